@@ -1,0 +1,125 @@
+"""What can be read off a model that has learned; each attribute is computed when asked for."""
+
+from operator import is_
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import NotFittedError
+
+from .prototypes import Prototypes, Settings
+from .readout import NOISE, average_clusters, read_clusters
+from .snapshots import Snapshot
+from .validation import check_settings
+
+
+class LearnedAttributes:
+    """The attributes that end in an underscore, as scikit-learn has it, for whatever learns."""
+
+    n_prototypes: int
+    sigma: float | str
+    half_life: float | None
+    update: str
+    merge: str
+    join: bool
+    drop_singletons: bool
+    _prototypes: Prototypes
+    _readouts: dict[tuple[bool, bool], NDArray[np.int64]]
+
+    def snapshot(self) -> Snapshot:
+        """Everything a view needs, in arrays of its own."""
+        held = self._hold()
+        return Snapshot(
+            n_seen=held.n_seen,
+            centers=held.centers,
+            weights=held.weights,
+            counts=held.counts,
+            scatters=held.scatters,
+            ids=held.ids,
+            last_seen=held.last_seen,
+            labels=self.cluster_labels_.copy(),
+            sigma=self.sigma_,
+        )
+
+    @property
+    def prototypes_(self) -> NDArray[np.float64]:
+        """Centres (m, d) of the prototypes."""
+        return self._hold().centers
+
+    @property
+    def weights_(self) -> NDArray[np.float64]:
+        """Weights (m,): summed kernel values."""
+        return self._hold().weights
+
+    @property
+    def counts_(self) -> NDArray[np.float64]:
+        """Numbers (m,) of points taken in."""
+        return self._hold().counts
+
+    @property
+    def scatters_(self) -> NDArray[np.float64]:
+        """Weighted sums (m,) of squared deviations."""
+        return self._hold().scatters
+
+    @property
+    def ids_(self) -> NDArray[np.int64]:
+        """Ids (m,) that last: the index in the stream of the point each started from."""
+        return self._hold().ids
+
+    @property
+    def n_seen_(self) -> int:
+        """Number of points learned."""
+        return self._hold().n_seen
+
+    @property
+    def sigma_(self) -> float:
+        """Width of the kernel in force."""
+        return self._hold().automatic_sigma if self.sigma == "auto" else float(self.sigma)
+
+    @property
+    def cluster_labels_(self) -> NDArray[np.int64]:
+        """Cluster (m,) of each prototype; -1 for noise."""
+        held = self._hold()
+        join, drop_singletons = choices = bool(self.join), bool(self.drop_singletons)
+        if choices not in self._readouts:
+            # In inner coordinates: no unit or offset may change what is joined.
+            labels = read_clusters(
+                held.inner_centers,
+                held.weights,
+                held.inner_scatters,
+                join=join,
+                drop_singletons=drop_singletons,
+            )
+            labels.flags.writeable = False
+            self._readouts[choices] = labels
+        return self._readouts[choices]
+
+    @property
+    def n_clusters_(self) -> int:
+        """Number of clusters, noise not counted."""
+        return int(self.cluster_labels_.max(initial=NOISE)) + 1
+
+    @property
+    def cluster_centers_(self) -> NDArray[np.float64]:
+        """Weighted means (n_clusters_, d) of the clusters' prototypes."""
+        held = self._hold()
+        means = average_clusters(held.inner_centers, held.weights, self.cluster_labels_)
+        return held.leave(means)
+
+    def _check_settings(self) -> Settings:
+        given = (self.n_prototypes, self.sigma, self.half_life, self.update, self.merge)
+        known = getattr(self, "_settings", None)
+        # By identity: True equals 1, and an array equals nothing that can be told.
+        if known is None or not all(map(is_, known[0], given)):
+            self._settings = known = given, check_settings(*given)
+        return known[1]
+
+    def _hold(self) -> Prototypes:
+        """The prototypes, merged down first where n_prototypes was made smaller."""
+        if not hasattr(self, "_prototypes"):
+            raise NotFittedError(f"This {type(self).__name__} has learned nothing yet.")
+        held = self._prototypes
+        settings = self._check_settings()
+        if settings[0] < held.capacity:
+            held.adapt(settings)
+            self._readouts.clear()
+        return held

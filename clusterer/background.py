@@ -1,0 +1,135 @@
+"""Telling noise by density: which prototypes lie in the background, not in a cluster."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from .density import Landscape
+
+# Depths are logarithms. A background is at least e times thinner than what it surrounds.
+LEAST_DEPTH = 1.0
+# Beyond e⁶ = 400 to 1 all is equally far below.
+DEEPEST = 6.0
+# A background shows in one of two ways: half as many points again lie below the bar as the rims
+# of Gaussian clusters hold there, or the bar parts two groups of prototypes 4 deviations apart.
+EXCESS = 1.5
+CONTRAST = 4.0
+# Where none shows, all that lies below this share of a Gaussian cluster is an outlier.
+CORE_SHARE = 0.99
+FAR_SHARE = 0.9999  # the same for single points, which are not noise for being the outermost
+LEAST_VARIANCE = 1e-9
+
+
+def is_noise(land: Landscape, groups: NDArray[np.int64], n_features: int) -> NDArray[np.bool_]:
+    """Tell the prototypes that lie in the background.
+
+    The depth of a prototype is how far the logarithm of its density lies below that of the
+    median point of its cluster. Otsu's bar parts the depths of all in two. Where this gives
+    evidence of a background, noise is what is not even twice as dense as that, so what is more
+    likely noise than not; elsewhere it is what lies beyond the rim of a Gaussian cluster. Those
+    too light to shape the density go by the nearest one that is not, unless they lie far out.
+
+    After N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions
+    on Systems, Man, and Cybernetics 9(1), 1979.
+
+    Parameters
+    ----------
+    land : Landscape
+        The density.
+    groups : (k,) int64
+        Peak of each of the kept prototypes; -1 for none.
+    n_features : int
+        d.
+
+    Returns
+    -------
+    is_noise : (m,) bool, for every prototype, kept or not.
+
+    Examples
+    --------
+    >>> from clusterer.density import survey
+    >>> centers = np.array([[0.0], [1.0], [2.0], [3.0], [9.0]])
+    >>> counts = np.array([50.0, 50.0, 50.0, 50.0, 4.0])
+    >>> land = survey(centers, counts, counts * [0.1, 0.1, 0.1, 0.1, 2.0], counts)
+    >>> is_noise(land, np.zeros(5, dtype=np.int64), 1)
+    array([False, False, False, False,  True])
+    """
+    usual = find_usual(land, groups)
+    is_grouped = groups >= 0
+    depths = (usual - land.heights)[is_grouped]
+    bar, is_shown = choose_depth(depths, land.masses[is_grouped], n_features)
+    is_sunk = land.heights < usual - bar
+    if is_sunk.any() and is_shown:
+        # A knot in the background is no cluster: that is to be e times denser.
+        level = float(np.average(land.heights[is_sunk], weights=land.masses[is_sunk]))
+        is_sunk |= usual < level + LEAST_DEPTH
+    far = max(bar, measure_rim(n_features, FAR_SHARE))
+    is_far = land.shifts < (usual - far)[land.nearest]
+    is_far[land.kept] = False
+    return is_sunk[land.nearest] | is_far
+
+
+def find_usual(land: Landscape, groups: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Height (k,) at the median point of each one's cluster; infinite for those in none."""
+    usual = np.full(len(groups), np.inf)
+    for group in np.unique(groups[groups >= 0]):
+        members = np.flatnonzero(groups == group)
+        members = members[np.argsort(land.heights[members], kind="stable")]
+        ranks = np.cumsum(land.masses[members])
+        usual[members] = land.heights[members[np.searchsorted(ranks, ranks[-1] / 2)]]
+    return usual
+
+
+def choose_depth(depths: NDArray, masses: NDArray, n_features: int) -> tuple[float, bool]:
+    """The depth below which prototypes are noise, and whether a background shows."""
+    rim = measure_rim(n_features)
+    if len(depths) < 2:
+        return rim, False
+    bar, level, contrast = part(np.sort(np.clip(depths, -LEAST_DEPTH, DEEPEST)))
+    if bar < LEAST_DEPTH:
+        return rim, False
+    share = masses[depths > bar].sum() / masses.sum()
+    is_shown = contrast >= CONTRAST or share >= EXCESS * expect_share(bar, n_features)
+    return (max(bar, level - math.log(2.0)), True) if is_shown else (rim, False)
+
+
+def expect_share(depth: float, n_features: int) -> float:
+    """Share of a Gaussian cluster's points deeper than ``depth`` below its median point."""
+    return float(chi2.sf(measure_middle(n_features) + 2 * depth, n_features))
+
+
+@lru_cache
+def measure_middle(n_features: int) -> float:
+    """Squared distance of a Gaussian cluster's median point from its centre, in variances."""
+    return float(chi2.ppf(0.5, n_features))
+
+
+@lru_cache
+def measure_rim(n_features: int, share: float = CORE_SHARE) -> float:
+    """How far, in logarithms, a Gaussian sinks from its median point to the rim of its core."""
+    return float(chi2.ppf(share, n_features) - measure_middle(n_features)) / 2
+
+
+@njit(cache=True, nogil=True)
+def part(values: NDArray) -> tuple[float, float, float]:
+    """Otsu's bar between sorted values, the upper mean, and how many deviations it is away."""
+    n_values = len(values)
+    total, squares = values.sum(), (values * values).sum()
+    below, below_squares = 0.0, 0.0
+    widest, bar, level, contrast = -1.0, values[0], values[0], 0.0
+    for i in range(1, n_values):
+        below += values[i - 1]
+        below_squares += values[i - 1] ** 2
+        low, high = below / i, (total - below) / (n_values - i)
+        between = i * (n_values - i) * (high - low) ** 2
+        if between > widest:
+            spread = below_squares / i - low**2
+            spread += (squares - below_squares) / (n_values - i) - high**2
+            widest, bar = between, (values[i - 1] + values[i]) / 2
+            level = high
+            contrast = (high - low) / np.sqrt(max(spread, LEAST_VARIANCE))
+    return bar, level, contrast

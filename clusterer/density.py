@@ -1,0 +1,235 @@
+"""The density that the prototypes stand for: its height at each of them and between neighbours.
+
+Every prototype is taken as a round Gaussian of as many points as it took in. Its variance is that
+of its points, widened so that the sum over a row of evenly filled cells is level; see `BLUR`.
+Nothing here needs past points. O(K²) distances and O(K) neighbour pairs, each tried against all.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+# An evenly filled cell of width a has variance a²/12. Gaussians a apart sum up to a level line,
+# within 20 %, from variance a²/8 on: one and a half times as much. More would hide true valleys.
+BLUR = 1.5
+# A height rests on at least a quarter of √n points. That the number of near points should grow as
+# the root of all is the usual choice for such densities.
+NEAR_SHARE = 0.25
+# A variance of two or three points is mostly chance: that of an even cell as wide as the gap to
+# the nearest prototype is taken in like so many points of weight 1.
+PRIOR_POINTS = 2.0
+CELL = 12.0
+SPOT_SHARE = 1e-3  # of an even cell's variance; with less than that, points lie on a spot
+LEAST_VARIANCE = 1e-30  # of the squared extent
+# A valley known from the prototypes alone counts as much as 10 points seen in it (see ``links``).
+VALLEY_POINTS = 10.0
+LIGHT_SHARE = 0.02  # of the mean weight; lighter ones are passing points that shape nothing
+N_NEIGHBOURS = 10  # more than the cells around one in the plane (6) and its diagonals
+N_STEPS = 5  # heights tried between two neighbours
+LINK_WIDTH = 0.125  # of the gap: standard deviation within which ``links`` count points
+EXPONENT_RANGE = 700.0  # exp underflows below this
+
+
+class Landscape(NamedTuple):
+    """What is known of the density.
+
+    ``kept`` (k,) slots of the prototypes that shape it; ``heights`` (k,) logarithm of the density
+    at each; ``saddles`` (k, k) logarithm of the lowest density between two neighbours, -inf
+    between others; ``masses`` (k,) points that each stands for; ``shifts`` (m,) logarithm of the
+    density at every prototype, kept or not; ``nearest`` (m,) index in ``kept`` of the nearest.
+    """
+
+    kept: NDArray[np.int64]
+    heights: NDArray[np.float64]
+    saddles: NDArray[np.float64]
+    masses: NDArray[np.float64]
+    shifts: NDArray[np.float64]
+    nearest: NDArray[np.int64]
+
+
+def survey(
+    centers: NDArray,
+    weights: NDArray,
+    scatters: NDArray,
+    counts: NDArray,
+    links: NDArray | None = None,
+) -> Landscape:
+    """Estimate the density at the prototypes and between them.
+
+    Parameters
+    ----------
+    centers : (m, d), weights : (m,), scatters : (m,), counts : (m,)
+        The prototypes, as `OnlineClusterer` holds them; some weight must be above 0.
+    links : (m, m), optional
+        Points seen near the middle between two prototypes, each counting exp(-r²/2h²) at
+        distance r from it, h an eighth of the gap, added up while these two were its nearest.
+        The idea is that of shared density (M. Hahsler, M. Bolaños, "Clustering data streams
+        based on shared density between micro-clusters", IEEE TKDE 28(6), 2016).
+
+    Returns
+    -------
+    Landscape
+
+    Examples
+    --------
+    >>> centers = np.array([[0.0], [1.0], [9.0]])
+    >>> land = survey(centers, np.full(3, 9.0), np.full(3, 0.75), np.full(3, 9.0))
+    >>> land.saddles[0, 1] > land.saddles[1, 2] + 5
+    np.True_
+    """
+    n_features = centers.shape[1]
+    kept = np.flatnonzero((weights > 0) & (weights >= LIGHT_SHARE * weights.mean()))
+    unit = choose_unit(centers[kept])
+    places = np.ascontiguousarray((centers - centers[kept[0]]) / unit)
+    peaks = np.ascontiguousarray(places[kept])
+    masses = np.maximum(counts[kept], weights[kept])
+    squares = measure_squares(peaks, peaks)
+    raw = scatters[kept] / unit / unit / (weights[kept] * n_features)
+    variances = settle_variances(raw, weights[kept], squares)
+    least = NEAR_SHARE * math.sqrt(masses.sum())
+    widths = BLUR * gather_variances(squares, variances, masses, least, n_features)
+    widths = np.maximum(widths, LEAST_VARIANCE)  # faded to next to nothing, they underflow
+    logs = np.log(masses) - 0.5 * n_features * np.log(widths)
+    order = np.argsort(squares, axis=1, kind="stable")[:, : N_NEIGHBOURS + 1]
+    heights, saddles = fill_heights(peaks, logs, 1.0 / widths, order, N_STEPS)
+    if links is not None:
+        correct(saddles, heights, squares, variances, masses, links[np.ix_(kept, kept)], n_features)
+    shifts = measure_heights(places, peaks, logs, 1.0 / widths)
+    shifts[kept] = heights
+    nearest = np.argmin(measure_squares(places, peaks), axis=1).astype(np.int64)
+    nearest[kept] = np.arange(len(kept))
+    return Landscape(kept, heights, saddles, masses, shifts, nearest)
+
+
+def choose_unit(centers: NDArray) -> float:
+    """Power of two near the extent of ``centers``: so no scale costs or changes anything."""
+    extent = float(np.ptp(centers, axis=0).max(initial=0.0))
+    return math.ldexp(1.0, math.frexp(extent)[1]) if 0.0 < extent < math.inf else 1.0
+
+
+def settle_variances(raw: NDArray, weights: NDArray, squares: NDArray) -> NDArray:
+    """Variances (k,) per feature, drawn to an even cell's where few points tell them."""
+    gaps = np.where(squares > 0, squares, np.inf).min(axis=1, initial=np.inf)
+    cells = np.where(gaps < np.inf, gaps / CELL, raw)
+    if (raw <= SPOT_SHARE * cells).all():
+        # All points lie on a few spots: nothing says that two of these belong together.
+        return np.maximum(raw, LEAST_VARIANCE)
+    settled = (weights * raw + PRIOR_POINTS * cells) / (weights + PRIOR_POINTS)
+    # Twins on one spot have no spread: any that is far below the unit keeps them apart.
+    return np.maximum(settled, LEAST_VARIANCE)
+
+
+@njit(cache=True, nogil=True)
+def measure_squares(places: Any, others: Any) -> Any:
+    """Squared distances (m, k); to itself exactly 0."""
+    squares = np.zeros((places.shape[0], others.shape[0]))
+    for i in range(places.shape[0]):
+        for j in range(others.shape[0]):
+            for t in range(places.shape[1]):
+                gap = places[i, t] - others[j, t]
+                squares[i, j] += gap * gap
+    return squares
+
+
+@njit(cache=True, nogil=True)
+def gather_variances(
+    squares: Any, variances: Any, masses: Any, least: float, n_features: int
+) -> Any:
+    """Variance (k,) of each one's points and as many next to it as make up ``least`` points."""
+    gathered = variances.copy()
+    for i in range(len(masses)):
+        if masses[i] >= least:
+            continue
+        total = masses[i]
+        spread = total * variances[i]
+        for j in np.argsort(squares[i]):
+            if j == i:
+                continue
+            part = min(masses[j], least - total)
+            spread += part * (variances[j] + squares[i, j] / n_features)
+            total += part
+            if total >= least:
+                break
+        gathered[i] = spread / total
+    return gathered
+
+
+@njit(cache=True, nogil=True)
+def sum_logs(place: Any, peaks: Any, logs: Any, inverses: Any) -> float:
+    """Logarithm of the sum of the Gaussians at ``place``."""
+    highest = -np.inf
+    total = 0.0
+    for i in range(peaks.shape[0]):
+        square = 0.0
+        for t in range(peaks.shape[1]):
+            gap = place[t] - peaks[i, t]
+            square += gap * gap
+        term = logs[i] - 0.5 * square * inverses[i]
+        if term > highest:
+            total = total * math.exp(max(highest - term, -EXPONENT_RANGE)) + 1.0
+            highest = term
+        elif term > highest - 36.0:  # below that nothing is added in double precision
+            total += math.exp(term - highest)
+    return highest + math.log(total)
+
+
+@njit(cache=True, nogil=True)
+def measure_heights(places: Any, peaks: Any, logs: Any, inverses: Any) -> Any:
+    """Logarithm (m,) of the density at each place."""
+    heights = np.empty(places.shape[0])
+    for i in range(places.shape[0]):
+        heights[i] = sum_logs(places[i], peaks, logs, inverses)
+    return heights
+
+
+@njit(cache=True, nogil=True)
+def fill_heights(
+    peaks: Any, logs: Any, inverses: Any, neighbours: Any, n_steps: int
+) -> tuple[Any, Any]:
+    """Heights (k,) of the prototypes, and the lowest (k, k) on the way to each neighbour."""
+    n_kept, n_features = peaks.shape
+    heights = measure_heights(peaks, peaks, logs, inverses)
+    saddles = np.full((n_kept, n_kept), -np.inf)
+    place = np.empty(n_features)
+    for i in range(n_kept):
+        for j in neighbours[i]:
+            if i == j or saddles[i, j] > -np.inf:
+                continue
+            lowest = min(heights[i], heights[j])
+            for step in range(1, n_steps + 1):
+                share = step / (n_steps + 1)
+                for t in range(n_features):
+                    place[t] = peaks[i, t] + share * (peaks[j, t] - peaks[i, t])
+                lowest = min(lowest, sum_logs(place, peaks, logs, inverses))
+            saddles[i, j] = lowest
+            saddles[j, i] = lowest
+    return heights, saddles
+
+
+def correct(
+    saddles: NDArray,
+    heights: NDArray,
+    squares: NDArray,
+    variances: NDArray,
+    masses: NDArray,
+    links: NDArray,
+    n_features: int,
+) -> None:
+    """Put into the saddles what was seen in the valleys: points there, against those expected.
+
+    Expected is what the lesser of the two Gaussians would show in a window of the same width.
+    """
+    window = LINK_WIDTH**2 * squares
+    window[squares == 0] = 1.0
+    inside = masses * (window / (window + variances)) ** (0.5 * n_features)
+    expected = np.minimum(inside, inside.T)
+    lower = np.minimum(heights[:, None], heights[None, :])
+    guess = np.exp(np.minimum(saddles - lower, 0.0))
+    ratio = np.minimum((links + VALLEY_POINTS * guess) / (expected + VALLEY_POINTS), 1.0)
+    is_linked = (links > 0) | (saddles > -np.inf)
+    with np.errstate(divide="ignore"):
+        saddles[:] = np.where(is_linked, lower + np.log(ratio), -np.inf)
+    np.fill_diagonal(saddles, -np.inf)

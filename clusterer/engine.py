@@ -1,0 +1,233 @@
+"""The engine: one thread that drives a run and hands out frames when somebody looks."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from .estimator import OnlineClusterer
+from .frames import Frame, Look
+from .runs import Run
+from .scalings import Scaling
+from .sources import Source
+
+N_AT_ONCE = 4_096
+"""Points between two looks at the controls when it goes as fast as it can."""
+
+TICK_S = 0.015
+RATE_MEMORY_S = 1.0
+LONGEST_DEBT_S = 0.1  # after a stall the stream does not rush to catch up
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Drive a run in a thread of its own; every method may be called from any thread.
+
+    Commands take effect between two chunks. A frame is made only when asked for, and only when
+    something has changed, so nobody looking costs nothing.
+
+    Parameters
+    ----------
+    source, model, scaling, window_length : see `Run`
+    speed : points per second, default 200; infinity goes as fast as it can
+
+    Examples
+    --------
+    >>> from clusterer import OnlineClusterer
+    >>> from clusterer.sources import make_generator
+    >>> engine = Engine(make_generator("blobs"), OnlineClusterer())
+    >>> engine.step(500)
+    >>> engine.wait_for_frame().snapshot.n_seen
+    500
+    >>> engine.close()
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        model: OnlineClusterer,
+        *,
+        scaling: Scaling | None = None,
+        window_length: int = 2_000,
+        speed: float = 200.0,
+    ) -> None:
+        self._run = Run(source, model, scaling=scaling, window_length=window_length)
+        self._set_speed(speed)
+        self._look = Look()
+        self._is_playing = False
+        self._is_closed = False
+        self._is_changed = True
+        self._message = ""
+        self._learned: deque[tuple[float, int]] = deque()
+        self._commands: deque[Callable[[], object]] = deque()
+        self._frame: Frame | None = None
+        self._is_awaited = threading.Event()
+        self._is_published = threading.Event()
+        self._wake = threading.Condition()
+        self._thread = threading.Thread(target=self._loop, name="clusterer-engine", daemon=True)
+        self._thread.start()
+
+    def play(self) -> None:
+        """Let points stream in."""
+        self._post(lambda: self._set_playing(True))
+
+    def pause(self) -> None:
+        """Hold the stream; the controls go on working."""
+        self._post(lambda: self._set_playing(False))
+
+    def step(self, n: int = 1) -> None:
+        """Learn the next n points."""
+        self._post(lambda: self._advance(n))
+
+    def reset(self) -> None:
+        """Forget everything and start again from the source's first point."""
+        self._post(lambda: self._replace(self._run.restart(self._run.number + 1)))
+
+    def open(self, source: Source, *, scaling: Scaling | None = None) -> None:
+        """Forget everything and start with another source."""
+
+        def replace() -> None:
+            old = self._run
+            self._replace(
+                Run(
+                    source,
+                    old.model,
+                    scaling=scaling,
+                    window_length=old.window.length,
+                    number=old.number + 1,
+                )
+            )
+            old.source.close()
+
+        self._post(replace)
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a live parameter: ``speed`` or one that `Run.set` knows."""
+        if name == "speed":
+            self._post(lambda: self._set_speed(value))
+        else:
+            self._post(lambda: self._run.set(name, value))
+
+    def look(self, look: Look) -> None:
+        """Say what the next frames are to show."""
+        self._post(lambda: setattr(self, "_look", look))
+
+    def request_frame(self) -> None:
+        """Ask for a frame as soon as there is something new; `take_frame` fetches it."""
+        self._is_awaited.set()
+        with self._wake:
+            self._wake.notify()
+
+    def take_frame(self) -> Frame | None:
+        """The frame asked for, once; None while there is none."""
+        frame, self._frame = self._frame, None
+        return frame
+
+    def wait_for_frame(self, timeout_s: float = 30.0) -> Frame:
+        """Ask for a frame and wait for it. Raises TimeoutError."""
+        self._is_published.clear()
+        self._post(lambda: None)
+        self.request_frame()
+        deadline = time.monotonic() + timeout_s
+        while (frame := self.take_frame()) is None:
+            if not self._is_published.wait(max(deadline - time.monotonic(), 0.0)):
+                raise TimeoutError(f"No frame within {timeout_s:g} s.")
+            self._is_published.clear()
+        return frame
+
+    def close(self) -> None:
+        """End the thread and close the source. More calls do no harm."""
+        self._is_closed = True
+        with self._wake:
+            self._wake.notify()
+        if self._thread is not threading.current_thread():
+            self._thread.join(timeout=5.0)
+
+    def _post(self, command: Callable[[], object]) -> None:
+        self._commands.append(command)
+        with self._wake:
+            self._wake.notify()
+
+    def _loop(self) -> None:
+        last = time.monotonic()
+        while not self._is_closed:
+            with self._wake:
+                if not self._commands and not self._is_due():
+                    self._wake.wait(TICK_S if self._is_playing else None)
+            while self._commands:
+                self._guard(self._commands.popleft())
+                self._is_changed = True
+            now = time.monotonic()
+            elapsed, last = now - last, now
+            if self._is_playing:
+                self._guard(partial(self._stream, elapsed))
+            if self._is_awaited.is_set() and self._is_changed:
+                self._guard(self._publish)
+                # A frame that can't be made is not tried again before something changes.
+                self._is_changed = False
+        self._run.source.close()
+
+    def _is_due(self) -> bool:
+        is_rushing = self._is_playing and self._speed == float("inf")
+        return self._is_closed or is_rushing or (self._is_awaited.is_set() and self._is_changed)
+
+    def _guard(self, command: Callable[[], object]) -> None:
+        """Whatever fails pauses the run and is told in the next frame; the thread lives on."""
+        try:
+            command()
+        except Exception as error:
+            log.info("The run was paused: %s", type(error).__name__)
+            self._is_playing = False
+            self._message = str(error) or type(error).__name__
+            self._is_changed = True
+
+    def _stream(self, elapsed_s: float) -> None:
+        if self._speed == float("inf"):
+            self._advance(N_AT_ONCE)
+            return
+        self._debt += min(elapsed_s, LONGEST_DEBT_S) * self._speed
+        n_due = int(self._debt)
+        self._debt -= n_due
+        while n_due > 0 and self._is_playing and not self._commands:
+            n_due -= self._advance(min(n_due, N_AT_ONCE))
+
+    def _advance(self, n: int) -> int:
+        n_learned = self._run.advance(n)
+        self._learned.append((time.monotonic(), n_learned))
+        self._is_playing &= not self._run.is_finished
+        self._is_changed = True
+        return n_learned
+
+    def _publish(self) -> None:
+        frame = self._run.frame(
+            self._look,
+            points_per_s=self._measure_rate(),
+            is_playing=self._is_playing,
+            message=self._message,
+        )
+        self._is_awaited.clear()
+        self._frame = frame
+        self._is_published.set()
+
+    def _measure_rate(self) -> float:
+        start = time.monotonic() - RATE_MEMORY_S
+        while self._learned and self._learned[0][0] < start:
+            self._learned.popleft()
+        return sum(n for _, n in self._learned) / RATE_MEMORY_S
+
+    def _set_playing(self, is_playing: bool) -> None:
+        self._is_playing = is_playing and not self._run.is_finished
+        self._message = ""
+
+    def _set_speed(self, speed: float) -> None:
+        self._speed, self._debt = speed, 0.0
+
+    def _replace(self, run: Run) -> None:
+        self._run = run
+        self._message = ""
+        self._debt = 0.0
+        self._learned.clear()

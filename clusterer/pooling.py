@@ -1,0 +1,101 @@
+"""Two models learned apart become one."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kernels import FADED_COUNT, N_SEEN, SCALE, SQUARES
+from .learning import LARGEST_COORDINATE, choose_scale
+from .prototypes import Prototypes, Settings
+from .validation import place_names
+
+
+def pool_prototypes(ours: Prototypes, theirs: Prototypes, settings: Settings) -> Prototypes:
+    """All prototypes of both, the closest pairs merged until at most K are left.
+
+    The count, mean and squares of the streams add up as if one had followed the other (Chan,
+    Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+    variances", 1979). Neither model is changed, and neither is faded.
+
+    Raises ValueError where the two are too far apart for one frame of coordinates.
+
+    >>> models = [Prototypes(1, 4, 0), Prototypes(1, 4, 0)]
+    >>> for model, points in zip(models, ([[0.0], [1.0]], [[9.0], [8.0]]), strict=True):
+    ...     _ = model.learn(np.array(points), (4, 0.0, 1.0, 0))
+    >>> pool_prototypes(*models, (4, 0.0, 1.0, 0)).centers[:, 0].tolist()
+    [1.0, 1.0, 8.0, 8.0]
+    """
+    n_features, n_before = ours.n_features, ours.n_seen
+    pooled = Prototypes(n_features, settings[0], settings[3])
+    pooled.scalars[:] = ours.scalars
+    pooled.scalars[SCALE] = choose_frame(ours, theirs)
+    moved, mean, ratio = enter_frame(theirs, pooled)
+    pooled.fill(
+        np.concatenate([ours.inner_centers, moved]),
+        np.concatenate([ours.weights, theirs.weights]),
+        np.concatenate([ours.counts, theirs.counts]),
+        np.concatenate([ours.inner_scatters, theirs.inner_scatters * ratio * ratio]),
+        # Their points count as having come after ours: so no id appears twice.
+        np.concatenate([ours.ids, theirs.ids + n_before]),
+        np.concatenate([ours.last_seen, theirs.last_seen + n_before]),
+    )
+    pooled.scalars[N_SEEN] = n_before + theirs.n_seen
+    add_moments(pooled, theirs, mean, ratio)
+    pooled.adapt(settings)
+    return pooled
+
+
+def choose_frame(ours: Prototypes, theirs: Prototypes) -> float:
+    """Scale of the pooled coordinates: ours; if all our points are one, theirs."""
+    offset = float(np.abs(theirs.origin / 2 - ours.origin / 2).max())
+    scale = float(ours.scalars[SCALE] or theirs.scalars[SCALE])
+    return scale or (float(choose_scale(2 * offset)) if offset else 0.0)
+
+
+def enter_frame(theirs: Prototypes, pooled: Prototypes) -> tuple[NDArray, NDArray, float]:
+    """Centres and mean of ``theirs`` in the frame of ``pooled``, and the ratio of the scales."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        offset = (theirs.origin - pooled.origin) * pooled.scalars[SCALE]
+        ratio = float(pooled.scalars[SCALE] * (theirs.scalars[SCALE] and 1 / theirs.scalars[SCALE]))
+        moved, mean = offset + theirs.inner_centers * ratio, offset + theirs.mean * ratio
+    if not (np.abs(moved) <= LARGEST_COORDINATE).all() or not ratio <= LARGEST_COORDINATE:
+        raise ValueError(
+            "The two models are too far apart, or their units too different, for one frame of "
+            "coordinates. Merging them the other way round may do."
+        )
+    return moved, mean, ratio
+
+
+def add_moments(pooled: Prototypes, theirs: Prototypes, mean: NDArray, ratio: float) -> None:
+    """Add the count, mean and squares of their stream to those in ``pooled``."""
+    ours, more = pooled.scalars[FADED_COUNT], theirs.scalars[FADED_COUNT]
+    gaps = mean - pooled.mean
+    share = more / (ours + more)
+    pooled.scalars[FADED_COUNT] = ours + more
+    pooled.scalars[SQUARES] += (
+        theirs.scalars[SQUARES] * ratio * ratio + float(gaps @ gaps) * ours * share
+    )
+    pooled.mean[:] += gaps * share
+
+
+def place_features(ours: Any, theirs: Any) -> tuple[NDArray[np.int64], NDArray | None]:
+    """Column beside ours of each feature of their model, by name if both have names; all names.
+
+    Raises ValueError where they differ, unless our model may grow.
+    """
+    n_ours, n_theirs = ours.n_features_in_, theirs.n_features_in_
+    names = getattr(ours, "feature_names_in_", None)
+    their_names = getattr(theirs, "feature_names_in_", None)
+    by_position = np.arange(n_theirs)
+    if names is None or their_names is None:
+        if n_theirs != n_ours and not ours.allow_growth:
+            raise ValueError(f"The models have {n_ours} and {n_theirs} features; see allow_growth.")
+        if names is not None and n_theirs > n_ours:
+            raise ValueError(f"{n_theirs} features without names cannot join {n_ours} named ones.")
+        return by_position, names
+    if list(names) == list(their_names):
+        return by_position, names
+    if not ours.allow_growth:
+        raise ValueError(f"The features are named {[*names]} and {[*their_names]}.")
+    return place_names(names, their_names)

@@ -1,0 +1,233 @@
+"""The prototypes in memory: their arrays, and what may happen to these as a whole."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kernels import (
+    BOUND,
+    COUNT,
+    FADED_COUNT,
+    ID,
+    LANES,
+    LAST_SEEN,
+    MASS,
+    N_SCALARS,
+    N_SEEN,
+    N_STATE_ROWS,
+    N_TAKEN,
+    NEIGHBOUR,
+    SCALE,
+    SCATTER,
+    SQUARES,
+    WEIGHT,
+    assign,
+    measure_mass,
+)
+from .learning import SIGMA_SHARE, find_refused, learn, shrink
+
+Settings = tuple[int, float, float, int]
+
+
+def allocate_slots(n_features: int, n_prototypes: int) -> tuple[NDArray, NDArray]:
+    """Empty ``floats`` and ``ints`` (see `clusterer.kernels`), padded to whole vectors."""
+    n_slots = -(-n_prototypes // LANES) * LANES
+    floats = np.zeros((n_features + N_STATE_ROWS, n_slots))
+    floats[:n_features] = np.inf
+    floats[n_features + MASS] = 1.0
+    floats[n_features + BOUND] = np.inf
+    return floats, np.full((3, n_slots), -1, dtype=np.int64)
+
+
+class Prototypes:
+    """Up to ``n_prototypes`` weighted centres of d features, and the moments of the stream.
+
+    Learning a point costs O(K d) time and no memory.
+
+    >>> prototypes = Prototypes(n_features=1, n_prototypes=2, rule=0)
+    >>> prototypes.learn(np.array([[0.0], [10.0], [10.0]]), (2, 0.0, 1.0, 0))
+    -1
+    >>> prototypes.centers[:, 0].tolist()
+    [10.0, 10.0]
+    """
+
+    def __init__(self, n_features: int, n_prototypes: int, rule: int) -> None:
+        self.n_features = n_features
+        self.capacity = n_prototypes
+        self.rule = rule
+        self.floats, self.ints = allocate_slots(n_features, n_prototypes)
+        self.scalars = np.zeros(N_SCALARS + 2 * n_features)
+        self._allocate_scratch()
+
+    def _allocate_scratch(self) -> None:
+        self._buffer = np.empty((1, self.floats.shape[1]))
+        self._scratch = np.empty((2, self.n_features))
+
+    def learn(self, points: NDArray, settings: Settings) -> int:
+        """Learn a chunk (n, d); returns the first row refused (nothing has changed then) or -1."""
+        if settings[0] != self.capacity or settings[3] != self.rule:
+            refused = find_refused(points, self.scalars, self.n_seen == 0)
+            if refused >= 0:
+                return int(refused)
+            self.adapt(settings)
+        return learn(
+            points, self.floats, self.ints, self.scalars, self._buffer, self._scratch, settings
+        )
+
+    def find_refused(self, points: NDArray) -> int:
+        """Index of the first point that can't be placed beside the prototypes, or -1."""
+        is_finite = np.isfinite(points[:, self.n_features :]).all(axis=1)
+        known = np.ascontiguousarray(points[:, : self.n_features])
+        refused = [int(find_refused(known, self.scalars, self.n_seen == 0))]
+        refused += np.flatnonzero(~is_finite).tolist()
+        return min((row for row in refused if row >= 0), default=-1)
+
+    def assign(self, points: NDArray) -> NDArray[np.int64]:
+        """Slot (n,) of the nearest prototype of each point (n, d); more features are ignored."""
+        slots = np.empty(len(points), dtype=np.int64)
+        points = np.ascontiguousarray(points[:, : self.n_features])
+        # Scratch of its own: a reader may ask while a writer learns.
+        buffer, point = np.empty_like(self._buffer), np.empty(self.n_features)
+        assign(points, self.floats, self.scalars, buffer, point, slots)
+        return slots
+
+    def adapt(self, settings: Settings) -> None:
+        """Take over another number of prototypes (fewer: closest pairs merge) or merge rule."""
+        n_prototypes, _, _, rule = settings
+        self.rule = rule
+        self._measure_masses()
+        self._forget_bounds()
+        if self.n_taken > n_prototypes:
+            arrays = self.floats, self.ints, self.scalars, self._buffer, self._scratch
+            shrink(*arrays, n_prototypes, rule)
+        kept = slice(self.n_taken)
+        floats, ints = allocate_slots(self.n_features, n_prototypes)
+        floats[:, kept], ints[:, kept] = self.floats[:, kept], self.ints[:, kept]
+        self.floats, self.ints, self.capacity = floats, ints, n_prototypes
+        self._allocate_scratch()
+
+    def fill(
+        self,
+        inner_centers: NDArray,
+        weights: NDArray,
+        counts: NDArray,
+        inner_scatters: NDArray,
+        ids: NDArray[np.int64],
+        last_seen: NDArray[np.int64],
+    ) -> None:
+        """Take these prototypes, in inner coordinates, in place of those in memory."""
+        n_taken, d = inner_centers.shape
+        self.capacity = max(self.capacity, n_taken)
+        self.floats, self.ints = allocate_slots(d, self.capacity)
+        kept = slice(n_taken)
+        self.floats[:d, kept] = inner_centers.T
+        for field, values in ((WEIGHT, weights), (COUNT, counts), (SCATTER, inner_scatters)):
+            self.floats[d + field, kept] = values
+        self.ints[ID, kept], self.ints[LAST_SEEN, kept] = ids, last_seen
+        self.scalars[N_TAKEN] = n_taken
+        self._measure_masses()
+        self._forget_bounds()
+        self._allocate_scratch()
+
+    def widen(self, columns: NDArray[np.int64], n_features: int | None = None) -> "Prototypes":
+        """A copy with more features, those of now in ``columns``: all learned is 0 in the rest."""
+        n_features = n_features or self.n_features
+        wide = Prototypes(n_features, self.capacity, self.rule)
+        kept, old = slice(self.n_taken), self.n_features
+        wide.floats[:n_features, kept] = 0.0
+        wide.floats[columns, kept] = self.floats[:old, kept]
+        wide.floats[n_features:, kept] = self.floats[old:, kept]
+        wide.ints[:, kept] = self.ints[:, kept]
+        wide.scalars[:N_SCALARS] = self.scalars[:N_SCALARS]
+        wide.mean[columns], wide.origin[columns] = self.mean, self.origin
+        # A bound holds only for sums in the same order.
+        wide._forget_bounds()
+        return wide
+
+    def _measure_masses(self) -> None:
+        weights = self.floats[self.n_features + WEIGHT, : self.n_taken]
+        for slot, weight in enumerate(weights):
+            self.floats[self.n_features + MASS, slot] = measure_mass(weight, self.rule)
+
+    def _forget_bounds(self) -> None:
+        self.floats[self.n_features + BOUND, : self.n_taken] = 0.0
+        self.ints[NEIGHBOUR, : self.n_taken] = -1
+
+    @property
+    def mean(self) -> NDArray:
+        """View (d,) of the stream's mean, in inner coordinates."""
+        return self.scalars[N_SCALARS : N_SCALARS + self.n_features]
+
+    @property
+    def origin(self) -> NDArray:
+        """View (d,) of the first point, where the inner coordinates start."""
+        return self.scalars[N_SCALARS + self.n_features :]
+
+    @property
+    def _unit(self) -> float:
+        return 1.0 / self.scalars[SCALE] if self.scalars[SCALE] else 1.0
+
+    def _row(self, field: int) -> NDArray:
+        return self.floats[self.n_features + field, : self.n_taken].copy()
+
+    @property
+    def n_taken(self) -> int:
+        """Number m of prototypes in memory."""
+        return int(self.scalars[N_TAKEN])
+
+    @property
+    def n_seen(self) -> int:
+        """Number of points learned."""
+        return int(self.scalars[N_SEEN])
+
+    def leave(self, inner: NDArray) -> NDArray:
+        """Inner coordinates (m, d) in the units of the data."""
+        return self.origin + inner * self._unit
+
+    @property
+    def inner_centers(self) -> NDArray:
+        """Centres (m, d) in inner coordinates."""
+        return np.ascontiguousarray(self.floats[: self.n_features, : self.n_taken].T)
+
+    @property
+    def inner_scatters(self) -> NDArray:
+        """The scatters (m,) in inner coordinates."""
+        return self._row(SCATTER)
+
+    @property
+    def centers(self) -> NDArray:
+        """Centres (m, d) in the units of the data."""
+        return self.leave(self.inner_centers)
+
+    @property
+    def weights(self) -> NDArray:
+        """Weights (m,): the sum of k over the points each has taken in."""
+        return self._row(WEIGHT)
+
+    @property
+    def counts(self) -> NDArray:
+        """Plain counts (m,) of the points each has taken in, faded like the weights."""
+        return self._row(COUNT)
+
+    @property
+    def scatters(self) -> NDArray:
+        """Weighted sums (m,) of squared deviations from the centre, in squared units."""
+        # Far beyond 1e150 a square has no number.
+        with np.errstate(over="ignore"):
+            return self.inner_scatters * self._unit * self._unit
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """Ids (m,): the index in the stream of the point each one started from."""
+        return self.ints[ID, : self.n_taken].copy()
+
+    @property
+    def last_seen(self) -> NDArray[np.int64]:
+        """Index (m,) in the stream of the last point each one took in."""
+        return self.ints[LAST_SEEN, : self.n_taken].copy()
+
+    @property
+    def automatic_sigma(self) -> float:
+        """The width that ``sigma="auto"`` stands for now, in the units of the data."""
+        count = self.scalars[FADED_COUNT]
+        trace = self.scalars[SQUARES] / count if count else 0.0
+        return float(SIGMA_SHARE * np.sqrt(trace) * self._unit)

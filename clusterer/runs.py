@@ -1,0 +1,138 @@
+"""A run: one source streaming into one model. It knows no threads; the engine drives it."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from .estimator import OnlineClusterer
+from .frames import Frame, Look
+from .identities import Identities
+from .images import count_cells, shade
+from .scalings import Scaling
+from .snapshots import Snapshot
+from .sources import Source
+from .validation import check_settings
+from .windows import Window
+
+N_EXACT = 5_000
+"""Windows up to this length are drawn point by point, longer ones as an image."""
+
+N_ON_IMAGE = 2_000
+"""Points drawn on top of the image: the newest ones."""
+
+NO_COLOR = -1
+CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge")
+
+
+class Run:
+    """Source → chunk → model → frame, one chunk at a time.
+
+    Parameters
+    ----------
+    source : where the points come from
+    model : its parameters are taken over; what it has learned is not
+    scaling : from the source's units to the model's, default none
+    window_length : points kept for the eye, default 2 000
+    number : tells this run from others
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        model: OnlineClusterer,
+        *,
+        scaling: Scaling | None = None,
+        window_length: int = 2_000,
+        number: int = 0,
+    ) -> None:
+        self.source = source
+        self.model: OnlineClusterer = clone(model)
+        self.scaling = scaling or Scaling.identity(source.n_features)
+        self.window = Window(source.n_features, window_length)
+        self.number = number
+        self.is_finished = False
+        self._identities = Identities()
+        self._bounds: NDArray[np.float64] = np.empty((0, source.n_features))
+
+    @property
+    def n_seen(self) -> int:
+        """Number of points learned."""
+        return self.window.n_pushed
+
+    def advance(self, n: int) -> int:
+        """Learn up to n points; returns how many there were. Raises what the source raises."""
+        points = self.source.take(n).points
+        self.is_finished = len(points) < n or self.source.exhausted
+        if len(points):
+            self.model.partial_fit(self.scaling.apply(points))
+            self.window.push(points)
+            seen = np.concatenate([self._bounds, points])
+            self._bounds = np.stack([seen.min(axis=0), seen.max(axis=0)])
+        return len(points)
+
+    def frame(
+        self, look: Look, *, points_per_s: float = 0.0, is_playing: bool = False, message: str = ""
+    ) -> Frame:
+        """The present moment as the views draw it."""
+        n_features = self.source.n_features
+        snapshot = self.model.snapshot() if self.n_seen else Snapshot.empty(n_features)
+        clusters = self._identities.update(snapshot.ids, snapshot.labels, snapshot.weights)
+        palette = self._identities.colors
+        colors = np.array([palette.get(i, NO_COLOR) for i in clusters.tolist()], dtype=np.int64)
+        is_long = len(self.window) > N_EXACT
+        points = self.window.last(N_ON_IMAGE if is_long else N_EXACT).copy()
+        slots = (
+            self.model.find_nearest(self.scaling.apply(points)) if self.n_seen else np.empty(0, int)
+        )
+        return Frame(
+            run=self.number,
+            look=look,
+            snapshot=snapshot,
+            centers=self.scaling.undo(snapshot.centers),
+            center_clusters=clusters,
+            center_colors=colors,
+            points=points,
+            point_clusters=clusters[slots],
+            point_colors=colors[slots],
+            bounds=self._bounds if self.source.bounds is None else self.source.bounds,
+            image=self._draw_image(look) if is_long else None,
+            n_in_window=len(self.window),
+            points_per_s=points_per_s,
+            is_playing=is_playing,
+            is_finished=self.is_finished,
+            message=message,
+        )
+
+    def _draw_image(self, look: Look) -> NDArray[np.uint8] | None:
+        if look.box is None:
+            return None
+        return shade(count_cells(*look.project(self.window.last(self.window.length)), look.box))
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a live parameter: ``noise``, ``window_length`` or one of the model's.
+
+        Raises ValueError, and leaves things as they were, when the value is not allowed.
+        """
+        if name == "window_length":
+            self.window.resize(value)
+        elif name == "noise":
+            # A table has the noise it has.
+            if hasattr(self.source, "noise"):
+                self.source.noise = value
+        else:
+            parameters = self.model.get_params() | {name: value}
+            check_settings(*(parameters[known] for known in CHECKED))
+            self.model.set_params(**{name: value})
+
+    def restart(self, number: int) -> "Run":
+        """A new run over the same source from its first point, with the parameters of now."""
+        self.source.rewind()
+        return Run(
+            self.source,
+            self.model,
+            scaling=self.scaling,
+            window_length=self.window.length,
+            number=number,
+        )

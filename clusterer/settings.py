@@ -1,0 +1,99 @@
+"""The settings of a run: every knob once, with its bounds, its meaning and when it takes effect."""
+
+from typing import Any
+
+import param
+
+from .sources import GENERATORS
+
+SIGMA_BOUNDS = (0.001, 1000.0)
+AS_FAST_AS_IT_GOES = float("inf")
+
+
+class Settings(param.Parameterized):
+    """All that a user may turn. `NEEDS_RESET` names what starts the stream anew; the rest is live.
+
+    >>> settings = Settings(noise=0.2)
+    >>> settings.noise, "seed" in Settings.NEEDS_RESET, "sigma" in Settings.NEEDS_RESET
+    (0.2, True, False)
+    """
+
+    NEEDS_RESET = frozenset({"generator", "seed"})
+
+    generator: Any = param.Selector(
+        default="blobs",
+        objects={family.title: key for key, family in GENERATORS.items()},
+        doc="The shape of the generated stream. Choosing one starts it from its first point.",
+    )
+    seed = param.Integer(
+        default=0,
+        bounds=(0, 9999),
+        doc="Another seed draws another stream of the same shape; the same one repeats it.",
+    )
+    noise = param.Number(
+        default=0.0,
+        bounds=(0.0, 1.0),
+        softbounds=(0.0, 0.5),
+        step=0.01,
+        doc="Share of the points strewn evenly over the whole area, from now on.",
+    )
+    n_prototypes = param.Integer(
+        default=50,
+        bounds=(1, 1000),
+        softbounds=(2, 200),
+        label="Prototypes K",
+        doc="The most prototypes in memory: several times the number of clusters you expect.",
+    )
+    has_automatic_sigma = param.Boolean(
+        default=True,
+        label="Automatic σ",
+        doc="On: a quarter of the spread of the data. Move the slider to take over.",
+    )
+    sigma = param.Number(
+        default=1.0,
+        bounds=SIGMA_BOUNDS,
+        inclusive_bounds=(True, True),
+        label="Kernel width σ",
+        doc="How near a point must lie to its prototype to count in full. Small: outliers hardly "
+        "move a prototype. Large: every point counts alike.",
+    )
+    half_life = param.Number(
+        default=float("inf"),
+        bounds=(1.0, None),
+        label="Memory (half-life)",
+        doc="After so many points what was learned counts half. Shorten it when clusters move.",
+    )
+    drop_singletons = param.Boolean(
+        default=True,
+        label="Drop singleton clusters",
+        doc="Calls prototypes that hardly any points support noise. Acts at once, nothing is "
+        "learned anew.",
+    )
+    join = param.Boolean(
+        default=True,
+        label="Join prototypes into clusters",
+        doc="Off: every prototype is a cluster, as the method was first published.",
+    )
+    points_per_s = param.Number(
+        default=200.0,
+        bounds=(0.1, None),
+        label="Speed",
+        doc="Points per second that stream in.",
+    )
+    window_length = param.Integer(
+        default=2000,
+        bounds=(10, 1_000_000),
+        softbounds=(100, 1_000_000),
+        label="Window",
+        doc="How many of the last points stay in the plot. Long windows are drawn as a density.",
+    )
+
+    def model_parameters(self) -> dict[str, Any]:
+        """The settings as parameters of `OnlineClusterer`."""
+        return {
+            "n_prototypes": self.n_prototypes,
+            "sigma": "auto" if self.has_automatic_sigma else self.sigma,
+            "half_life": None if self.half_life == float("inf") else self.half_life,
+            "join": self.join,
+            "drop_singletons": self.drop_singletons,
+        }
