@@ -1,0 +1,16 @@
+"""Sources: where the points of a stream come from."""
+
+from clusterer.sources.families import GENERATORS, Family
+from clusterer.sources.generators import NOISE_CLASS, Generator, make_generator
+from clusterer.sources.inputs import ArraySource, Source, TableSource
+
+__all__ = [
+    "GENERATORS",
+    "NOISE_CLASS",
+    "ArraySource",
+    "Family",
+    "Generator",
+    "Source",
+    "TableSource",
+    "make_generator",
+]

@@ -1,0 +1,237 @@
+"""Where the points of a stream come from: the interface, tables and arrays."""
+
+import io
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Any, Protocol, SupportsIndex, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from clusterer.chunks import Chunk
+from clusterer.limits import whole_number
+from clusterer.sources.buffers import ChunkBuffer, close_iterator
+from clusterer.sources.points import finite_points, number_features
+
+Arrays = ArrayLike | Iterator[ArrayLike] | Callable[[], Iterable[ArrayLike]]
+
+
+class Source(ABC):
+    """A stream of points with a fixed number of features, read in pieces of any size.
+
+    Subclasses set `name` (for people) and `feature_names`, one per column of the points.
+    """
+
+    name: str
+    feature_names: tuple[str, ...]
+
+    @property
+    def n_features(self) -> int:
+        """The number of coordinates of every point."""
+        return len(self.feature_names)
+
+    @property
+    def bounds(self) -> NDArray[np.float64] | None:
+        """The box (2, n_features), lowest then highest, that holds nearly all points.
+
+        It is meant for setting a view; None when the source cannot know it beforehand.
+        """
+        return None
+
+    @property
+    @abstractmethod
+    def exhausted(self) -> bool:
+        """Whether no point is left; to find out may read the next points of the input."""
+
+    @abstractmethod
+    def take(self, n: SupportsIndex) -> Chunk:
+        """Return the next `n` points, fewer only at the end, none once exhausted.
+
+        The arrays belong to the caller. Raises ValueError when `n` is negative or not a
+        whole number, or when the input holds something that is not a finite number.
+        """
+
+    @abstractmethod
+    def rewind(self) -> None:
+        """Start again from the first point; the same points follow."""
+
+    def close(self) -> None:
+        """Release what the source holds open, such as a file; `rewind` opens it again."""
+        return None
+
+
+class BufferedSource(Source):
+    """A source that cuts the chunks of an iterator to the sizes asked for.
+
+    Subclasses give the chunks from the first point on in `_open`, which is only called when
+    points are needed.
+    """
+
+    def __init__(self, name: str, feature_names: Iterable[str], *, labelled: bool) -> None:
+        self.name = name
+        self.feature_names = tuple(feature_names)
+        self._buffer = ChunkBuffer(self._open, self.n_features, labelled=labelled)
+
+    @abstractmethod
+    def _open(self) -> Iterator[Chunk]: ...
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether no point is left; reads the next chunk to find out."""
+        return self._buffer.is_empty()
+
+    def take(self, n: SupportsIndex) -> Chunk:
+        """Return the next `n` points, fewer only at the end, none once exhausted."""
+        return self._buffer.take(whole_number("n", n, 0))
+
+    def rewind(self) -> None:
+        """Start again from the first point, also after `close`."""
+        self._buffer.rewind()
+
+    def close(self) -> None:
+        """Close the iterator; no point is left until `rewind`."""
+        self._buffer.close()
+
+
+class ChunkedTable(Protocol):
+    """What a table has to offer to be streamed: its rows in chunks."""
+
+    def chunks(
+        self, features: tuple[str, ...], size: int, label: str | None = None
+    ) -> Iterator[Chunk]:
+        """Return the rows from the first on, at most `size` at a time."""
+        ...
+
+
+class TableSource(BufferedSource):
+    """The rows of a table, in their order.
+
+    Parameters
+    ----------
+    table : object with ``chunks(features, size, label=None)``
+        Yields the rows as `Chunk`s of at most `size` rows, from the first row at each call.
+    features : names of the columns that make the points, at least one
+    label : name of the column with the true classes, or None (default)
+    name : what people call the table
+    size : rows to read at a time, default 8192
+
+    Raises
+    ------
+    ValueError
+        When no feature is given or `size` is below 1.
+
+    Examples
+    --------
+    >>> class Squares:
+    ...     def chunks(self, features, size, label=None):
+    ...         yield Chunk(np.arange(3.0)[:, None] ** 2, None)
+    >>> source = TableSource(Squares(), ("area",))
+    >>> source.take(2).points.ravel().tolist(), source.take(2).points.ravel().tolist()
+    ([0.0, 1.0], [4.0])
+    """
+
+    def __init__(
+        self,
+        table: ChunkedTable,
+        features: Iterable[str],
+        label: str | None = None,
+        *,
+        name: str = "table",
+        size: int = 8192,
+    ) -> None:
+        super().__init__(name, features, labelled=label is not None)
+        if not self.feature_names:
+            raise ValueError("features is empty; allowed: the names of one or more columns")
+        self._table = table
+        self._label = label
+        self._size = whole_number("size", size, 1)
+
+    def _open(self) -> Iterator[Chunk]:
+        return iter(self._table.chunks(self.feature_names, self._size, label=self._label))
+
+
+class ArraySource(BufferedSource):
+    """Points that the program already has, or makes as it goes.
+
+    Parameters
+    ----------
+    data : array or data frame (n_points, n_features), iterator of such arrays, or callable
+        Every array that an iterator gives has to have the same number of columns. A callable
+        returns a fresh iterator at each call, which lets the source be rewound.
+    feature_names : one name per column; default the frame's column names, or x1, x2, ...
+    name : what people call the data
+
+    Raises
+    ------
+    ValueError
+        When a shape is wrong or a value is not a finite number, naming the row from 0; for an
+        iterator that is found when the row is reached. Also (as `io.UnsupportedOperation`)
+        when an iterator that is not made by a callable has to be rewound.
+
+    Examples
+    --------
+    >>> source = ArraySource([[0, 1], [2, 3], [4, 5]])
+    >>> source.take(2).points.tolist(), source.exhausted
+    ([[0.0, 1.0], [2.0, 3.0]], False)
+    >>> ArraySource([[0, 1], [2, float("nan")]])
+    Traceback (most recent call last):
+    ...
+    ValueError: row 1 (from 0), feature 'x2' is nan; allowed: finite numbers
+    """
+
+    def __init__(
+        self,
+        data: Arrays,
+        feature_names: Iterable[str] | None = None,
+        *,
+        name: str = "array",
+    ) -> None:
+        self._make = _maker(data)
+        self._arrays = iter(self._make()) if self._make else cast(Iterator[ArrayLike], data)
+        first = next(self._arrays, None)
+        if first is None:
+            raise ValueError("data gave no array; allowed: at least one, to know the features")
+        given = getattr(first, "columns", None) if feature_names is None else feature_names
+        names = None if given is None else tuple(map(str, given))
+        self._first: NDArray[np.float64] | None = finite_points(first, names)
+        self._bounds = None if callable(data) or isinstance(data, Iterator) else _box(self._first)
+        super().__init__(name, names or number_features(self._first.shape[1]), labelled=False)
+
+    @property
+    def bounds(self) -> NDArray[np.float64] | None:
+        """The box (2, n_features) of an array's points; None for an iterator."""
+        return None if self._bounds is None else self._bounds.copy()
+
+    def rewind(self) -> None:
+        """Start again from the first point; `io.UnsupportedOperation` for a bare iterator."""
+        if self._make is None:
+            raise io.UnsupportedOperation(
+                f"{self.name} is read from an iterator and cannot be rewound; "
+                "allowed: an array, or a callable that returns a fresh iterator"
+            )
+        super().rewind()
+        self._arrays, self._first = iter(self._make()), None
+
+    def close(self) -> None:
+        """Close the iterator, if it can be closed; no point is left until `rewind`."""
+        super().close()
+        close_iterator(self._arrays)
+
+    def _open(self) -> Iterator[Chunk]:
+        n_points = 0
+        first, self._first = self._first, None
+        for array in self._arrays if first is None else chain((first,), self._arrays):
+            points = finite_points(array, self.feature_names, n_points)
+            n_points += len(points)
+            yield Chunk(points, None)
+
+
+def _maker(data: Any) -> Callable[[], Iterable[ArrayLike]] | None:
+    if callable(data):
+        return cast(Callable[[], Iterable[ArrayLike]], data)
+    return None if isinstance(data, Iterator) else lambda: (data,)
+
+
+def _box(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    return np.stack([points.min(axis=0), points.max(axis=0)]) if len(points) else None
