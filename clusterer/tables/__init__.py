@@ -1,0 +1,14 @@
+"""Reading of messy tables: what is in them, told; their rows as points, streamed.
+
+`open_table` finds out what a file is by its content, how it is written and what its columns
+hold; the `Table` that it returns streams the rows in chunks without NaN or infinity, and its
+report tells what was assumed and dropped.
+"""
+
+from clusterer.tables.columns import Column
+from clusterer.tables.errors import TableError
+from clusterer.tables.opening import open_table
+from clusterer.tables.report import Report
+from clusterer.tables.table import Table
+
+__all__ = ["Column", "Report", "Table", "TableError", "open_table"]

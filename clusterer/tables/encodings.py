@@ -1,0 +1,96 @@
+"""Which encoding a text is in, told by its first bytes."""
+
+import codecs
+import re
+from dataclasses import dataclass
+
+from clusterer.tables.errors import TableError, printable
+
+# Longest first: the UTF-32 mark begins with the UTF-16 one.
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f\x01\x02"))
+# Of single-byte codecs Windows-1252 is by far the most common where UTF-8 fails.
+FALLBACKS = ("cp1252", "latin-1")
+UNDEFINED_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A codec, the bytes of a mark to skip before it, and what to tell about the choice."""
+
+    codec: str
+    n_mark_bytes: int = 0
+    note: str | None = None
+
+
+def chosen_encoding(codec: str, head: bytes) -> Encoding:
+    """Return the encoding asked for, past its byte order mark if there is one.
+
+    Raises TableError if Python knows no such text encoding.
+    """
+    try:
+        info = codecs.lookup(codec)
+        "0".encode(codec)
+    except (LookupError, ValueError, TypeError):
+        message = f"there is no text encoding called {printable(codec)}; try utf-8 or cp1252"
+        raise TableError(message) from None
+    marked = _marked(head)
+    if marked is None:
+        return Encoding(info.name)
+    if info.name in ("utf-16", "utf-32", "utf-8-sig") or info.name == marked.codec:
+        return Encoding(marked.codec, marked.n_mark_bytes)
+    return Encoding(info.name)
+
+
+def detected_encoding(head: bytes, name: str) -> Encoding:
+    """Return the encoding of a text that begins with `head`, or raise TableError if binary."""
+    marked = _marked(head)
+    if marked is not None:
+        return marked
+    wide = _wide_codec(head)
+    if wide is not None:
+        return Encoding(wide, note=f"read as {wide.upper()}, told by its zero bytes")
+    n_controls = len(head) - len(head.translate(None, CONTROLS))
+    is_utf8 = _is_utf8(head)
+    if n_controls > len(head) * (0.2 if is_utf8 else 0.02):
+        raise TableError(f"{name} is a binary file, not a table of text; save it as CSV")
+    if is_utf8:
+        return Encoding("utf-8")
+    codec = FALLBACKS[bool(UNDEFINED_1252.search(head))]
+    note = f"not UTF-8: read as {codec}; if names look wrong, choose another encoding"
+    return Encoding(codec, note=note)
+
+
+def _marked(head: bytes) -> Encoding | None:
+    for mark, codec in BYTE_ORDER_MARKS:
+        if head.startswith(mark):
+            note = None if codec == "utf-8" else f"read as {codec.upper()}, told by its mark"
+            return Encoding(codec, len(mark), note)
+    return None
+
+
+def _wide_codec(head: bytes) -> str | None:
+    # The digits, separators and line ends of a table are ASCII: half of each pair is zero.
+    if len(head) < 4:
+        return None
+    n_pairs = len(head) // 2
+    even, odd = head[: 2 * n_pairs : 2].count(0) / n_pairs, head[1::2].count(0) / n_pairs
+    if odd > 0.5 and even < 0.1:
+        return "utf-16-le"
+    if even > 0.5 and odd < 0.1:
+        return "utf-16-be"
+    return None
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,165 @@
+"""Which notation of numbers a table uses, told by all its columns together."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from clusterer.tables.cells import CURRENCY
+from clusterer.tables.errors import TableError, printable
+from clusterer.tables.numbers import NumberFormat, is_text, n_readable, stripped, without_grouping
+
+POINT, COMMA = NumberFormat("."), NumberFormat(",")
+DECORATION = re.compile(f"^[+(\\-−]?\\s*({CURRENCY})|({CURRENCY})\\s*\\)?$|^\\(.*\\)$")
+N_COLUMNS_FOR_LEAD = 200
+DIGIT = "(?i)[0-9∞]|inf"
+ONE_GROUP = "^[+-]?[1-9]\\d{0,2},\\d{3}$"
+
+
+class Reading(NamedTuple):
+    """A format, the share of values that it reads, and how sure that is.
+
+    Evident are plain numbers; assumed is a format if another would read the values as well.
+    """
+
+    form: NumberFormat
+    share: float
+    is_evident: bool = False
+    is_assumed: bool = False
+
+
+class NumberStyle:
+    """The notation that a table prefers where a number can be read in two ways.
+
+    Parameters
+    ----------
+    columns : sequence of pyarrow arrays
+        A sample of the table.
+    delimiter : str
+        What separates its cells.
+    decimal, thousands : str, optional
+        The notation asked for; None (the default) finds it out.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[pa.Array],
+        delimiter: str,
+        decimal: str | None = None,
+        thousands: str | None = None,
+    ) -> None:
+        self._columns = columns
+        self._delimiter = delimiter
+        self._candidates = _candidates(decimal, thousands)
+
+    def format_of(self, values: pa.Array) -> Reading:
+        """Return the best format for texts that are stripped and not missing."""
+        if len(self._candidates) > 1 and _is_evident(values):
+            # Of whole numbers the mark is not seen: it will be that of the table.
+            has_point = pc.any(pc.match_substring(values, ".")).as_py()
+            return Reading(POINT if has_point or self._lead >= 0 else COMMA, 1.0, is_evident=True)
+        if not pc.any(pc.match_substring_regex(values, DIGIT)).as_py():
+            return Reading(POINT, 0.0)
+        forms = [_decorated(form, values) for form in self._ordered(values)]
+        counts = [n_readable(values, form) for form in forms]
+        best = max(range(len(forms)), key=lambda i: (counts[i], -i))
+        is_draw = len(counts) > 1 and min(counts) == max(counts) > 0
+        has_comma = is_draw and pc.any(pc.match_substring(values, ",")).as_py()
+        is_assumed = bool(has_comma) and not self._lead
+        return Reading(forms[best], counts[best] / len(values), is_assumed=is_assumed)
+
+    @cached_property
+    def _lead(self) -> int:
+        """How many more values can only have a decimal point than only a decimal comma."""
+        columns = [cells for cells in self._columns if is_text(cells.type)]
+        return sum(_lead(_values(cells)) for cells in columns[:N_COLUMNS_FOR_LEAD])
+
+    def _ordered(self, values: pa.Array) -> list[NumberFormat]:
+        """Return the formats to try, the one to believe in a draw first."""
+        if len(self._candidates) == 1:
+            return self._candidates
+        if self._lead:
+            return [POINT, COMMA] if self._lead > 0 else [COMMA, POINT]
+        has_comma = pc.match_substring(values, ",")
+        ambiguous = pc.match_substring_regex(values, ONE_GROUP)
+        # 1,234 in every cell: of whole numbers some would be below a thousand.
+        is_every = bool(pc.all(ambiguous).as_py())
+        if self._delimiter == "," or not pc.any(has_comma).as_py():
+            return [POINT, COMMA]
+        return [COMMA, POINT] if is_every or self._delimiter == ";" else [POINT, COMMA]
+
+
+def _candidates(decimal: str | None, thousands: str | None) -> list[NumberFormat]:
+    if decimal not in (None, ".", ","):
+        raise TableError(f"decimal is {printable(decimal)!r}; allowed: '.' or ','")
+    thousands = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'"}.get(
+        thousands or "", thousands
+    )
+    if thousands not in (None, "", ",", ".", " ", "'", "_"):
+        raise TableError(
+            f"thousands is {printable(thousands)!r}; allowed: ',', '.', ' ', \"'\", '_' or ''"
+        )
+    if decimal is None and thousands in (",", "."):
+        decimal = "." if thousands == "," else ","
+    if decimal is not None and decimal == thousands:
+        raise TableError(f"decimal and thousands cannot both be {decimal!r}")
+    return [NumberFormat(mark, thousands) for mark in ([decimal] if decimal else [".", ","])]
+
+
+def _values(cells: pa.Array) -> pa.Array:
+    """Return the texts in a column that are not missing, stripped."""
+    text, is_missing = stripped(pc.cast(cells, pa.string()))
+    return text.filter(pc.invert(is_missing))
+
+
+def _is_evident(values: pa.Array) -> bool:
+    """Tell whether the values are plain numbers that cannot be meant in another way."""
+    try:
+        pc.cast(values, pa.float64())
+    except pa.ArrowInvalid:
+        return False
+    has_point = pc.match_substring(values, ".")
+    may_group = pc.match_substring_regex(values, "^[+-]?[1-9]\\d{0,2}(?:\\.\\d{3})+$")
+    return pc.sum(has_point).as_py() == 0 or not pc.all(pc.equal(has_point, may_group)).as_py()
+
+
+def _lead(values: pa.Array) -> int:
+    has_mark = pc.match_substring_regex(values, "[.,]")
+    marked = values.filter(has_mark)
+    if not len(marked):
+        return 0
+    point = _decorated(POINT, marked)
+    comma = replace(point, decimal=",")
+    return n_readable(marked, point) - n_readable(marked, comma)
+
+
+def _decorated(form: NumberFormat, values: pa.Array) -> NumberFormat:
+    """Return the format with the signs that stand around the numbers of a column."""
+    if n_readable(values, form) == len(values):
+        return form
+    texts = values.to_pylist()
+    if all(text.endswith("%") for text in texts):
+        return replace(form, is_percent=True)
+    found = [match for text in texts if (match := DECORATION.search(text))]
+    signs = {match[1] or match[2] for match in found} - {None}
+    # Amounts in two currencies are not numbers of one kind.
+    decorated = replace(form, is_decorated=True)
+    if found and len(signs) <= 1 and n_readable(values, decorated) > n_readable(values, form):
+        return decorated
+    return form
+
+
+def reads_groups(values: pa.Array, form: NumberFormat) -> str | None:
+    """Return an example of a number with grouped digits, None if there is none."""
+    strict = without_grouping(form)
+    if n_readable(values, strict) == n_readable(values, form):
+        return None
+    for text in values.to_pylist():
+        one = pa.array([text])
+        if n_readable(one, form) and not n_readable(one, strict):
+            return str(text)
+    return None

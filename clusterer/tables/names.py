@@ -1,0 +1,59 @@
+"""Column names: trimmed, shown safely, none empty and none twice."""
+
+from collections.abc import Sequence
+
+from clusterer.tables.errors import UNSHOWABLE, listed
+
+MAX_CHARACTERS = 200
+
+
+def fitted_names(raw: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the names to use for raw ones, and notes on what was changed.
+
+    Examples
+    --------
+    >>> fitted_names([" x ", "", "x"])
+    (('x', 'col2', 'x_2'), ['1 column without a name: col2', '1 name used twice: now x_2'])
+    """
+    trimmed = [" ".join(name.split()) if "\n" in name else name.strip() for name in raw]
+    shown = [UNSHOWABLE.sub("\ufffd", name)[:MAX_CHARACTERS] for name in trimmed]
+    names: list[str] = []
+    made_up, renamed, taken = [], [], set(shown)
+    seen: set[str] = set()
+    for i, name in enumerate(shown):
+        unique = name or f"col{i + 1}"
+        if unique in seen or (not name and unique in taken):
+            unique = _free(unique, seen | taken)
+        if not name:
+            made_up.append(unique)
+        elif unique != name:
+            renamed.append(unique)
+        names.append(unique)
+        seen.add(unique)
+    return tuple(names), _notes(made_up, renamed, trimmed, shown)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    n = 2
+    while f"{name}_{n}" in taken:
+        n += 1
+    return f"{name}_{n}"
+
+
+def _notes(made_up: list[str], renamed: list[str], raw: list[str], shown: list[str]) -> list[str]:
+    notes = []
+    if made_up:
+        notes.append(f"{_count(made_up, 'column')} without a name: {listed(made_up)}")
+    if renamed:
+        notes.append(f"{_count(renamed, 'name')} used twice: now {listed(renamed)}")
+    n_changed = sum(a != b for a, b in zip(raw, shown, strict=True))
+    if n_changed:
+        notes.append(
+            f"control characters replaced or length cut to {MAX_CHARACTERS} in the names of "
+            f"{n_changed} column{'s' * (n_changed > 1)}"
+        )
+    return notes
+
+
+def _count(items: list[str], word: str) -> str:
+    return f"{len(items)} {word}{'s' * (len(items) > 1)}"
