@@ -1,0 +1,93 @@
+"""The controls: one widget a setting, its label, bounds and help taken from the setting."""
+
+from collections.abc import Callable
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from clusterer.settings import SIGMA_BOUNDS, Settings
+
+from .steps import build_step_slider, space_steps
+
+NEVER = float("inf")
+WIDE = {"sizing_mode": "stretch_width"}
+
+
+class Controls:
+    """Widgets bound to the settings both ways; whoever watches the settings hears the user."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.is_showing_sigma = False
+        self.generator = self._bind(pmui.Select, "generator")
+        self.seed = self._bind(pmui.IntInput, "seed", start=0, end=9999)
+        self.noise = self._bind(pmui.FloatSlider, "noise", start=0.0, end=0.5, step=0.01)
+        self.n_prototypes = self._bind(pmui.IntSlider, "n_prototypes", start=2, end=200)
+        self.has_automatic_sigma = self._bind(pmui.Switch, "has_automatic_sigma")
+        self.drop_singletons = self._bind(pmui.Switch, "drop_singletons")
+        self.join = self._bind(pmui.Switch, "join")
+        self.sigma = build_step_slider(
+            settings, "sigma", space_steps(*SIGMA_BOUNDS, 20), write_number, on_move=self._take_over
+        )
+        self.half_life = build_step_slider(
+            settings, "half_life", [*space_steps(100, 1e6, 4), NEVER], write_memory
+        )
+        self.points_per_s = build_step_slider(
+            settings, "points_per_s", [*space_steps(1, 1e6, 3), NEVER], write_speed
+        )
+        self.window_length = build_step_slider(
+            settings, "window_length", space_steps(100, 1e6, 3), write_number
+        )
+
+    def _bind(self, kind: Callable[..., Any], name: str, **bounds: Any) -> Any:
+        parameter = self.settings.param[name]
+        return kind.from_param(  # type: ignore[attr-defined]
+            parameter, label=parameter.label, description=parameter.doc, **WIDE, **bounds
+        )
+
+    def _take_over(self) -> None:
+        if not self.is_showing_sigma:
+            self.settings.has_automatic_sigma = False
+
+    def show_sigma(self, sigma: float) -> None:
+        """Let the slider follow the automatic width."""
+        low, high = SIGMA_BOUNDS
+        if self.settings.has_automatic_sigma and low <= sigma <= high:
+            self.is_showing_sigma = True
+            self.settings.sigma = float(f"{sigma:.3g}")
+            self.is_showing_sigma = False
+
+    def tuning(self) -> pn.viewable.Viewable:
+        """What is turned while it streams."""
+        return pmui.Column(
+            self.sigma,
+            self.has_automatic_sigma,
+            self.n_prototypes,
+            self.noise,
+            self.drop_singletons,
+            **WIDE,
+        )
+
+    def more(self) -> pn.viewable.Viewable:
+        """What is turned less often."""
+        return pmui.Column(self.half_life, self.window_length, self.join, self.seed, **WIDE)
+
+
+def write_number(value: float) -> str:
+    """A number to three digits, without an exponent.
+
+    >>> write_number(1000), write_number(0.0123456)
+    ('1,000', '0.0123')
+    """
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def write_memory(n_points: float) -> str:
+    """A half-life in points."""
+    return "never forgets" if n_points == NEVER else f"{write_number(n_points)} points"
+
+
+def write_speed(points_per_s: float) -> str:
+    """A speed, or what its lack means."""
+    return "as fast as it goes" if points_per_s == NEVER else f"{write_number(points_per_s)} /s"

@@ -1,0 +1,186 @@
+"""The dashboard: source, engine, controls and views of one session, put together."""
+
+from os import PathLike
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from clusterer import OnlineClusterer
+from clusterer.engine import Engine
+from clusterer.frames import Frame
+from clusterer.scalings import Scaling
+from clusterer.settings import Settings
+from clusterer.sources import Source
+
+from .axes import AxesChooser
+from .controls import WIDE, Controls
+from .counters import Counters
+from .figure import LiveFigure
+from .given import GivenData
+from .notebook import CellView, is_in_notebook, take_over_cell
+from .pages import build_page
+from .painter import Painter
+from .sources import SourceChooser
+from .texts import Text
+from .transport import Transport
+
+SENTENCE = (
+    "Points stream in one by one; at most K prototypes remember them, and clusters are the groups "
+    "that the prototypes form. Turn σ, K and the noise while it runs."
+)
+IN_NOTEBOOK_HEIGHT = 720
+NARROW_PX = 600
+
+
+class Dashboard(pn.viewable.Viewer):
+    """Watch and tune online clustering, in a page of its own or in a notebook's cell.
+
+    ``data`` is what to stream first instead of a generated stream: a data frame, an array
+    (n_points, n_features), an iterator of such arrays, a callable that returns one, or the path
+    of a table.
+    ``settings`` holds every knob; reading and assigning them from code does what the widgets do.
+    `close` frees what the session holds; it is called when the page is left.
+    """
+
+    def __init__(self, data: Any = None, **settings: Any) -> None:
+        super().__init__()
+        # Who names a width wants it used.
+        if "sigma" in settings:
+            settings.setdefault("has_automatic_sigma", False)
+        self.settings = Settings(**settings)
+        self._is_closed = False
+        self._plays_when_shown = True
+        self._controls = Controls(self.settings)
+        given = data if data is None or isinstance(data, str | PathLike) else GivenData(data)
+        self._sources = SourceChooser(self._controls, self._open, given)
+        source, scaling = self._sources.open_first()
+        self._engine = Engine(
+            source,
+            OnlineClusterer(**self.settings.model_parameters()),
+            scaling=scaling,
+            window_length=self.settings.window_length,
+            speed=self.settings.points_per_s,
+        )
+        self._figure = LiveFigure(self._engine.look)
+        self._axes = AxesChooser(self._figure)
+        self._counters = Counters()
+        self._status = Text(role="alert")
+        self._transport = Transport(self._engine, self._controls.points_per_s)
+        self._painter = Painter(self._engine, self._draw)
+        self._figure.figure.tags = [self._painter.heartbeat]
+        self._axes.show(source.feature_names)
+        self.settings.param.watch(self._apply, [*self._live_names()])
+
+    def _live_names(self) -> list[str]:
+        return sorted(set(self.settings.param) - Settings.NEEDS_RESET - {"name"})
+
+    def _apply(self, *events: Any) -> None:
+        """Hand changed settings to the engine, which applies them between two chunks."""
+        changed = {event.name for event in events}
+        for name in changed & {"noise", "window_length"}:
+            self._engine.set(name, getattr(self.settings, name))
+        if "points_per_s" in changed:
+            self._engine.set("speed", self.settings.points_per_s)
+        # The slider that shows the automatic width changes nothing.
+        if self._controls.is_showing_sigma:
+            changed -= {"sigma"}
+        elif "sigma" in changed and "has_automatic_sigma" not in changed:
+            self.settings.has_automatic_sigma = False
+        if changed - {"noise", "window_length", "points_per_s"}:
+            for name, value in self.settings.model_parameters().items():
+                self._engine.set(name, value)
+
+    def _open(self, source: Source, scaling: Scaling) -> None:
+        self._engine.open(source, scaling=scaling)
+        self._axes.show(source.feature_names)
+        self._engine.play()
+
+    def _draw(self, frame: Frame) -> None:
+        self._figure.draw(frame)
+        self._counters.draw(frame)
+        self._transport.draw(frame)
+        self._controls.show_sigma(frame.snapshot.sigma)
+        self._sources.table.show_report()
+        finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
+        self._status.show(
+            frame.message,
+            finished + "Reset starts it again." if frame.is_finished else "",
+        )
+
+    def start(self) -> None:
+        """Begin to stream and to paint."""
+        self._painter.start(pn.state.curdoc)
+        self._engine.play()
+
+    def close(self) -> None:
+        """Stop the engine's thread and delete what was uploaded."""
+        self._is_closed = True
+        self._painter.stop()
+        self._engine.close()
+        self._sources.table.close()
+
+    def sidebar(self) -> list[pn.viewable.Viewable]:
+        """The controls."""
+        more = pmui.Accordion(
+            ("More settings", self._controls.more()), elevation=0, title_variant="body1", **WIDE
+        )
+        return [self._sources.view, self._axes.view, self._controls.tuning(), more]
+
+    def main(self) -> list[pn.viewable.Viewable]:
+        """The views."""
+        return [
+            pmui.Typography(SENTENCE, variant="body2", margin=(8, 12, 0, 12), **WIDE),
+            self._transport.view,
+            self._counters.pane,
+            self._status.pane,
+            pn.pane.Bokeh(
+                self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
+            ),
+        ]
+
+    def page(self) -> pmui.Page:
+        """A page of its own, which starts when it is loaded and is freed when it is left."""
+        pn.state.onload(self.start)
+        pn.state.on_session_destroyed(lambda _: self.close())
+        page = build_page(self.sidebar(), self.main())
+
+        def fold(attr: str, old: int, new: int) -> None:
+            # On a phone the controls would cover the plot.
+            if not old and new < NARROW_PX:
+                page.sidebar_open = False
+
+        self._painter.heartbeat.on_change("width_px", fold)
+        return page
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        """A row, live in a notebook's cell or in a page that others have laid out."""
+        if self._is_closed:
+            raise RuntimeError("This dashboard is closed; make another: Dashboard()")
+        row = CellView(
+            pmui.Column(*self.sidebar(), width=320, scroll="y-auto", height=IN_NOTEBOOK_HEIGHT),
+            pmui.Column(*self.main(), sizing_mode="stretch_both"),
+            heartbeat=self._painter.heartbeat,
+            height=IN_NOTEBOOK_HEIGHT,
+            **WIDE,
+        )
+        if pn.state.curdoc is not None:
+            pn.state.onload(self.start)
+            pn.state.on_session_destroyed(lambda _: self.close())
+        elif is_in_notebook():
+            self._show_in_cell(row)
+        return row
+
+    def _show_in_cell(self, view: CellView) -> None:
+        """Paint there and nowhere else."""
+        take_over_cell(self)
+        self._painter.start_in_notebook(view, self._rest_unless)
+
+    def _rest_unless(self, is_seen: bool) -> None:
+        """Stream only while a browser shows it, from where it stopped."""
+        if not is_seen:
+            self._plays_when_shown |= self._transport.is_playing
+            self._engine.pause()
+        elif self._plays_when_shown:
+            self._plays_when_shown = False
+            self._engine.play()

@@ -1,0 +1,41 @@
+"""Colours: one for noise, then those of the clusters, told apart by colour-blind eyes first."""
+
+import colorcet
+import numpy as np
+from bokeh.models import LinearColorMapper
+from numpy.typing import NDArray
+
+NOISE_COLOR = "#9aa4ae"
+
+# Okabe and Ito's colours but yellow and black, which are lost on a light or a dark ground.
+_OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
+
+
+def _lightness(color: str) -> float:
+    red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    return 0.21 * red + 0.72 * green + 0.07 * blue
+
+
+# What is nearly black or nearly white is lost on a dark or on a light ground.
+_OTHERS = [c for c in colorcet.b_glasbey_category10[10:] if 0.3 < _lightness(c) < 0.7]
+
+CLUSTER_COLORS = (*_OKABE_ITO, *_OTHERS[:18])
+
+
+def _shade(level: int) -> str:
+    return f"#4a6a94{round(255 * (0.10 + 0.65 * level / 255)):02x}"
+
+
+# Level 0 of the density image is an empty cell: the plot's ground shows.
+DENSITY_COLORS = ["#00000000", *map(_shade, range(1, 256))]
+
+
+def map_colors() -> LinearColorMapper:
+    """A mapper from colour numbers (-1 for noise) to colours."""
+    palette = [NOISE_COLOR, *CLUSTER_COLORS]
+    return LinearColorMapper(palette=palette, low=-1.5, high=len(palette) - 1.5)
+
+
+def wrap_colors(numbers: NDArray) -> NDArray[np.int8]:
+    """Colour numbers as the mapper knows them: with more clusters than colours they repeat."""
+    return np.where(numbers < 0, -1, numbers % len(CLUSTER_COLORS)).astype(np.int8)

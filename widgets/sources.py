@@ -1,0 +1,104 @@
+"""Choosing where the points come from."""
+
+from collections.abc import Callable
+from os import PathLike
+from typing import Any
+
+import panel_material_ui as pmui
+
+from clusterer.scalings import Scaling
+from clusterer.settings import Settings
+from clusterer.sources import GENERATORS, Source, make_generator
+
+from .controls import WIDE, Controls
+from .given import GivenData
+from .tables import TableChooser
+from .texts import Text
+
+GENERATED, TABLE, GIVEN = "Generated", "My table", "Given data"
+
+
+class SourceChooser:
+    """Generated streams, a table, or ``given`` data (or the path of a table) if there are any.
+
+    ``on_open`` gets each source chosen, with its scaling; the first one `open_first` returns.
+    """
+
+    def __init__(
+        self,
+        controls: Controls,
+        on_open: Callable[[Source, Scaling], None],
+        given: GivenData | str | PathLike[str] | None = None,
+    ) -> None:
+        self._settings: Settings = controls.settings
+        self._controls = controls
+        self._on_open = on_open
+        self._given = given if isinstance(given, GivenData) else None
+        self._path = given if isinstance(given, str | PathLike) else None
+        self.table = TableChooser(on_open)
+        self.kind = pmui.RadioButtonGroup(
+            label="Source",
+            options=[*([GIVEN] if self._given else []), GENERATED, TABLE],
+            value=GIVEN if self._given else TABLE if self._path else GENERATED,
+            description="Where the points come from.",
+            **WIDE,
+        )
+        self.description = Text()
+        self.generated = pmui.Column(controls.generator, self.description.pane, **WIDE)
+        self.complaint = Text(role="alert")
+        self.view = pmui.Column(
+            self.kind, self.complaint.pane, self.generated, self.table.view, **WIDE
+        )
+        self.kind.param.watch(self._switch, "value")
+        self._settings.param.watch(self._follow_settings, sorted(Settings.NEEDS_RESET))
+        self._describe()
+        self._show_kind()
+
+    def open_first(self) -> tuple[Source, Scaling]:
+        """What was given, or else the generated stream that the settings name."""
+        if self._given is not None:
+            return self._given.open()
+        if self._path is not None:
+            return self.table.open_path(self._path)
+        source = self.make_source()
+        return source, Scaling.identity(source.n_features)
+
+    def make_source(self) -> Source:
+        """The generated stream that the settings name."""
+        settings = self._settings
+        return make_generator(settings.generator, seed=settings.seed, noise=settings.noise)
+
+    def _follow_settings(self, *_: Any) -> None:
+        # A program that names a generator wants to see it.
+        if self.kind.value == GIVEN:
+            self.kind.value = GENERATED
+        else:
+            self._open_generator()
+
+    def _open_generator(self) -> None:
+        self._describe()
+        source = self.make_source()
+        self._on_open(source, Scaling.identity(source.n_features))
+
+    def _describe(self) -> None:
+        self.description.show(GENERATORS[self._settings.generator].description)
+
+    def _show_kind(self) -> None:
+        kind = self.kind.value
+        self.complaint.show()
+        self.generated.visible = kind == GENERATED
+        self.table.view.visible = kind == TABLE
+        self._controls.noise.disabled = kind != GENERATED
+        self._controls.seed.disabled = kind != GENERATED
+
+    def _switch(self, event: Any) -> None:
+        self._show_kind()
+        if event.new == GENERATED:
+            self._open_generator()
+        elif event.new == TABLE:
+            self.table.reopen()
+        elif self._given is not None:
+            try:
+                self._on_open(*self._given.open())
+            except ValueError as error:
+                self.complaint.show(str(error))

@@ -1,0 +1,53 @@
+"""Text from outside, such as a file's name or its columns', shown as text and nothing else."""
+
+import html
+from collections.abc import Iterable
+from typing import Any
+
+import panel as pn
+
+
+def escape_lines(lines: Iterable[str]) -> str:
+    """HTML that shows each line as it is.
+
+    >>> escape_lines(["<b>x</b>", "y"])
+    '&lt;b&gt;x&lt;/b&gt;<br>y'
+    """
+    return "<br>".join(html.escape(line) for line in lines)
+
+
+class Html(pn.pane.HTML):
+    """HTML of which only what has changed is sent.
+
+    Panel sends the style sheets again with each new content, and in a notebook as links to a
+    server far away even if the first ones were inline.
+    """
+
+    def _update(self, ref: str, model: Any) -> None:
+        properties = self._get_properties(model.document)
+        del properties["stylesheets"]
+        model.update(**properties)
+
+
+class Text:
+    """Lines of plain text in the page; invisible while there are none."""
+
+    def __init__(self, *, role: str = "note", style: str = "") -> None:
+        self._role = role
+        self._lines: tuple[str, ...] = ()
+        self.pane = Html(
+            "",
+            visible=False,
+            sizing_mode="stretch_width",
+            margin=(2, 12),
+            styles={"font-size": "0.86rem", "line-height": "1.45", "overflow-wrap": "anywhere"},
+            stylesheets=[f":host {{ {style} }}"] if style else [],
+        )
+
+    def show(self, *lines: str) -> None:
+        """Replace the lines."""
+        lines = tuple(line for line in lines if line)
+        if lines != self._lines:
+            self._lines = lines
+            content = f'<div role="{self._role}">{escape_lines(lines)}</div>'
+            self.pane.param.update(object=content if lines else "", visible=bool(lines))
