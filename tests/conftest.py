@@ -1,0 +1,190 @@
+"""What every test may use: Hypothesis profiles, the shared material, the browser."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+# Imported where used: the library's tests run without Playwright.
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
+
+# No deadline: the first call of a compiled function takes seconds.
+settings.register_profile("default", deadline=None, derandomize=False, print_blob=True)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the browser's tests and run them last.
+
+    Playwright leaves an event loop running in the main thread, in which asyncio.run refuses to
+    work afterwards; and a broken library had better show before the slow tests.
+    """
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of the shared material (algorithm, tables), which lies beside the repository."""
+    beside = Path(__file__).resolve().parents[2] / "shared"
+    folder = Path(os.environ.get("CLUSTERER_SHARED") or beside)
+    if not folder.is_dir():
+        pytest.skip(f"no shared material at {folder}; CLUSTERER_SHARED can name its folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """The one running Playwright; a second in the same thread refuses to start."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium_path(playwright: Playwright) -> str:
+    """Chromium's executable, sought in the same places as in .ci/browser."""
+    names = [os.environ.get("CHROMIUM", "")]
+    if not names[0]:
+        names = [*BROWSERS, playwright.chromium.executable_path]
+    for name in names:
+        found = shutil.which(name)
+        # Ubuntu's chromium-browser is a stub that runs only to ask for snap.
+        if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
+            return found
+    pytest.fail(f"no Chromium among {names}; make test installs one, CHROMIUM= names another")
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
+    """A headless Chromium for the whole run; ask it for a new page or context in each test."""
+    running = playwright.chromium.launch(
+        executable_path=chromium_path, headless=True, args=list(QUIET)
+    )
+    yield running
+    running.close()
+
+
+class Complaints(logging.Handler):
+    """Keeps what the server's loggers complain about."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+def find_free_port() -> int:
+    """A port that nothing listens on just now."""
+    with socket.create_server(("localhost", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def wait_for_port(port: int, timeout_s: float = 60.0) -> None:
+    """Return once something listens on the port."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            socket.create_connection(("localhost", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, f"nothing listens on port {port}"
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.fixture(scope="session")
+def app_server() -> Iterator[str]:
+    """The address of the app, served from this process; fails if the server logged an error."""
+    import panel as pn
+
+    from app import open_session
+
+    complaints = Complaints()
+    logging.getLogger().addHandler(complaints)
+    port = find_free_port()
+    server = pn.serve(
+        open_session,
+        port=port,
+        address="localhost",
+        show=False,
+        threaded=True,
+        # Sessions of closed pages are to go within the time of a test, but none before its page
+        # has connected: it would be made anew without one, and load styles from elsewhere.
+        check_unused_sessions_milliseconds=500,
+        unused_session_lifetime_milliseconds=8000,
+    )
+    wait_for_port(port)
+    yield f"http://localhost:{port}"
+    server.stop()
+    logging.getLogger().removeHandler(complaints)
+    assert not complaints.messages, "\n".join(complaints.messages)
+
+
+@pytest.fixture
+def open_page(browser: Browser, app_server: str) -> Iterator[Callable[..., Page]]:
+    """Open the app in a new page; fails if a page complained in its console."""
+    complaints: list[str] = []
+    pages: list[Page] = []
+
+    def complain(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    def open_it(width: int = 1440, height: int = 900) -> Page:
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(30_000)
+        page.foreign_requests = []  # type: ignore[attr-defined]
+
+        def note(request: Request) -> None:
+            if not request.url.startswith((app_server, "data:", "blob:")):
+                page.foreign_requests.append(request.url)  # type: ignore[attr-defined]
+
+        page.on("request", note)
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(app_server)
+        page.wait_for_selector("canvas")
+        pages.append(page)
+        return page
+
+    yield open_it
+    for page in pages:
+        page.close()
+        assert page.foreign_requests == []  # type: ignore[attr-defined]
+    assert complaints == []
+
+
+@pytest.fixture
+def dashboard_page(open_page: Callable[..., Page]) -> Page:
+    """The app in a page of its own at 1440 x 900."""
+    return open_page()

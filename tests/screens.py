@@ -1,0 +1,49 @@
+"""Reading and driving the dashboard in a browser, shared by its tests."""
+
+import time
+
+import numpy as np
+from playwright.sync_api import expect
+
+
+def data_of(page, name):
+    """Columns of a data source of the live figure, as the browser holds them."""
+    columns = page.evaluate(
+        """name => {
+            const source = Bokeh.documents[0].get_model_by_name(name)
+            return Object.entries(source.data).map(([k, v]) => [k, Array.from(v)])
+        }""",
+        name,
+    )
+    return {key: np.array(values) for key, values in columns}
+
+
+def counter(page, name):
+    text = page.locator(f'[data-counter="{name}"] .value').inner_text()
+    return text.replace(",", "")
+
+
+def wait_until(is_true, timeout_s=60.0):
+    """Poll the page; generous, since a loaded machine may be ten times slower."""
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def seen(page):
+    text = counter(page, "points seen")
+    return int(text) if text.isdigit() else 0
+
+
+def slide(page, label, key, times=1):
+    slider = page.get_by_role("slider", name=label)
+    slider.focus()
+    for _ in range(times):
+        slider.press(key)
+
+
+def pause(page):
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    wait_until(lambda: counter(page, "points per second") == "paused")

@@ -1,0 +1,207 @@
+"""River's conventions, and that its face learns what the core learns."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from river import metrics, preprocessing
+from river.checks import common, yield_checks
+from streams import RULES, clouds, lattices
+from test_properties import assert_identical, blobs
+
+from clusterer import OnlineClusterer
+from clusterer.river import OnlineClusterer as RiverClusterer
+
+ROOT = Path(__file__).resolve().parents[1]
+# Those of River's checks that want a dataset; River itself has none for clusterers.
+ON_DATA = [
+    check
+    for name, check in vars(common).items()
+    if name.startswith("check_")
+    and list(inspect.signature(check).parameters)[1:] == ["dataset"]
+    # River yields this one only for what has the method, which clusterers have not.
+    and name != "check_debug_one"
+]
+
+
+def as_dicts(points: np.ndarray) -> list[dict[str, float]]:
+    names = "abcdefgh"[: points.shape[1]]
+    return [dict(zip(names, point, strict=True)) for point in points.tolist()]
+
+
+def dataset() -> list[tuple[dict[str, float], None]]:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(120, 8)) + 9.0 * rng.integers(3, size=(120, 1))
+    return [(x, None) for x in as_dicts(points)]
+
+
+def checks() -> list:
+    found = list(yield_checks(RiverClusterer()))
+    assert len(found) > 10
+    return found
+
+
+@pytest.mark.parametrize("check", checks(), ids=lambda check: check.__name__)
+def test_rivers_check_passes(check):
+    check(RiverClusterer())
+
+
+@pytest.mark.parametrize("check", ON_DATA, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("half_life", [None, 40.0])
+def test_rivers_check_on_data_passes(check, half_life):
+    check(RiverClusterer(n_prototypes=10, half_life=half_life), dataset())
+
+
+def test_all_checks_on_data_are_run():
+    names = {check.__name__ for check in ON_DATA}
+    assert names >= {"check_learn_one", "check_emerging_features", "check_pickling"}
+
+
+@given(st.data(), st.sampled_from((1, 2, 5)), st.integers(1, 12), st.sampled_from(RULES))
+def test_points_are_learned_as_by_the_core(data, n_features, n_prototypes, merge):
+    points = data.draw(clouds(n_features) | lattices(n_features))
+    model, core = RiverClusterer(n_prototypes, merge=merge), OnlineClusterer(n_prototypes)
+    for x in as_dicts(points):
+        model.learn_one(x)
+    core.set_params(merge=merge).partial_fit(points)
+    assert_identical(model.snapshot(), core.snapshot())
+    found = [model.predict_one(x) for x in as_dicts(points)]
+    assert set(zip(found, core.predict(points).tolist(), strict=True)) <= names_of_clusters(core)
+
+
+def names_of_clusters(core: OnlineClusterer) -> set[tuple[int, int]]:
+    """Each cluster's oldest prototype and its number."""
+    labels = core.cluster_labels_
+    return {(int(core.ids_[labels == i].min()) if i >= 0 else -1, i) for i in labels.tolist()}
+
+
+@given(st.lists(st.dictionaries(st.sampled_from("abcd"), st.integers(-3, 3)), min_size=1))
+def test_missing_and_new_features_count_as_zero(dicts):
+    model, core = RiverClusterer(4), OnlineClusterer(4)
+    for x in dicts:
+        model.learn_one(x)
+    names = model.feature_names
+    points = np.array([[x.get(name, 0.0) for name in names or "a"] for x in dicts], dtype=float)
+    core.partial_fit(points)
+    assert_identical(model.snapshot(), core.snapshot())
+    assert set(names) == set().union(*dicts)
+    found = [model.predict_one(x) for x in dicts]
+    assert set(zip(found, core.predict(points).tolist(), strict=True)) <= names_of_clusters(core)
+
+
+def test_columns_follow_first_appearance():
+    model = RiverClusterer()
+    for x in ({"z": 1, "b": 2}, {"a": 1}, {}, {3: 1, "c": 2, ("d", 1): 3}):
+        model.learn_one(x)
+    assert model.feature_names == ["b", "z", "a", ("d", 1), 3, "c"]
+    assert model.prototypes_.shape == (4, 6)
+
+
+def test_unknown_features_do_not_matter_to_predictions():
+    model = RiverClusterer()
+    for x in as_dicts(blobs(0)):
+        model.learn_one(x)
+    assert model.predict_one({"a": 24.0, "b": -12.0, "new": 1e9}) == model.predict_one(
+        {"a": 24.0, "b": -12.0}
+    )
+    assert model.feature_names == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "value", [np.nan, np.inf, "1", "text", None, 1j, [1.0], 10**400, 1e300], ids=repr
+)
+@pytest.mark.parametrize("name", ["b", "new"])
+def test_point_is_refused_and_nothing_changes(value, name):
+    model = RiverClusterer(3)
+    with pytest.raises(ValueError, match=r"'b' is nan"):
+        model.learn_one({"a": 1.0, "b": np.nan})
+    assert model.predict_one({"a": 1.0}) == -1
+    for x in as_dicts(blobs(0, 30)):
+        model.learn_one(x)
+    before = pickle.dumps(model.snapshot())
+    message = "too far" if value == 1e300 else f"'{name}' is .*unchanged"
+    with pytest.raises(ValueError, match=message):
+        model.learn_one({"a": 1.0, name: value})
+    assert pickle.dumps(model.snapshot()) == before
+    assert model.feature_names == ["a", "b"]
+    if name == "b":
+        with pytest.raises(ValueError, match=message):
+            model.predict_one({"a": 1.0, name: value})
+    model.learn_one({"a": 1.0, name: 2.0})
+
+
+def test_any_kind_of_number_is_taken():
+    model = RiverClusterer(3)
+    model.learn_one({"a": np.float32(1), "b": True, "c": Fraction(1, 2), "d": np.int8(3)})
+    assert_array_equal(model.prototypes_, [[1.0, 1.0, 0.5, 3.0]])
+
+
+def test_parameters_may_change_on_the_way():
+    points = blobs(1, 200)
+    model, core = RiverClusterer(), OnlineClusterer()
+    for step, x in enumerate(as_dicts(points)):
+        if step == 100:
+            for each in (model, core):
+                each.n_prototypes, each.half_life, each.merge = 6, 50.0, "ward"
+        model.learn_one(x)
+        core.partial_fit(points[step : step + 1])
+    model.join = core.join = False
+    assert_identical(model.snapshot(), core.snapshot())
+    model.sigma = -1
+    with pytest.raises(ValueError, match="sigma"):
+        model.learn_one({"a": 1.0})
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_go_on_alike_and_apart(copied):
+    dicts = as_dicts(blobs(2))
+    model = RiverClusterer()
+    for x in dicts[:150]:
+        model.learn_one(x)
+    twin, before = copied(model), model.snapshot()
+    for x in dicts[150:]:
+        twin.learn_one(x)
+    assert_identical(model.snapshot(), before)
+    for x in dicts[150:]:
+        model.learn_one(x)
+    assert_identical(twin.snapshot(), model.snapshot())
+
+
+def test_works_in_a_pipeline_and_is_measured_as_it_goes():
+    rng = np.random.default_rng(2)
+    classes = rng.integers(3, size=1000)
+    points = rng.normal(size=(1000, 2)) + 12.0 * classes[:, None] * [1.0, -0.5]
+    model = preprocessing.StandardScaler() | RiverClusterer()
+    rand = metrics.AdjustedRand()
+    for x, y in zip(as_dicts(points), classes.tolist(), strict=True):
+        model.learn_one(x)
+        rand.update(y, model.predict_one(x))
+    # Numbers that shifted as slots are refilled would give about 0.5.
+    assert rand.get() > 0.7
+
+
+def test_without_river_the_error_says_what_to_do():
+    code = """
+import sys
+sys.modules["river"] = None
+import clusterer
+try:
+    import clusterer.river
+except ImportError as error:
+    assert "clusterer[river]" in str(error)
+else:
+    raise AssertionError("no error")
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
