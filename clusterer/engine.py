@@ -59,6 +59,7 @@ class Engine:
         self._set_speed(speed)
         self._look = Look()
         self._is_playing = False
+        self._is_held = False
         self._is_closed = False
         self._is_changed = True
         self._message = ""
@@ -78,6 +79,10 @@ class Engine:
     def pause(self) -> None:
         """Hold the stream; the controls go on working."""
         self._post(lambda: self._set_playing(False))
+
+    def hold(self, is_held: bool) -> None:
+        """Let no points in while held, whether it plays or not; released, it goes on as it was."""
+        self._post(lambda: setattr(self, "_is_held", is_held))
 
     def step(self, n: int = 1) -> None:
         """Learn the next n points."""
@@ -157,13 +162,13 @@ class Engine:
         while not self._is_closed:
             with self._wake:
                 if not self._commands and not self._is_due():
-                    self._wake.wait(TICK_S if self._is_playing else None)
+                    self._wake.wait(TICK_S if self._is_streaming else None)
             while self._commands:
                 self._guard(self._commands.popleft())
                 self._is_changed = True
             now = time.monotonic()
             elapsed, last = now - last, now
-            if self._is_playing:
+            if self._is_streaming:
                 self._guard(partial(self._stream, elapsed))
             if self._is_awaited.is_set() and self._is_changed:
                 self._guard(self._publish)
@@ -171,8 +176,12 @@ class Engine:
                 self._is_changed = False
         self._run.source.close()
 
+    @property
+    def _is_streaming(self) -> bool:
+        return self._is_playing and not self._is_held
+
     def _is_due(self) -> bool:
-        is_rushing = self._is_playing and self._speed == float("inf")
+        is_rushing = self._is_streaming and self._speed == float("inf")
         return self._is_closed or is_rushing or (self._is_awaited.is_set() and self._is_changed)
 
     def _guard(self, command: Callable[[], object]) -> None:

@@ -54,6 +54,25 @@ def test_play_streams_until_pause(blobs):
     assert blobs.wait_for_frame().snapshot.n_seen == held
 
 
+def test_held_it_learns_nothing_and_released_it_goes_on_as_it_was(blobs):
+    blobs.hold(True)
+    blobs.play()
+    frame = blobs.wait_for_frame()
+    assert frame.is_playing
+    time.sleep(0.1)
+    assert blobs.wait_for_frame().snapshot.n_seen == 0
+    blobs.hold(False)
+    wait_until(lambda: blobs.wait_for_frame().snapshot.n_seen > 0)
+    blobs.pause()
+    blobs.hold(True)
+    blobs.hold(False)
+    seen = blobs.wait_for_frame()
+    assert not seen.is_playing
+    time.sleep(0.1)
+    blobs.set("n_prototypes", 20)
+    assert blobs.wait_for_frame().snapshot.n_seen == seen.snapshot.n_seen
+
+
 def test_live_settings_act_on_the_next_frame(blobs):
     blobs.step(2000)
     blobs.set("n_prototypes", 5)

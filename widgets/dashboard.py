@@ -50,7 +50,7 @@ class Dashboard(pn.viewable.Viewer):
             settings.setdefault("has_automatic_sigma", False)
         self.settings = Settings(**settings)
         self._is_closed = False
-        self._plays_when_shown = True
+        self._was_shown = False
         self._controls = Controls(self.settings)
         given = data if data is None or isinstance(data, str | PathLike) else GivenData(data)
         self._sources = SourceChooser(self._controls, self._open, given)
@@ -160,7 +160,6 @@ class Dashboard(pn.viewable.Viewer):
         row = CellView(
             pmui.Column(*self.sidebar(), width=320, scroll="y-auto", height=IN_NOTEBOOK_HEIGHT),
             pmui.Column(*self.main(), sizing_mode="stretch_both"),
-            heartbeat=self._painter.heartbeat,
             height=IN_NOTEBOOK_HEIGHT,
             **WIDE,
         )
@@ -174,13 +173,8 @@ class Dashboard(pn.viewable.Viewer):
     def _show_in_cell(self, view: CellView) -> None:
         """Paint there and nowhere else."""
         take_over_cell(self)
-        self._painter.start_in_notebook(view, self._rest_unless)
-
-    def _rest_unless(self, is_seen: bool) -> None:
-        """Stream only while a browser shows it, from where it stopped."""
-        if not is_seen:
-            self._plays_when_shown |= self._transport.is_playing
-            self._engine.pause()
-        elif self._plays_when_shown:
-            self._plays_when_shown = False
+        self._painter.start_in_notebook(view)
+        # Shown once more, it goes on as it was left.
+        if not self._was_shown:
+            self._was_shown = True
             self._engine.play()

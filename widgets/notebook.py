@@ -59,25 +59,22 @@ class CellView(pmui.Row):
     """A row that a notebook shows with nothing loaded from elsewhere.
 
     It is shown once, as the whole output of a cell: showing the dashboard again makes another.
-    ``heartbeat`` brings the pings of the browser that shows it.
     """
 
-    def __init__(self, *objects: Any, heartbeat: Any, **params: Any) -> None:
+    def __init__(self, *objects: Any, **params: Any) -> None:
         super().__init__(*objects, **params)
-        self._heartbeat = heartbeat
-        self._last = "", -math.inf
+        self._heard_at = -math.inf
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def hear(self, attr: str, old: str, ping: str) -> None:
+        """Note a ping of a browser that shows this view; an earlier display pings as well."""
+        if any(ping.startswith(ref) for ref in self._models):
+            self._heard_at = time.monotonic()
 
     @property
     def is_seen(self) -> bool:
         """Whether a browser shows it."""
-        ping, heard_at = self._last
-        # An earlier display of the same dashboard may still be there, and ping as well.
-        is_own = any(self._heartbeat.ping.startswith(ref) for ref in self._models)
-        if is_own and self._heartbeat.ping != ping:
-            heard_at = time.monotonic()
-            self._last = self._heartbeat.ping, heard_at
-        return time.monotonic() - heard_at < SILENCE_S
+        return time.monotonic() - self._heard_at < SILENCE_S
 
     def push(self) -> None:
         """Send what has changed to the browser."""

@@ -70,25 +70,32 @@ class Painter:
             "painted", lambda attr, old, new: doc.add_next_tick_callback(self._paint)
         )
 
-    def start_in_notebook(self, view: CellView, on_sight: Callable[[bool], None]) -> None:
-        """Begin to paint in a notebook's cell; ``on_sight`` hears when it is seen, and when not."""
+    def start_in_notebook(self, view: CellView) -> None:
+        """Begin to paint in a notebook's cell; the stream is held while no browser shows it."""
         self.stop()
+        self._engine.hold(True)
         self._engine.request_frame()
         self.heartbeat.update(sent=0, painted=0, ping="")
+        self.heartbeat.on_change("ping", view.hear)
         self._push, self._hold = view.push, pn.io.block_comm
-        task = asyncio.get_running_loop().create_task(self._repeat(view, on_sight))
-        self._stop = task.cancel
+        task = asyncio.get_running_loop().create_task(self._repeat(view))
 
-    async def _repeat(self, view: CellView, on_sight: Callable[[bool], None]) -> None:
+        def stop() -> None:
+            task.cancel()
+            self.heartbeat.remove_on_change("ping", view.hear)
+
+        self._stop = stop
+
+    async def _repeat(self, view: CellView) -> None:
         # Panel's periodic callback does not sleep when it is late, which starves the kernel.
-        was_seen = True
+        was_seen = False
         while True:
             is_seen = view.is_seen
             if is_seen:
                 self._paint()
             if is_seen != was_seen:
                 was_seen = is_seen
-                on_sight(is_seen)
+                self._engine.hold(not is_seen)
             await asyncio.sleep(PERIOD_MS / 1000)
 
     def stop(self) -> None:
