@@ -20,6 +20,7 @@ ARRAYS = {
     "scatters": "<f8",
     "ids": "<i8",
     "last_seen": "<i8",
+    "links": "<f8",
     "mean": "<f8",
     "origin": "<f8",
 }

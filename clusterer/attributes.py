@@ -61,6 +61,11 @@ class LearnedAttributes:
         return self._hold().scatters
 
     @property
+    def links_(self) -> NDArray[np.float64]:
+        """Points (m, m) seen between two prototypes; see `clusterer.links`."""
+        return self._hold().link_counts
+
+    @property
     def ids_(self) -> NDArray[np.int64]:
         """Ids (m,) that last: the index in the stream of the point each started from."""
         return self._hold().ids
@@ -86,6 +91,8 @@ class LearnedAttributes:
                 held.inner_centers,
                 held.weights,
                 held.inner_scatters,
+                held.counts,
+                links=held.link_counts,
                 join=join,
                 drop_singletons=drop_singletons,
             )

@@ -24,7 +24,7 @@ FAR_SHARE = 0.9999  # the same for single points, which are not noise for being 
 LEAST_VARIANCE = 1e-9
 
 
-def is_noise(land: Landscape, groups: NDArray[np.int64], n_features: int) -> NDArray[np.bool_]:
+def is_noise(land: Landscape, groups: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell the prototypes that lie in the background.
 
     The depth of a prototype is how far the logarithm of its density lies below that of the
@@ -42,8 +42,6 @@ def is_noise(land: Landscape, groups: NDArray[np.int64], n_features: int) -> NDA
         The density.
     groups : (k,) int64
         Peak of each of the kept prototypes; -1 for none.
-    n_features : int
-        d.
 
     Returns
     -------
@@ -55,19 +53,19 @@ def is_noise(land: Landscape, groups: NDArray[np.int64], n_features: int) -> NDA
     >>> centers = np.array([[0.0], [1.0], [2.0], [3.0], [9.0]])
     >>> counts = np.array([50.0, 50.0, 50.0, 50.0, 4.0])
     >>> land = survey(centers, counts, counts * [0.1, 0.1, 0.1, 0.1, 2.0], counts)
-    >>> is_noise(land, np.zeros(5, dtype=np.int64), 1)
+    >>> is_noise(land, np.zeros(5, dtype=np.int64))
     array([False, False, False, False,  True])
     """
     usual = find_usual(land, groups)
     is_grouped = groups >= 0
     depths = (usual - land.heights)[is_grouped]
-    bar, is_shown = choose_depth(depths, land.masses[is_grouped], n_features)
+    bar, is_shown = choose_depth(depths, land.masses[is_grouped], land.n_features)
     is_sunk = land.heights < usual - bar
     if is_sunk.any() and is_shown:
         # A knot in the background is no cluster: that is to be e times denser.
         level = float(np.average(land.heights[is_sunk], weights=land.masses[is_sunk]))
         is_sunk |= usual < level + LEAST_DEPTH
-    far = max(bar, measure_rim(n_features, FAR_SHARE))
+    far = max(bar, measure_rim(land.n_features, FAR_SHARE))
     is_far = land.shifts < (usual - far)[land.nearest]
     is_far[land.kept] = False
     return is_sunk[land.nearest] | is_far

@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .valleys import Valleys, find_neighbours, measure_valleys
+
 # An evenly filled cell of width a has variance a²/12. Gaussians a apart sum up to a level line,
 # within 20 %, from variance a²/8 on: one and a half times as much. More would hide true valleys.
 BLUR = 1.5
@@ -24,12 +26,8 @@ PRIOR_POINTS = 2.0
 CELL = 12.0
 SPOT_SHARE = 1e-3  # of an even cell's variance; with less than that, points lie on a spot
 LEAST_VARIANCE = 1e-30  # of the squared extent
-# A valley known from the prototypes alone counts as much as 10 points seen in it (see ``links``).
-VALLEY_POINTS = 10.0
 LIGHT_SHARE = 0.02  # of the mean weight; lighter ones are passing points that shape nothing
-N_NEIGHBOURS = 10  # more than the cells around one in the plane (6) and its diagonals
 N_STEPS = 5  # heights tried between two neighbours
-LINK_WIDTH = 0.125  # of the gap: standard deviation within which ``links`` count points
 EXPONENT_RANGE = 700.0  # exp underflows below this
 
 
@@ -37,17 +35,18 @@ class Landscape(NamedTuple):
     """What is known of the density.
 
     ``kept`` (k,) slots of the prototypes that shape it; ``heights`` (k,) logarithm of the density
-    at each; ``saddles`` (k, k) logarithm of the lowest density between two neighbours, -inf
-    between others; ``masses`` (k,) points that each stands for; ``shifts`` (m,) logarithm of the
-    density at every prototype, kept or not; ``nearest`` (m,) index in ``kept`` of the nearest.
+    at each; ``valleys`` between neighbours among them; ``masses`` (k,) points that each stands
+    for; ``shifts`` (m,) logarithm of the density at every prototype, kept or not; ``nearest``
+    (m,) index in ``kept`` of the nearest; ``n_features`` d.
     """
 
     kept: NDArray[np.int64]
     heights: NDArray[np.float64]
-    saddles: NDArray[np.float64]
+    valleys: Valleys
     masses: NDArray[np.float64]
     shifts: NDArray[np.float64]
     nearest: NDArray[np.int64]
+    n_features: int
 
 
 def survey(
@@ -64,10 +63,7 @@ def survey(
     centers : (m, d), weights : (m,), scatters : (m,), counts : (m,)
         The prototypes, as `OnlineClusterer` holds them; some weight must be above 0.
     links : (m, m), optional
-        Points seen near the middle between two prototypes, each counting exp(-r²/2h²) at
-        distance r from it, h an eighth of the gap, added up while these two were its nearest.
-        The idea is that of shared density (M. Hahsler, M. Bolaños, "Clustering data streams
-        based on shared density between micro-clusters", IEEE TKDE 28(6), 2016).
+        Points seen between pairs of prototypes; see `clusterer.links`.
 
     Returns
     -------
@@ -77,8 +73,8 @@ def survey(
     --------
     >>> centers = np.array([[0.0], [1.0], [9.0]])
     >>> land = survey(centers, np.full(3, 9.0), np.full(3, 0.75), np.full(3, 9.0))
-    >>> land.saddles[0, 1] > land.saddles[1, 2] + 5
-    np.True_
+    >>> land.valleys.first, land.valleys.second, land.valleys.falls.round(3)
+    (array([0, 1]), array([1, 2]), array([0.723, 0.   ]))
     """
     n_features = centers.shape[1]
     kept = np.flatnonzero((weights > 0) & (weights >= LIGHT_SHARE * weights.mean()))
@@ -93,15 +89,19 @@ def survey(
     widths = BLUR * gather_variances(squares, variances, masses, least, n_features)
     widths = np.maximum(widths, LEAST_VARIANCE)  # faded to next to nothing, they underflow
     logs = np.log(masses) - 0.5 * n_features * np.log(widths)
-    order = np.argsort(squares, axis=1, kind="stable")[:, : N_NEIGHBOURS + 1]
-    heights, saddles = fill_heights(peaks, logs, 1.0 / widths, order, N_STEPS)
-    if links is not None:
-        correct(saddles, heights, squares, variances, masses, links[np.ix_(kept, kept)], n_features)
-    shifts = measure_heights(places, peaks, logs, 1.0 / widths)
+    inverses = 1.0 / widths
+    heights = measure_heights(peaks, peaks, logs, inverses)
+    links = None if links is None else links[np.ix_(kept, kept)]
+    first, second = find_neighbours(squares, links)
+    saddles = measure_saddles(peaks, heights, logs, inverses, first, second)
+    valleys = measure_valleys(
+        first, second, heights, saddles, squares, widths, links, n_features, masses
+    )
+    shifts = measure_heights(places, peaks, logs, inverses)
     shifts[kept] = heights
     nearest = np.argmin(measure_squares(places, peaks), axis=1).astype(np.int64)
     nearest[kept] = np.arange(len(kept))
-    return Landscape(kept, heights, saddles, masses, shifts, nearest)
+    return Landscape(kept, heights, valleys, masses, shifts, nearest, n_features)
 
 
 def choose_unit(centers: NDArray) -> float:
@@ -186,50 +186,19 @@ def measure_heights(places: Any, peaks: Any, logs: Any, inverses: Any) -> Any:
 
 
 @njit(cache=True, nogil=True)
-def fill_heights(
-    peaks: Any, logs: Any, inverses: Any, neighbours: Any, n_steps: int
-) -> tuple[Any, Any]:
-    """Heights (k,) of the prototypes, and the lowest (k, k) on the way to each neighbour."""
-    n_kept, n_features = peaks.shape
-    heights = measure_heights(peaks, peaks, logs, inverses)
-    saddles = np.full((n_kept, n_kept), -np.inf)
+def measure_saddles(
+    peaks: Any, heights: Any, logs: Any, inverses: Any, first: Any, second: Any
+) -> Any:
+    """Logarithm (e,) of the lowest density on the way from ``first`` to ``second``."""
+    n_features = peaks.shape[1]
+    saddles = np.empty(len(first))
     place = np.empty(n_features)
-    for i in range(n_kept):
-        for j in neighbours[i]:
-            if i == j or saddles[i, j] > -np.inf:
-                continue
-            lowest = min(heights[i], heights[j])
-            for step in range(1, n_steps + 1):
-                share = step / (n_steps + 1)
-                for t in range(n_features):
-                    place[t] = peaks[i, t] + share * (peaks[j, t] - peaks[i, t])
-                lowest = min(lowest, sum_logs(place, peaks, logs, inverses))
-            saddles[i, j] = lowest
-            saddles[j, i] = lowest
-    return heights, saddles
-
-
-def correct(
-    saddles: NDArray,
-    heights: NDArray,
-    squares: NDArray,
-    variances: NDArray,
-    masses: NDArray,
-    links: NDArray,
-    n_features: int,
-) -> None:
-    """Put into the saddles what was seen in the valleys: points there, against those expected.
-
-    Expected is what the lesser of the two Gaussians would show in a window of the same width.
-    """
-    window = LINK_WIDTH**2 * squares
-    window[squares == 0] = 1.0
-    inside = masses * (window / (window + variances)) ** (0.5 * n_features)
-    expected = np.minimum(inside, inside.T)
-    lower = np.minimum(heights[:, None], heights[None, :])
-    guess = np.exp(np.minimum(saddles - lower, 0.0))
-    ratio = np.minimum((links + VALLEY_POINTS * guess) / (expected + VALLEY_POINTS), 1.0)
-    is_linked = (links > 0) | (saddles > -np.inf)
-    with np.errstate(divide="ignore"):
-        saddles[:] = np.where(is_linked, lower + np.log(ratio), -np.inf)
-    np.fill_diagonal(saddles, -np.inf)
+    for e in range(len(first)):
+        i, j = first[e], second[e]
+        saddles[e] = min(heights[i], heights[j])
+        for step in range(1, N_STEPS + 1):
+            share = step / (N_STEPS + 1)
+            for t in range(n_features):
+                place[t] = peaks[i, t] + share * (peaks[j, t] - peaks[i, t])
+            saddles[e] = min(saddles[e], sum_logs(place, peaks, logs, inverses))
+    return saddles

@@ -57,6 +57,8 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
     prototypes_ : (m, d), weights_ : (m,), counts_ : (m,), scatters_ : (m,), ids_ : (m,)
         The prototypes: centres, summed kernel values, numbers of points, weighted sums of
         squared deviations, ids that last.
+    links_ : (m, m)
+        Points seen halfway between two prototypes; few of them tell of a valley.
     cluster_labels_ : (m,) int
         The cluster of each prototype; -1 for noise.
     cluster_centers_ : (n_clusters_, d), n_clusters_ : int

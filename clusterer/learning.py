@@ -17,6 +17,7 @@ from .kernels import (
     FADED_COUNT,
     ID,
     LAST_SEEN,
+    LINKED,
     MASS,
     N_SCALARS,
     N_SEEN,
@@ -35,6 +36,7 @@ from .kernels import (
     measure_mass,
     scan_row,
 )
+from .links import add_link, fade_links, join_links, move_links
 
 LARGEST_COORDINATE = 1e140
 SIGMA_SHARE = 0.25  # automatic sigma, in square roots of the trace of the running covariance
@@ -80,6 +82,7 @@ def place(floats: Any, ints: Any, slot: int, point: Any, label: int, rule: int) 
     floats[n_features + MASS, slot] = measure_mass(0.0, rule)
     ints[ID, slot] = label
     ints[LAST_SEEN, slot] = label
+    ints[LINKED, slot] = 0
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -180,6 +183,7 @@ def learn(
     floats: Any,
     ints: Any,
     scalars: Any,
+    links: Any,
     buffer: Any,
     scratch: Any,
     settings: tuple[int, float, float, int],
@@ -219,6 +223,7 @@ def learn(
             continue
         if gamma < 1.0:
             fade(floats, n_features, gamma, rule)
+            fade_links(scalars, links, gamma)
 
         distance = fill_distances(floats, point, buffer)
         j = find_first(buffer, 0, distance)
@@ -227,6 +232,7 @@ def learn(
         if distance > 0.0:
             k = math.exp(-distance / width) if width > 0.0 else 0.0
         ints[LAST_SEEN, j] = label
+        add_link(floats, ints, scalars, links, buffer, j, n_features)
         left = attract(floats, ints, j, point, distance, k, rule)
 
         if n_taken < n_prototypes:
@@ -238,6 +244,7 @@ def learn(
             scan_row(floats, ints, j, buffer, other, rule)
             a, b = find_closest_pair(floats, ints, buffer, other, rule)
             kept, freed, has_moved = merge_pair(floats, ints, a, b, n_features, rule)
+            join_links(ints, links, kept, freed)
             place(floats, ints, freed, point, label, rule)
             if has_moved or freed == j:
                 scan_row(floats, ints, kept, buffer, other, rule)
@@ -253,7 +260,14 @@ def learn(
 
 @njit(cache=True, nogil=True)
 def shrink(
-    floats: Any, ints: Any, scalars: Any, buffer: Any, scratch: Any, n_prototypes: int, rule: int
+    floats: Any,
+    ints: Any,
+    scalars: Any,
+    links: Any,
+    buffer: Any,
+    scratch: Any,
+    n_prototypes: int,
+    rule: int,
 ) -> None:
     """Merge closest pairs until ``n_prototypes`` are left; the last slot fills the gap."""
     n_features = scratch.shape[1]
@@ -261,11 +275,13 @@ def shrink(
     while n_taken > n_prototypes:
         a, b = find_closest_pair(floats, ints, buffer, scratch[1], rule)
         kept, freed, _ = merge_pair(floats, ints, a, b, n_features, rule)
+        join_links(ints, links, kept, freed)
         last = n_taken - 1
         forget_bound(floats, ints, kept, n_features)
         if freed != last:
             floats[:, freed] = floats[:, last]
             ints[:, freed] = ints[:, last]
+            move_links(links, last, freed)
             forget_bound(floats, ints, freed, n_features)
         floats[:n_features, last] = np.inf
         floats[n_features:, last] = 0.0

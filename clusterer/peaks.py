@@ -1,12 +1,12 @@
 """Clusters as the peaks of a density: which of them stand out, and what is noise."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from .background import is_noise
+from .basins import flood
 from .density import Landscape, survey
 
 NOISE = -1
@@ -14,22 +14,24 @@ NOISE = -1
 # asked of it: so the smallest cluster shrinks with K, and K = 100 can show a hundred clusters.
 LEAST_SHARE = 0.01
 LEAST_CELLS = 0.25
-# Prominences differ by chance: by half a unit (a factor 1.6) as cells are uneven, and more where
-# prototypes hold few points; the logarithm of a count n has variance 1/n, of a ratio twice that,
-# and the least and the greatest of many such differ by more.
-CHANCE = 0.5
-POINT_CHANCE = 4.0
-LEAST_POINTS = 1e-3
-# Beyond e⁴ = 55 to 1 all valleys are equally empty: one cluster far off widens no gap.
-DEEPEST = 4.0
+# Prominences differ by chance, by nearly half a unit (a factor 1.5), as cells are uneven.
+CHANCE = 0.4
+# The most prominent peak within one cluster, normal or even, seldom passes this in simulations.
+USUAL_PER_FEATURE = 0.5
+MOST_USUAL = 2.0
+# Lower ones count only where a gap that plain, a factor of 1.4, parts them from the rest: as with
+# many clusters of a few prototypes each.
+PLAIN_GAP = np.log(1.4)
+# Beyond e⁶ = 400 to 1 all valleys are equally empty: one cluster far off widens no gap.
+DEEPEST = 6.0
 
 
 class Tree(NamedTuple):
     """How peaks flow together as the level sinks: a dendrogram of the prototypes.
 
     ``younger`` and ``older`` (e,) indices of the peaks that meet, ``levels`` (e,) logarithm of
-    the density where they do, from high to low, ``prominences`` (e,) how far the younger, lower
-    peak stands above it, 0 for what is too small to count.
+    the density where they do, mostly from high to low, ``prominences`` (e,) how far the younger,
+    lower peak stands above it, less what chance may do, 0 for what is too small to count.
     """
 
     younger: NDArray[np.int64]
@@ -51,8 +53,9 @@ def read_peaks(
 
     The prototypes' density is flooded from above. Where two peaks meet, the lower one is a
     cluster of its own if it stands out: if the logarithm of peak over saddle, its prominence, is
-    above a bar. The bar lies in the widest relative gap between the prominences that occur,
-    widths measured against what chance brings about. Prototypes far below their cluster are noise.
+    above a bar. The bar lies in the widest relative gap between the prominences that occur, if
+    some are larger than those within one cluster. How deep a valley is tell the prototypes'
+    spreads and the points seen in it. Prototypes far below their cluster are noise.
 
     After F. Chazal, L. Guibas, S. Oudot, P. Skraba, "Persistence-based clustering in Riemannian
     manifolds", J. ACM 60(6), 2013 (ToMATo).
@@ -62,7 +65,7 @@ def read_peaks(
     centers : (m, d), weights : (m,), scatters : (m,), counts : (m,)
         The prototypes, as `OnlineClusterer` holds them.
     links : (m, m), optional
-        Points seen between pairs of prototypes; see `clusterer.density.survey`.
+        Points seen between pairs of prototypes; see `clusterer.links`.
     drop_noise : bool, default True
         Off: noise goes to the nearest cluster.
 
@@ -87,7 +90,7 @@ def read_peaks(
     groups = cut_tree(land, choose_bar(land))
     labels = np.where(groups >= 0, order[land.kept[groups]], NOISE)[land.nearest]
     if drop_noise:
-        labels[is_noise(land, groups, centers.shape[1])] = NOISE
+        labels[is_noise(land, groups)] = NOISE
     placed = np.empty_like(labels)
     placed[order] = labels
     return placed
@@ -98,104 +101,46 @@ def find_least_mass(land: Landscape) -> float:
     return float(land.masses.sum() * min(LEAST_SHARE, LEAST_CELLS / len(land.shifts)))
 
 
-def measure_chance(land: Landscape) -> float:
-    """How far prominences differ by chance."""
-    points = float(np.average(land.masses, weights=land.masses))
-    # Faded to next to nothing, the points have no reciprocal.
-    return float(np.sqrt(CHANCE**2 + POINT_CHANCE / max(points, LEAST_POINTS)))
-
-
 def choose_bar(land: Landscape) -> float:
-    """The prominence from which on a peak is a cluster: within the widest gap.
+    """The prominence from which on a peak is a cluster: within the widest gap that counts.
 
-    >>> choose_bar(survey(np.arange(9.0)[:, None], *np.full((3, 9), 50.0))) > 0.5
+    >>> centers = np.array([[0.0], [1.0], [9.0], [10.0]])
+    >>> bar = choose_bar(survey(centers, *np.full((3, 4), 50.0)))
+    >>> 0.5 < bar < DEEPEST
     True
     """
-    chance = measure_chance(land)
-    prominences = grow_tree(land).prominences
-    sizes = np.sort(np.minimum(prominences[prominences > 0], DEEPEST))[::-1]
-    sizes = np.append(sizes, 0.0)
-    if sizes[0] < chance:
-        return chance
+    tree = grow_tree(land)
+    usual = min(USUAL_PER_FEATURE * land.n_features, MOST_USUAL)
+    found = tree.prominences[tree.prominences > 0]
+    # Peaks that never meet are as prominent as can be.
+    found = np.append(found, np.full(count_apart(land, tree), DEEPEST))
+    sizes = np.append(np.sort(np.minimum(found, DEEPEST))[::-1], 0.0)
     tops, bottoms = sizes[:-1], sizes[1:]
-    gaps = np.where(tops >= chance, np.log((tops + chance) / (bottoms + chance)), -1.0)
-    widest = int(np.argmax(gaps))
+    gaps = np.log((tops + CHANCE) / (bottoms + CHANCE))
+    is_gap = (tops >= usual) | ((gaps >= PLAIN_GAP) & (tops >= CHANCE / 2))
+    if not is_gap.any():
+        return max(usual, float(np.nextafter(sizes[0], np.inf)))
+    widest = int(np.argmax(np.where(is_gap, gaps, -1.0)))
     return float((tops[widest] + bottoms[widest]) / 2)
 
 
+def count_apart(land: Landscape, tree: Tree) -> int:
+    """Number of clusters, but the first, that no valley joins to any other."""
+    parents = np.arange(len(land.heights))
+    parents[tree.younger] = tree.older
+    while not np.array_equal(parents, parents[parents]):
+        parents = parents[parents]
+    gathered = np.bincount(parents, weights=land.masses)
+    return max(int((gathered >= find_least_mass(land)).sum()) - 1, 0)
+
+
 def grow_tree(land: Landscape) -> Tree:
-    """All meetings of peaks, from the highest saddle down."""
-    return Tree(*flood(*_list_saddles(land), land.heights, land.masses, find_least_mass(land)))
+    """All meetings of peaks, in their order."""
+    least = find_least_mass(land)
+    return Tree(*flood(*land.valleys, land.heights, land.masses, least, np.inf)[:4])
 
 
 def cut_tree(land: Landscape, bar: float) -> NDArray[np.int64]:
     """Index (k,) of each one's peak among the kept, where only prominent peaks hold out."""
     least = find_least_mass(land)
-    return merge_low(*_list_saddles(land), land.heights, land.masses, least, bar)
-
-
-def _list_saddles(land: Landscape) -> tuple[NDArray, NDArray, NDArray]:
-    first, second = np.nonzero(np.triu(land.saddles > -np.inf, 1))
-    levels = land.saddles[first, second]
-    order = np.argsort(-levels, kind="stable")
-    return first[order], second[order], levels[order]
-
-
-@njit(cache=True, nogil=True)
-def find_root(parents: Any, i: int) -> int:
-    """The peak that i has flowed into."""
-    while parents[i] != i:
-        parents[i] = parents[parents[i]]
-        i = parents[i]
-    return i
-
-
-@njit(cache=True, nogil=True)
-def flood(
-    first: Any, second: Any, levels: Any, heights: Any, masses: Any, least: float
-) -> tuple[Any, Any, Any, Any]:
-    """The arrays of a `Tree`."""
-    parents = np.arange(len(heights))
-    gathered = masses.copy()
-    rows = np.empty((2, len(heights)), dtype=np.int64)
-    values = np.zeros((2, len(heights)))
-    n_meetings = 0
-    for e in range(len(levels)):
-        a, b = find_root(parents, first[e]), find_root(parents, second[e])
-        if a == b:
-            continue
-        if heights[a] < heights[b]:
-            a, b = b, a
-        rows[0, n_meetings], rows[1, n_meetings] = b, a
-        values[0, n_meetings] = levels[e]
-        if gathered[b] >= least:
-            values[1, n_meetings] = heights[b] - levels[e]
-        parents[b] = a
-        gathered[a] += gathered[b]
-        n_meetings += 1
-    rows, values = rows[:, :n_meetings], values[:, :n_meetings]
-    return rows[0], rows[1], values[0], values[1]
-
-
-@njit(cache=True, nogil=True)
-def merge_low(
-    first: Any, second: Any, levels: Any, heights: Any, masses: Any, least: float, bar: float
-) -> Any:
-    """Peak (k,) of each where peaks below the bar flow into the next one; -1 if too small."""
-    n_kept = len(heights)
-    parents = np.arange(n_kept)
-    gathered = masses.copy()
-    for e in range(len(levels)):
-        a, b = find_root(parents, first[e]), find_root(parents, second[e])
-        if a == b:
-            continue
-        if heights[a] < heights[b]:
-            a, b = b, a
-        if heights[b] - levels[e] < bar or gathered[b] < least:
-            parents[b] = a
-            gathered[a] += gathered[b]
-    groups = np.empty(n_kept, dtype=np.int64)
-    for i in range(n_kept):
-        root = find_root(parents, i)
-        groups[i] = root if gathered[root] >= least else -1
-    return groups
+    return flood(*land.valleys, land.heights, land.masses, least, bar)[4]

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .archives import ARRAYS, FORMAT, VERSION, ModelFileError, demand, read_archive
-from .kernels import FADED_COUNT, N_SEEN, N_STATE_ROWS, SCALE, SQUARES
+from .kernels import FADED_COUNT, LINK_UNIT, N_SEEN, N_STATE_ROWS, SCALE, SQUARES
 from .learning import LARGEST_COORDINATE
+from .links import LARGEST_UNIT
 from .prototypes import Prototypes
 from .validation import check_settings
 
@@ -27,7 +28,13 @@ if TYPE_CHECKING:
 
 SWITCHES = ("join", "drop_singletons", "allow_growth")
 SETTINGS = ("n_prototypes", "sigma", "half_life", "update", "merge")
-MOMENTS = {"n_seen": N_SEEN, "faded_count": FADED_COUNT, "squares": SQUARES, "scale": SCALE}
+MOMENTS = {
+    "n_seen": N_SEEN,
+    "faded_count": FADED_COUNT,
+    "squares": SQUARES,
+    "scale": SCALE,
+    "link_unit": LINK_UNIT,
+}
 MOST_BYTES = 2**32
 MOST_SQUARED = 1e300
 MOST_SEEN = 2**53  # beyond it a float no longer counts every point
@@ -65,6 +72,7 @@ def save(model: "OnlineClusterer", path: str | os.PathLike[str]) -> None:
         "scatters": held.inner_scatters,
         "ids": held.ids,
         "last_seen": held.last_seen,
+        "links": held.links[: held.n_taken, : held.n_taken],
         "mean": held.mean,
         "origin": held.origin,
     }
@@ -162,7 +170,8 @@ def rebuild(
     )
     check_names(header["feature_names"], n_features)
     check_moments(header)
-    check_arrays(arrays, n_taken, n_features, int(header["n_seen"]))
+    check_arrays(arrays, n_taken, n_features, header["n_seen"])
+    check_links(arrays["links"], header["n_seen"] * header["link_unit"])
     # Just room enough; the model makes more when it learns.
     prototypes = Prototypes(n_features, n_taken, settings[3])
     for name, index in MOMENTS.items():
@@ -181,11 +190,12 @@ def check_names(names: Any, n_features: int) -> None:
 
 def check_moments(header: dict[str, Any]) -> None:
     """Demand counts, squares and a scale that a stream can have."""
-    n_seen, faded_count, squares, scale = (header[name] for name in MOMENTS)
+    n_seen, faded_count, squares, scale, link_unit = (header[name] for name in MOMENTS)
     for name in MOMENTS:
         is_number = type(header[name]) is float and 0.0 <= header[name] < math.inf
         demand(is_number, f"{name} is {header[name]!r}")
     demand(1 <= n_seen <= MOST_SEEN and n_seen == int(n_seen), f"n_seen is {n_seen}")
+    demand(1.0 <= link_unit <= LARGEST_UNIT, f"link_unit is {link_unit}")
     demand(0.0 < faded_count <= n_seen, f"faded_count is {faded_count}")
     is_power = math.frexp(scale)[0] == 0.5 and 2.0**-1000 <= scale <= 2.0**1000
     demand(scale == 0.0 or is_power, f"scale is {scale}")
@@ -193,15 +203,28 @@ def check_moments(header: dict[str, Any]) -> None:
     demand(is_squared, f"squares is {squares} at the scale {scale}")
 
 
-def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_seen: int) -> None:
+def check_links(links: NDArray, most: float) -> None:
+    """Demand that links are symmetric and none larger than the number of points."""
+    demand(bool((links == links.T).all()), "links are not symmetric")
+    demand(not links.diagonal().any(), "a prototype is linked with itself")
+    demand(bool((links <= most * (1 + 1e-9)).all()), "links hold numbers too large")
+
+
+def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_seen: float) -> None:
     """Demand arrays of one shape, with values that prototypes can have."""
+    shapes: dict[str, tuple[int, ...]] = {
+        "centers": (n_taken, n_features),
+        "links": (n_taken, n_taken),
+        "mean": (n_features,),
+        "origin": (n_features,),
+    }
     for name, values in arrays.items():
-        shape: tuple[int, ...] = (n_features if name in ("mean", "origin") else n_taken,)
-        shape = (n_taken, n_features) if name == "centers" else shape
+        shape = shapes.get(name, (n_taken,))
         demand(values.shape == shape, f"{name} is of shape {values.shape}, not {shape}")
         demand(bool(np.isfinite(values).all()), f"{name} holds NaN or infinity")
         is_signed = name in ("centers", "mean", "origin")
         demand(is_signed or bool((values >= 0).all()), f"{name} holds numbers below 0")
+        is_signed |= name == "links"  # has a limit of its own
         most = MOST_SQUARED if name == "scatters" else n_seen * (1 + 1e-9)
         demand(is_signed or bool((values <= most).all()), f"{name} holds numbers too large")
     inside = max(np.abs(arrays["centers"]).max(), np.abs(arrays["mean"]).max())

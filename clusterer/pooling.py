@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import block_diag
 
-from .kernels import FADED_COUNT, N_SEEN, SCALE, SQUARES
+from .kernels import FADED_COUNT, LINK_UNIT, N_SEEN, SCALE, SQUARES
 from .learning import LARGEST_COORDINATE, choose_scale
 from .prototypes import Prototypes, Settings
 from .validation import place_names
@@ -39,7 +40,9 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, settings: Settings) ->
         # Their points count as having come after ours: so no id appears twice.
         np.concatenate([ours.ids, theirs.ids + n_before]),
         np.concatenate([ours.last_seen, theirs.last_seen + n_before]),
+        block_diag(ours.link_counts, theirs.link_counts),
     )
+    pooled.scalars[LINK_UNIT] = 1.0
     pooled.scalars[N_SEEN] = n_before + theirs.n_seen
     add_moments(pooled, theirs, mean, ratio)
     pooled.adapt(settings)

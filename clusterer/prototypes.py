@@ -10,7 +10,10 @@ from .kernels import (
     ID,
     LANES,
     LAST_SEEN,
+    LINK_UNIT,
+    LINKED,
     MASS,
+    N_INT_ROWS,
     N_SCALARS,
     N_SEEN,
     N_STATE_ROWS,
@@ -35,7 +38,7 @@ def allocate_slots(n_features: int, n_prototypes: int) -> tuple[NDArray, NDArray
     floats[:n_features] = np.inf
     floats[n_features + MASS] = 1.0
     floats[n_features + BOUND] = np.inf
-    return floats, np.full((3, n_slots), -1, dtype=np.int64)
+    return floats, np.full((N_INT_ROWS, n_slots), -1, dtype=np.int64)
 
 
 class Prototypes:
@@ -56,6 +59,8 @@ class Prototypes:
         self.rule = rule
         self.floats, self.ints = allocate_slots(n_features, n_prototypes)
         self.scalars = np.zeros(N_SCALARS + 2 * n_features)
+        self.scalars[LINK_UNIT] = 1.0
+        self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
         self._allocate_scratch()
 
     def _allocate_scratch(self) -> None:
@@ -69,9 +74,7 @@ class Prototypes:
             if refused >= 0:
                 return int(refused)
             self.adapt(settings)
-        return learn(
-            points, self.floats, self.ints, self.scalars, self._buffer, self._scratch, settings
-        )
+        return learn(points, *self._arrays, settings)
 
     def find_refused(self, points: NDArray) -> int:
         """Index of the first point that can't be placed beside the prototypes, or -1."""
@@ -97,12 +100,14 @@ class Prototypes:
         self._measure_masses()
         self._forget_bounds()
         if self.n_taken > n_prototypes:
-            arrays = self.floats, self.ints, self.scalars, self._buffer, self._scratch
-            shrink(*arrays, n_prototypes, rule)
+            shrink(*self._arrays, n_prototypes, rule)
         kept = slice(self.n_taken)
         floats, ints = allocate_slots(self.n_features, n_prototypes)
         floats[:, kept], ints[:, kept] = self.floats[:, kept], self.ints[:, kept]
-        self.floats, self.ints, self.capacity = floats, ints, n_prototypes
+        links = np.zeros((floats.shape[1], floats.shape[1]))
+        links[kept, kept] = self.links[kept, kept]
+        self.floats, self.ints, self.links = floats, ints, links
+        self.capacity = n_prototypes
         self._allocate_scratch()
 
     def fill(
@@ -113,6 +118,7 @@ class Prototypes:
         inner_scatters: NDArray,
         ids: NDArray[np.int64],
         last_seen: NDArray[np.int64],
+        links: NDArray,
     ) -> None:
         """Take these prototypes, in inner coordinates, in place of those in memory."""
         n_taken, d = inner_centers.shape
@@ -123,6 +129,9 @@ class Prototypes:
         for field, values in ((WEIGHT, weights), (COUNT, counts), (SCATTER, inner_scatters)):
             self.floats[d + field, kept] = values
         self.ints[ID, kept], self.ints[LAST_SEEN, kept] = ids, last_seen
+        self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
+        self.links[kept, kept] = links
+        self.ints[LINKED, kept] = links.any(axis=1)
         self.scalars[N_TAKEN] = n_taken
         self._measure_masses()
         self._forget_bounds()
@@ -137,6 +146,7 @@ class Prototypes:
         wide.floats[columns, kept] = self.floats[:old, kept]
         wide.floats[n_features:, kept] = self.floats[old:, kept]
         wide.ints[:, kept] = self.ints[:, kept]
+        wide.links[kept, kept] = self.links[kept, kept]
         wide.scalars[:N_SCALARS] = self.scalars[:N_SCALARS]
         wide.mean[columns], wide.origin[columns] = self.mean, self.origin
         # A bound holds only for sums in the same order.
@@ -151,6 +161,10 @@ class Prototypes:
     def _forget_bounds(self) -> None:
         self.floats[self.n_features + BOUND, : self.n_taken] = 0.0
         self.ints[NEIGHBOUR, : self.n_taken] = -1
+
+    @property
+    def _arrays(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray, NDArray]:
+        return self.floats, self.ints, self.scalars, self.links, self._buffer, self._scratch
 
     @property
     def mean(self) -> NDArray:
@@ -214,6 +228,11 @@ class Prototypes:
         # Far beyond 1e150 a square has no number.
         with np.errstate(over="ignore"):
             return self.inner_scatters * self._unit * self._unit
+
+    @property
+    def link_counts(self) -> NDArray:
+        """Points (m, m) seen between prototypes; see `clusterer.links`."""
+        return self.links[: self.n_taken, : self.n_taken] / self.scalars[LINK_UNIT]
 
     @property
     def ids(self) -> NDArray[np.int64]:

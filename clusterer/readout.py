@@ -31,7 +31,7 @@ def read_clusters(
     counts : (m,), optional
         Numbers of points they took in; the weights stand for them if not given.
     links : (m, m), optional
-        Points seen between pairs of prototypes; see `clusterer.density.survey`.
+        Points seen between pairs of prototypes; see `clusterer.links`.
     join : bool, default True
         Off: every prototype is a cluster, as published in 1999.
     drop_singletons : bool, default True

@@ -46,6 +46,7 @@ class Reference:
     squares: float = 0.0
     faded_count: float = 0.0
     kernels: list[float] = field(default_factory=list)  # what each point counted for
+    links: dict[frozenset[int], float] = field(default_factory=dict)  # by the ids of two
 
     def learn(self, x: NDArray) -> None:
         """One point arrives."""
@@ -87,6 +88,7 @@ class Reference:
             each.weight *= self.gamma
             each.count *= self.gamma
             each.scatter *= self.gamma
+        self.links = {pair: value * self.gamma for pair, value in self.links.items()}
         self.squares *= self.gamma
         self.faded_count *= self.gamma
 
@@ -114,6 +116,7 @@ class Reference:
         distances = [squared_distance(each.center, point) for each in self.prototypes]
         nearest = self.prototypes[distances.index(min(distances))]
         distance = min(distances)
+        self.link(point, nearest)
         k = self.kernel(distance)
         self.kernels.append(k)
         old_weight = nearest.weight
@@ -128,6 +131,32 @@ class Reference:
         # The same mean from either end; the lighter end's share is the exact one.
         nearest.center = point - rest * gap if old_weight < k else nearest.center + f * gap
         nearest.scatter += k * rest * distance
+
+    def link(self, point: NDArray, nearest: Prototype) -> None:
+        """A point near the middle between its two nearest prototypes links them."""
+        others = [each for each in self.prototypes if each is not nearest]
+        if not others:
+            return
+        second = min(others, key=lambda each: squared_distance(each.center, point))
+        gap = squared_distance(nearest.center, second.center)
+        middle = (
+            0.5 * squared_distance(nearest.center, point)
+            + 0.5 * squared_distance(second.center, point)
+            - 0.25 * gap
+        )
+        if max(middle, 0.0) < 0.5 * gap:
+            pair = frozenset((nearest.id, second.id))
+            value = math.exp(-max(middle, 0.0) / (2.0 * gap / 8**2))
+            self.links[pair] = self.links.get(pair, 0.0) + value
+
+    def join_links(self, kept: int, freed: int) -> None:
+        """What was seen beside one is seen beside the other now; between the two, no more."""
+        for pair in [pair for pair in self.links if freed in pair]:
+            value = self.links.pop(pair)
+            (other,) = pair - {freed}
+            if other != kept:
+                joined = frozenset((kept, other))
+                self.links[joined] = self.links.get(joined, 0.0) + value
 
     def find_closest_pair(self) -> tuple[int, int]:
         """Brute force over all pairs, in lexicographic order of their slots."""
@@ -159,6 +188,7 @@ class Reference:
         heavy.weight = total
         heavy.count += light.count
         heavy.last_seen = max(heavy.last_seen, light.last_seen)
+        self.join_links(heavy.id, light.id)
         return j
 
     def drop_to_fewer(self) -> None:
@@ -179,6 +209,11 @@ class Reference:
     @property
     def scatters(self) -> NDArray:
         return np.array([each.scatter * self.unit * self.unit for each in self.prototypes])
+
+    @property
+    def link_counts(self) -> NDArray:
+        ids = [each.id for each in self.prototypes]
+        return np.array([[self.links.get(frozenset((a, b)), 0.0) for b in ids] for a in ids])
 
     def column(self, name: str) -> NDArray:
         return np.array([getattr(each, name) for each in self.prototypes])

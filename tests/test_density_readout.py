@@ -180,15 +180,50 @@ def test_tree_holds_every_meeting():
     bar = choose_bar(land)
     assert (tree.prominences > bar).sum() == 1
     assert len(np.unique(cut_tree(land, bar))) == 2
-    assert not is_noise(land, cut_tree(land, bar), 2).any()
+    assert not is_noise(land, cut_tree(land, bar)).any()
 
 
-def test_saddles_are_symmetric_and_below_both_ends():
+def test_valleys_lie_between_neighbours_and_below_both():
     rng = np.random.default_rng(0)
-    counts = np.full(40, 30.0)
-    land = survey(rng.normal(size=(40, 2)), counts, counts * 0.05, counts)
-    assert_array_equal(land.saddles, land.saddles.T)
-    assert (land.saddles <= np.minimum.outer(land.heights, land.heights)).all()
+    counts, centers = np.full(40, 30.0), rng.normal(size=(40, 2))
+    land = survey(centers, counts, counts * 0.05, counts)
+    valleys = land.valleys
+    for first, second, low, fall in zip(*valleys[:4], strict=True):
+        middle = (centers[first] + centers[second]) / 2
+        others = np.delete(centers, [first, second], axis=0)
+        radius = np.linalg.norm(centers[first] - middle)
+        assert (np.linalg.norm(others - middle, axis=1) >= radius * (1 - 1e-9)).all()
+        assert low == min(land.heights[first], land.heights[second])
+        assert 0.0 <= fall <= 1.0
+    # Unless told otherwise, seen is what the density lets expect.
+    assert_allclose(valleys.seen, valleys.falls * valleys.expected)
+
+
+def test_a_border_is_judged_as_a_whole():
+    # Two rows side by side: no points between them, but for one chance pair.
+    centers = np.concatenate([row(9), np.add(row(9), [0.0, 1.2])])
+    counts = np.full(18, 500.0)
+    links = np.zeros((18, 18))
+    for i in (*range(8), *range(9, 17)):
+        links[i, i + 1] = links[i + 1, i] = 100.0
+    links[4, 13] = links[13, 4] = 60.0
+    labels = read_peaks(centers, counts, counts / 6, counts, links=links)
+    assert_array_equal(number_in_order(labels), np.repeat([0, 1], 9))
+    for i in range(9):
+        links[i, i + 9] = links[i + 9, i] = 100.0
+    labels = read_peaks(centers, counts, counts / 6, counts, links=links)
+    assert_array_equal(labels[:9], labels[9:])
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3])
+def test_one_cluster_is_seldom_taken_for_several(n_features):
+    found = [
+        OnlineClusterer(50).fit(
+            np.random.default_rng([seed, n_features]).normal(size=(4000, n_features))
+        )
+        for seed in range(10)
+    ]
+    assert np.mean([model.n_clusters_ == 1 for model in found]) >= 0.7
 
 
 def test_rim_of_a_gaussian():

@@ -47,6 +47,7 @@ class Pair:
         same(ours.centers, theirs.centers)
         scale = np.abs(theirs.scatters).max()
         np.testing.assert_allclose(ours.scatters, theirs.scatters, rtol=1e-10, atol=1e-12 * scale)
+        np.testing.assert_allclose(ours.link_counts, theirs.link_counts, rtol=1e-6, atol=1e-9)
         if ours.n_taken > 1:
             assert closest_pair(ours) == theirs.find_closest_pair()
 
