@@ -19,11 +19,11 @@ CHANCE = 0.4
 # The most prominent peak within one cluster, normal or even, seldom passes this in simulations.
 USUAL_PER_FEATURE = 0.5
 MOST_USUAL = 2.0
-# Lower ones count only where a gap that plain, a factor of 1.4, parts them from the rest: as with
+# Lower ones count only where a gap that plain, a factor of 1.6, parts them from the rest: as with
 # many clusters of a few prototypes each.
-PLAIN_GAP = np.log(1.4)
-# Beyond e⁶ = 400 to 1 all valleys are equally empty: one cluster far off widens no gap.
-DEEPEST = 6.0
+PLAIN_GAP = np.log(1.6)
+# Beyond e⁴·⁵ = 90 to 1 all valleys are equally empty: one cluster far off widens no gap.
+DEEPEST = 4.5
 
 
 class Tree(NamedTuple):
