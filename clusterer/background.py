@@ -19,8 +19,8 @@ DEEPEST = 6.0
 EXCESS = 1.5
 CONTRAST = 4.0
 # Where none shows, all that lies below this share of a Gaussian cluster is an outlier.
-CORE_SHARE = 0.99
-FAR_SHARE = 0.9999  # the same for single points, which are not noise for being the outermost
+CORE_SHARE = 0.9999
+FAR_SHARE = 0.99999  # the same for single points, which are not noise for being the outermost
 LEAST_VARIANCE = 1e-9
 
 

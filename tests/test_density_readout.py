@@ -229,7 +229,7 @@ def test_one_cluster_is_seldom_taken_for_several(n_features):
 def test_rim_of_a_gaussian():
     # In the plane the squared distance is exponential: quantiles are logarithms.
     assert_allclose(measure_middle(2), 2 * np.log(2))
-    assert_allclose(measure_rim(2), np.log(100) - np.log(2))
+    assert_allclose(measure_rim(2, 0.99), np.log(100) - np.log(2))
     assert_allclose(expect_share(np.log(5.0), 2), 0.1)
 
 
