@@ -6,6 +6,10 @@ import numpy as np
 from playwright.sync_api import expect
 
 
+SETTLED_S = 1.0
+"""After so long a slider that has not moved is at its end."""
+
+
 def data_of(page, name):
     """Columns of a data source of the live figure, as the browser holds them."""
     columns = page.evaluate(
@@ -40,7 +44,12 @@ def slide(page, label, key, times=1):
     slider = page.get_by_role("slider", name=label)
     slider.focus()
     for _ in range(times):
+        before = slider.input_value()
         slider.press(key)
+        # Keys pressed faster than the page draws, as nobody can, count once.
+        deadline = time.monotonic() + SETTLED_S
+        while slider.input_value() == before and time.monotonic() < deadline:
+            time.sleep(0.01)
 
 
 def pause(page):

@@ -77,11 +77,8 @@ def test_sigma_slider_takes_over_and_changes_the_result(dashboard_page):
 def test_fewer_prototypes_at_once(dashboard_page):
     page = dashboard_page
     wait_until(lambda: len(data_of(page, "prototypes")["x"]) == 50)
-    slider = page.get_by_role("slider", name="Prototypes K")
-    slider.focus()
-    for _ in range(45):
-        slider.press("ArrowLeft")
-    expect(slider).to_have_value("5")
+    slide(page, "Prototypes K", "ArrowLeft", 45)
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("5")
     wait_until(lambda: len(data_of(page, "prototypes")["x"]) <= 5)
     start = seen(page)
     wait_until(lambda: seen(page) > start + 100)
