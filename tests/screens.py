@@ -5,7 +5,6 @@ import time
 import numpy as np
 from playwright.sync_api import expect
 
-
 SETTLED_S = 1.0
 """After so long a slider that has not moved is at its end."""
 
