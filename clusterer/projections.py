@@ -50,14 +50,21 @@ class Projection:
         return coordinates
 
     def name_axes(self, names: tuple[str, ...], n_named: int = 2) -> list[str]:
-        """A title for each component: its share, and the features that weigh most in it."""
+        """A title for each component: its share, and the features that weigh most in it.
+
+        >>> view = Projection.along_features(2)
+        >>> Projection(*[view.means] * 3, view.components, np.array([0.75, 0.25])).name_axes(
+        ...     ("length", "width"), 1
+        ... )
+        ['component 1 (75%): length, …', 'component 2 (25%): width, …']
+        """
         titles = []
         for i, (axis, share) in enumerate(zip(self.components, self.shares, strict=True)):
             title = f"component {i + 1}"
             if np.isfinite(share):
                 most = np.argsort(-np.abs(axis), kind="stable")[:n_named]
-                weights = ", ".join(f"{axis[j]:+.2f} {names[j]}" for j in most)
-                title += f" ({share:.0%} of the variance; {weights}{', …' * (len(axis) > n_named)})"
+                shown = [_shorten(names[j]) for j in most] + ["…"] * (len(axis) > n_named)
+                title += f" ({share:.0%}): {', '.join(shown)}"
             titles.append(title)
         return titles
 
@@ -125,3 +132,7 @@ class RunningProjection:
     def _is_off(self, axes: NDArray) -> bool:
         cosines = np.sum(axes * self.view.components, axis=1)
         return bool(cosines.min() < np.cos(np.deg2rad(LARGEST_ANGLE_DEG)))
+
+
+def _shorten(name: str, n_characters: int = 18) -> str:
+    return name if len(name) <= n_characters else name[: n_characters - 1] + "…"

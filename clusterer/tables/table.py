@@ -62,6 +62,11 @@ class Table:
     def __repr__(self) -> str:
         return f"<Table {printable(self.name)!r} of {len(self.columns)} columns>"
 
+    @property
+    def n_sampled(self) -> int:
+        """The number of rows that the columns were judged by."""
+        return self._source.sample.n_rows
+
     def preview(self, n: int = 20) -> tuple[list[str], list[list[str]]]:
         r"""Return the column names and the first `n` rows as they are written.
 
