@@ -1,6 +1,7 @@
 """The rows of a table as a stream, in the pace of their timestamps if one wants that."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Protocol, SupportsIndex
 
 import numpy as np
@@ -10,6 +11,7 @@ from clusterer.chunks import Chunk
 from clusterer.limits import whole_number
 from clusterer.sources.buffers import ChunkBuffer
 from clusterer.sources.inputs import Source
+from clusterer.sources.prefetching import Prefetched
 
 
 class ChunkedTable(Protocol):
@@ -79,9 +81,8 @@ class TableSource(Source):
         self._forget_time()
 
     def _open(self) -> Iterator[Chunk]:
-        return iter(
-            self._table.chunks(self.feature_names, self._size, label=self._label, **self._choices)
-        )
+        read = partial(self._table.chunks, self.feature_names, self._size, label=self._label)
+        return Prefetched(partial(read, **self._choices))
 
     def _forget_time(self) -> None:
         self._start = self._interval = np.nan
