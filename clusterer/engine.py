@@ -14,10 +14,11 @@ from .measures import Measures
 from .runs import Run
 from .scalings import Scaling
 from .sources import Source
-from .spacing import Spaced
+from .spacing import Spaced, Stride
 
 N_AT_ONCE = 4_096
-"""Points between two looks at the controls when it goes as fast as it can."""
+"""Points between two looks at the controls, at most; as fast as it goes, see `Stride`."""
+
 
 TICK_S = 0.015
 RATE_MEMORY_S = 1.0
@@ -68,6 +69,7 @@ class Engine:
         self._message = ""
         self._learned: deque[tuple[float, int]] = deque()
         self._position = 0.0
+        self._stride = Stride()
         self._measures: Spaced[Measures | None] = Spaced(MEASURE_PERIOD_S)
         self._commands: deque[Callable[[], object]] = deque()
         self._frame: Frame | None = None
@@ -208,7 +210,10 @@ class Engine:
 
     def _stream(self, elapsed_s: float) -> None:
         if self._speed == float("inf"):
-            self._advance(N_AT_ONCE)
+            # By the thread's own time: on a busy machine short strides would only cost more.
+            start = time.thread_time()
+            self._advance(self._stride.n)
+            self._stride.adapt(time.thread_time() - start)
             return
         self._debt += min(elapsed_s, LONGEST_DEBT_S) * self._speed
         n_due = int(self._debt)

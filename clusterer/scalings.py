@@ -1,8 +1,10 @@
 """Scaling: from the units of a table to those the model learns in, and back."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 # New units come when a deviation has grown or shrunk by so much, or a mean moved by as much of it.
@@ -67,19 +69,39 @@ class Moments:
 
     def join(self, points: NDArray) -> "Moments":
         """The moments with points (n, d) more."""
-        n_points = self.n_points + len(points)
         if not len(points):
             return self
-        share = len(points) / n_points
+        n_points = self.n_points + len(points)
         # In parts of the whole, because squares of 1e200 overflow.
-        parts = np.abs(points).max(axis=0)
-        parts = np.maximum(parts, np.maximum(np.abs(self.means), self.deviations))
-        parts = np.where(parts > 0, parts, 1.0)
-        scaled, means = points / parts, self.means / parts
-        gaps = scaled.mean(axis=0) - means
-        variances = (1 - share) * (self.deviations / parts) ** 2
-        variances += share * scaled.var(axis=0) + share * (1 - share) * gaps**2
-        return Moments((means + share * gaps) * parts, np.sqrt(variances) * parts, n_points)
+        parts, fresh, variances = measure_moments(points)
+        whole = np.maximum(parts, np.maximum(np.abs(self.means), self.deviations))
+        share, zoom = len(points) / n_points, parts / whole
+        means = self.means / whole
+        gaps = fresh * zoom - means
+        variances = share * variances * zoom**2 + share * (1 - share) * gaps**2
+        variances += (1 - share) * (self.deviations / whole) ** 2
+        return Moments((means + share * gaps) * whole, np.sqrt(variances) * whole, n_points)
+
+
+@njit(cache=True, nogil=True)
+def measure_moments(points: Any) -> tuple[NDArray, NDArray, NDArray]:
+    """Largest size (d,) in each column (1 for none), mean and variance in parts of that."""
+    n_points, n_features = points.shape
+    parts, means, variances = np.zeros(n_features), np.zeros(n_features), np.zeros(n_features)
+    for i in range(n_points):
+        for j in range(n_features):
+            parts[j] = max(parts[j], abs(points[i, j]))
+    for j in range(n_features):
+        parts[j] = parts[j] if parts[j] > 0.0 else 1.0
+    for i in range(n_points):
+        for j in range(n_features):
+            means[j] += points[i, j] / parts[j]
+    means /= n_points
+    for i in range(n_points):
+        for j in range(n_features):
+            gap = points[i, j] / parts[j] - means[j]
+            variances[j] += gap * gap
+    return parts, means, variances / n_points
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Values that cost too much to be made anew each time somebody asks."""
+"""Work in time: values made anew not too often, and work cut to lengths that take not too long."""
 
 import time
 from collections.abc import Callable
@@ -40,3 +40,26 @@ class Spaced(Generic[Value]):
     def rest_s(self) -> float | None:
         """How long an old value has to stand still; None if the last one given was new."""
         return max(self._next_at - time.monotonic(), 0.0) if self._is_old else None
+
+
+class Stride:
+    """How many points to learn before looking up, so that this takes a few milliseconds.
+
+    >>> stride = Stride(n=4096)
+    >>> stride.adapt(took_s=0.001)
+    >>> stride.n
+    8192
+    """
+
+    LONGEST_S = 0.006
+    FEWEST, MOST = 64, 32_768
+
+    def __init__(self, n: int = 4096) -> None:
+        self.n = n
+
+    def adapt(self, took_s: float) -> None:
+        """Halve or double the stride, by how long the last one took."""
+        if took_s > self.LONGEST_S:
+            self.n = max(self.n // 2, self.FEWEST)
+        elif took_s < self.LONGEST_S / 2:
+            self.n = min(self.n * 2, self.MOST)

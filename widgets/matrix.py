@@ -31,6 +31,7 @@ class ScatterMatrix:
         self._names: tuple[str, ...] = ()
         self._drawn = (-1, -1)
         self._drawn_at = 0.0
+        self._frame: Frame | None = None
         nothing: dict[str, NDArray] = {str(i): np.empty(0) for i in range(N_FEATURES)}
         self.source = ColumnDataSource(nothing | {"color": np.empty(0)}, name="matrix")
         self._ranges = [Range1d(0, 1) for _ in range(N_FEATURES)]
@@ -56,12 +57,16 @@ class ScatterMatrix:
     def show(self, names: tuple[str, ...]) -> None:
         """Offer the features of another source."""
         self._names = names[:N_FEATURES]
+        self._frame = None
         self.switch.visible = len(names) > 2
         self._toggle()
 
     def _toggle(self, *_: object) -> None:
         self._drawn = (-1, -1)
         self.view.visible = self.is_on
+        # Of a stream that has ended no other frame comes.
+        if self._frame is not None:
+            self.draw(self._frame)
 
     @property
     def is_on(self) -> bool:
@@ -70,9 +75,11 @@ class ScatterMatrix:
 
     def draw(self, frame: Frame) -> None:
         """Show the newest points, if the last ones have stood for half a second."""
+        self._frame = frame
         now = time.monotonic()
         moment = frame.run, frame.snapshot.n_seen
         is_late = now - self._drawn_at >= PERIOD_S or not frame.is_playing
+        is_late |= self._drawn == (-1, -1)
         if not (self.is_on and is_late) or moment == self._drawn:
             return
         points = frame.points[-N_POINTS:, :N_FEATURES]

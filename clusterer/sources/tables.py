@@ -13,6 +13,9 @@ from clusterer.sources.buffers import ChunkBuffer
 from clusterer.sources.inputs import Source
 from clusterer.sources.prefetching import Prefetched
 
+N_AT_ONCE_VALUES = 2**17
+N_AT_ONCE_ROWS = 2**15
+
 
 class ChunkedTable(Protocol):
     """What a table has to offer to be streamed: its rows in chunks."""
@@ -33,7 +36,7 @@ class TableSource(Source):
     features : names of the columns that make the points, at least one
     label : name of the column with the true classes, or None (default)
     name : what people call the table
-    size : rows to read at a time, default 8192
+    size : rows to read at a time; None (the default) for as many as make a megabyte
     time : name of a column of times, whose order the rows come in, or None (default)
     is_paced : whether they also come in its pace, default False
     choices : handed to ``chunks`` as they are, such as ``missing="mean"``
@@ -60,7 +63,7 @@ class TableSource(Source):
         label: str | None = None,
         *,
         name: str = "table",
-        size: int = 8192,
+        size: int | None = None,
         time: str | None = None,
         is_paced: bool = False,
         **choices: Any,
@@ -71,7 +74,8 @@ class TableSource(Source):
             raise ValueError("features is empty; allowed: the names of one or more columns")
         self._table = table
         self._label = label
-        self._size = whole_number("size", size, 1)
+        most = min(max(N_AT_ONCE_VALUES // self.n_features, 1), N_AT_ONCE_ROWS)
+        self._size = most if size is None else whole_number("size", size, 1)
         # Only what is asked for, so that a table need not know of times.
         self._choices = choices | ({} if time is None else {"time": time})
         self._is_timed = time is not None

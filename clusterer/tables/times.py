@@ -62,10 +62,13 @@ def time_format(cells: pa.Array, form: NumberFormat | None) -> TimeFormat | None
     if not len(words):
         return None
     is_pointed = words.str.contains(r"\d\.\d+\.\d", regex=True).mean() > MIN_SHARE
-    patterns = [
-        guess_datetime_format(words.iloc[0], dayfirst=is_day_first)
-        for is_day_first in (is_pointed, not is_pointed)
-    ]
+    with warnings.catch_warnings():
+        # It warns where the day comes first but cannot.
+        warnings.simplefilter("ignore")
+        patterns = [
+            guess_datetime_format(words.iloc[0], dayfirst=is_day_first)
+            for is_day_first in (is_pointed, not is_pointed)
+        ]
     candidates = [*dict.fromkeys(p for p in patterns if p), "ISO8601", "mixed"]
     shares = [float(np.isfinite(_parsed(words, pattern)).mean()) for pattern in candidates]
     best = max(range(len(candidates)), key=lambda i: (shares[i], -i))
@@ -138,10 +141,7 @@ def _tell_backward(times: NDArray[np.float64], latest: float, report: Report) ->
 
 
 def _parsed(words: "pd.Series[str]", pattern: str) -> NDArray[np.float64]:
-    with warnings.catch_warnings():
-        # Of what cannot be told for sure, such as two-digit years, pandas warns.
-        warnings.simplefilter("ignore")
-        moments = pd.to_datetime(words, format=pattern, errors="coerce", utc=True)
+    moments = pd.to_datetime(words, format=pattern, errors="coerce", utc=True)
     return _seconds_of(np.asarray(moments.dt.tz_localize(None), "datetime64[us]"))
 
 
