@@ -34,7 +34,6 @@ def measure_upload(path: Path) -> dict[str, float]:
             page.get_by_role("button", name="My table").click()
             page.get_by_role("button", name="Pause").wait_for()
             page.wait_for_timeout(3000)
-            # What Chromium does with a file is not what is measured: it may take one by its path.
             result = _upload(page, path, app.pid)
             browser.close()
     finally:
@@ -51,11 +50,13 @@ def _upload(page: Page, path: Path, pid: int) -> dict[str, float]:
         bar.wait_for(state="visible", timeout=60_000)
         bar.wait_for(state="hidden", timeout=600_000)
         end = time.perf_counter()
-        # The report tells of rows once the engine has opened the table.
-        page.get_by_role("checkbox", name="w", exact=True).wait_for(timeout=60_000)
         page.wait_for_function(
-            """() => Bokeh.documents[0].get_model_by_name("live").xaxis[0] != null
-                && Bokeh.documents[0].get_model_by_name("points").data.x.length > 0"""
+            """() => {
+                const model = (name) => Bokeh.documents[0].get_model_by_name(name)
+                const title = model("live").below[0].axis_label
+                return /\\): [xyzw], [xyzw]/.test(title) && model("points").data.x.length > 0
+            }""",
+            timeout=60_000,
         )
         first = time.perf_counter()
         page.wait_for_timeout(3000)

@@ -137,6 +137,9 @@ class LiveFigure:
         """Bring what is on the screen up to the frame."""
         if (frame.look.x, frame.look.y) != (self.look.x, self.look.y):
             return
+        # The last frame of another source may come after this one's names.
+        if frame.points.shape[1] != len(self._names):
+            return
         # Not in `show_axes`: it may be called while another callback holds the document.
         titles = self._label(frame.look)
         if titles != self._titles:

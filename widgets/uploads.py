@@ -46,6 +46,8 @@ export function render({model, el}) {
   bar.setAttribute("aria-label", "upload")
   label.title = model.help
   let file = null, number = 0, sent = 0
+  // Slices may be read in any order, and are to be sent in theirs.
+  let last = Promise.resolve()
 
   const show = (share) => {
     state.hidden = file == null
@@ -84,13 +86,12 @@ export function render({model, el}) {
     label.classList.remove("over")
     begin(event.dataTransfer.files[0])
   }
-  model.on("msg:custom", async (message) => {
+  model.on("msg:custom", (message) => {
     if (message.number !== number || file == null) { return }
     if (message.kind === "stop") { stop(); return }
     show(file.size ? message.n_bytes / file.size : 1)
-    // One at a time: slices may be read in any order, and are to be sent in theirs.
     const n_pieces = message.kind === "go" ? N_AHEAD : 1
-    for (let i = 0; i < n_pieces; i++) { await sendPiece() }
+    for (let i = 0; i < n_pieces; i++) { last = last.then(sendPiece) }
   })
   return box
 }
