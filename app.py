@@ -13,13 +13,15 @@ send_without_delay()
 
 
 def open_session() -> pn.viewable.Viewable:
-    """One dashboard a session; it begins with the table that DATA names, if it does."""
+    """One dashboard a session; it begins with the table that DATA names, or offers its folder."""
     return Dashboard(os.environ.get("DATA") or None).page()
 
 
 def serve() -> None:
     """Serve on PORT, default 5006, until interrupted."""
-    if path := os.environ.get("DATA"):
+    path = os.environ.get("DATA")
+    # Of a folder the tables are at hand, and each is read when it is chosen.
+    if path and not os.path.isdir(path):
         try:
             open_table(path)
         except (TableError, OSError) as error:

@@ -10,15 +10,19 @@ from typing import Any
 
 from .estimator import OnlineClusterer
 from .frames import Frame, Look
+from .measures import Measures
 from .runs import Run
 from .scalings import Scaling
 from .sources import Source
+from .spacing import Spaced, Stride
 
 N_AT_ONCE = 4_096
-"""Points between two looks at the controls when it goes as fast as it can."""
+"""Points between two looks at the controls, at most; as fast as it goes, see `Stride`."""
+
 
 TICK_S = 0.015
 RATE_MEMORY_S = 1.0
+MEASURE_PERIOD_S = 1.0
 LONGEST_DEBT_S = 0.1  # after a stall the stream does not rush to catch up
 
 log = logging.getLogger(__name__)
@@ -64,6 +68,9 @@ class Engine:
         self._is_changed = True
         self._message = ""
         self._learned: deque[tuple[float, int]] = deque()
+        self._position = 0.0
+        self._stride = Stride()
+        self._measures: Spaced[Measures | None] = Spaced(MEASURE_PERIOD_S)
         self._commands: deque[Callable[[], object]] = deque()
         self._frame: Frame | None = None
         self._is_awaited = threading.Event()
@@ -162,10 +169,12 @@ class Engine:
         while not self._is_closed:
             with self._wake:
                 if not self._commands and not self._is_due():
-                    self._wake.wait(TICK_S if self._is_streaming else None)
+                    self._wake.wait(TICK_S if self._is_streaming else self._rest_s)
             while self._commands:
                 self._guard(self._commands.popleft())
                 self._is_changed = True
+            # What changed last while it is paused is measured as well.
+            self._is_changed |= self._rest_s == 0.0
             now = time.monotonic()
             elapsed, last = now - last, now
             if self._is_streaming:
@@ -175,6 +184,11 @@ class Engine:
                 # A frame that can't be made is not tried again before something changes.
                 self._is_changed = False
         self._run.source.close()
+
+    @property
+    def _rest_s(self) -> float | None:
+        """How long until measures are due that somebody waits for; None if nobody does."""
+        return self._measures.rest_s if self._is_awaited.is_set() else None
 
     @property
     def _is_streaming(self) -> bool:
@@ -196,17 +210,24 @@ class Engine:
 
     def _stream(self, elapsed_s: float) -> None:
         if self._speed == float("inf"):
-            self._advance(N_AT_ONCE)
+            # By the thread's own time: on a busy machine short strides would only cost more.
+            start = time.thread_time()
+            self._advance(self._stride.n)
+            self._stride.adapt(time.thread_time() - start)
             return
         self._debt += min(elapsed_s, LONGEST_DEBT_S) * self._speed
         n_due = int(self._debt)
         self._debt -= n_due
+        if self._run.source.is_paced:
+            self._position += n_due
+            n_due = self._run.source.count_due(self._position, N_AT_ONCE)
         while n_due > 0 and self._is_playing and not self._commands:
             n_due -= self._advance(min(n_due, N_AT_ONCE))
 
     def _advance(self, n: int) -> int:
         n_learned = self._run.advance(n)
         self._learned.append((time.monotonic(), n_learned))
+        self._position = max(self._position, self._run.source.position)
         self._is_playing &= not self._run.is_finished
         self._is_changed = True
         return n_learned
@@ -217,6 +238,7 @@ class Engine:
             points_per_s=self._measure_rate(),
             is_playing=self._is_playing,
             message=self._message,
+            measures=self._measures.refresh(self._run.measure),
         )
         self._is_awaited.clear()
         self._frame = frame
@@ -239,4 +261,6 @@ class Engine:
         self._run = run
         self._message = ""
         self._debt = 0.0
+        self._position = 0.0
+        self._measures.forget()
         self._learned.clear()

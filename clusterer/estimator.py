@@ -170,6 +170,40 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         )
         return self._hold_on(pooled, names)
 
+    def change_units(self, factors: ArrayLike, shifts: ArrayLike) -> Self:
+        """Go on in other units: what was a point x is ``x * factors + shifts`` from now on.
+
+        For a running standardisation, whose units change while a stream is learned. Centres move
+        exactly; scatters, of which only sums over all features are kept, by the mean factor.
+
+        Parameters
+        ----------
+        factors, shifts : (d,)
+            Per feature; factors above 0.
+
+        Raises
+        ------
+        ValueError
+            If they are not d finite numbers, or a factor is not above 0.
+
+        Examples
+        --------
+        >>> model = OnlineClusterer(2).fit([[0.0, 0.0], [1.0, 10.0], [1.0, 10.0]])
+        >>> model.change_units([1.0, 0.1], [0.0, 5.0]).prototypes_.tolist()
+        [[1.0, 6.0], [1.0, 6.0]]
+        """
+        held = self._hold()
+        scale, shift = (np.asarray(values, np.float64) for values in (factors, shifts))
+        for name, values in (("factors", scale), ("shifts", shift)):
+            if values.shape != (held.n_features,) or not np.isfinite(values).all():
+                raise ValueError(f"{name} must be {held.n_features} finite numbers.")
+        if not (scale > 0).all():
+            raise ValueError("factors must be above 0.")
+        held.change_units(scale, shift)
+        self._points = self._points * scale + shift
+        self._readouts.clear()
+        return self
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model to a file, from which `clusterer.load` goes on bit for bit."""
         save(self, path)

@@ -153,6 +153,21 @@ class Prototypes:
         wide._forget_bounds()
         return wide
 
+    def change_units(self, factors: NDArray, shifts: NDArray) -> None:
+        """Move all that is learned to where a point x is ``x * factors + shifts``, both (d,).
+
+        Of squared deviations only the sum over all features is known: it changes by the mean of
+        the squared factors, as it does where the features spread alike.
+        """
+        share = float(np.mean(factors**2))
+        kept = slice(self.n_taken)
+        self.floats[: self.n_features, kept] *= factors[:, None]
+        self.floats[self.n_features + SCATTER, kept] *= share
+        self.scalars[SQUARES] *= share
+        self.mean[:] *= factors
+        self.origin[:] = self.origin * factors + shifts
+        self._forget_bounds()
+
     def _measure_masses(self) -> None:
         weights = self.floats[self.n_features + WEIGHT, : self.n_taken]
         for slot, weight in enumerate(weights):

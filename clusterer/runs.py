@@ -1,5 +1,6 @@
 """A run: one source streaming into one model. It knows no threads; the engine drives it."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from .estimator import OnlineClusterer
 from .frames import Frame, Look
 from .identities import Identities
 from .images import count_cells, shade
+from .measures import Measures, measure
+from .projections import RunningProjection
 from .scalings import Scaling
 from .snapshots import Snapshot
 from .sources import Source
@@ -21,6 +24,12 @@ N_EXACT = 5_000
 
 N_ON_IMAGE = 2_000
 """Points drawn on top of the image: the newest ones."""
+
+N_MEASURED = 2_000
+"""The last points that the clusters are judged by."""
+
+N_FOR_TURN = 20
+"""New points before the projection is looked at again."""
 
 NO_COLOR = -1
 CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge")
@@ -53,6 +62,10 @@ class Run:
         self.window = Window(source.n_features, window_length)
         self.number = number
         self.is_finished = False
+        # Classes are whole numbers that a float64 holds.
+        self._classes: Window | None = None
+        self._projection = RunningProjection(source.n_features)
+        self._n_projected = 0
         self._identities = Identities()
         self._bounds: NDArray[np.float64] = np.empty((0, source.n_features))
 
@@ -63,19 +76,64 @@ class Run:
 
     def advance(self, n: int) -> int:
         """Learn up to n points; returns how many there were. Raises what the source raises."""
-        points = self.source.take(n).points
+        points, classes = self.source.take(n)
         self.is_finished = len(points) < n or self.source.exhausted
         if len(points):
+            self._follow_scaling(points)
             self.model.partial_fit(self.scaling.apply(points))
             self.window.push(points)
+            self._keep_classes(classes)
             seen = np.concatenate([self._bounds, points])
             self._bounds = np.stack([seen.min(axis=0), seen.max(axis=0)])
         return len(points)
 
+    def _follow_scaling(self, points: NDArray) -> None:
+        before, self.scaling = self.scaling, self.scaling.follow(points)
+        now = self.scaling
+        if self.n_seen and now.scales is not before.scales:
+            factors = before.scales / now.scales
+            self.model.change_units(factors, (before.offsets - now.offsets) / now.scales)
+
+    def _keep_classes(self, classes: NDArray[np.int64] | None) -> None:
+        if classes is not None:
+            if self._classes is None:
+                self._classes = Window(1, N_MEASURED)
+            self._classes.push(classes[:, None])
+
+    def measure(self) -> Measures | None:
+        """How good the clusters are on the last points, in the model's units; None without any."""
+        points = self.scaling.apply(self.window.last(N_MEASURED))
+        if not len(points):
+            return None
+        clusters = self.model.predict(points)
+        if self._classes is None:
+            return measure(points, clusters)
+        classes = self._classes.last(len(points))[:, 0].astype(np.int64)
+        return measure(points[-len(classes) :], clusters[-len(classes) :], classes)
+
+    def _turn(self, look: Look) -> Look:
+        """The look with the projection that it needs."""
+        if not look.is_projected:
+            return look
+        n_new = self.n_seen - self._n_projected
+        view = self._projection.view
+        if n_new >= N_FOR_TURN or (n_new and not view.number):
+            points = self.window.last(n_new)
+            view = self._projection.follow(points, self.scaling.offsets, self.scaling.scales)
+            self._n_projected = self.n_seen
+        return replace(look, projection=view)
+
     def frame(
-        self, look: Look, *, points_per_s: float = 0.0, is_playing: bool = False, message: str = ""
+        self,
+        look: Look,
+        *,
+        points_per_s: float = 0.0,
+        is_playing: bool = False,
+        message: str = "",
+        measures: Measures | None = None,
     ) -> Frame:
         """The present moment as the views draw it."""
+        look = self._turn(look)
         n_features = self.source.n_features
         snapshot = self.model.snapshot() if self.n_seen else Snapshot.empty(n_features)
         clusters = self._identities.update(snapshot.ids, snapshot.labels, snapshot.weights)
@@ -103,6 +161,7 @@ class Run:
             is_playing=is_playing,
             is_finished=self.is_finished,
             message=message,
+            measures=measures,
         )
 
     def _draw_image(self, look: Look) -> NDArray[np.uint8] | None:
@@ -132,7 +191,7 @@ class Run:
         return Run(
             self.source,
             self.model,
-            scaling=self.scaling,
+            scaling=self.scaling.restart(),
             window_length=self.window.length,
             number=number,
         )

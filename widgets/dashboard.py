@@ -18,6 +18,8 @@ from .controls import WIDE, Controls
 from .counters import Counters
 from .figure import LiveFigure
 from .given import GivenData
+from .matrix import ScatterMatrix
+from .measures import MeasuresPanel
 from .notebook import CellView, is_in_notebook, take_over_cell
 from .pages import build_page
 from .painter import Painter
@@ -64,12 +66,14 @@ class Dashboard(pn.viewable.Viewer):
         )
         self._figure = LiveFigure(self._engine.look)
         self._axes = AxesChooser(self._figure)
+        self._matrix = ScatterMatrix()
         self._counters = Counters()
+        self._measures = MeasuresPanel()
         self._status = Text(role="alert")
         self._transport = Transport(self._engine, self._controls.points_per_s)
         self._painter = Painter(self._engine, self._draw)
         self._figure.figure.tags = [self._painter.heartbeat]
-        self._axes.show(source.feature_names)
+        self._show_features(source)
         self.settings.param.watch(self._apply, [*self._live_names()])
 
     def _live_names(self) -> list[str]:
@@ -93,12 +97,18 @@ class Dashboard(pn.viewable.Viewer):
 
     def _open(self, source: Source, scaling: Scaling) -> None:
         self._engine.open(source, scaling=scaling)
-        self._axes.show(source.feature_names)
+        self._show_features(source)
         self._engine.play()
+
+    def _show_features(self, source: Source) -> None:
+        self._axes.show(source.feature_names)
+        self._matrix.show(source.feature_names)
 
     def _draw(self, frame: Frame) -> None:
         self._figure.draw(frame)
+        self._matrix.draw(frame)
         self._counters.draw(frame)
+        self._measures.draw(frame)
         self._transport.draw(frame)
         self._controls.show_sigma(frame.snapshot.sigma)
         self._sources.table.show_report()
@@ -125,7 +135,13 @@ class Dashboard(pn.viewable.Viewer):
         more = pmui.Accordion(
             ("More settings", self._controls.more()), elevation=0, title_variant="body1", **WIDE
         )
-        return [self._sources.view, self._axes.view, self._controls.tuning(), more]
+        return [
+            self._sources.view,
+            self._axes.view,
+            self._matrix.switch,
+            self._controls.tuning(),
+            more,
+        ]
 
     def main(self) -> list[pn.viewable.Viewable]:
         """The views."""
@@ -133,10 +149,12 @@ class Dashboard(pn.viewable.Viewer):
             pmui.Typography(SENTENCE, variant="body2", margin=(8, 12, 0, 12), **WIDE),
             self._transport.view,
             self._counters.pane,
+            self._measures.pane,
             self._status.pane,
             pn.pane.Bokeh(
                 self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
             ),
+            self._matrix.view,
         ]
 
     def page(self) -> pmui.Page:

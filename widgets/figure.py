@@ -22,6 +22,7 @@ from clusterer.frames import Frame, Look
 from clusterer.images import Box
 
 from .palettes import DENSITY_COLORS, map_colors, wrap_colors
+from .texts import label_axis
 
 MARGIN = 0.04
 SMALLEST_SIZE_PX = 7.0
@@ -39,7 +40,8 @@ class LiveFigure:
     def __init__(self, on_look: Callable[[Look], None]) -> None:
         self.look = Look()
         self._on_look = on_look
-        self._labels = "", ""
+        self._names: tuple[str, ...] = ("",)
+        self._titles = "", ""
         self._is_following = True
         self._is_moving_itself = False
         self._home: Box = (-1.0, 1.0, -1.0, 1.0)
@@ -125,8 +127,8 @@ class LiveFigure:
         plot.add_layout(legend, "above")
 
     def show_axes(self, x: int, y: int, names: tuple[str, ...]) -> None:
-        """Put two features on the axes, with the next frame."""
-        self._labels = names[x], names[y] if len(names) > 1 else ""
+        """Put two features, or components (from -1 down), on the axes, with the next frame."""
+        self._names = names
         self._is_following = True
         self.look = Look(x, y, self.look.box)
         self._on_look(self.look)
@@ -135,14 +137,26 @@ class LiveFigure:
         """Bring what is on the screen up to the frame."""
         if (frame.look.x, frame.look.y) != (self.look.x, self.look.y):
             return
+        # The last frame of another source may come after this one's names.
+        if frame.points.shape[1] != len(self._names):
+            return
         # Not in `show_axes`: it may be called while another callback holds the document.
-        self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = self._labels
+        titles = self._label(frame.look)
+        if titles != self._titles:
+            self._titles = titles
+            x, y = map(label_axis, titles)
+            self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = x, y
         if self._is_following:
             self._fit(frame)
         self._draw_points(frame)
         self._draw_prototypes(frame)
         self._draw_image(frame)
         self._drawn = frame.run, frame.look, frame.snapshot.n_seen
+
+    def _label(self, look: Look) -> tuple[str, str]:
+        titles = look.projection.name_axes(self._names) if look.projection else []
+        x, y = (self._names[axis] if axis >= 0 else titles[-1 - axis] for axis in (look.x, look.y))
+        return x, y if len(self._names) > 1 else ""
 
     def _draw_points(self, frame: Frame) -> None:
         run, look, n_seen = self._drawn
@@ -157,7 +171,7 @@ class LiveFigure:
             "color": wrap_colors(frame.point_colors),
         }
         n_shown = len(self.points.data["x"])
-        is_same = frame.run == run and (frame.look.x, frame.look.y) == (look.x, look.y)
+        is_same = frame.run == run and frame.look.axes == look.axes
         # Only points that left at the front and points that came at the end can be streamed.
         if not is_same or not 0 < n_kept <= n_shown or (not n_new and n_shown != n_points):
             self.points.data = columns
@@ -208,12 +222,15 @@ class LiveFigure:
 
     def _fit(self, frame: Frame) -> None:
         """Keep the data in view; move only when they leave it, so that the picture stays calm."""
-        if not len(frame.bounds):
+        # The corners of the data say nothing about how far they reach aslant.
+        edges = frame.points if frame.look.is_projected else frame.bounds
+        if not len(edges):
             return
-        xs, ys = frame.look.project(frame.bounds)
+        xs, ys = (_span(values) for values in frame.look.project(edges))
         wanted = (*_pad(xs), *_pad(ys))
         box = self._box()
-        is_new = frame.run != self._drawn[0] or self.look.box is None
+        run, look, _ = self._drawn
+        is_new = frame.run != run or frame.look.axes != look.axes or self.look.box is None
         if is_new or not _holds(box, (*xs, *ys)):
             self._is_moving_itself = True
             for axis_range, (start, end) in (
@@ -244,6 +261,10 @@ class LiveFigure:
 
 def _columns(*names: str) -> dict[str, NDArray]:
     return {name: np.empty(0) for name in names}
+
+
+def _span(values: NDArray) -> NDArray:
+    return np.array([values.min(), values.max()])
 
 
 def _pad(edges: NDArray) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Choosing where the points come from."""
 
+import os
 from collections.abc import Callable
 from os import PathLike
 from typing import Any
@@ -35,7 +36,10 @@ class SourceChooser:
         self._on_open = on_open
         self._given = given if isinstance(given, GivenData) else None
         self._path = given if isinstance(given, str | PathLike) else None
-        self.table = TableChooser(on_open)
+        folder = self._path if self._path and os.path.isdir(self._path) else None
+        if folder:
+            self._path = None
+        self.table = TableChooser(on_open, folder)
         self.kind = pmui.RadioButtonGroup(
             label="Source",
             options=[*([GIVEN] if self._given else []), GENERATED, TABLE],

@@ -1,151 +1,161 @@
-"""The user's own table: upload it, choose its columns."""
+"""The user's own table: uploaded, or one that is at hand; its columns chosen."""
 
 import asyncio
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 
+from clusterer.examples import EXAMPLES
 from clusterer.scalings import Scaling
-from clusterer.sources import Source, TableSource
+from clusterer.sources import Source
 from clusterer.tables import Table, TableError, open_table
 
+from .columns import WIDE, ColumnChooser
+from .previews import TablePreview
+from .shelves import fill_shelf
 from .texts import Text
+from .uploads import Upload
 
-WIDE = {"sizing_mode": "stretch_width"}
-NO_LABEL = "(none)"
-MOST_COLUMNS_LISTED = 200
+YOURS = "(uploaded)"
+NO_FEATURE = "Choose at least one column to be a feature."
 
 OnOpen = Callable[[Source, Scaling], None]
 
 
 class TableChooser:
-    """An upload, then checkboxes for the features; ``on_open`` gets each source chosen."""
+    """An upload or a table at hand, then its columns; ``on_open`` gets each source chosen.
 
-    def __init__(self, on_open: OnOpen) -> None:
+    ``folder`` is one whose tables are at hand besides the examples.
+    """
+
+    def __init__(self, on_open: OnOpen, folder: str | PathLike[str] | None = None) -> None:
         self._on_open = on_open
         self._folder = tempfile.TemporaryDirectory(prefix="clusterer-")
-        self._table: Table | None = None
-        self._is_filling = False
-        self.file = pmui.FileInput(
-            label="Choose a table (CSV, TSV, Parquet, …)",
-            description="It is read on the machine that serves this page, and kept only while "
-            "this page is open.",
+        self._uploaded: Path | None = None
+        self._n_asked = 0
+        self._is_following = False
+        self.shelf = fill_shelf(folder)
+        self.file = Upload(
+            Path(self._folder.name),
+            on_begin=lambda: self.message.show(),
+            on_file=self._receive,
+            on_trouble=lambda trouble: self.message.show(trouble),
+            margin=(5, 10),
+            **WIDE,
+        )
+        self.at_hand = pmui.Select(
+            label="Or one that is at hand",
+            description="Examples, and the tables of the folder that the app was started with.",
+            options=[YOURS, *self.shelf],
+            value=YOURS,
             **WIDE,
         )
         self.message = Text(role="alert", style="color: #d32f2f;")
+        self.description = Text()
         self.report = Text()
-        self.features = pmui.CheckBoxGroup(
-            label="Features",
-            description="The columns that make the points.",
-            options=[],
-            **WIDE,
-        )
-        self.label = pmui.Select(
-            label="True classes",
-            description="A column that says where each row belongs. It is never learned.",
-            options=[NO_LABEL],
-            margin=(18, 10, 10, 10),
-            **WIDE,
-        )
-        self.is_scaled = pmui.Switch(
-            label="Standardise",
-            description="Brings every column to the same spread, so that none outweighs others by "
-            "its unit. The plot keeps the units of the table.",
-            value=True,
-            **WIDE,
-        )
-        self.columns = pmui.Column(
-            pmui.Column(self.features, max_height=260, scroll="y-auto", **WIDE),
-            self.label,
-            self.is_scaled,
+        self.columns = ColumnChooser(self._choose)
+        self.preview = TablePreview()
+        self.view = pmui.Column(
+            self.file,
+            self.at_hand,
+            self.description.pane,
+            self.message.pane,
+            self.preview.view,
+            self.columns.view,
+            self.report.pane,
             visible=False,
             **WIDE,
         )
-        self.view = pmui.Column(
-            self.file, self.message.pane, self.columns, self.report.pane, visible=False, **WIDE
-        )
-        self.file.param.watch(self._receive, "value")
-        for widget in (self.features, self.label, self.is_scaled):
-            widget.param.watch(self._choose, "value")
+        self.at_hand.param.watch(self._take_from_shelf, "value")
 
-    async def _receive(self, event: Any) -> None:
-        content, name = event.new, self.file.filename
-        if not content:
-            return
-        name = name[0] if isinstance(name, list) else name or "table"
-        self.message.show()
+    @property
+    def _table(self) -> Table | None:
+        return self.columns.table
+
+    def _receive(self, path: Path, name: str) -> None:
+        pn.state.execute(partial(self._read, path, name, is_uploaded=True))
+
+    def _take_from_shelf(self, event: Any) -> None:
+        one = self.shelf.get(event.new)
+        if one is not None and not self._is_following:
+            self.message.show()
+            pn.state.execute(partial(self._read, one.path, one.path.name, shelved=event.new))
+
+    async def _read(
+        self, path: Path, name: str, *, is_uploaded: bool = False, shelved: str = YOURS
+    ) -> None:
+        self._n_asked += 1
+        number = self._n_asked
         try:
             # Reading what a table is may take seconds; the page must not wait for it.
-            table = await asyncio.to_thread(self._open, content, name)
+            table = await asyncio.to_thread(open_table, path, name=name)
         except TableError as error:
-            self.message.show(str(error))
+            if is_uploaded:
+                path.unlink(missing_ok=True)
+            if number == self._n_asked:
+                self.message.show(str(error))
             return
-        self._fill(table)
+        if number != self._n_asked:
+            # Another one was chosen in the meantime.
+            return
+        earlier, self._uploaded = self._uploaded, path if is_uploaded else None
+        self._show(table, shelved)
         self._choose()
+        # The engine has the file open for as long as it needs it.
+        if earlier is not None:
+            earlier.unlink(missing_ok=True)
 
-    def _open(self, content: bytes, name: str) -> Table:
-        # The name is the user's and no path: it is shown, never used.
-        path = Path(self._folder.name) / "upload"
-        path.unlink(missing_ok=True)
-        path.write_bytes(content)
-        return open_table(path, name=name)
+    def _show(self, table: Table, shelved: str) -> None:
+        self._is_following = True
+        self.at_hand.value = shelved
+        self._is_following = False
+        one = self.shelf.get(shelved)
+        self.description.show(one.description if one else "")
+        self.columns.show(table, one.features if one else ())
+        self.preview.show(table)
 
-    def _fill(self, table: Table) -> None:
-        self._is_filling = True
-        self._table = table
-        usable = [column.name for column in table.columns if column.usable]
-        listed = usable[:MOST_COLUMNS_LISTED]
-        chosen = [name for name in table.default_features if name in listed]
-        self.features.param.update(options=listed, value=chosen)
-        names = [column.name for column in table.columns][:MOST_COLUMNS_LISTED]
-        self.label.param.update(options=[NO_LABEL, *names], value=table.label_column or NO_LABEL)
-        self.columns.visible = True
-        self._is_filling = False
-
-    def _choose(self, *_: Any) -> None:
-        table = self._table
-        if table is None or self._is_filling:
+    def _choose(self) -> None:
+        if self._table is None:
             return
-        features = tuple(self.features.value or ())
-        if not features:
-            self.message.show("Choose at least one column to be a feature.")
-            return
-        self.message.show()
-        self._on_open(*self._make_source(table, features))
-
-    def _make_source(self, table: Table, features: tuple[str, ...]) -> tuple[Source, Scaling]:
-        label = None if self.label.value == NO_LABEL else self.label.value
-        source = TableSource(table, features, label, name=table.name)
-        return source, self._scale(table, features)
+        chosen = self.columns.make_source()
+        self.message.show("" if chosen else NO_FEATURE)
+        if chosen:
+            self._on_open(*chosen)
 
     def open_path(self, path: str | PathLike[str]) -> tuple[Source, Scaling]:
         """Read a table of this machine; what comes first. Raises `TableError`."""
         table = open_table(Path(path), name=Path(path).name)
-        self._fill(table)
-        return self._make_source(table, tuple(self.features.value or ()))
+        self._show(table, YOURS)
+        chosen = self.columns.make_source()
+        if chosen is None:
+            # Ids and constants can be features too, if there is nothing better.
+            self.columns.features.value = self.columns.features.options[:1]
+            chosen = self.columns.make_source()
+        assert chosen is not None
+        return chosen
 
-    def _scale(self, table: Table, features: tuple[str, ...]) -> Scaling:
-        if not self.is_scaled.value:
-            return Scaling.identity(len(features))
-        known = {column.name: column for column in table.columns}
-        means = np.array([known[name].mean for name in features])
-        return Scaling.standardize(means, np.array([known[name].std for name in features]))
-
-    def reopen(self) -> bool:
-        """Start the table chosen before anew; whether there is one."""
-        self._choose()
-        return self._table is not None
+    def reopen(self) -> None:
+        """Start the table chosen before anew; the first one at hand if there is none."""
+        if self._table is None:
+            self.at_hand.value = EXAMPLES[0].title
+        else:
+            self._choose()
 
     def show_report(self) -> None:
         """Tell what reading the table has dropped or assumed so far."""
         if self._table is not None:
-            self.report.show(*self._table.report.summary())
+            report = self._table.report
+            self.report.show(*report.summary())
+            if report.n_dropped_missing or report.n_filled:
+                self.columns.show_missing(True)
 
     def close(self) -> None:
         """Delete the uploaded file."""
+        self.file.stop()
         self._folder.cleanup()

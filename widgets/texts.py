@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import panel as pn
+from bokeh.models import PlainText
+
+FORMULAS = ("$$", "\\(", "\\[")
 
 
 def escape_lines(lines: Iterable[str]) -> str:
@@ -14,6 +17,15 @@ def escape_lines(lines: Iterable[str]) -> str:
     '&lt;b&gt;x&lt;/b&gt;<br>y'
     """
     return "<br>".join(html.escape(line) for line in lines)
+
+
+def label_axis(title: str) -> str | PlainText:
+    """A title as an axis of Bokeh shows it as it is: between dollars it would set formulas.
+
+    >>> label_axis("length"), label_axis("$$x$$").text
+    ('length', '$$x$$')
+    """
+    return PlainText(text=title) if any(mark in title for mark in FORMULAS) else title
 
 
 class Html(pn.pane.HTML):

@@ -2,7 +2,8 @@
 
 from clusterer.sources.families import GENERATORS, Family
 from clusterer.sources.generators import NOISE_CLASS, Generator, make_generator
-from clusterer.sources.inputs import ArraySource, Source, TableSource
+from clusterer.sources.inputs import ArraySource, Source
+from clusterer.sources.tables import TableSource
 
 __all__ = [
     "GENERATORS",

@@ -55,6 +55,17 @@ class ChunkBuffer:
             n_missing -= len(parts[-1].points)
         return _join(parts)
 
+    def peek(self, n_points: int) -> Chunk:
+        """Return the next `n_points` points, fewer at the end, which are still to be taken."""
+        self._read_ahead(n_points)
+        parts, n_found = [self._nothing], 0
+        for chunk in self._ahead:
+            if n_found >= n_points:
+                break
+            parts.append(_cut(chunk, slice(n_points - n_found)))
+            n_found += len(parts[-1].points)
+        return _join(parts)
+
     def rewind(self) -> None:
         """Start again from the first point."""
         self.close()

@@ -1,10 +1,10 @@
-"""Where the points of a stream come from: the interface, tables and arrays."""
+"""Where the points of a stream come from: the interface, and arrays."""
 
 import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, Protocol, SupportsIndex, cast
+from typing import Any, SupportsIndex, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,6 +38,20 @@ class Source(ABC):
         It is meant for setting a view; None when the source cannot know it beforehand.
         """
         return None
+
+    @property
+    def is_paced(self) -> bool:
+        """Whether the points have times of their own, which `count_due` goes by."""
+        return False
+
+    @property
+    def position(self) -> float:
+        """The time of the last point taken, in mean distances between two points."""
+        return 0.0
+
+    def count_due(self, position: float, n_most: int) -> int:
+        """The number of points to come, at most ``n_most``, whose time is not after a position."""
+        return n_most
 
     @property
     @abstractmethod
@@ -92,63 +106,6 @@ class BufferedSource(Source):
     def close(self) -> None:
         """Close the iterator; no point is left until `rewind`."""
         self._buffer.close()
-
-
-class ChunkedTable(Protocol):
-    """What a table has to offer to be streamed: its rows in chunks."""
-
-    def chunks(
-        self, features: tuple[str, ...], size: int, label: str | None = None
-    ) -> Iterator[Chunk]:
-        """Return the rows from the first on, at most `size` at a time."""
-        ...
-
-
-class TableSource(BufferedSource):
-    """The rows of a table, in their order.
-
-    Parameters
-    ----------
-    table : object with ``chunks(features, size, label=None)``
-        Yields the rows as `Chunk`s of at most `size` rows, from the first row at each call.
-    features : names of the columns that make the points, at least one
-    label : name of the column with the true classes, or None (default)
-    name : what people call the table
-    size : rows to read at a time, default 8192
-
-    Raises
-    ------
-    ValueError
-        When no feature is given or `size` is below 1.
-
-    Examples
-    --------
-    >>> class Squares:
-    ...     def chunks(self, features, size, label=None):
-    ...         yield Chunk(np.arange(3.0)[:, None] ** 2, None)
-    >>> source = TableSource(Squares(), ("area",))
-    >>> source.take(2).points.ravel().tolist(), source.take(2).points.ravel().tolist()
-    ([0.0, 1.0], [4.0])
-    """
-
-    def __init__(
-        self,
-        table: ChunkedTable,
-        features: Iterable[str],
-        label: str | None = None,
-        *,
-        name: str = "table",
-        size: int = 8192,
-    ) -> None:
-        super().__init__(name, features, labelled=label is not None)
-        if not self.feature_names:
-            raise ValueError("features is empty; allowed: the names of one or more columns")
-        self._table = table
-        self._label = label
-        self._size = whole_number("size", size, 1)
-
-    def _open(self) -> Iterator[Chunk]:
-        return iter(self._table.chunks(self.feature_names, self._size, label=self._label))
 
 
 class ArraySource(BufferedSource):

@@ -20,7 +20,7 @@ from clusterer.tables.limits import (
 )
 from clusterer.tables.names import fitted_names
 from clusterer.tables.parquet_source import ParquetSource
-from clusterer.tables.points import Missing
+from clusterer.tables.points import Missing, rule_for_missing
 from clusterer.tables.report import Report
 from clusterer.tables.roles import default_features, label_index, time_index
 from clusterer.tables.signatures import N_HEAD_BYTES, packing, refuse_foreign
@@ -100,8 +100,7 @@ def open_table(
     (('length', 'width'), 'class')
     """
     limits = Limits(max_bytes, max_columns, max_line_bytes, max_ratio)
-    if missing not in ("drop", "mean"):
-        raise TableError(f"missing is {printable(missing)!r}; allowed: 'drop' or 'mean'")
+    rule_for_missing(missing)
     if header not in (None, True, False):
         raise TableError(f"header is {printable(header)!r}; allowed: True, False or None")
     where = Path(path)

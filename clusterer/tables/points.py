@@ -6,11 +6,19 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.tables.errors import TableError, printable
 from clusterer.tables.frames import Frame
 from clusterer.tables.numbers import NumberFormat, converted
 from clusterer.tables.report import Report
 
 Missing = Literal["drop", "mean"]
+
+
+def rule_for_missing(missing: Missing) -> Missing:
+    """Return the rule for missing values, or raise TableError if there is none of that name."""
+    if missing not in ("drop", "mean"):
+        raise TableError(f"missing is {printable(missing)!r}; allowed: 'drop' or 'mean'")
+    return missing
 
 
 class Feature(NamedTuple):
@@ -28,6 +36,11 @@ class PointFilter:
         self._features, self._missing, self._report = features, missing, report
         self._means = np.array([feature.mean for feature in features])
         self._n_values = np.zeros(len(features), np.int64)
+
+    @property
+    def n_features(self) -> int:
+        """The number of coordinates of the points."""
+        return len(self._features)
 
     def points(self, frame: Frame) -> tuple[NDArray[np.float64], NDArray[np.bool_] | None]:
         """Return the points of a frame, and which of its rows they are (None: all)."""

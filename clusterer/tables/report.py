@@ -34,6 +34,9 @@ class Report:
         Lines that were not UTF-8, read as Windows-1252.
     n_unlabelled : int
         Rows given out with class -1 because their label is missing or unreadable.
+    n_untimed, n_backward : int
+        Rows given the time of the row before because they have none; rows earlier than one
+        before them, in a table too large to be sorted.
 
     Examples
     --------
@@ -51,6 +54,8 @@ class Report:
     n_comments: int = 0
     n_recoded: int = 0
     n_unlabelled: int = 0
+    n_untimed: int = 0
+    n_backward: int = 0
     missing_by_column: Counter[str] = field(default_factory=Counter)
 
     def restart(self) -> None:
@@ -90,6 +95,12 @@ class Report:
             told.append(f"{self.n_recoded:,} lines were not UTF-8 and read as Windows-1252")
         if self.n_unlabelled:
             told.append(f"{_rows(self.n_unlabelled)} without a label, given class -1")
+        if self.n_untimed:
+            told.append(f"{_rows(self.n_untimed)} without a time, given that of the row before")
+        if self.n_backward:
+            told.append(
+                f"{_rows(self.n_backward)} earlier than one before: too large a table to be sorted"
+            )
         return told
 
     def _lines(self) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clusterer.chunks import Chunk
 from clusterer.tables.columns import Column, Sampled
@@ -11,10 +10,9 @@ from clusterer.tables.errors import TableError, listed, printable
 from clusterer.tables.frames import Frame, Source, Wanted
 from clusterer.tables.labels import MISSING_CLASS, LabelCodes
 from clusterer.tables.limits import whole_number
-from clusterer.tables.points import Feature, Missing, PointFilter
+from clusterer.tables.points import Feature, Missing, PointFilter, rule_for_missing
 from clusterer.tables.report import Report
-
-Part = tuple[NDArray[np.float64], NDArray[np.int64] | None]
+from clusterer.tables.times import Clock, Part, TimeFormat, in_order, time_format
 
 
 class Table:
@@ -64,6 +62,11 @@ class Table:
     def __repr__(self) -> str:
         return f"<Table {printable(self.name)!r} of {len(self.columns)} columns>"
 
+    @property
+    def n_sampled(self) -> int:
+        """The number of rows that the columns were judged by."""
+        return self._source.sample.n_rows
+
     def preview(self, n: int = 20) -> tuple[list[str], list[list[str]]]:
         r"""Return the column names and the first `n` rows as they are written.
 
@@ -85,7 +88,13 @@ class Table:
         return [column.name for column in self.columns], rows
 
     def chunks(
-        self, features: Sequence[str], size: int, label: str | None = None
+        self,
+        features: Sequence[str],
+        size: int,
+        label: str | None = None,
+        *,
+        time: str | None = None,
+        missing: Missing | None = None,
     ) -> Iterator[Chunk]:
         r"""Yield the rows as points, `size` at a time (fewer at the end), from the first on.
 
@@ -97,6 +106,12 @@ class Table:
             The number of points per chunk, at least 1.
         label : str, optional
             The name of the column of true classes; None (the default) gives no classes.
+        time : str, optional
+            The name of a column of dates, times or numbers: the rows come in its order, and the
+            time in seconds is one more coordinate of each point, the last. Tables of more than
+            8 million values keep their order, and the report tells what was out of it.
+        missing : str, optional
+            "drop" or "mean", as for `open_table`; None (the default) is what was chosen there.
 
         Yields
         ------
@@ -134,7 +149,23 @@ class Table:
             form = one.form if one.is_whole and one.column.kind != "boolean" else None
             codes = LabelCodes(form)
             wanted.append(Wanted(index, form))
-        return self._chunks(chosen, wanted, codes, n_points)
+        clock = None
+        if time is not None:
+            index, _ = self._found(time)
+            clock = self._time_format(time)
+            wanted.append(Wanted(index, clock.form))
+        sieve = PointFilter(chosen, rule_for_missing(missing or self._missing), self.report)
+        return self._chunks(sieve, wanted, codes, clock, n_points)
+
+    def _time_format(self, name: str) -> TimeFormat:
+        index, one = self._found(name)
+        form = time_format(self._source.sample.columns[index], one.form)
+        if form is None:
+            raise TableError(
+                f"column {printable(name)!r} cannot be the time: its values, such as "
+                f"{printable(one.column.example)!r}, are neither times nor numbers"
+            )
+        return form
 
     def _found(self, name: str) -> tuple[int, Sampled]:
         if name not in self._sampled:
@@ -153,13 +184,22 @@ class Table:
         return Feature(name, one.form, mean if np.isfinite(mean) else 0.0)
 
     def _chunks(
-        self, chosen: list[Feature], wanted: list[Wanted], codes: LabelCodes | None, size: int
+        self,
+        sieve: PointFilter,
+        wanted: list[Wanted],
+        codes: LabelCodes | None,
+        form: TimeFormat | None,
+        size: int,
     ) -> Iterator[Chunk]:
         self.report.restart()
-        sieve = PointFilter(chosen, self._missing, self.report)
+        clock = Clock(form, self.report) if form is not None else None
         frames = self._source.frames(wanted)
         try:
-            parts = (_part(frame, sieve, codes) for frame in frames if _has_content(frame))
+            parts: Iterator[Part] = (
+                _part(frame, sieve, codes, clock) for frame in frames if _has_content(frame)
+            )
+            if clock is not None:
+                parts = in_order(parts, self.report)
             for points, classes in _of_size(parts, size):
                 self.report.n_rows += len(points)
                 if classes is not None and codes is not None:
@@ -173,12 +213,15 @@ def _has_content(frame: Frame) -> bool:
     return frame.n_rows > 0 or bool(frame.broken) or frame.n_comments > 0
 
 
-def _part(frame: Frame, sieve: PointFilter, codes: LabelCodes | None) -> Part:
+def _part(frame: Frame, sieve: PointFilter, codes: LabelCodes | None, clock: Clock | None) -> Part:
     points, kept = sieve.points(frame)
-    if codes is None:
-        return points, None
-    cells = frame.columns[-1]
-    return points, codes.classes(cells if kept is None else cells.filter(kept))
+    cells = frame.columns[sieve.n_features :]
+    if kept is not None:
+        cells = [column.filter(kept) for column in cells]
+    classes = codes.classes(cells[0]) if codes is not None else None
+    if clock is not None:
+        points = np.column_stack([points, clock.times(cells[-1])])
+    return points, classes
 
 
 def _of_size(parts: Iterator[Part], size: int) -> Iterator[Part]:

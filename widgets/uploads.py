@@ -1,0 +1,229 @@
+"""Uploads: a file of any size, sent in pieces that are written to the disk as they come."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import panel as pn
+import param
+
+from clusterer.tables.limits import in_units
+
+MOST_MB = "MAX_UPLOAD_MB"
+"""The variable of the environment that names the largest upload."""
+
+LOOK = """
+:host { display: block; }
+.box { font-size: .875rem; color: inherit; }
+.choose { display: flex; align-items: center; justify-content: center; box-sizing: border-box;
+    width: 100%; min-height: 38px; padding: 6px 14px; border: 1px solid rgba(128, 128, 128, .5);
+    border-radius: 4px; cursor: pointer; text-align: center; }
+.choose:hover, .choose.over { border-color: currentColor; background: rgba(128, 128, 128, .1); }
+.choose:focus-within { outline: 2px solid currentColor; outline-offset: 2px; }
+.choose input { position: absolute; width: 1px; height: 1px; opacity: 0; }
+.state { display: flex; align-items: center; gap: 10px; margin-top: 8px; }
+.state[hidden] { display: none; }
+progress { flex: 1; height: 6px; accent-color: #2f5d80; }
+.cancel { font: inherit; color: inherit; background: none; cursor: pointer; padding: 3px 10px;
+    border: 1px solid rgba(128, 128, 128, .5); border-radius: 4px; }
+"""
+
+# Each piece waits for word that an earlier one is written, so that nothing queues up anywhere.
+SEND = """
+const PIECE = 1 << 21, N_AHEAD = 3
+
+export function render({model, el}) {
+  const box = document.createElement("div")
+  box.className = "box"
+  box.innerHTML = `<label class="choose"><span></span><input type="file"></label>
+    <div class="state" hidden><progress max="1" value="0"></progress>
+    <span class="share" role="status"></span><button class="cancel">Cancel</button></div>`
+  const [label, state] = [box.querySelector(".choose"), box.querySelector(".state")]
+  const [input, bar] = [box.querySelector("input"), box.querySelector("progress")]
+  label.querySelector("span").textContent = model.label
+  input.setAttribute("aria-label", model.label)
+  bar.setAttribute("aria-label", "upload")
+  label.title = model.help
+  let file = null, number = 0, sent = 0
+  // Slices may be read in any order, and are to be sent in theirs.
+  let last = Promise.resolve()
+
+  const show = (share) => {
+    state.hidden = file == null
+    bar.value = share
+    box.querySelector(".share").textContent = `${Math.floor(100 * share)} %`
+  }
+  const stop = () => { file = null; show(0) }
+  const tell = (kind, more = {}) => model.send_msg({kind, number, ...more})
+
+  const begin = (chosen) => {
+    if (!chosen) { return }
+    if (file) { tell("cancel") }
+    file = chosen
+    number = Date.now()
+    sent = 0
+    show(0)
+    tell("begin", {name: file.name, n_bytes: file.size})
+  }
+  const sendPiece = async () => {
+    if (file == null || sent >= file.size) { return }
+    const [of, start] = [number, sent]
+    sent = Math.min(sent + PIECE, file.size)
+    try {
+      const data = await file.slice(start, sent).arrayBuffer()
+      if (of === number && file != null) { tell("piece", {start, data}) }
+    } catch (error) {
+      if (of === number) { tell("unreadable"); stop() }
+    }
+  }
+  input.onchange = () => { begin(input.files[0]); input.value = "" }
+  box.querySelector(".cancel").onclick = () => { tell("cancel"); stop() }
+  label.ondragover = (event) => { event.preventDefault(); label.classList.add("over") }
+  label.ondragleave = () => label.classList.remove("over")
+  label.ondrop = (event) => {
+    event.preventDefault()
+    label.classList.remove("over")
+    begin(event.dataTransfer.files[0])
+  }
+  model.on("msg:custom", (message) => {
+    if (message.number !== number || file == null) { return }
+    if (message.kind === "stop") { stop(); return }
+    show(file.size ? message.n_bytes / file.size : 1)
+    const n_pieces = message.kind === "go" ? N_AHEAD : 1
+    for (let i = 0; i < n_pieces; i++) { last = last.then(sendPiece) }
+  })
+  return box
+}
+"""
+
+
+class Upload(pn.custom.JSComponent):
+    """A button that takes a file, a bar that tells how far it is, and a way to cancel.
+
+    ``on_begin`` is called before the first piece, ``on_file`` with the path of the whole file
+    and the name it came with, ``on_trouble`` with what there is to tell. The files are put into
+    ``folder``, under names of their own, and belong to who is told of them.
+    """
+
+    label = param.String("Upload a table (CSV, TSV, Parquet, …)")
+    help = param.String("")
+
+    _esm = SEND
+    _stylesheets = [LOOK]
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        on_file: Callable[[Path, str], object],
+        on_trouble: Callable[[str], object],
+        on_begin: Callable[[], object] = lambda: None,
+        **params: Any,
+    ) -> None:
+        self.most_bytes = read_most_bytes()
+        super().__init__(
+            help="It is read on the machine that serves this page, and kept only while this page "
+            f"is open. Up to {in_units(self.most_bytes)}.",
+            **params,
+        )
+        self._folder, self._on_file, self._on_trouble = folder, on_file, on_trouble
+        self._on_begin = on_begin
+        self._n_uploads = 0
+        self._current: _Upload | None = None
+
+    def _handle_msg(self, message: Any) -> None:
+        # It comes from a browser: anything may be in it.
+        kind, number = message.get("kind"), message.get("number")
+        if kind == "begin":
+            self._begin(number, str(message.get("name"))[:300], message.get("n_bytes"))
+        elif self._current is None or self._current.number != number:
+            return
+        elif kind == "piece":
+            self._write(self._current, message.get("start"), message.get("data"))
+        elif kind == "cancel":
+            self.stop()
+            self._on_trouble("The upload was cancelled.")
+        else:
+            self._fail(f"{self._current.name} cannot be read by the browser; choose it again.")
+
+    def _begin(self, number: Any, name: str, n_bytes: Any) -> None:
+        self.stop()
+        if not isinstance(n_bytes, int) or n_bytes < 0:
+            return
+        if n_bytes > self.most_bytes:
+            self._send_msg({"kind": "stop", "number": number})
+            self._on_trouble(
+                f"{name} has {in_units(n_bytes)}, more than the {in_units(self.most_bytes)} that "
+                f"may be uploaded here. Start the app with {MOST_MB} set to allow more, or with "
+                "DATA set to the file's path to read it where it is."
+            )
+            return
+        self._on_begin()
+        self._n_uploads += 1
+        path = self._folder / f"upload-{self._n_uploads}"
+        self._current = _Upload(number, name, n_bytes, path)
+        if n_bytes:
+            self._send_msg({"kind": "go", "number": number, "n_bytes": 0})
+        else:
+            self._finish(self._current)
+
+    def _write(self, upload: "_Upload", start: Any, data: Any) -> None:
+        try:
+            upload.append(start, bytes(data))
+        except (OSError, TypeError, ValueError) as error:
+            # What the disk says may name paths.
+            reason = error.strerror if isinstance(error, OSError) else "a piece is missing"
+            self._fail(f"{upload.name} could not be stored: {reason}. Try again.")
+            return
+        if upload.is_whole:
+            self._finish(upload)
+        else:
+            self._send_msg({"kind": "more", "number": upload.number, "n_bytes": upload.n_written})
+
+    def _finish(self, upload: "_Upload") -> None:
+        upload.file.close()
+        self._current = None
+        self._send_msg({"kind": "stop", "number": upload.number})
+        self._on_file(upload.path, upload.name)
+
+    def _fail(self, trouble: str) -> None:
+        if self._current is not None:
+            self._send_msg({"kind": "stop", "number": self._current.number})
+        self.stop()
+        self._on_trouble(trouble)
+
+    def stop(self) -> None:
+        """Give up what is being uploaded, and delete what has come of it."""
+        upload, self._current = self._current, None
+        if upload is not None:
+            upload.file.close()
+            upload.path.unlink(missing_ok=True)
+
+
+class _Upload:
+    """A file on its way."""
+
+    def __init__(self, number: Any, name: str, n_bytes: int, path: Path) -> None:
+        self.number, self.name, self.n_bytes, self.path = number, name, n_bytes, path
+        self.n_written = 0
+        self.file: BinaryIO = path.open("wb")
+
+    def append(self, start: Any, piece: bytes) -> None:
+        if start != self.n_written or self.n_written + len(piece) > self.n_bytes:
+            raise ValueError("not the piece that follows")
+        self.file.write(piece)
+        self.n_written += len(piece)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.n_written == self.n_bytes
+
+
+def read_most_bytes() -> int:
+    """The largest upload: 1 GB, or what the environment says."""
+    try:
+        n_megabytes = float(os.environ.get(MOST_MB) or 1024)
+    except ValueError:
+        n_megabytes = 1024
+    return max(int(n_megabytes * 2**20), 1)
