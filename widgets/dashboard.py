@@ -16,12 +16,15 @@ from clusterer.sources import Source
 from .axes import AxesChooser
 from .controls import WIDE, Controls
 from .counters import Counters
+from .courier import Courier
 from .figure import LiveFigure
+from .film import FilmRoll
 from .given import GivenData
 from .notebook import CellView, is_in_notebook, take_over_cell
 from .pages import build_page
 from .painter import Painter
 from .sources import SourceChooser
+from .takeaway import TakeawaySection
 from .texts import Text
 from .transport import Transport
 
@@ -68,7 +71,12 @@ class Dashboard(pn.viewable.Viewer):
         self._status = Text(role="alert")
         self._transport = Transport(self._engine, self._controls.points_per_s)
         self._painter = Painter(self._engine, self._draw)
-        self._figure.figure.tags = [self._painter.heartbeat]
+        self._courier = Courier(self._figure.figure, self._painter.change)
+        self._film = FilmRoll()
+        self._takeaway = TakeawaySection(
+            self._engine, self._courier, self._film, lambda: self._engine.source_name
+        )
+        self._figure.figure.tags = [self._painter.heartbeat, self._courier.parcel]
         self._axes.show(source.feature_names)
         self.settings.param.watch(self._apply, [*self._live_names()])
 
@@ -98,6 +106,7 @@ class Dashboard(pn.viewable.Viewer):
 
     def _draw(self, frame: Frame) -> None:
         self._figure.draw(frame)
+        self._figure.film(frame, self._film)
         self._counters.draw(frame)
         self._transport.draw(frame)
         self._controls.show_sigma(frame.snapshot.sigma)
@@ -123,7 +132,11 @@ class Dashboard(pn.viewable.Viewer):
     def sidebar(self) -> list[pn.viewable.Viewable]:
         """The controls."""
         more = pmui.Accordion(
-            ("More settings", self._controls.more()), elevation=0, title_variant="body1", **WIDE
+            ("More settings", self._controls.more()),
+            ("Take it away", self._takeaway.view),
+            elevation=0,
+            title_variant="body1",
+            **WIDE,
         )
         return [self._sources.view, self._axes.view, self._controls.tuning(), more]
 

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from clusterer.frames import Frame, Look
 from clusterer.images import Box
 
+from .film import FilmRoll
 from .palettes import DENSITY_COLORS, map_colors, wrap_colors
 
 MARGIN = 0.04
@@ -143,6 +144,16 @@ class LiveFigure:
         self._draw_prototypes(frame)
         self._draw_image(frame)
         self._drawn = frame.run, frame.look, frame.snapshot.n_seen
+
+    def film(self, frame: Frame, roll: FilmRoll) -> None:
+        """Note on the roll what is on the screen now."""
+        left, right, bottom, top = box = self._box()
+        if (
+            (frame.look.x, frame.look.y) == (self.look.x, self.look.y)
+            and left < right
+            and bottom < top
+        ):
+            roll.note(frame, self.prototypes.data["size"], box, self._labels)
 
     def _draw_points(self, frame: Frame) -> None:
         run, look, n_seen = self._drawn

@@ -40,6 +40,11 @@ class Source(ABC):
         return None
 
     @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes read so far are called, by their number; None where they are numbers."""
+        return None
+
+    @property
     @abstractmethod
     def exhausted(self) -> bool:
         """Whether no point is left; to find out may read the next points of the input."""
@@ -143,12 +148,17 @@ class TableSource(BufferedSource):
         super().__init__(name, features, labelled=label is not None)
         if not self.feature_names:
             raise ValueError("features is empty; allowed: the names of one or more columns")
-        self._table = table
+        self.table = table
         self._label = label
         self._size = whole_number("size", size, 1)
 
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes read so far are called; None where the table has numbers."""
+        return getattr(self.table, "class_names", None) if self._label is not None else None
+
     def _open(self) -> Iterator[Chunk]:
-        return iter(self._table.chunks(self.feature_names, self._size, label=self._label))
+        return iter(self.table.chunks(self.feature_names, self._size, label=self._label))
 
 
 class ArraySource(BufferedSource):

@@ -1,6 +1,7 @@
 """A table: its columns, a preview, and its rows in chunks of points."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +39,8 @@ class Table:
         The first column of dates or times.
     report : Report
         What was assumed, and what the latest reading dropped.
+    choices : dict
+        What `open_table` was told beyond the path, to open the same again.
     """
 
     def __init__(
@@ -60,6 +63,13 @@ class Table:
         self._source = source
         self._sampled = {one.column.name: (i, one) for i, one in enumerate(sampled)}
         self._missing: Missing = missing
+        self._codes: LabelCodes | None = None
+        self.choices: dict[str, Any] = {}
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes that the latest reading has numbered so far, if it has."""
+        return None if self._codes is None else self._codes.names
 
     def __repr__(self) -> str:
         return f"<Table {printable(self.name)!r} of {len(self.columns)} columns>"
@@ -134,6 +144,7 @@ class Table:
             form = one.form if one.is_whole and one.column.kind != "boolean" else None
             codes = LabelCodes(form)
             wanted.append(Wanted(index, form))
+        self._codes = codes
         return self._chunks(chosen, wanted, codes, n_points)
 
     def _found(self, name: str) -> tuple[int, Sampled]:
