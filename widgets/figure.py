@@ -1,5 +1,6 @@
 """The live figure: points, prototypes and the density image, in one Bokeh figure."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -27,6 +28,7 @@ from .palettes import DENSITY_COLORS, map_colors, wrap_colors
 MARGIN = 0.04
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
+NOWHERE: Box = (math.inf, -math.inf, math.inf, -math.inf)
 NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
 
 
@@ -43,7 +45,7 @@ class LiveFigure:
         self._labels = "", ""
         self._is_following = True
         self._is_moving_itself = False
-        self._home: Box = (-1.0, 1.0, -1.0, 1.0)
+        self._home = NOWHERE
         self._drawn = (-1, Look(), 0)
         self.points = ColumnDataSource(_columns("x", "y", "cluster", "color"), name="points")
         self.prototypes = ColumnDataSource(
@@ -129,8 +131,22 @@ class LiveFigure:
         """Put two features on the axes, with the next frame."""
         self._labels = names[x], names[y] if len(names) > 1 else ""
         self._is_following = True
+        self._home = NOWHERE
         self.look = Look(x, y, self.look.box)
         self._on_look(self.look)
+
+    def zoom(self, box: Box) -> None:
+        """Show a box, whatever the data; the plot's own Reset brings them back into view."""
+        left, right, bottom, top = box
+        self.figure.x_range.update(start=left, end=right)
+        self.figure.y_range.update(start=bottom, end=top)
+        self._is_following = False
+        self._tell()
+
+    @property
+    def chosen_box(self) -> Box | None:
+        """The view that the user has chosen; None while it follows the data."""
+        return None if self._is_following else self._box()
 
     def draw(self, frame: Frame) -> None:
         """Bring what is on the screen up to the frame."""
@@ -138,8 +154,7 @@ class LiveFigure:
             return
         # Not in `show_axes`: it may be called while another callback holds the document.
         self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = self._labels
-        if self._is_following:
-            self._fit(frame)
+        self._fit(frame)
         self._draw_points(frame)
         self._draw_prototypes(frame)
         self._draw_image(frame)
@@ -223,17 +238,18 @@ class LiveFigure:
             return
         xs, ys = frame.look.project(frame.bounds)
         wanted = (*_pad(xs), *_pad(ys))
-        box = self._box()
         is_new = frame.run != self._drawn[0] or self.look.box is None
-        if is_new or not _holds(box, (*xs, *ys)):
+        if is_new or not _holds(self._home, (*xs, *ys)):
+            self._home = wanted
             self._is_moving_itself = True
             for axis_range, (start, end) in (
                 (self.figure.x_range, wanted[:2]),
                 (self.figure.y_range, wanted[2:]),
             ):
-                axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
+                axis_range.update(reset_start=start, reset_end=end)
+                if self._is_following:
+                    axis_range.update(start=start, end=end)
             self._is_moving_itself = False
-            self._home = wanted
             self._tell()
 
     def _box(self) -> Box:

@@ -6,12 +6,17 @@ import panel_material_ui as pmui
 TITLE = "Online clustering"
 
 
-def build_page(sidebar: list[pn.viewable.Viewable], main: list[pn.viewable.Viewable]) -> pmui.Page:
+def build_page(
+    sidebar: list[pn.viewable.Viewable],
+    main: list[pn.viewable.Viewable],
+    header: list[pn.viewable.Viewable],
+) -> pmui.Page:
     """A page with the controls at the side, light or dark, everything served locally."""
     page = pmui.Page(
         title=TITLE,
         sidebar=sidebar,
         main=main,
+        header=header,
         sidebar_width=340,
         busy_indicator=None,
         theme_config={
