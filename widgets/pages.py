@@ -4,6 +4,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 TITLE = "Online clustering"
+DARK_BAR = {"backgroundColor": "#1d3a50 !important", "color": "#fff !important"}
 
 
 def build_page(
@@ -21,7 +22,11 @@ def build_page(
         busy_indicator=None,
         theme_config={
             "light": {"palette": {"primary": {"main": "#2f5d80"}}},
-            "dark": {"palette": {"primary": {"main": "#7fb2d9"}}},
+            "dark": {
+                "palette": {"primary": {"main": "#7fb2d9"}},
+                # The bar would be as light as the buttons, and its white title unreadable.
+                "components": {"MuiAppBar": {"styleOverrides": {"root": DARK_BAR}}},
+            },
         },
     )
     ignore_server_load(page)
