@@ -128,7 +128,7 @@ class Dashboard(pn.viewable.Viewer):
         self._figure.film(frame, self._film)
         self._counters.draw(frame)
         self._transport.draw(frame)
-        self._controls.show_sigma(frame.snapshot.sigma)
+        self._controls.show_sigma(frame.snapshot.sigma, is_moving=frame.is_playing)
         self._sources.table.show_report()
         self._address.show()
         finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "

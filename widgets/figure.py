@@ -28,6 +28,7 @@ from .palettes import DENSITY_COLORS, map_colors, wrap_colors
 MARGIN = 0.04
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
+MOST_AS_TEXT = 64
 NOWHERE: Box = (math.inf, -math.inf, math.inf, -math.inf)
 NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
 
@@ -168,7 +169,8 @@ class LiveFigure:
             and left < right
             and bottom < top
         ):
-            roll.note(frame, self.prototypes.data["size"], box, self._labels)
+            sizes_px = np.asarray(self.prototypes.data["size"], dtype=np.float32)
+            roll.note(frame, sizes_px, box, self._labels)
 
     def _draw_points(self, frame: Frame) -> None:
         run, look, n_seen = self._drawn
@@ -209,7 +211,7 @@ class LiveFigure:
         weights = frame.snapshot.weights
         shares = weights / max(weights.max(initial=0.0), 1e-300)
         sizes = SMALLEST_SIZE_PX + (LARGEST_SIZE_PX - SMALLEST_SIZE_PX) * np.sqrt(shares)
-        self.prototypes.data = {
+        columns: dict[str, NDArray] = {
             "x": xs,
             "y": ys,
             "weight": weights,
@@ -217,6 +219,11 @@ class LiveFigure:
             "cluster": frame.center_clusters.astype(np.int32),
             "color": wrap_colors(frame.center_colors),
         }
+        # Each array costs two writes to the socket, which short ones are not worth.
+        is_short = len(xs) <= MOST_AS_TEXT
+        self.prototypes.data = (
+            {name: column.tolist() for name, column in columns.items()} if is_short else columns
+        )
 
     def _draw_image(self, frame: Frame) -> None:
         if frame.image is None or frame.look.box is None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import panel_material_ui as pmui
+from sklearn.exceptions import NotFittedError
 
 from clusterer.engine import Engine
 from clusterer.exports import (
@@ -144,7 +145,7 @@ class TakeawaySection:
                 future = asyncio.wrap_future(self._engine.take_away())
                 taken = await asyncio.wait_for(future, LONGEST_WAIT_S)
                 content = await asyncio.to_thread(offer.write, taken)
-            except (ValueError, OSError) as error:
+            except (ValueError, OSError) as error:  # of which a time-out is one
                 self._tell_trouble(error)
                 return
             is_scaled = (taken.scaling.scales != 1).any() or (taken.scaling.offsets != 0).any()
@@ -156,8 +157,12 @@ class TakeawaySection:
         return self._build_button(offer.label, offer.description, send)
 
     def _tell_trouble(self, error: Exception) -> None:
-        not_yet = "There is nothing to take away yet: press Play first."
-        self._message.show(not_yet if "not fitted" in str(error) else str(error))
+        if isinstance(error, TimeoutError):
+            self._message.show("The stream did not answer in time. Pause it, and try again.")
+        elif isinstance(error, NotFittedError):
+            self._message.show("There is nothing to take away yet: press Play first.")
+        else:
+            self._message.show(str(error))
 
     def _ask_picture(self, kind: str) -> Callable[[Any], None]:
         return lambda _: self._courier.send_picture(kind, name_file(self._name(), f"plot.{kind}"))
