@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,7 @@ from .runs import Run
 from .scalings import Scaling
 from .sources import Source
 from .spacing import Spaced, Stride
+from .takeaways import Takeaway, answer
 
 N_AT_ONCE = 4_096
 """Points between two looks at the controls, at most; as fast as it goes, see `Stride`."""
@@ -150,6 +152,17 @@ class Engine:
                 raise TimeoutError(f"No frame within {timeout_s:g} s.")
             self._is_published.clear()
         return frame
+
+    @property
+    def source_name(self) -> str:
+        """What the source is called."""
+        return self._run.source.name
+
+    def take_away(self) -> "Future[Takeaway]":
+        """Ask for all that can be exported of the moment between two chunks."""
+        future: Future[Takeaway] = Future()
+        self._post(lambda: answer(future, self._run.take_away))
+        return future
 
     def close(self) -> None:
         """End the thread and close the source. More calls do no harm."""

@@ -1,5 +1,6 @@
 """A run: one source streaming into one model. It knows no threads; the engine drives it."""
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +14,11 @@ from .identities import Identities
 from .images import count_cells, shade
 from .measures import Measures, measure
 from .projections import RunningProjection
+from .recipes import Recipe
 from .scalings import Scaling
 from .snapshots import Snapshot
 from .sources import Source
+from .takeaways import Takeaway
 from .validation import check_settings
 from .windows import Window
 
@@ -60,6 +63,9 @@ class Run:
         self.model: OnlineClusterer = clone(model)
         self.scaling = scaling or Scaling.identity(source.n_features)
         self.window = Window(source.n_features, window_length)
+        self.recipe = Recipe(
+            self.model.get_params(), noise=getattr(source, "noise", None), scaling=self.scaling
+        )
         self.number = number
         self.is_finished = False
         # Classes are whole numbers that a float64 holds.
@@ -80,7 +86,7 @@ class Run:
         self.is_finished = len(points) < n or self.source.exhausted
         if len(points):
             self._follow_scaling(points)
-            self.model.partial_fit(self.scaling.apply(points))
+            self._learn(points)
             self.window.push(points)
             self._keep_classes(classes)
             seen = np.concatenate([self._bounds, points])
@@ -90,14 +96,24 @@ class Run:
     def _follow_scaling(self, points: NDArray) -> None:
         before, self.scaling = self.scaling, self.scaling.follow(points)
         now = self.scaling
-        if self.n_seen and now.scales is not before.scales:
-            factors = before.scales / now.scales
-            self.model.change_units(factors, (before.offsets - now.offsets) / now.scales)
+        if now.scales is before.scales:
+            return
+        self.recipe.note(self.n_seen, "scaling", now)
+        if self.n_seen:
+            self.model.change_units(*now.take_over(before))
+
+    def _learn(self, points: NDArray[np.float64]) -> None:
+        try:
+            self.model.partial_fit(self.scaling.apply(points))
+        except BaseException:
+            # The source has given points that were not learned: no script would lose just those.
+            self.recipe.is_exact = False
+            raise
 
     def _keep_classes(self, classes: NDArray[np.int64] | None) -> None:
         if classes is not None:
             if self._classes is None:
-                self._classes = Window(1, N_MEASURED)
+                self._classes = Window(1, max(self.window.length, N_MEASURED))
             self._classes.push(classes[:, None])
 
     def measure(self) -> Measures | None:
@@ -176,14 +192,40 @@ class Run:
         """
         if name == "window_length":
             self.window.resize(value)
+            if self._classes is not None:
+                self._classes.resize(max(value, N_MEASURED))
         elif name == "noise":
             # A table has the noise it has.
-            if hasattr(self.source, "noise"):
+            if hasattr(self.source, "noise") and self.source.noise != value:
                 self.source.noise = value
+                self.recipe.note(self.n_seen, name, value)
         else:
             parameters = self.model.get_params() | {name: value}
             check_settings(*(parameters[known] for known in CHECKED))
-            self.model.set_params(**{name: value})
+            if self.model.get_params()[name] != value:
+                self.model.set_params(**{name: value})
+                self.recipe.note(self.n_seen, name, value)
+                if name == "n_prototypes" and self.n_seen:
+                    # Merged now, whether or not anybody looks before K rises again.
+                    self.model.ids_  # noqa: B018
+
+    def take_away(self) -> Takeaway:
+        """All that can be exported of the present moment, in copies of its own."""
+        snapshot = self.model.snapshot() if self.n_seen else Snapshot.empty(self.source.n_features)
+        classes = None if self._classes is None else self._classes.last(len(self.window))
+        return Takeaway(
+            source=self.source,
+            scaling=self.scaling,
+            model=deepcopy(self.model),
+            snapshot=snapshot,
+            center_clusters=self._identities.update(
+                snapshot.ids, snapshot.labels, snapshot.weights
+            ),
+            points=self.window.last(len(self.window)).copy(),
+            classes=None if classes is None else classes[:, 0].astype(np.int64),
+            class_names=self.source.class_names,
+            recipe=self.recipe.copy(),
+        )
 
     def restart(self, number: int) -> "Run":
         """A new run over the same source from its first point, with the parameters of now."""

@@ -42,6 +42,10 @@ class Scaling:
         """The scaling to use from the first point on."""
         return self
 
+    def take_over(self, before: "Scaling") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Factors and shifts (d,), (d,) from the units of ``before`` to these."""
+        return before.scales / self.scales, (before.offsets - self.offsets) / self.scales
+
     def apply(self, points: NDArray) -> NDArray[np.float64]:
         """Points (n, d) in the units of the model."""
         return (points - self.offsets) / self.scales

@@ -164,7 +164,7 @@ def open_page(browser: Browser, app_server: str) -> Iterator[Callable[..., Page]
         if message.type == "error":
             complaints.append(message.text)
 
-    def open_it(width: int = 1440, height: int = 900) -> Page:
+    def open_it(width: int = 1440, height: int = 900, query: str = "") -> Page:
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(30_000)
         page.foreign_requests = []  # type: ignore[attr-defined]
@@ -176,7 +176,7 @@ def open_page(browser: Browser, app_server: str) -> Iterator[Callable[..., Page]
         page.on("request", note)
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(app_server)
+        page.goto(f"{app_server}/{query}")
         page.wait_for_selector("canvas")
         pages.append(page)
         return page

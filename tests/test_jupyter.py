@@ -200,6 +200,15 @@ def test_a_cell_shows_the_live_dashboard(open_notebook):
     assert page.evaluate(READ, ["points", "x"]) == xs
     assert page.evaluate(READ, ["points", "cluster"]) == clusters
 
+    # A file comes out of a notebook as out of a page; the keys stay the notebook's.
+    page.get_by_role("button", name="Take it away").click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Points: ").click()
+    rows = Path(started.value.path()).read_text("utf-8").splitlines()
+    assert len(rows) == len(xs) + 1
+    page.keyboard.press("r")
+    assert page.evaluate(READ, ["points", "x"]) == xs
+
 
 def test_showing_it_again_leaves_no_thread_behind(open_notebook):
     hurry = "import widgets.notebook\nwidgets.notebook.SILENCE_S = 4\n"

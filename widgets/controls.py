@@ -1,5 +1,6 @@
 """The controls: one widget a setting, its label, bounds and help taken from the setting."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +12,7 @@ from clusterer.settings import SIGMA_BOUNDS, Settings
 from .steps import build_step_slider, space_steps
 
 NEVER = float("inf")
+PERIOD_S = 0.5
 WIDE = {"sizing_mode": "stretch_width"}
 
 
@@ -20,6 +22,7 @@ class Controls:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.is_showing_sigma = False
+        self._shown_at = 0.0
         self.generator = self._bind(pmui.Select, "generator")
         self.seed = self._bind(pmui.IntInput, "seed", start=0, end=9999)
         self.noise = self._bind(pmui.FloatSlider, "noise", start=0.0, end=0.5, step=0.01)
@@ -50,10 +53,17 @@ class Controls:
         if not self.is_showing_sigma:
             self.settings.has_automatic_sigma = False
 
-    def show_sigma(self, sigma: float) -> None:
-        """Let the slider follow the automatic width."""
+    def show_sigma(self, sigma: float, *, is_moving: bool) -> None:
+        """Let the slider follow the automatic width; while that moves, twice a second.
+
+        To draw a slider anew costs the browser as much as many points.
+        """
         low, high = SIGMA_BOUNDS
+        now = time.monotonic()
+        if is_moving and now - self._shown_at < PERIOD_S:
+            return
         if self.settings.has_automatic_sigma and low <= sigma <= high:
+            self._shown_at = now
             self.is_showing_sigma = True
             self.settings.sigma = float(f"{sigma:.3g}")
             self.is_showing_sigma = False

@@ -14,7 +14,13 @@ STYLE = """
 .counters { display: grid; grid-template-columns: repeat(auto-fit, minmax(118px, 1fr)); gap: 10px; }
 .counter { border: 1px solid rgba(128, 128, 128, .28); border-radius: 10px; padding: 8px 14px; }
 .value { font-size: 1.45rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
-.name { font-size: .78rem; opacity: .72; }
+.name { font-size: .78rem; opacity: .8; }
+@media (max-width: 600px) {
+    .counters { grid-template-columns: repeat(3, 1fr); gap: 6px; }
+    .counter { padding: 3px 9px; }
+    .value { font-size: 1.1rem; }
+    .name { font-size: .72rem; }
+}
 """
 
 

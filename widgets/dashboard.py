@@ -13,19 +13,25 @@ from clusterer.scalings import Scaling
 from clusterer.settings import Settings
 from clusterer.sources import Source
 
+from .address import AddressBar
 from .axes import AxesChooser
 from .controls import WIDE, Controls
 from .counters import Counters
+from .courier import Courier
 from .figure import LiveFigure
+from .film import FilmRoll
 from .given import GivenData
+from .help import Help
+from .keyboard import Keyboard
 from .matrix import ScatterMatrix
 from .measures import MeasuresPanel
 from .notebook import CellView, is_in_notebook, take_over_cell
 from .pages import build_page
 from .painter import Painter
 from .sources import SourceChooser
+from .takeaway import TakeawaySection
 from .texts import Text
-from .transport import Transport
+from .transport import N_STEP, Transport
 
 SENTENCE = (
     "Points stream in one by one; at most K prototypes remember them, and clusters are the groups "
@@ -72,8 +78,29 @@ class Dashboard(pn.viewable.Viewer):
         self._status = Text(role="alert")
         self._transport = Transport(self._engine, self._controls.points_per_s)
         self._painter = Painter(self._engine, self._draw)
-        self._figure.figure.tags = [self._painter.heartbeat]
         self._show_features(source)
+        self._courier = Courier(self._figure.figure, self._painter.change)
+        self._film = FilmRoll()
+        self._takeaway = TakeawaySection(
+            self._engine, self._courier, self._film, lambda: self._engine.source_name
+        )
+        self._address = AddressBar(self.settings, self._sources, self._axes, self._figure)
+        self._help = Help()
+        self._keyboard = Keyboard(
+            {
+                " ": self._transport.toggle,
+                "ArrowRight": lambda: self._engine.step(N_STEP),
+                "r": self._engine.reset,
+                "?": self._help.toggle,
+            },
+            self._painter.change,
+        )
+        self._figure.figure.tags = [
+            self._painter.heartbeat,
+            self._courier.parcel,
+            self._address.address,
+            self._keyboard.keys,
+        ]
         self.settings.param.watch(self._apply, [*self._live_names()])
 
     def _live_names(self) -> list[str]:
@@ -107,11 +134,13 @@ class Dashboard(pn.viewable.Viewer):
     def _draw(self, frame: Frame) -> None:
         self._figure.draw(frame)
         self._matrix.draw(frame)
+        self._figure.film(frame, self._film)
         self._counters.draw(frame)
         self._measures.draw(frame)
         self._transport.draw(frame)
-        self._controls.show_sigma(frame.snapshot.sigma)
+        self._controls.show_sigma(frame.snapshot.sigma, is_moving=frame.is_playing)
         self._sources.table.show_report()
+        self._address.show()
         finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
         self._status.show(
             frame.message,
@@ -133,7 +162,11 @@ class Dashboard(pn.viewable.Viewer):
     def sidebar(self) -> list[pn.viewable.Viewable]:
         """The controls."""
         more = pmui.Accordion(
-            ("More settings", self._controls.more()), elevation=0, title_variant="body1", **WIDE
+            ("More settings", self._controls.more()),
+            ("Take it away", self._takeaway.view),
+            elevation=0,
+            title_variant="body1",
+            **WIDE,
         )
         return [
             self._sources.view,
@@ -151,6 +184,7 @@ class Dashboard(pn.viewable.Viewer):
             self._counters.pane,
             self._measures.pane,
             self._status.pane,
+            self._address.message.pane,
             pn.pane.Bokeh(
                 self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
             ),
@@ -161,7 +195,15 @@ class Dashboard(pn.viewable.Viewer):
         """A page of its own, which starts when it is loaded and is freed when it is left."""
         pn.state.onload(self.start)
         pn.state.on_session_destroyed(lambda _: self.close())
-        page = build_page(self.sidebar(), self.main())
+        # The stream is to begin when the page is there, not when the link has been read.
+        self._engine.hold(True)
+        self._address.restore(pn.state.session_args)
+        self._engine.pause()
+        self._engine.hold(False)
+        page = build_page(
+            self.sidebar(), [*self.main(), self._help.dialog], header=[self._help.button]
+        )
+        self._keyboard.listen(pn.state.curdoc)
 
         def fold(attr: str, old: int, new: int) -> None:
             # On a phone the controls would cover the plot.

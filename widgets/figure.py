@@ -1,5 +1,6 @@
 """The live figure: points, prototypes and the density image, in one Bokeh figure."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -21,12 +22,15 @@ from numpy.typing import NDArray
 from clusterer.frames import Frame, Look
 from clusterer.images import Box
 
+from .film import FilmRoll
 from .palettes import DENSITY_COLORS, map_colors, wrap_colors
 from .texts import label_axis
 
 MARGIN = 0.04
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
+MOST_AS_TEXT = 64
+NOWHERE: Box = (math.inf, -math.inf, math.inf, -math.inf)
 NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
 
 
@@ -44,7 +48,7 @@ class LiveFigure:
         self._titles = "", ""
         self._is_following = True
         self._is_moving_itself = False
-        self._home: Box = (-1.0, 1.0, -1.0, 1.0)
+        self._home = NOWHERE
         self._drawn = (-1, Look(), 0)
         self.points = ColumnDataSource(_columns("x", "y", "cluster", "color"), name="points")
         self.prototypes = ColumnDataSource(
@@ -130,8 +134,22 @@ class LiveFigure:
         """Put two features, or components (from -1 down), on the axes, with the next frame."""
         self._names = names
         self._is_following = True
+        self._home = NOWHERE
         self.look = Look(x, y, self.look.box)
         self._on_look(self.look)
+
+    def zoom(self, box: Box) -> None:
+        """Show a box, whatever the data; the plot's own Reset brings them back into view."""
+        left, right, bottom, top = box
+        self.figure.x_range.update(start=left, end=right)
+        self.figure.y_range.update(start=bottom, end=top)
+        self._is_following = False
+        self._tell()
+
+    @property
+    def chosen_box(self) -> Box | None:
+        """The view that the user has chosen; None while it follows the data."""
+        return None if self._is_following else self._box()
 
     def draw(self, frame: Frame) -> None:
         """Bring what is on the screen up to the frame."""
@@ -146,8 +164,7 @@ class LiveFigure:
             self._titles = titles
             x, y = map(label_axis, titles)
             self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = x, y
-        if self._is_following:
-            self._fit(frame)
+        self._fit(frame)
         self._draw_points(frame)
         self._draw_prototypes(frame)
         self._draw_image(frame)
@@ -157,6 +174,17 @@ class LiveFigure:
         titles = look.projection.name_axes(self._names) if look.projection else []
         x, y = (self._names[axis] if axis >= 0 else titles[-1 - axis] for axis in (look.x, look.y))
         return x, y if len(self._names) > 1 else ""
+
+    def film(self, frame: Frame, roll: FilmRoll) -> None:
+        """Note on the roll what is on the screen now."""
+        left, right, bottom, top = box = self._box()
+        if (
+            (frame.look.x, frame.look.y) == (self.look.x, self.look.y)
+            and left < right
+            and bottom < top
+        ):
+            sizes_px = np.asarray(self.prototypes.data["size"], dtype=np.float32)
+            roll.note(frame, sizes_px, box, self._titles)
 
     def _draw_points(self, frame: Frame) -> None:
         run, look, n_seen = self._drawn
@@ -197,7 +225,7 @@ class LiveFigure:
         weights = frame.snapshot.weights
         shares = weights / max(weights.max(initial=0.0), 1e-300)
         sizes = SMALLEST_SIZE_PX + (LARGEST_SIZE_PX - SMALLEST_SIZE_PX) * np.sqrt(shares)
-        self.prototypes.data = {
+        columns: dict[str, NDArray] = {
             "x": xs,
             "y": ys,
             "weight": weights,
@@ -205,6 +233,11 @@ class LiveFigure:
             "cluster": frame.center_clusters.astype(np.int32),
             "color": wrap_colors(frame.center_colors),
         }
+        # Each array costs two writes to the socket, which short ones are not worth.
+        is_short = len(xs) <= MOST_AS_TEXT
+        self.prototypes.data = (
+            {name: column.tolist() for name, column in columns.items()} if is_short else columns
+        )
 
     def _draw_image(self, frame: Frame) -> None:
         if frame.image is None or frame.look.box is None:
@@ -228,18 +261,19 @@ class LiveFigure:
             return
         xs, ys = (_span(values) for values in frame.look.project(edges))
         wanted = (*_pad(xs), *_pad(ys))
-        box = self._box()
         run, look, _ = self._drawn
         is_new = frame.run != run or frame.look.axes != look.axes or self.look.box is None
-        if is_new or not _holds(box, (*xs, *ys)):
+        if is_new or not _holds(self._home, (*xs, *ys)):
+            self._home = wanted
             self._is_moving_itself = True
             for axis_range, (start, end) in (
                 (self.figure.x_range, wanted[:2]),
                 (self.figure.y_range, wanted[2:]),
             ):
-                axis_range.update(start=start, end=end, reset_start=start, reset_end=end)
+                axis_range.update(reset_start=start, reset_end=end)
+                if self._is_following:
+                    axis_range.update(start=start, end=end)
             self._is_moving_itself = False
-            self._home = wanted
             self._tell()
 
     def _box(self) -> Box:

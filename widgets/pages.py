@@ -4,19 +4,29 @@ import panel as pn
 import panel_material_ui as pmui
 
 TITLE = "Online clustering"
+DARK_BAR = {"backgroundColor": "#1d3a50 !important", "color": "#fff !important"}
 
 
-def build_page(sidebar: list[pn.viewable.Viewable], main: list[pn.viewable.Viewable]) -> pmui.Page:
+def build_page(
+    sidebar: list[pn.viewable.Viewable],
+    main: list[pn.viewable.Viewable],
+    header: list[pn.viewable.Viewable],
+) -> pmui.Page:
     """A page with the controls at the side, light or dark, everything served locally."""
     page = pmui.Page(
         title=TITLE,
         sidebar=sidebar,
         main=main,
+        header=header,
         sidebar_width=340,
         busy_indicator=None,
         theme_config={
             "light": {"palette": {"primary": {"main": "#2f5d80"}}},
-            "dark": {"palette": {"primary": {"main": "#7fb2d9"}}},
+            "dark": {
+                "palette": {"primary": {"main": "#7fb2d9"}},
+                # The bar would be as light as the buttons, and its white title unreadable.
+                "components": {"MuiAppBar": {"styleOverrides": {"root": DARK_BAR}}},
+            },
         },
     )
     ignore_server_load(page)

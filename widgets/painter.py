@@ -58,12 +58,14 @@ class Painter:
         self._stop: Callable[[], object] = lambda: None
         self._push: Callable[[], None] = lambda: None
         self._hold: Callable[[], AbstractContextManager[Any]] = self._hold_document
+        self._later: Callable[[Callable[[], None]], object] = lambda change: change()
 
     def start(self, doc: Document) -> None:
         """Begin to paint in a page that a server holds."""
         self._engine.request_frame()
         callback = doc.add_periodic_callback(self._paint, PERIOD_MS)
         self._stop = partial(doc.remove_periodic_callback, callback)
+        self._later = doc.add_next_tick_callback
         # Not to lose up to a period after each frame, an acknowledgement asks for the next one; by
         # a callback of its own, since Panel does not know whose document an event is about.
         self.heartbeat.on_change(
@@ -78,6 +80,7 @@ class Painter:
         self.heartbeat.update(sent=0, painted=0, ping="")
         self.heartbeat.on_change("ping", view.hear)
         self._push, self._hold = view.push, pn.io.block_comm
+        self._later = self._change_and_push
         task = asyncio.get_running_loop().create_task(self._repeat(view))
 
         def stop() -> None:
@@ -104,6 +107,15 @@ class Painter:
         # A session that ends has dropped its callbacks already.
         with suppress(ValueError, AttributeError):
             stop()
+
+    def change(self, change: Callable[[], None]) -> None:
+        """Change the page's models from outside any callback of its own."""
+        self._later(change)
+
+    def _change_and_push(self, change: Callable[[], None]) -> None:
+        with self._hold():
+            change()
+        self._push()
 
     def _paint(self) -> None:
         beat = self.heartbeat

@@ -22,12 +22,11 @@ _OTHERS = [c for c in colorcet.b_glasbey_category10[10:] if 0.3 < _lightness(c) 
 CLUSTER_COLORS = (*_OKABE_ITO, *_OTHERS[:18])
 
 
-def _shade(level: int) -> str:
-    return f"#4a6a94{round(255 * (0.10 + 0.65 * level / 255)):02x}"
-
-
+# Seen on a light and on a dark ground.
+DENSITY_COLOR = "#6489ba"
 # Level 0 of the density image is an empty cell: the plot's ground shows.
-DENSITY_COLORS = ["#00000000", *map(_shade, range(1, 256))]
+DENSITY_ALPHAS = np.array([0.0, *(0.16 + 0.69 * level / 255 for level in range(1, 256))])
+DENSITY_COLORS = [f"{DENSITY_COLOR}{round(255 * alpha):02x}" for alpha in DENSITY_ALPHAS]
 
 
 def map_colors() -> LinearColorMapper:

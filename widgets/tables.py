@@ -78,6 +78,11 @@ class TableChooser:
     def _table(self) -> Table | None:
         return self.columns.table
 
+    @property
+    def is_uploaded(self) -> bool:
+        """Whether the table is one that the user has uploaded."""
+        return self._uploaded is not None
+
     def _receive(self, path: Path, name: str) -> None:
         pn.state.execute(partial(self._read, path, name, is_uploaded=True))
 

@@ -73,6 +73,7 @@ class Generator(Source):
         noise: SupportsFloat = 0.0,
     ) -> None:
         self.name = name
+        self.recipe: dict[str, Any] | None = None  # what `make_generator` was told but the noise
         self.noise = noise
         self._seed = whole_number("seed", seed, 0)
         self._layout = lay_out(self._seed_random(LAYOUT, 0))
@@ -217,7 +218,12 @@ def make_generator(
                 f"{name} is {value!r}; allowed: nothing, as {key!r} has no such parameter"
             )
         parameters[name] = _check(name, value)
-    return Generator(family.title, partial(family.lay_out, **parameters), seed=seed, noise=noise)
+    made = Generator(family.title, partial(family.lay_out, **parameters), seed=seed, noise=noise)
+    changed = {
+        name: value for name, value in parameters.items() if value != family.parameters[name]
+    }
+    made.recipe = {"key": key, "seed": whole_number("seed", seed, 0), **changed}
+    return made
 
 
 def _check(name: str, value: Any) -> float:

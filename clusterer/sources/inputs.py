@@ -54,6 +54,11 @@ class Source(ABC):
         return n_most
 
     @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes read so far are called, by their number; None where they are numbers."""
+        return None
+
+    @property
     @abstractmethod
     def exhausted(self) -> bool:
         """Whether no point is left; to find out may read the next points of the input."""

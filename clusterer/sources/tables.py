@@ -72,12 +72,12 @@ class TableSource(Source):
         self.feature_names = tuple(features)
         if not self.feature_names:
             raise ValueError("features is empty; allowed: the names of one or more columns")
-        self._table = table
+        self.table = table
         self._label = label
         most = min(max(N_AT_ONCE_VALUES // self.n_features, 1), N_AT_ONCE_ROWS)
         self._size = most if size is None else whole_number("size", size, 1)
         # Only what is asked for, so that a table need not know of times.
-        self._choices = choices | ({} if time is None else {"time": time})
+        self.choices = choices | ({} if time is None else {"time": time})
         self._is_timed = time is not None
         self._is_paced = is_paced and self._is_timed
         n_columns = self.n_features + self._is_timed
@@ -85,8 +85,13 @@ class TableSource(Source):
         self._forget_time()
 
     def _open(self) -> Iterator[Chunk]:
-        read = partial(self._table.chunks, self.feature_names, self._size, label=self._label)
-        return Prefetched(partial(read, **self._choices))
+        read = partial(self.table.chunks, self.feature_names, self._size, label=self._label)
+        return Prefetched(partial(read, **self.choices))
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """What the classes read so far are called; None where the table has numbers."""
+        return getattr(self.table, "class_names", None) if self._label is not None else None
 
     def _forget_time(self) -> None:
         self._start = self._interval = np.nan

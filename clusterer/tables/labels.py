@@ -20,6 +20,11 @@ class LabelCodes:
         self._form = form
         self._codes: dict[str, int] = {}
 
+    @property
+    def names(self) -> tuple[str, ...] | None:
+        """The words behind the codes so far; None if the classes are whole numbers as written."""
+        return tuple(self._codes) if self._form is None else None
+
     def classes(self, cells: pa.Array) -> NDArray[np.int64]:
         """Return the class of each cell, -1 where it is missing or cannot be read.
 

@@ -108,7 +108,20 @@ def open_table(
     choices = TextChoices(delimiter, header)
     source = _source(where, shown, encoding, choices, limits)
     style = NumberStyle(source.sample.columns, source.sample.delimiter, decimal, thousands)
-    return _table(shown, source, style, missing)
+    table = _table(shown, source, style, missing)
+    table.choices = {
+        choice: value
+        for choice, value in (
+            ("delimiter", delimiter),
+            ("encoding", encoding),
+            ("decimal", decimal),
+            ("thousands", thousands),
+            ("header", header),
+            ("missing", None if missing == "drop" else missing),
+        )
+        if value is not None
+    }
+    return table
 
 
 def _source(

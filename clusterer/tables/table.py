@@ -1,6 +1,7 @@
 """A table: its columns, a preview, and its rows in chunks of points."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,6 +37,8 @@ class Table:
         The first column of dates or times.
     report : Report
         What was assumed, and what the latest reading dropped.
+    choices : dict
+        What `open_table` was told beyond the path, to open the same again.
     """
 
     def __init__(
@@ -58,6 +61,13 @@ class Table:
         self._source = source
         self._sampled = {one.column.name: (i, one) for i, one in enumerate(sampled)}
         self._missing: Missing = missing
+        self._codes: LabelCodes | None = None
+        self.choices: dict[str, Any] = {}
+
+    @property
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes that the latest reading has numbered so far, if it has."""
+        return None if self._codes is None else self._codes.names
 
     def __repr__(self) -> str:
         return f"<Table {printable(self.name)!r} of {len(self.columns)} columns>"
@@ -154,6 +164,7 @@ class Table:
             index, _ = self._found(time)
             clock = self._time_format(time)
             wanted.append(Wanted(index, clock.form))
+        self._codes = codes
         sieve = PointFilter(chosen, rule_for_missing(missing or self._missing), self.report)
         return self._chunks(sieve, wanted, codes, clock, n_points)
 

@@ -1,0 +1,139 @@
+"""The address bar: a link to the page as it is now, and back."""
+
+import json
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from bokeh.core.properties import String
+from bokeh.model import DataModel
+from bokeh.models import CustomJS
+
+from clusterer.addresses import (
+    KEYS,
+    read_box,
+    read_link,
+    shorten,
+    write_box,
+    write_link,
+)
+from clusterer.settings import Settings
+
+from .axes import AxesChooser
+from .figure import LiveFigure
+from .sources import GENERATED, GIVEN, TABLE, SourceChooser
+from .texts import Text
+
+UPLOAD = "upload"
+KINDS = {"generated": GENERATED, "table": TABLE, "given": GIVEN}
+BRING_TABLE = (
+    "This link was made with an uploaded table. A table stays with the page it was uploaded to: "
+    "choose the file again under My table."
+)
+
+
+class Address(DataModel):
+    """The part of the address's query that is ours."""
+
+    query = String(default="")
+
+
+# A slider in motion would fill the history, and browsers refuse too many changes.
+REPLACE = """
+    clearTimeout(address._timer)
+    address._timer = setTimeout(() => {
+        const url = new URL(window.location)
+        for (const key of KEYS) url.searchParams.delete(key)
+        new URLSearchParams(address.query).forEach((value, key) => url.searchParams.set(key, value))
+        history.replaceState(history.state, "", url)
+    }, 250)
+""".replace("KEYS", json.dumps(KEYS))
+
+
+class AddressBar:
+    """Keeps the address in step with the settings, the source's kind, the axes and the view.
+
+    Only what differs from how the page begins is in the address.
+    """
+
+    def __init__(
+        self, settings: Settings, sources: SourceChooser, axes: AxesChooser, figure: LiveFigure
+    ) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._axes = axes
+        self._figure = figure
+        self._defaults = settings.param.values()
+        self._first_kind = sources.kind.value
+        self._is_kept = False
+        self._restored = ""
+        self.message = Text(role="status")
+        self.address = Address(name="address")
+        self.address.js_on_change("query", CustomJS(args={"address": self.address}, code=REPLACE))
+
+    def restore(self, arguments: Mapping[str, list[bytes]]) -> None:
+        """Set what the address says, as far as it can be; from now on `show` keeps it."""
+        query = {key: given[-1].decode("utf-8", "replace") for key, given in arguments.items()}
+        values, complaints = read_link(query)
+        self._settings.param.update(**values)
+        self._restore_kind(query.get("source"), complaints)
+        is_table = query.get("source") == UPLOAD
+        if not is_table:
+            self._restore_place(query, complaints)
+        told = f"From the link, {'; '.join(complaints)}." if complaints else ""
+        self.message.show(BRING_TABLE if is_table else "", told)
+        self._is_kept = True
+        self._restored = self._write()
+
+    def _restore_kind(self, word: str | None, complaints: list[str]) -> None:
+        if word == UPLOAD:
+            self._sources.kind.value = TABLE
+        elif word is not None:
+            kind = KINDS.get(word)
+            if kind in self._sources.kind.options:
+                self._sources.kind.value = kind
+            else:
+                complaints.append(f"source={shorten(word)} was ignored")
+
+    def _restore_place(self, query: Mapping[str, str], complaints: list[str]) -> None:
+        """The axes and the view, which mean nothing without the points they were chosen for."""
+        for key, select in (("x", self._axes.x), ("y", self._axes.y)):
+            if key in query and query[key] in select.options:
+                select.value = query[key]
+            elif key in query:
+                complaints.append(f"{key}={shorten(query[key])} was ignored")
+        if "view" in query:
+            box = read_box(query["view"])
+            if box is None:
+                complaints.append(f"view={shorten(query['view'])} was ignored")
+            else:
+                self._figure.zoom(box)
+
+    def show(self) -> None:
+        """Bring the address up to date; cheap, so with every frame."""
+        if not self._is_kept:
+            return
+        query = self._write()
+        if query != self.address.query:
+            self.address.query = query
+            if query != self._restored:
+                self.message.show()
+
+    def _write(self) -> str:
+        found = self._write_kind() | write_link(self._settings, self._defaults)
+        if self._sources.kind.value != GENERATED:
+            for key in ("generator", "seed", "noise"):
+                found.pop(key, None)
+        for key, select, usual in (("x", self._axes.x, 0), ("y", self._axes.y, 1)):
+            options = select.options
+            if select.value != options[min(usual, len(options) - 1)]:
+                found[key] = select.value
+        if (box := self._figure.chosen_box) is not None:
+            found["view"] = write_box(box)
+        return urlencode(found)
+
+    def _write_kind(self) -> dict[str, str]:
+        kind = self._sources.kind.value
+        if kind == TABLE and self._sources.table.is_uploaded:
+            return {"source": UPLOAD}
+        words: dict[str, str] = {name: word for word, name in KINDS.items()}
+        return {"source": words[kind]} if kind != self._first_kind else {}

@@ -1,0 +1,153 @@
+"""A video of the run: the last moments on the screen, kept small, drawn when asked for."""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from clusterer.frames import Frame
+from clusterer.images import Box
+
+from .palettes import wrap_colors
+from .pictures import SIZE, Canvas
+
+PERIOD_S = 0.1
+MOST_MOMENTS = 240
+MOST_BYTES = 16 * 2**20
+N_PALETTE_SAMPLES = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What a frame showed, on the two axes only and in single precision."""
+
+    n_seen: int
+    n_clusters: int
+    labels: tuple[str, str]
+    box: Box
+    points: NDArray[np.float32]
+    point_colors: NDArray[np.int8]
+    centers: NDArray[np.float32]
+    center_colors: NDArray[np.int8]
+    sizes_px: NDArray[np.float32]
+    image: NDArray[np.uint8] | None
+    image_box: Box | None
+
+    @property
+    def n_bytes(self) -> int:
+        """Room it takes."""
+        held = (self.points, self.point_colors, self.centers, self.sizes_px, self.image)
+        return sum(array.nbytes for array in held if array is not None)
+
+
+class FilmRoll:
+    """The last moments of the run: ten a second, 240 of them and 16 MB at the most.
+
+    The oldest go first. While the stream is paused nothing is added.
+    """
+
+    def __init__(self) -> None:
+        self._moments: deque[Moment] = deque()
+        self._n_bytes = 0
+        self._noted_at = 0.0
+        self._run = -1
+
+    def __len__(self) -> int:
+        return len(self._moments)
+
+    def note(
+        self, frame: Frame, sizes_px: NDArray[np.float32], box: Box, labels: tuple[str, str]
+    ) -> None:
+        """Keep what a frame shows in the box, if the last moment is old enough."""
+        now = time.monotonic()
+        is_new = frame.run != self._run
+        if not is_new and (now - self._noted_at < PERIOD_S or not frame.is_playing):
+            return
+        if is_new:
+            self._moments.clear()
+            self._n_bytes, self._run = 0, frame.run
+        self._noted_at = now
+        self._add(
+            Moment(
+                n_seen=frame.snapshot.n_seen,
+                n_clusters=frame.snapshot.n_clusters,
+                labels=labels,
+                box=box,
+                points=np.stack(frame.look.project(frame.points), axis=1).astype(np.float32),
+                point_colors=wrap_colors(frame.point_colors),
+                centers=np.stack(frame.look.project(frame.centers), axis=1).astype(np.float32),
+                center_colors=wrap_colors(frame.center_colors),
+                sizes_px=sizes_px,
+                image=frame.image,
+                image_box=frame.look.box,
+            )
+        )
+
+    def _add(self, moment: Moment) -> None:
+        self._moments.append(moment)
+        self._n_bytes += moment.n_bytes
+        while len(self._moments) > MOST_MOMENTS or self._n_bytes > MOST_BYTES:
+            self._n_bytes -= self._moments.popleft().n_bytes
+
+    def cut(self) -> tuple[Moment, ...]:
+        """The moments so far, oldest first."""
+        return tuple(self._moments)
+
+
+def draw_moment(moment: Moment) -> Image.Image:
+    """One picture of the video."""
+    canvas = Canvas(moment.box, moment.labels)
+    if moment.image is not None and moment.image_box is not None:
+        canvas.shade(moment.image, moment.image_box)
+    canvas.dot(moment.points, moment.point_colors)
+    canvas.circle(moment.centers, moment.sizes_px, moment.center_colors)
+    plural = "" if moment.n_clusters == 1 else "s"
+    return canvas.finish(f"{moment.n_seen:,} points · {moment.n_clusters} cluster{plural}")
+
+
+def write_video(moments: tuple[Moment, ...], tell: Callable[[float], None]) -> bytes:
+    """An animated GIF of the moments; ``tell`` gets the share done. Takes seconds.
+
+    Raises ValueError when there are none.
+    """
+    if not moments:
+        raise ValueError("There is nothing to make a video of yet: press Play first.")
+    palette = _choose_palette(moments)
+
+    def draw_all() -> "list[Image.Image]":
+        pictures = []
+        for i, moment in enumerate(moments):
+            pictures.append(draw_moment(moment).quantize(palette=palette, dither=Image.Dither.NONE))
+            tell(0.8 * (i + 1) / len(moments))
+            # The page's own thread gets its turn.
+            time.sleep(0.002)
+        return pictures
+
+    first, *others = draw_all()
+    sink = BytesIO()
+    first.save(
+        sink,
+        "GIF",
+        save_all=True,
+        append_images=others,
+        duration=round(1000 * PERIOD_S),
+        loop=0,
+        optimize=False,
+    )
+    tell(1.0)
+    return sink.getvalue()
+
+
+def _choose_palette(moments: tuple[Moment, ...]) -> Image.Image:
+    """The 256 colours that some moments from all over the video need."""
+    chosen = np.unique(np.linspace(0, len(moments) - 1, N_PALETTE_SAMPLES).round().astype(int))
+    width, height = SIZE
+    strip = Image.new("RGB", (width, height * len(chosen)))
+    for row, index in enumerate(chosen):
+        strip.paste(draw_moment(moments[index]), (0, row * height))
+    return strip.quantize(256, dither=Image.Dither.NONE)
