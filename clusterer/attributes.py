@@ -41,6 +41,11 @@ class LearnedAttributes:
         )
 
     @property
+    def n_bytes(self) -> int:
+        """Memory that the prototypes take; 0 for a model that has learned nothing."""
+        return self._prototypes.n_bytes if hasattr(self, "_prototypes") else 0
+
+    @property
     def prototypes_(self) -> NDArray[np.float64]:
         """Centres (m, d) of the prototypes."""
         return self._hold().centers

@@ -10,6 +10,7 @@ from typing import Any
 
 from .estimator import OnlineClusterer
 from .frames import Frame, Look
+from .recordings import Recording
 from .runs import Run
 from .scalings import Scaling
 from .sources import Source
@@ -20,6 +21,9 @@ N_AT_ONCE = 4_096
 TICK_S = 0.015
 RATE_MEMORY_S = 1.0
 LONGEST_DEBT_S = 0.1  # after a stall the stream does not rush to catch up
+# A moment is recorded ten times a second at most, and so rarely that it takes 1 % of the time.
+RECORD_PERIOD_S = 0.1
+RECORD_SHARE = 0.01
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +66,9 @@ class Engine:
         self._is_held = False
         self._is_closed = False
         self._is_changed = True
+        self._recording = Recording()
+        self._is_unrecorded = False
+        self._record_at = 0.0
         self._message = ""
         self._learned: deque[tuple[float, int]] = deque()
         self._commands: deque[Callable[[], object]] = deque()
@@ -127,6 +134,11 @@ class Engine:
         with self._wake:
             self._wake.notify()
 
+    @property
+    def recording(self) -> Recording:
+        """What is recorded of the run; it does not change when more is."""
+        return self._recording
+
     def take_frame(self) -> Frame | None:
         """The frame asked for, once; None while there is none."""
         frame, self._frame = self._frame, None
@@ -162,14 +174,17 @@ class Engine:
         while not self._is_closed:
             with self._wake:
                 if not self._commands and not self._is_due():
-                    self._wake.wait(TICK_S if self._is_streaming else None)
+                    is_busy = self._is_streaming or self._is_unrecorded
+                    self._wake.wait(TICK_S if is_busy else None)
             while self._commands:
                 self._guard(self._commands.popleft())
-                self._is_changed = True
+                self._is_changed = self._is_unrecorded = True
             now = time.monotonic()
             elapsed, last = now - last, now
             if self._is_streaming:
                 self._guard(partial(self._stream, elapsed))
+            if self._is_unrecorded and time.monotonic() >= self._record_at:
+                self._guard(self._record)
             if self._is_awaited.is_set() and self._is_changed:
                 self._guard(self._publish)
                 # A frame that can't be made is not tried again before something changes.
@@ -208,8 +223,16 @@ class Engine:
         n_learned = self._run.advance(n)
         self._learned.append((time.monotonic(), n_learned))
         self._is_playing &= not self._run.is_finished
-        self._is_changed = True
+        self._is_changed = self._is_unrecorded = True
         return n_learned
+
+    def _record(self) -> None:
+        self._is_unrecorded = False
+        start = time.monotonic()
+        self._run.record()
+        self._recording = self._run.recording
+        now = time.monotonic()
+        self._record_at = now + max(RECORD_PERIOD_S, (now - start) / RECORD_SHARE)
 
     def _publish(self) -> None:
         frame = self._run.frame(
@@ -237,6 +260,7 @@ class Engine:
 
     def _replace(self, run: Run) -> None:
         self._run = run
+        self._recording = run.recording
         self._message = ""
         self._debt = 0.0
         self._learned.clear()

@@ -179,6 +179,12 @@ class Prototypes:
         """Number of points learned."""
         return int(self.scalars[N_SEEN])
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the arrays take."""
+        arrays = self.floats, self.ints, self.scalars, self._buffer, self._scratch
+        return sum(array.nbytes for array in arrays)
+
     def leave(self, inner: NDArray) -> NDArray:
         """Inner coordinates (m, d) in the units of the data."""
         return self.origin + inner * self._unit

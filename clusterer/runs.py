@@ -10,6 +10,7 @@ from .estimator import OnlineClusterer
 from .frames import Frame, Look
 from .identities import Identities
 from .images import count_cells, shade
+from .recordings import Event, Moment, Recorder, Recording
 from .scalings import Scaling
 from .snapshots import Snapshot
 from .sources import Source
@@ -21,6 +22,9 @@ N_EXACT = 5_000
 
 N_ON_IMAGE = 2_000
 """Points drawn on top of the image: the newest ones."""
+
+N_ON_RECORD = 500
+"""Points kept with each moment of the recording."""
 
 NO_COLOR = -1
 CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge")
@@ -55,6 +59,7 @@ class Run:
         self.is_finished = False
         self._identities = Identities()
         self._bounds: NDArray[np.float64] = np.empty((0, source.n_features))
+        self._recorder = Recorder()
 
     @property
     def n_seen(self) -> int:
@@ -72,15 +77,51 @@ class Run:
             self._bounds = np.stack([seen.min(axis=0), seen.max(axis=0)])
         return len(points)
 
+    def record(self) -> None:
+        """Add the present moment to the recording."""
+        if not self.n_seen:
+            return
+        snapshot = self.model.snapshot()
+        clusters, colors = self._identify(snapshot)
+        self._recorder.add(
+            Moment(
+                snapshot=snapshot,
+                centers=self.scaling.undo(snapshot.centers),
+                points=self.window.last(N_ON_RECORD).astype(np.float32),
+                clusters=clusters,
+                colors=colors,
+                parameters=self._parameters(),
+                model=clone(self.model).absorb(self.model),
+                identities=self._identities.copy(),
+            )
+        )
+
+    @property
+    def recording(self) -> Recording:
+        """What has been recorded; it does not change when more is."""
+        return self._recorder.recording
+
+    def _parameters(self) -> dict[str, Any]:
+        parameters = self.model.get_params()
+        if hasattr(self.source, "noise"):
+            parameters["noise"] = self.source.noise
+        return parameters
+
+    def _identify(self, snapshot: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        clusters = self._identities.update(snapshot.ids, snapshot.labels, snapshot.weights)
+        for kind, cluster, other in self._identities.changes:
+            self._recorder.note(Event(snapshot.n_seen, kind, cluster, other))
+        palette = self._identities.colors
+        colors = np.array([palette.get(i, NO_COLOR) for i in clusters.tolist()], dtype=np.int64)
+        return clusters, colors
+
     def frame(
         self, look: Look, *, points_per_s: float = 0.0, is_playing: bool = False, message: str = ""
     ) -> Frame:
         """The present moment as the views draw it."""
         n_features = self.source.n_features
         snapshot = self.model.snapshot() if self.n_seen else Snapshot.empty(n_features)
-        clusters = self._identities.update(snapshot.ids, snapshot.labels, snapshot.weights)
-        palette = self._identities.colors
-        colors = np.array([palette.get(i, NO_COLOR) for i in clusters.tolist()], dtype=np.int64)
+        clusters, colors = self._identify(snapshot)
         is_long = len(self.window) > N_EXACT
         points = self.window.last(N_ON_IMAGE if is_long else N_EXACT).copy()
         slots = (
@@ -115,6 +156,15 @@ class Run:
 
         Raises ValueError, and leaves things as they were, when the value is not allowed.
         """
+        before = self._parameters().get(name, value)
+        self._change(name, value)
+        after = self._parameters().get(name, value)
+        if after != before:
+            self._recorder.note(
+                Event(self.n_seen, "changed", name=name, before=before, after=after)
+            )
+
+    def _change(self, name: str, value: Any) -> None:
         if name == "window_length":
             self.window.resize(value)
         elif name == "noise":
@@ -129,10 +179,12 @@ class Run:
     def restart(self, number: int) -> "Run":
         """A new run over the same source from its first point, with the parameters of now."""
         self.source.rewind()
-        return Run(
+        run = Run(
             self.source,
             self.model,
             scaling=self.scaling,
             window_length=self.window.length,
             number=number,
         )
+        run._recorder.note(Event(0, "reset"))
+        return run
