@@ -21,9 +21,11 @@ N_AT_ONCE = 4_096
 TICK_S = 0.015
 RATE_MEMORY_S = 1.0
 LONGEST_DEBT_S = 0.1  # after a stall the stream does not rush to catch up
-# A moment is recorded ten times a second at most, and so rarely that it takes 1 % of the time.
+# A moment is recorded ten times a second at most, and so rarely that it takes 1 % of the time, or
+# 10 % where the stream leaves time.
 RECORD_PERIOD_S = 0.1
 RECORD_SHARE = 0.01
+RECORD_SHARE_AT_REST = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +130,10 @@ class Engine:
         """Say what the next frames are to show."""
         self._post(lambda: setattr(self, "_look", look))
 
+    def nudge(self) -> None:
+        """Make a new frame even if nothing has changed."""
+        self._post(lambda: None)
+
     def request_frame(self) -> None:
         """Ask for a frame as soon as there is something new; `take_frame` fetches it."""
         self._is_awaited.set()
@@ -147,7 +153,7 @@ class Engine:
     def wait_for_frame(self, timeout_s: float = 30.0) -> Frame:
         """Ask for a frame and wait for it. Raises TimeoutError."""
         self._is_published.clear()
-        self._post(lambda: None)
+        self.nudge()
         self.request_frame()
         deadline = time.monotonic() + timeout_s
         while (frame := self.take_frame()) is None:
@@ -228,11 +234,12 @@ class Engine:
 
     def _record(self) -> None:
         self._is_unrecorded = False
-        start = time.monotonic()
+        start = time.thread_time()
         self._run.record()
         self._recording = self._run.recording
-        now = time.monotonic()
-        self._record_at = now + max(RECORD_PERIOD_S, (now - start) / RECORD_SHARE)
+        spent_s = time.thread_time() - start
+        share = RECORD_SHARE if self._speed == float("inf") else RECORD_SHARE_AT_REST
+        self._record_at = time.monotonic() + max(RECORD_PERIOD_S, spent_s / share)
 
     def _publish(self) -> None:
         frame = self._run.frame(

@@ -70,6 +70,22 @@ class Moment:
         sums = np.bincount(slots, self.snapshot.counts, minlength=len(ids))
         return dict(zip(ids.tolist(), sums.tolist(), strict=True))
 
+    @cached_property
+    def palette(self) -> dict[int, int]:
+        """Colour of each cluster, by cluster id; under -1 that of noise."""
+        return dict(zip(self.clusters.tolist(), self.colors.tolist(), strict=True))
+
+    def average(self, values: NDArray) -> dict[int, NDArray[np.float64]]:
+        """Mean (d,) of ``values`` (m, d) over each cluster's prototypes, by cluster id."""
+        means = {}
+        for cluster in sorted(self.sizes.keys() - {-1}):
+            is_member = self.clusters == cluster
+            weights = self.snapshot.weights[is_member]
+            means[cluster] = np.average(
+                values[is_member], axis=0, weights=weights if weights.any() else None
+            )
+        return means
+
     @property
     def n_clusters(self) -> int:
         """Number of clusters, noise not counted."""

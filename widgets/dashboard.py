@@ -9,21 +9,29 @@ import panel_material_ui as pmui
 from clusterer import OnlineClusterer
 from clusterer.engine import Engine
 from clusterer.frames import Frame
+from clusterer.recordings import Recording
 from clusterer.scalings import Scaling
 from clusterer.settings import Settings
 from clusterer.sources import Source
 
 from .axes import AxesChooser
+from .chronicle import ChronicleView
+from .cluster_table import ClusterTable
 from .controls import WIDE, Controls
 from .counters import Counters
+from .dendrogram import DendrogramView
+from .drift import DriftView
 from .figure import LiveFigure
 from .given import GivenData
 from .notebook import CellView, is_in_notebook, take_over_cell
 from .pages import build_page
 from .painter import Painter
+from .river import RiverView
+from .scenes import Scene
 from .sources import SourceChooser
 from .texts import Text
 from .transport import Transport
+from .views import Views
 
 SENTENCE = (
     "Points stream in one by one; at most K prototypes remember them, and clusters are the groups "
@@ -67,6 +75,17 @@ class Dashboard(pn.viewable.Viewer):
         self._counters = Counters()
         self._status = Text(role="alert")
         self._transport = Transport(self._engine, self._controls.points_per_s)
+        self._views = Views(
+            [
+                RiverView(),
+                ChronicleView(),
+                DendrogramView(),
+                DriftView(),
+                ClusterTable(self._figure.highlight),
+            ],
+            self._take_scene,
+            self._engine.nudge,
+        )
         self._painter = Painter(self._engine, self._draw)
         self._figure.figure.tags = [self._painter.heartbeat]
         self._axes.show(source.feature_names)
@@ -96,8 +115,16 @@ class Dashboard(pn.viewable.Viewer):
         self._axes.show(source.feature_names)
         self._engine.play()
 
+    def _take_scene(self) -> Scene:
+        """What the views show; called from a thread of theirs."""
+        recording, look = self._engine.recording, self._figure.look
+        moment = recording.moments[-1] if recording.moments else None
+        return Scene(recording, moment, x=look.x, y=look.y)
+
     def _draw(self, frame: Frame) -> None:
         self._figure.draw(frame)
+        self._figure.draw_trails(self._engine.recording if self.settings.trails else Recording())
+        self._views.draw()
         self._counters.draw(frame)
         self._transport.draw(frame)
         self._controls.show_sigma(frame.snapshot.sigma)
@@ -118,6 +145,7 @@ class Dashboard(pn.viewable.Viewer):
         self._is_closed = True
         self._painter.stop()
         self._engine.close()
+        self._views.close()
         self._sources.table.close()
 
     def sidebar(self) -> list[pn.viewable.Viewable]:
@@ -137,6 +165,7 @@ class Dashboard(pn.viewable.Viewer):
             pn.pane.Bokeh(
                 self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
             ),
+            self._views.tabs,
         ]
 
     def page(self) -> pmui.Page:

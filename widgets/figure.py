@@ -1,6 +1,7 @@
 """The live figure: points, prototypes and the density image, in one Bokeh figure."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from bokeh.models import (
@@ -10,6 +11,7 @@ from bokeh.models import (
     Legend,
     LegendItem,
     LinearColorMapper,
+    LinearInterpolator,
     PanTool,
     Range1d,
     ResetTool,
@@ -20,12 +22,16 @@ from numpy.typing import NDArray
 
 from clusterer.frames import Frame, Look
 from clusterer.images import Box
+from clusterer.recordings import Recording
 
 from .palettes import DENSITY_COLORS, map_colors, wrap_colors
+from .trails import Trails
 
 MARGIN = 0.04
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
+POINT_ALPHA, PROTOTYPE_ALPHA = 0.55, 0.35
+FAINT_ALPHA = 0.06  # of what is not highlighted
 NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
 
 
@@ -51,6 +57,7 @@ class LiveFigure:
         self.density = ColumnDataSource(
             {"image": [NO_IMAGE], "x": [0.0], "y": [0.0], "dw": [1.0], "dh": [1.0]}, name="density"
         )
+        self.trails = Trails()
         self.figure = self._build()
 
     def _build(self) -> figure:
@@ -77,18 +84,20 @@ class LiveFigure:
         )
         color = {"field": "color", "transform": map_colors()}
         points = plot.scatter(
-            "x", "y", source=self.points, size=5, color=color, alpha=0.55, line_alpha=0
+            "x", "y", source=self.points, size=5, color=color, alpha=POINT_ALPHA, line_alpha=0
         )
+        self.trails.add_to(plot)
         prototypes = plot.scatter(
             "x",
             "y",
             source=self.prototypes,
             size="size",
             fill_color=color,
-            fill_alpha=0.35,
+            fill_alpha=PROTOTYPE_ALPHA,
             line_color=color,
             line_width=2,
         )
+        self._glyphs = points.glyph, prototypes.glyph
         self._equip(plot, points, prototypes)
         for axis_range in (plot.x_range, plot.y_range):
             for edge in ("start", "end"):
@@ -130,6 +139,17 @@ class LiveFigure:
         self._is_following = True
         self.look = Look(x, y, self.look.box)
         self._on_look(self.look)
+
+    def highlight(self, cluster: int) -> None:
+        """Let all but one cluster fade; 0 shows all alike."""
+        points, prototypes = self._glyphs
+        points.fill_alpha = _single_out(cluster, POINT_ALPHA)
+        prototypes.fill_alpha = _single_out(cluster, PROTOTYPE_ALPHA)
+        prototypes.line_alpha = _single_out(cluster, 1.0)
+
+    def draw_trails(self, recording: Recording) -> None:
+        """Draw where the prototypes have been; nothing for an empty recording."""
+        self.trails.draw(recording, self.look)
 
     def draw(self, frame: Frame) -> None:
         """Bring what is on the screen up to the frame."""
@@ -244,6 +264,16 @@ class LiveFigure:
 
 def _columns(*names: str) -> dict[str, NDArray]:
     return {name: np.empty(0) for name in names}
+
+
+def _single_out(cluster: int, alpha: float) -> Any:
+    if not cluster:
+        return alpha
+    ids = [-2, cluster - 0.5, cluster - 0.4, cluster + 0.4, cluster + 0.5, cluster + 1]
+    faint = min(alpha, FAINT_ALPHA)
+    alphas = [faint, faint, alpha, alpha, faint, faint]
+    steps = LinearInterpolator(x=ids, y=alphas, clip=False)
+    return {"field": "cluster", "transform": steps}
 
 
 def _pad(edges: NDArray) -> tuple[float, float]:

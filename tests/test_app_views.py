@@ -1,0 +1,74 @@
+"""The views of the recording, in a browser."""
+
+import numpy as np
+from playwright.sync_api import expect
+from screens import data_of, pause, seen, slide, wait_until
+
+
+def rows_of(page, name):
+    """How many rows a data source has in the browser."""
+    return page.evaluate(
+        """name => {
+            const columns = Object.values(Bokeh.documents[0].get_model_by_name(name).data)
+            return columns[0].length
+        }""",
+        name,
+    )
+
+
+def test_each_view_draws_the_run_when_it_is_open_and_not_before(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 600)
+    names = {"River": "river", "Over time": "chronicle", "Dendrogram": "dendrogram"}
+    names["Drift"] = "drift"
+    for tab, name in names.items():
+        assert rows_of(page, name) == 0
+        page.get_by_role("tab", name=tab).click()
+        wait_until(lambda name=name: rows_of(page, name) > 0)
+        wait_until(lambda: page.locator("canvas").count() > 1)
+    n_drifts = len(data_of(page, "chronicle")["x"])
+    slide(page, "Noise", "ArrowRight", 3)
+    page.get_by_role("tab", name="Over time").click()
+    wait_until(lambda: rows_of(page, "chronicle changes") >= 1)
+    assert rows_of(page, "chronicle") > n_drifts
+    texts = page.evaluate("Bokeh.documents[0].get_model_by_name('chronicle changes').data.text")
+    assert texts[0] == "noise: 0 → 0.01"
+
+
+def test_a_chosen_cluster_stands_out_and_trails_can_be_drawn(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 600)
+    pause(page)
+    page.get_by_role("tab", name="Clusters").click()
+    row = page.get_by_role("row").nth(1)
+    expect(row).to_be_visible()
+    expect(page.get_by_role("row")).to_have_count(6)
+
+    def alpha_of(cluster):
+        return page.evaluate(
+            """cluster => {
+                const plot = Bokeh.documents[0].get_model_by_name('live')
+                const glyphs = plot.renderers.map((renderer) => renderer.glyph)
+                const scatter = glyphs.filter((glyph) => glyph.type === 'Scatter')[0]
+                const {transform, value} = scatter.fill_alpha
+                return transform ? transform.compute(cluster) : value
+            }""",
+            cluster,
+        )
+
+    cluster = int(row.get_by_role("cell").first.inner_text())
+    assert alpha_of(cluster) == alpha_of(cluster + 1) > 0.5
+    row.click()
+    expect(row).to_have_attribute("aria-selected", "true")
+    wait_until(lambda: alpha_of(cluster + 1) < 0.1)
+    assert alpha_of(cluster - 1) < 0.1
+    assert alpha_of(cluster) > 0.5
+    row.press("Enter")
+    wait_until(lambda: alpha_of(cluster + 1) > 0.5)
+    page.get_by_text("More settings").click()
+    page.get_by_role("switch", name="Trails").click()
+    wait_until(lambda: rows_of(page, "trails") == 50)
+    ends = page.evaluate(
+        "Bokeh.documents[0].get_model_by_name('trails').data.xs.map((xs) => xs[xs.length - 1])"
+    )
+    assert np.allclose(ends, data_of(page, "prototypes")["x"], atol=1e-4)
