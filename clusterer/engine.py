@@ -10,7 +10,7 @@ from typing import Any
 
 from .estimator import OnlineClusterer
 from .frames import Frame, Look
-from .recordings import Recording
+from .recordings import Moment, Recording
 from .runs import Run
 from .scalings import Scaling
 from .sources import Source
@@ -68,7 +68,7 @@ class Engine:
         self._is_held = False
         self._is_closed = False
         self._is_changed = True
-        self._recording = Recording()
+        self._recording = self._left = Recording()
         self._is_unrecorded = False
         self._record_at = 0.0
         self._message = ""
@@ -99,7 +99,19 @@ class Engine:
 
     def reset(self) -> None:
         """Forget everything and start again from the source's first point."""
-        self._post(lambda: self._replace(self._run.restart(self._run.number + 1)))
+        self._post(lambda: self._succeed(self._run.restart(self._run.number + 1)))
+
+    def branch(self, moment: Moment, run: int) -> None:
+        """Go on from a recorded moment of the run of that number; see `Run.branch`.
+
+        Nothing happens if that run has been replaced meanwhile.
+        """
+
+        def replace() -> None:
+            if self._run.number == run:
+                self._succeed(self._run.branch(moment, run + 1))
+
+        self._post(replace)
 
     def open(self, source: Source, *, scaling: Scaling | None = None) -> None:
         """Forget everything and start with another source."""
@@ -115,6 +127,7 @@ class Engine:
                     number=old.number + 1,
                 )
             )
+            self._left = Recording()
             old.source.close()
 
         self._post(replace)
@@ -139,6 +152,11 @@ class Engine:
         self._is_awaited.set()
         with self._wake:
             self._wake.notify()
+
+    @property
+    def left(self) -> Recording:
+        """What was recorded of the run before this one over the same source."""
+        return self._left
 
     @property
     def recording(self) -> Recording:
@@ -264,6 +282,10 @@ class Engine:
 
     def _set_speed(self, speed: float) -> None:
         self._speed, self._debt = speed, 0.0
+
+    def _succeed(self, run: Run) -> None:
+        self._left = self._run.recording
+        self._replace(run)
 
     def _replace(self, run: Run) -> None:
         self._run = run

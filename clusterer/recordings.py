@@ -44,14 +44,16 @@ class Moment:
     """One moment of a run, complete: a run can go on from it bit for bit.
 
     ``snapshot`` is in the units of the model, ``centers`` (m, d) and ``points`` (n, d; float32,
-    a few of the last ones, for the eye) in those of the data. ``clusters`` and ``colors`` (m,)
-    are each prototype's lasting cluster id and colour, -1 for noise. ``parameters`` are those in
-    force. ``model`` and ``identities`` are copies that nothing may change.
+    a few of the last ones, for the eye) in those of the data. ``point_slots`` (n,) are the slots
+    of the prototypes nearest to those. ``clusters`` and ``colors`` (m,) are each prototype's
+    lasting cluster id and colour, -1 for noise. ``parameters`` are those in force. ``model`` and
+    ``identities`` are copies that nothing may change.
     """
 
     snapshot: Snapshot
     centers: NDArray[np.float64]
     points: NDArray[np.float32]
+    point_slots: NDArray[np.int64]
     clusters: NDArray[np.int64]
     colors: NDArray[np.int64]
     parameters: Mapping[str, Any]
@@ -103,7 +105,7 @@ class Moment:
         arrays: list[NDArray[Any]] = [
             value for value in vars(self.snapshot).values() if isinstance(value, np.ndarray)
         ]
-        arrays += [self.centers, self.points, self.clusters, self.colors]
+        arrays += [self.centers, self.points, self.point_slots, self.clusters, self.colors]
         return sum(array.nbytes for array in arrays) + self.model.n_bytes + self.identities.n_bytes
 
 
@@ -113,6 +115,11 @@ class Recording:
 
     moments: tuple[Moment, ...] = ()
     events: tuple[Event, ...] = ()
+
+    def until(self, n_seen: int) -> "Recording":
+        """What was known after so many points."""
+        moments = tuple(moment for moment in self.moments if moment.n_seen <= n_seen)
+        return Recording(moments, tuple(e for e in self.events if e.n_seen <= n_seen))
 
     def find(self, n_seen: int) -> int:
         """Index of the last moment with at most so many points; 0 where there is none.

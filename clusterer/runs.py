@@ -30,6 +30,11 @@ NO_COLOR = -1
 CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge")
 
 
+def copy_model(model: OnlineClusterer) -> OnlineClusterer:
+    """One that goes on bit for bit alike, and apart; it holds no points."""
+    return clone(model).absorb(model)
+
+
 class Run:
     """Source → chunk → model → frame, one chunk at a time.
 
@@ -72,10 +77,13 @@ class Run:
         self.is_finished = len(points) < n or self.source.exhausted
         if len(points):
             self.model.partial_fit(self.scaling.apply(points))
-            self.window.push(points)
-            seen = np.concatenate([self._bounds, points])
-            self._bounds = np.stack([seen.min(axis=0), seen.max(axis=0)])
+            self._show(points)
         return len(points)
+
+    def _show(self, points: NDArray) -> None:
+        self.window.push(points)
+        seen = np.concatenate([self._bounds, points])
+        self._bounds = np.stack([seen.min(axis=0), seen.max(axis=0)])
 
     def record(self) -> None:
         """Add the present moment to the recording."""
@@ -83,15 +91,17 @@ class Run:
             return
         snapshot = self.model.snapshot()
         clusters, colors = self._identify(snapshot)
+        points = self.window.last(N_ON_RECORD).copy()
         self._recorder.add(
             Moment(
                 snapshot=snapshot,
                 centers=self.scaling.undo(snapshot.centers),
-                points=self.window.last(N_ON_RECORD).astype(np.float32),
+                points=points.astype(np.float32),
+                point_slots=self.model.find_nearest(self.scaling.apply(points)),
                 clusters=clusters,
                 colors=colors,
                 parameters=self._parameters(),
-                model=clone(self.model).absorb(self.model),
+                model=copy_model(self.model),
                 identities=self._identities.copy(),
             )
         )
@@ -188,3 +198,48 @@ class Run:
         )
         run._recorder.note(Event(0, "reset"))
         return run
+
+    def branch(self, moment: Moment, number: int) -> "Run":
+        """A new run that goes on from a moment of this one, with the parameters of now.
+
+        Restored exactly are the model, the clusters' ids and colours, the recording up to there
+        and the source's position: with the parameters of then, it goes on bit for bit as this
+        run did. The window is filled with the points before the moment as the source gives them
+        again, with the noise of the moment, so it differs where the noise was changed within it.
+
+        Raises what the source raises when it cannot start again, and ValueError if it has fewer
+        points than it had.
+        """
+        self.source.rewind()
+        run = Run(
+            self.source,
+            self.model,
+            scaling=self.scaling,
+            window_length=self.window.length,
+            number=number,
+        )
+        run._bounds = self._bounds
+        run._refill(moment)
+        run.model = copy_model(moment.model).set_params(**self.model.get_params())
+        run._identities = moment.identities.copy()
+        run._recorder = self._recorder.fork(moment.n_seen)
+        run._recorder.add(moment)
+        run._recorder.note(Event(moment.n_seen, "branched"))
+        return run
+
+    def _refill(self, moment: Moment) -> None:
+        noise = getattr(self.source, "noise", None)
+        if noise is not None:
+            self.source.noise = moment.parameters["noise"]  # type: ignore[attr-defined]
+        n_shown = min(moment.n_seen, self.window.length)
+        n_skipped = self.source.skip(moment.n_seen - n_shown)
+        points = self.source.take(n_shown).points
+        if noise is not None:
+            self.source.noise = noise  # type: ignore[attr-defined]
+        if n_skipped + len(points) < moment.n_seen:
+            raise ValueError(
+                f"{self.source.name} has only {n_skipped + len(points)} points now, so the run "
+                f"can't go on after {moment.n_seen}. Reset starts it again."
+            )
+        self._show(points)
+        self.window.n_pushed = moment.n_seen

@@ -72,3 +72,34 @@ def test_a_chosen_cluster_stands_out_and_trails_can_be_drawn(dashboard_page):
         "Bokeh.documents[0].get_model_by_name('trails').data.xs.map((xs) => xs[xs.length - 1])"
     )
     assert np.allclose(ends, data_of(page, "prototypes")["x"], atol=1e-4)
+
+
+def test_back_in_time_and_on_from_there(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 900)
+    live = data_of(page, "prototypes")["x"]
+    time_slider = page.get_by_role("slider", name="Time")
+    time_slider.focus()
+    expect(page.get_by_role("button", name="Live")).to_have_count(0)
+    time_slider.press("Home")
+    sentence = page.get_by_text("You see the run as it was after")
+    expect(sentence).to_be_visible()
+    wait_until(lambda: seen(page) < 300)
+    wait_until(lambda: not np.isin(data_of(page, "prototypes")["x"], live).any())
+    for _ in range(3):
+        time_slider.press("ArrowRight")
+    page.get_by_role("button", name="Live").click()
+    expect(sentence).not_to_be_visible()
+    wait_until(lambda: seen(page) > 900)
+
+    time_slider.focus()
+    time_slider.press("Home")
+    wait_until(lambda: seen(page) < 300)
+    slide(page, "Kernel width σ", "Home")
+    page.get_by_role("button", name="Play from here").click()
+    expect(sentence).not_to_be_visible()
+    wait_until(lambda: 300 < seen(page) < 900)
+    page.get_by_role("tab", name="Over time").click()
+    expect(page.get_by_text("the run before it had")).to_be_visible()
+    wait_until(lambda: rows_of(page, "chronicle left") > 5)
+    assert data_of(page, "chronicle left")["x"].max() > data_of(page, "chronicle")["x"].max()

@@ -19,7 +19,7 @@ def make_moment(n_seen, n_points=1):
     snapshot = Snapshot(n_seen, np.empty((0, 2)), *(np.empty(0),) * 3, none, none, none, 1.0)
     points = np.zeros((n_points, 2), dtype=np.float32)
     model = OnlineClusterer()
-    return Moment(snapshot, np.empty((0, 2)), points, none, none, {}, model, Identities())
+    return Moment(snapshot, np.empty((0, 2)), points, none, none, none, {}, model, Identities())
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=300), st.integers(8, 40))

@@ -7,7 +7,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import LegendItem, Range1d
 
-from clusterer.recordings import Event, Recording
+from clusterer.recordings import Event, Moment, Recording
 
 from .palettes import CLUSTER_COLORS
 from .plots import (
@@ -20,6 +20,7 @@ from .plots import (
     fit_time,
 )
 from .scenes import Scene, thin
+from .texts import Text
 
 N_COLUMNS = 200
 MEASURES = {"clusters": "clusters", "sigma": "kernel width σ", "noise": "noise (%)"}
@@ -27,12 +28,14 @@ CHANGES = ("x", "text", *MEASURES)
 
 
 class Chronicle(NamedTuple):
-    """Columns of the run, of the one that it left, of the changes; and where it left that."""
+    """Columns of the run, of the one that it left, of the changes; and where the
+    moment shown is, and how the two compare."""
 
     lines: dict[str, Any]
     left: dict[str, Any]
     changes: dict[str, Any]
     now: list[int]
+    sentence: str
 
 
 def measure_chronicle(scene: Scene) -> Chronicle:
@@ -50,7 +53,30 @@ def measure_chronicle(scene: Scene) -> Chronicle:
         changes |= {name: lines[name][places] for name in MEASURES}
     else:
         changes |= {name: [np.nan] * len(events) for name in MEASURES}
-    return Chronicle(lines, _list_lines(scene.left), changes, scene.past)
+    return Chronicle(lines, _list_lines(scene.left), changes, scene.past, compare(scene))
+
+
+def compare(scene: Scene) -> str:
+    """This run beside the one before it, after as many points.
+
+    >>> compare(Scene())
+    ''
+    """
+    if not scene.left.moments or scene.moment is None:
+        return ""
+    n_seen = min(scene.moment.n_seen, scene.left.moments[-1].n_seen)
+    ours, theirs = (
+        recording.moments[recording.find(n_seen)] for recording in (scene.recording, scene.left)
+    )
+    return f"After {ours.n_seen:,} points this run has {_summarise(ours)}; the run before it " + (
+        f"had {_summarise(theirs)} after {theirs.n_seen:,}."
+    )
+
+
+def _summarise(moment: Moment) -> str:
+    noun = "cluster" if moment.n_clusters == 1 else "clusters"
+    share, sigma = moment.noise_share, moment.snapshot.sigma
+    return f"{moment.n_clusters} {noun}, {share:.1%} noise and σ {sigma:.3g}"
 
 
 def _list_lines(recording: Recording) -> dict[str, Any]:
@@ -91,7 +117,12 @@ class ChronicleView:
         self._range = build_range()
         self._heights: dict[str, Range1d] = {}
         panes = [self._build(name, label) for name, label in MEASURES.items()]
-        self.pane = pmui.FlexBox(*panes, sizing_mode="stretch_width")
+        self._sentence = Text()
+        self.pane = pn.Column(
+            self._sentence.pane,
+            pmui.FlexBox(*panes, sizing_mode="stretch_width"),
+            sizing_mode="stretch_width",
+        )
 
     def _build(self, name: str, label: str) -> pn.viewable.Viewable:
         plot = build_plot(
@@ -118,7 +149,7 @@ class ChronicleView:
             plot,
             [
                 LegendItem(label="this run", renderers=[line]),
-                LegendItem(label="run it left", renderers=[left]),
+                LegendItem(label="run before", renderers=[left]),
                 LegendItem(label="change", renderers=[changes]),
             ],
         )
@@ -136,6 +167,7 @@ class ChronicleView:
         self.lines.data, self.left.data = chronicle.lines, chronicle.left
         self.changes.data = chronicle.changes
         self.now.data = {"x": chronicle.now}
+        self._sentence.show(chronicle.sentence)
         both = [*chronicle.lines["x"], *chronicle.left["x"]]
         fit_time(self._range, sorted(both))
         for name, height in self._heights.items():

@@ -31,6 +31,7 @@ from .scenes import Scene
 from .sources import SourceChooser
 from .texts import Text
 from .transport import Transport
+from .travel import TimeTravel
 from .views import Views
 
 SENTENCE = (
@@ -75,6 +76,7 @@ class Dashboard(pn.viewable.Viewer):
         self._counters = Counters()
         self._status = Text(role="alert")
         self._transport = Transport(self._engine, self._controls.points_per_s)
+        self._travel = TimeTravel(self._engine)
         self._views = Views(
             [
                 RiverView(),
@@ -118,12 +120,17 @@ class Dashboard(pn.viewable.Viewer):
     def _take_scene(self) -> Scene:
         """What the views show; called from a thread of theirs."""
         recording, look = self._engine.recording, self._figure.look
-        moment = recording.moments[-1] if recording.moments else None
-        return Scene(recording, moment, x=look.x, y=look.y)
+        last = recording.moments[-1] if recording.moments else None
+        return Scene(recording, self._travel.moment or last, self._engine.left, x=look.x, y=look.y)
 
     def _draw(self, frame: Frame) -> None:
+        frame = self._travel.show(frame)
         self._figure.draw(frame)
-        self._figure.draw_trails(self._engine.recording if self.settings.trails else Recording())
+        self._figure.draw_trails(
+            self._engine.recording.until(frame.snapshot.n_seen)
+            if self.settings.trails
+            else Recording()
+        )
         self._views.draw()
         self._counters.draw(frame)
         self._transport.draw(frame)
@@ -132,6 +139,7 @@ class Dashboard(pn.viewable.Viewer):
         finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
         self._status.show(
             frame.message,
+            self._travel.sentence,
             finished + "Reset starts it again." if frame.is_finished else "",
         )
 
@@ -165,6 +173,7 @@ class Dashboard(pn.viewable.Viewer):
             pn.pane.Bokeh(
                 self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
             ),
+            self._travel.view,
             self._views.tabs,
         ]
 
