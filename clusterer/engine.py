@@ -10,22 +10,18 @@ from typing import Any
 
 from .estimator import OnlineClusterer
 from .frames import Frame, Look
+from .observers import Observer
+from .peers import Challenge
 from .recordings import Moment, Recording
 from .runs import Run
 from .scalings import Scaling
 from .sources import Source
+from .speeds import Speed
 
 N_AT_ONCE = 4_096
 """Points between two looks at the controls when it goes as fast as it can."""
 
 TICK_S = 0.015
-RATE_MEMORY_S = 1.0
-LONGEST_DEBT_S = 0.1  # after a stall the stream does not rush to catch up
-# A moment is recorded ten times a second at most, and so rarely that it takes 1 % of the time, or
-# 10 % where the stream leaves time.
-RECORD_PERIOD_S = 0.1
-RECORD_SHARE = 0.01
-RECORD_SHARE_AT_REST = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -62,17 +58,15 @@ class Engine:
         speed: float = 200.0,
     ) -> None:
         self._run = Run(source, model, scaling=scaling, window_length=window_length)
-        self._set_speed(speed)
+        self._speed = Speed(speed)
         self._look = Look()
         self._is_playing = False
         self._is_held = False
         self._is_closed = False
         self._is_changed = True
-        self._recording = self._left = Recording()
-        self._is_unrecorded = False
-        self._record_at = 0.0
+        self._observer = Observer()
+        self._challenge: Challenge | None = None
         self._message = ""
-        self._learned: deque[tuple[float, int]] = deque()
         self._commands: deque[Callable[[], object]] = deque()
         self._frame: Frame | None = None
         self._is_awaited = threading.Event()
@@ -127,7 +121,6 @@ class Engine:
                     number=old.number + 1,
                 )
             )
-            self._left = Recording()
             old.source.close()
 
         self._post(replace)
@@ -135,7 +128,7 @@ class Engine:
     def set(self, name: str, value: Any) -> None:
         """Change a live parameter: ``speed`` or one that `Run.set` knows."""
         if name == "speed":
-            self._post(lambda: self._set_speed(value))
+            self._post(lambda: self._speed.set(value))
         else:
             self._post(lambda: self._run.set(name, value))
 
@@ -153,15 +146,25 @@ class Engine:
         with self._wake:
             self._wake.notify()
 
+    def challenge(self, challenge: Challenge | None) -> None:
+        """Let a peer learn beside the model from now on; None lets it go."""
+
+        def change() -> None:
+            self._challenge = challenge
+            self._observer.comparison = None
+            self._run.meet(challenge)
+
+        self._post(change)
+
     @property
-    def left(self) -> Recording:
-        """What was recorded of the run before this one over the same source."""
-        return self._left
+    def observer(self) -> Observer:
+        """What is recorded of the run and of the one before it, and the peer beside it."""
+        return self._observer
 
     @property
     def recording(self) -> Recording:
         """What is recorded of the run; it does not change when more is."""
-        return self._recording
+        return self._observer.recording
 
     def take_frame(self) -> Frame | None:
         """The frame asked for, once; None while there is none."""
@@ -198,17 +201,16 @@ class Engine:
         while not self._is_closed:
             with self._wake:
                 if not self._commands and not self._is_due():
-                    is_busy = self._is_streaming or self._is_unrecorded
+                    is_busy = self._is_streaming or self._observer.is_late
                     self._wake.wait(TICK_S if is_busy else None)
             while self._commands:
                 self._guard(self._commands.popleft())
-                self._is_changed = self._is_unrecorded = True
+                self._note_change()
             now = time.monotonic()
             elapsed, last = now - last, now
             if self._is_streaming:
                 self._guard(partial(self._stream, elapsed))
-            if self._is_unrecorded and time.monotonic() >= self._record_at:
-                self._guard(self._record)
+            self._guard(self._observe)
             if self._is_awaited.is_set() and self._is_changed:
                 self._guard(self._publish)
                 # A frame that can't be made is not tried again before something changes.
@@ -220,7 +222,7 @@ class Engine:
         return self._is_playing and not self._is_held
 
     def _is_due(self) -> bool:
-        is_rushing = self._is_streaming and self._speed == float("inf")
+        is_rushing = self._is_streaming and self._speed.is_endless
         return self._is_closed or is_rushing or (self._is_awaited.is_set() and self._is_changed)
 
     def _guard(self, command: Callable[[], object]) -> None:
@@ -234,35 +236,32 @@ class Engine:
             self._is_changed = True
 
     def _stream(self, elapsed_s: float) -> None:
-        if self._speed == float("inf"):
-            self._advance(N_AT_ONCE)
+        if self._speed.is_endless:
+            self._advance(min(N_AT_ONCE, self._run.n_at_once))
             return
-        self._debt += min(elapsed_s, LONGEST_DEBT_S) * self._speed
-        n_due = int(self._debt)
-        self._debt -= n_due
+        n_due = self._speed.count_due(elapsed_s)
         while n_due > 0 and self._is_playing and not self._commands:
-            n_due -= self._advance(min(n_due, N_AT_ONCE))
+            n_due -= self._advance(min(n_due, N_AT_ONCE, self._run.n_at_once))
 
     def _advance(self, n: int) -> int:
         n_learned = self._run.advance(n)
-        self._learned.append((time.monotonic(), n_learned))
+        self._speed.note(n_learned)
         self._is_playing &= not self._run.is_finished
-        self._is_changed = self._is_unrecorded = True
+        self._note_change()
         return n_learned
 
-    def _record(self) -> None:
-        self._is_unrecorded = False
-        start = time.thread_time()
-        self._run.record()
-        self._recording = self._run.recording
-        spent_s = time.thread_time() - start
-        share = RECORD_SHARE if self._speed == float("inf") else RECORD_SHARE_AT_REST
-        self._record_at = time.monotonic() + max(RECORD_PERIOD_S, spent_s / share)
+    def _note_change(self) -> None:
+        self._is_changed = True
+        self._observer.note_change()
+
+    def _observe(self) -> None:
+        is_new = self._observer.observe(self._run, is_rushing=self._speed.is_endless)
+        self._is_changed |= is_new
 
     def _publish(self) -> None:
         frame = self._run.frame(
             self._look,
-            points_per_s=self._measure_rate(),
+            points_per_s=self._speed.measure(),
             is_playing=self._is_playing,
             message=self._message,
         )
@@ -270,26 +269,16 @@ class Engine:
         self._frame = frame
         self._is_published.set()
 
-    def _measure_rate(self) -> float:
-        start = time.monotonic() - RATE_MEMORY_S
-        while self._learned and self._learned[0][0] < start:
-            self._learned.popleft()
-        return sum(n for _, n in self._learned) / RATE_MEMORY_S
-
     def _set_playing(self, is_playing: bool) -> None:
         self._is_playing = is_playing and not self._run.is_finished
         self._message = ""
 
-    def _set_speed(self, speed: float) -> None:
-        self._speed, self._debt = speed, 0.0
-
     def _succeed(self, run: Run) -> None:
-        self._left = self._run.recording
-        self._replace(run)
+        self._replace(run, left=self._run.recording)
 
-    def _replace(self, run: Run) -> None:
+    def _replace(self, run: Run, *, left: Recording | None = None) -> None:
         self._run = run
-        self._recording = run.recording
+        self._observer.begin(run, left or Recording())
+        run.meet(self._challenge)
         self._message = ""
-        self._debt = 0.0
-        self._learned.clear()
+        self._speed.restart()

@@ -1,15 +1,19 @@
 """A run: one source streaming into one model. It knows no threads; the engine drives it."""
 
+import sys
+import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from .contests import Comparison, Contest
 from .estimator import OnlineClusterer
 from .frames import Frame, Look
 from .identities import Identities
 from .images import count_cells, shade
+from .peers import Challenge
 from .recordings import Event, Moment, Recorder, Recording
 from .scalings import Scaling
 from .snapshots import Snapshot
@@ -65,6 +69,7 @@ class Run:
         self._identities = Identities()
         self._bounds: NDArray[np.float64] = np.empty((0, source.n_features))
         self._recorder = Recorder()
+        self.contest: Contest | None = None
 
     @property
     def n_seen(self) -> int:
@@ -73,17 +78,44 @@ class Run:
 
     def advance(self, n: int) -> int:
         """Learn up to n points; returns how many there were. Raises what the source raises."""
-        points = self.source.take(n).points
+        points, classes = self.source.take(n)
         self.is_finished = len(points) < n or self.source.exhausted
         if len(points):
-            self.model.partial_fit(self.scaling.apply(points))
+            scaled = self.scaling.apply(points)
+            start = time.perf_counter()
+            self.model.partial_fit(scaled)
+            spent_s = time.perf_counter() - start
             self._show(points)
+            if self.contest is not None:
+                self.contest.follow(points, scaled, classes, spent_s)
         return len(points)
 
     def _show(self, points: NDArray) -> None:
         self.window.push(points)
         seen = np.concatenate([self._bounds, points])
         self._bounds = np.stack([seen.min(axis=0), seen.max(axis=0)])
+
+    @property
+    def n_at_once(self) -> int:
+        """Most points to be learned between two looks at the controls."""
+        return self.contest.n_at_once if self.contest is not None else sys.maxsize
+
+    def meet(self, challenge: Challenge | None) -> None:
+        """Let a peer in, or None out. It learns what is learned from now on."""
+        self.contest = None
+        if challenge is not None:
+            peer = challenge.make(self.model.get_params())
+            self.contest = Contest(challenge, peer, self.source.n_features)
+
+    def compare(self) -> Comparison | None:
+        """Ours and the peer on the last points that both learned; None if there are none."""
+        contest = self.contest
+        if contest is None or not len(contest.scaled):
+            return None
+        snapshot = self.model.snapshot()
+        clusters, _ = self._identify(snapshot)
+        labels = clusters[self.model.find_nearest(contest.scaled)]
+        return contest.judge(labels, self._identities.colors, self.n_seen)
 
     def record(self) -> None:
         """Add the present moment to the recording."""

@@ -103,3 +103,26 @@ def test_back_in_time_and_on_from_there(dashboard_page):
     expect(page.get_by_text("the run before it had")).to_be_visible()
     wait_until(lambda: rows_of(page, "chronicle left") > 5)
     assert data_of(page, "chronicle left")["x"].max() > data_of(page, "chronicle")["x"].max()
+
+
+def test_a_peer_learns_beside_ours_while_the_tab_is_open(dashboard_page):
+    page = dashboard_page
+    page.get_by_role("tab", name="Compare").click()
+    wait_until(lambda: rows_of(page, "comparison") > 300)
+    row = page.get_by_role("row", name="agreement with the truth")
+    expect(row).to_contain_text("1.00")
+    expect(page.get_by_role("slider", name="Clusters it is told")).not_to_be_visible()
+    page.get_by_role("combobox", name="Against").click()
+    page.get_by_role("menuitem", name="MiniBatchKMeans").click()
+    told = page.get_by_role("slider", name="Clusters it is told")
+    expect(told).to_be_visible()
+    for _ in range(3):
+        told.press("ArrowLeft")
+    ours_and_theirs = page.get_by_role("row").filter(has_text="clusters").last
+    expect(ours_and_theirs).to_contain_text("52")
+    # One range for both.
+    ranges = page.evaluate(
+        """() => ['ours', 'theirs'].map((name) =>
+            Bokeh.documents[0].get_model_by_name(`comparison ${name}`).x_range.id)"""
+    )
+    assert ranges[0] == ranges[1]

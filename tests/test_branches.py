@@ -113,10 +113,10 @@ def test_the_engine_branches_and_keeps_what_it_left():
     engine.branch(first, run=0)
     frame = engine.wait_for_frame()
     assert (frame.run, frame.snapshot.n_seen, len(frame.centers)) == (1, 400, 7)
-    assert [moment.n_seen for moment in engine.left.moments][:2] == [400, 1_000]
+    assert [moment.n_seen for moment in engine.observer.left.moments][:2] == [400, 1_000]
     engine.open(make_generator("moons"))
     engine.wait_for_frame()
-    assert engine.left.moments == ()
+    assert engine.observer.left.moments == ()
     engine.close()
 
 

@@ -17,6 +17,7 @@ from clusterer.sources import Source
 from .axes import AxesChooser
 from .chronicle import ChronicleView
 from .cluster_table import ClusterTable
+from .comparison import ComparisonView
 from .controls import WIDE, Controls
 from .counters import Counters
 from .dendrogram import DendrogramView
@@ -84,6 +85,7 @@ class Dashboard(pn.viewable.Viewer):
                 DendrogramView(),
                 DriftView(),
                 ClusterTable(self._figure.highlight),
+                ComparisonView(self._engine.challenge),
             ],
             self._take_scene,
             self._engine.nudge,
@@ -121,7 +123,15 @@ class Dashboard(pn.viewable.Viewer):
         """What the views show; called from a thread of theirs."""
         recording, look = self._engine.recording, self._figure.look
         last = recording.moments[-1] if recording.moments else None
-        return Scene(recording, self._travel.moment or last, self._engine.left, x=look.x, y=look.y)
+        observer = self._engine.observer
+        return Scene(
+            recording,
+            self._travel.moment or last,
+            observer.left,
+            observer.comparison,
+            x=look.x,
+            y=look.y,
+        )
 
     def _draw(self, frame: Frame) -> None:
         frame = self._travel.show(frame)

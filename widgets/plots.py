@@ -20,8 +20,10 @@ from bokeh.plotting import figure
 HEIGHT_PX = 250
 
 
-def build_plot(name: str, x_label: str, y_label: str, **options: Any) -> figure:
-    """A plot whose ranges `fit` moves; its height and width are its pane's."""
+def build_plot(
+    name: str, x_label: str, y_label: str, *, dimensions: str = "width", **options: Any
+) -> figure:
+    """A plot whose ranges `fit` moves, and the mouse in one of its dimensions or both."""
     plot = figure(
         name=name,
         **{
@@ -39,8 +41,7 @@ def build_plot(name: str, x_label: str, y_label: str, **options: Any) -> figure:
         x_axis_label=x_label,
         y_axis_label=y_label,
     )
-    wheel = WheelZoom(dimensions="width")
-    plot.add_tools(PanTool(dimensions="width"), wheel, Reset())
+    plot.add_tools(PanTool(dimensions=dimensions), WheelZoom(dimensions=dimensions), Reset())
     plot.toolbar.logo = None
     plot.toolbar.autohide = True
     plot.xaxis.formatter = NumeralTickFormatter(format="0,0")

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.contests import Comparison
 from clusterer.recordings import Moment, Recording
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A run's recording, the moment of it that is shown, and the run that it branched off.
+    """A run's recording, the moment of it that is shown, the run that it branched off, and the
+    comparison with a peer, if there is one.
 
     ``x`` and ``y`` are the features on the axes of the live figure.
     """
@@ -18,6 +20,7 @@ class Scene:
     recording: Recording = field(default_factory=Recording)
     moment: Moment | None = None
     left: Recording = field(default_factory=Recording)
+    comparison: Comparison | None = None
     x: int = 0
     y: int = 1
 

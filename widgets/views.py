@@ -4,7 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import panel as pn
 import panel_material_ui as pmui
@@ -30,6 +30,14 @@ class View(Protocol):
         """Bring the screen up to what was measured."""
 
 
+@runtime_checkable
+class Opened(Protocol):
+    """A view that wants to know whether its tab is open."""
+
+    def open(self, is_open: bool) -> None:
+        """The tab was opened or closed."""
+
+
 class Views:
     """Keep the open view up with the scene, two or three times a second at most.
 
@@ -53,7 +61,13 @@ class Views:
             sizing_mode="stretch_width",
             margin=(0, 10),
         )
-        self.tabs.param.watch(lambda _: self._ask(), "active")
+        self.tabs.param.watch(self._switch, "active")
+
+    def _switch(self, *_: Any) -> None:
+        for view in self._views:
+            if isinstance(view, Opened):
+                view.open(view is self.open_view)
+        self._ask()
 
     @property
     def open_view(self) -> View | None:
