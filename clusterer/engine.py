@@ -157,6 +157,11 @@ class Engine:
         self._post(change)
 
     @property
+    def scaling(self) -> Scaling:
+        """From the units of the source to those of the model."""
+        return self._run.scaling
+
+    @property
     def observer(self) -> Observer:
         """What is recorded of the run and of the one before it, and the peer beside it."""
         return self._observer

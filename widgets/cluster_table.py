@@ -10,7 +10,7 @@ from panel.custom import JSComponent
 from clusterer.recordings import Moment, Recording
 
 from .palettes import CLUSTER_COLORS
-from .scenes import Scene
+from .scenes import Scene, project
 
 HEADINGS = {
     "cluster": "Cluster",
@@ -115,7 +115,7 @@ def measure_clusters(scene: Scene) -> list[dict[str, Any]]:
     rows = []
     for cluster, center in sorted(centers.items(), key=lambda item: -moment.sizes[item[0]]):
         last = int(moment.snapshot.last_seen[moment.clusters == cluster].max())
-        place = center[scene.x], *([center[scene.y]] if len(center) > 1 else [])
+        places = project(center[None, :], scene.x, scene.y)
         rows.append(
             {
                 "id": cluster,
@@ -123,7 +123,7 @@ def measure_clusters(scene: Scene) -> list[dict[str, Any]]:
                 "cluster": str(cluster),
                 "size": f"{moment.sizes[cluster]:,.0f}",
                 "share": f"{moment.sizes[cluster] / total:.1%}" if total else "–",
-                "center": ", ".join(f"{value:.4g}" for value in place),
+                "center": ", ".join(f"{value[0]:.4g}" for value in places[: len(center)]),
                 "spread": f"{measure_spread(moment, cluster):.3g}",
                 "age": f"{moment.n_seen - births.get(cluster, moment.n_seen):,}",
                 "idle": f"{max(moment.n_seen - 1 - last, 0):,}",

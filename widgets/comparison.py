@@ -9,13 +9,12 @@ import panel_material_ui as pmui
 from bokeh.models import LegendItem
 
 from clusterer.contests import Comparison, Verdict
-from clusterer.frames import Look
 from clusterer.peers import Challenge, list_peers
 
 from .controls import WIDE, write_number
 from .palettes import map_colors, wrap_colors
 from .plots import add_hover, add_legend, build_columns, build_plot, build_range, fit
-from .scenes import Scene
+from .scenes import Scene, project
 from .steps import space_steps
 from .texts import Html, Text
 
@@ -47,7 +46,7 @@ def measure_comparison(scene: Scene) -> dict[str, Any] | None:
     comparison = scene.comparison
     if comparison is None:
         return None
-    xs, ys = Look(scene.x, scene.y).project(comparison.points)
+    xs, ys = project(comparison.points, scene.x, scene.y)
     columns: dict[str, Any] = {"x": xs.astype(np.float32), "y": ys.astype(np.float32)}
     for name, verdict in (("ours", comparison.ours), ("theirs", comparison.theirs)):
         labels = verdict.labels.tolist()

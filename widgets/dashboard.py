@@ -9,31 +9,22 @@ import panel_material_ui as pmui
 from clusterer import OnlineClusterer
 from clusterer.engine import Engine
 from clusterer.frames import Frame
-from clusterer.recordings import Recording
 from clusterer.scalings import Scaling
 from clusterer.settings import Settings
 from clusterer.sources import Source
 
 from .axes import AxesChooser
-from .chronicle import ChronicleView
-from .cluster_table import ClusterTable
-from .comparison import ComparisonView
 from .controls import WIDE, Controls
 from .counters import Counters
-from .dendrogram import DendrogramView
-from .drift import DriftView
 from .figure import LiveFigure
 from .given import GivenData
+from .instrument import Instrument
 from .notebook import CellView, is_in_notebook, take_over_cell
 from .pages import build_page
 from .painter import Painter
-from .river import RiverView
-from .scenes import Scene
 from .sources import SourceChooser
 from .texts import Text
 from .transport import Transport
-from .travel import TimeTravel
-from .views import Views
 
 SENTENCE = (
     "Points stream in one by one; at most K prototypes remember them, and clusters are the groups "
@@ -77,19 +68,7 @@ class Dashboard(pn.viewable.Viewer):
         self._counters = Counters()
         self._status = Text(role="alert")
         self._transport = Transport(self._engine, self._controls.points_per_s)
-        self._travel = TimeTravel(self._engine)
-        self._views = Views(
-            [
-                RiverView(),
-                ChronicleView(),
-                DendrogramView(),
-                DriftView(),
-                ClusterTable(self._figure.highlight),
-                ComparisonView(self._engine.challenge),
-            ],
-            self._take_scene,
-            self._engine.nudge,
-        )
+        self._instrument = Instrument(self._engine, self._figure, self.settings)
         self._painter = Painter(self._engine, self._draw)
         self._figure.figure.tags = [self._painter.heartbeat]
         self._axes.show(source.feature_names)
@@ -119,29 +98,10 @@ class Dashboard(pn.viewable.Viewer):
         self._axes.show(source.feature_names)
         self._engine.play()
 
-    def _take_scene(self) -> Scene:
-        """What the views show; called from a thread of theirs."""
-        recording, look = self._engine.recording, self._figure.look
-        last = recording.moments[-1] if recording.moments else None
-        observer = self._engine.observer
-        return Scene(
-            recording,
-            self._travel.moment or last,
-            observer.left,
-            observer.comparison,
-            x=look.x,
-            y=look.y,
-        )
-
     def _draw(self, frame: Frame) -> None:
-        frame = self._travel.show(frame)
+        frame = self._instrument.choose_frame(frame)
         self._figure.draw(frame)
-        self._figure.draw_trails(
-            self._engine.recording.until(frame.snapshot.n_seen)
-            if self.settings.trails
-            else Recording()
-        )
-        self._views.draw()
+        self._instrument.draw(frame)
         self._counters.draw(frame)
         self._transport.draw(frame)
         self._controls.show_sigma(frame.snapshot.sigma)
@@ -149,7 +109,7 @@ class Dashboard(pn.viewable.Viewer):
         finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
         self._status.show(
             frame.message,
-            self._travel.sentence,
+            self._instrument.travel.sentence,
             finished + "Reset starts it again." if frame.is_finished else "",
         )
 
@@ -163,7 +123,7 @@ class Dashboard(pn.viewable.Viewer):
         self._is_closed = True
         self._painter.stop()
         self._engine.close()
-        self._views.close()
+        self._instrument.close()
         self._sources.table.close()
 
     def sidebar(self) -> list[pn.viewable.Viewable]:
@@ -183,8 +143,7 @@ class Dashboard(pn.viewable.Viewer):
             pn.pane.Bokeh(
                 self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
             ),
-            self._travel.view,
-            self._views.tabs,
+            self._instrument.view,
         ]
 
     def page(self) -> pmui.Page:

@@ -1,7 +1,6 @@
 """The live figure: points, prototypes and the density image, in one Bokeh figure."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from bokeh.models import (
@@ -11,7 +10,6 @@ from bokeh.models import (
     Legend,
     LegendItem,
     LinearColorMapper,
-    LinearInterpolator,
     PanTool,
     Range1d,
     ResetTool,
@@ -24,14 +22,13 @@ from clusterer.frames import Frame, Look
 from clusterer.images import Box
 from clusterer.recordings import Recording
 
+from .highlights import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
 from .palettes import DENSITY_COLORS, map_colors, wrap_colors
 from .trails import Trails
 
 MARGIN = 0.04
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
-POINT_ALPHA, PROTOTYPE_ALPHA = 0.55, 0.35
-FAINT_ALPHA = 0.06  # of what is not highlighted
 NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
 
 
@@ -97,7 +94,7 @@ class LiveFigure:
             line_color=color,
             line_width=2,
         )
-        self._glyphs = points.glyph, prototypes.glyph
+        self.highlight = Highlight(points.glyph, prototypes.glyph)
         self._equip(plot, points, prototypes)
         for axis_range in (plot.x_range, plot.y_range):
             for edge in ("start", "end"):
@@ -140,13 +137,6 @@ class LiveFigure:
         self.look = Look(x, y, self.look.box)
         self._on_look(self.look)
 
-    def highlight(self, cluster: int) -> None:
-        """Let all but one cluster fade; 0 shows all alike."""
-        points, prototypes = self._glyphs
-        points.fill_alpha = _single_out(cluster, POINT_ALPHA)
-        prototypes.fill_alpha = _single_out(cluster, PROTOTYPE_ALPHA)
-        prototypes.line_alpha = _single_out(cluster, 1.0)
-
     def draw_trails(self, recording: Recording) -> None:
         """Draw where the prototypes have been; nothing for an empty recording."""
         self.trails.draw(recording, self.look)
@@ -162,6 +152,7 @@ class LiveFigure:
         self._draw_points(frame)
         self._draw_prototypes(frame)
         self._draw_image(frame)
+        self.highlight.draw()
         self._drawn = frame.run, frame.look, frame.snapshot.n_seen
 
     def _draw_points(self, frame: Frame) -> None:
@@ -264,16 +255,6 @@ class LiveFigure:
 
 def _columns(*names: str) -> dict[str, NDArray]:
     return {name: np.empty(0) for name in names}
-
-
-def _single_out(cluster: int, alpha: float) -> Any:
-    if not cluster:
-        return alpha
-    ids = [-2, cluster - 0.5, cluster - 0.4, cluster + 0.4, cluster + 0.5, cluster + 1]
-    faint = min(alpha, FAINT_ALPHA)
-    alphas = [faint, faint, alpha, alpha, faint, faint]
-    steps = LinearInterpolator(x=ids, y=alphas, clip=False)
-    return {"field": "cluster", "transform": steps}
 
 
 def _pad(edges: NDArray) -> tuple[float, float]:

@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.contests import Comparison
+from clusterer.frames import Look
 from clusterer.recordings import Moment, Recording
+from clusterer.sweeps import Sweep
 
 
 @dataclass(frozen=True)
 class Scene:
     """A run's recording, the moment of it that is shown, the run that it branched off, and the
-    comparison with a peer, if there is one.
+    comparison with a peer and the sweep, if there are any.
 
     ``x`` and ``y`` are the features on the axes of the live figure.
     """
@@ -21,14 +23,25 @@ class Scene:
     moment: Moment | None = None
     left: Recording = field(default_factory=Recording)
     comparison: Comparison | None = None
+    sweep: Sweep | None = None
     x: int = 0
     y: int = 1
 
     @property
     def past(self) -> list[int]:
         """Points seen at the moment shown, if that is not the last one."""
-        is_past = self.moment is not None and self.moment is not self.recording.moments[-1]
-        return [self.moment.n_seen] if is_past and self.moment else []
+        if self.moment is None or self.moment in self.recording.moments[-1:]:
+            return []
+        return [self.moment.n_seen]
+
+
+def project(points: NDArray, x: int, y: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Coordinates (n,), (n,) of the points (n, d) on the axes.
+
+    Where another source has just been opened, the axes may be of more features than there are.
+    """
+    last = points.shape[1] - 1
+    return Look(min(x, last), min(y, last)).project(points)
 
 
 def thin(moments: tuple[Moment, ...], n_most: int) -> list[Moment]:

@@ -10,6 +10,7 @@ from clusterer.recordings import Moment, Recording
 
 from .palettes import map_colors, wrap_colors
 from .plots import build_columns
+from .scenes import project
 
 N_MOMENTS = 30
 
@@ -19,7 +20,7 @@ def measure_trails(moments: tuple[Moment, ...], look: Look) -> dict[str, Any]:
     xs: dict[int, list[float]] = {}
     ys: dict[int, list[float]] = {}
     for moment in moments:
-        across, upwards = look.project(moment.centers)
+        across, upwards = project(moment.centers, look.x, look.y)
         for i, x, y in zip(
             moment.snapshot.ids.tolist(), across.tolist(), upwards.tolist(), strict=True
         ):
