@@ -38,7 +38,13 @@ class LearnedAttributes:
             last_seen=held.last_seen,
             labels=self.cluster_labels_.copy(),
             sigma=self.sigma_,
+            links=held.link_counts,
         )
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the prototypes take; 0 for a model that has learned nothing."""
+        return self._prototypes.n_bytes if hasattr(self, "_prototypes") else 0
 
     @property
     def prototypes_(self) -> NDArray[np.float64]:

@@ -9,23 +9,23 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
+from .branches import branch_run, restart_run
+from .deliveries import Delivery
 from .estimator import OnlineClusterer
 from .frames import Frame, Look
 from .measures import Measures
+from .observers import Observer
+from .paces import Pace
+from .peers import Challenge
+from .recordings import Moment, Recording
 from .runs import Run
 from .scalings import Scaling
 from .sources import Source
-from .spacing import Spaced, Stride
+from .spacing import Spaced
 from .takeaways import Takeaway, answer
 
-N_AT_ONCE = 4_096
-"""Points between two looks at the controls, at most; as fast as it goes, see `Stride`."""
-
-
 TICK_S = 0.015
-RATE_MEMORY_S = 1.0
 MEASURE_PERIOD_S = 1.0
-LONGEST_DEBT_S = 0.1  # after a stall the stream does not rush to catch up
 
 log = logging.getLogger(__name__)
 
@@ -62,21 +62,18 @@ class Engine:
         speed: float = 200.0,
     ) -> None:
         self._run = Run(source, model, scaling=scaling, window_length=window_length)
-        self._set_speed(speed)
+        self._pace = Pace(speed, self._advance)
         self._look = Look()
         self._is_playing = False
         self._is_held = False
         self._is_closed = False
         self._is_changed = True
+        self._observer = Observer()
+        self._challenge: Challenge | None = None
         self._message = ""
-        self._learned: deque[tuple[float, int]] = deque()
-        self._position = 0.0
-        self._stride = Stride()
         self._measures: Spaced[Measures | None] = Spaced(MEASURE_PERIOD_S)
         self._commands: deque[Callable[[], object]] = deque()
-        self._frame: Frame | None = None
-        self._is_awaited = threading.Event()
-        self._is_published = threading.Event()
+        self._frames = Delivery()
         self._wake = threading.Condition()
         self._thread = threading.Thread(target=self._loop, name="clusterer-engine", daemon=True)
         self._thread.start()
@@ -99,7 +96,19 @@ class Engine:
 
     def reset(self) -> None:
         """Forget everything and start again from the source's first point."""
-        self._post(lambda: self._replace(self._run.restart(self._run.number + 1)))
+        self._post(lambda: self._succeed(restart_run(self._run, self._run.number + 1)))
+
+    def branch(self, moment: Moment, run: int) -> None:
+        """Go on from a recorded moment of the run of that number; see `clusterer.branches`.
+
+        Nothing happens if that run has been replaced meanwhile.
+        """
+
+        def replace() -> None:
+            if self._run.number == run:
+                self._succeed(branch_run(self._run, moment, run + 1))
+
+        self._post(replace)
 
     def open(self, source: Source, *, scaling: Scaling | None = None) -> None:
         """Forget everything and start with another source."""
@@ -111,7 +120,7 @@ class Engine:
                     source,
                     old.model,
                     scaling=scaling,
-                    window_length=old.window.length,
+                    window_length=old.tail.points.length,
                     number=old.number + 1,
                 )
             )
@@ -122,7 +131,7 @@ class Engine:
     def set(self, name: str, value: Any) -> None:
         """Change a live parameter: ``speed`` or one that `Run.set` knows."""
         if name == "speed":
-            self._post(lambda: self._set_speed(value))
+            self._post(lambda: self._pace.speed.set(value))
         else:
             self._post(lambda: self._run.set(name, value))
 
@@ -130,28 +139,48 @@ class Engine:
         """Say what the next frames are to show."""
         self._post(lambda: setattr(self, "_look", look))
 
+    def nudge(self) -> None:
+        """Make a new frame even if nothing has changed."""
+        self._post(lambda: None)
+
     def request_frame(self) -> None:
         """Ask for a frame as soon as there is something new; `take_frame` fetches it."""
-        self._is_awaited.set()
+        self._frames.order()
         with self._wake:
             self._wake.notify()
 
+    def challenge(self, challenge: Challenge | None) -> None:
+        """Let a peer learn beside the model from now on; None lets it go."""
+
+        def change() -> None:
+            self._challenge = challenge
+            self._observer.comparison = None
+            self._run.meet(challenge)
+
+        self._post(change)
+
+    @property
+    def scaling(self) -> Scaling:
+        """From the units of the source to those of the model."""
+        return self._run.scaling
+
+    @property
+    def observer(self) -> Observer:
+        """What is recorded of the run and of the one before it, and the peer beside it."""
+        return self._observer
+
+    @property
+    def recording(self) -> Recording:
+        """What is recorded of the run; it does not change when more is."""
+        return self._observer.recording
+
     def take_frame(self) -> Frame | None:
         """The frame asked for, once; None while there is none."""
-        frame, self._frame = self._frame, None
-        return frame
+        return self._frames.take()
 
     def wait_for_frame(self, timeout_s: float = 30.0) -> Frame:
         """Ask for a frame and wait for it. Raises TimeoutError."""
-        self._is_published.clear()
-        self._post(lambda: None)
-        self.request_frame()
-        deadline = time.monotonic() + timeout_s
-        while (frame := self.take_frame()) is None:
-            if not self._is_published.wait(max(deadline - time.monotonic(), 0.0)):
-                raise TimeoutError(f"No frame within {timeout_s:g} s.")
-            self._is_published.clear()
-        return frame
+        return self._frames.wait(self.nudge, timeout_s)
 
     @property
     def source_name(self) -> str:
@@ -182,17 +211,19 @@ class Engine:
         while not self._is_closed:
             with self._wake:
                 if not self._commands and not self._is_due():
-                    self._wake.wait(TICK_S if self._is_streaming else self._rest_s)
+                    is_busy = self._is_streaming or self._observer.is_late
+                    self._wake.wait(TICK_S if is_busy else self._rest_s)
             while self._commands:
                 self._guard(self._commands.popleft())
-                self._is_changed = True
+                self._note_change()
             # What changed last while it is paused is measured as well.
             self._is_changed |= self._rest_s == 0.0
             now = time.monotonic()
             elapsed, last = now - last, now
             if self._is_streaming:
                 self._guard(partial(self._stream, elapsed))
-            if self._is_awaited.is_set() and self._is_changed:
+            self._guard(self._observe)
+            if self._frames.is_ordered and self._is_changed:
                 self._guard(self._publish)
                 # A frame that can't be made is not tried again before something changes.
                 self._is_changed = False
@@ -201,15 +232,15 @@ class Engine:
     @property
     def _rest_s(self) -> float | None:
         """How long until measures are due that somebody waits for; None if nobody does."""
-        return self._measures.rest_s if self._is_awaited.is_set() else None
+        return self._measures.rest_s if self._frames.is_ordered else None
 
     @property
     def _is_streaming(self) -> bool:
         return self._is_playing and not self._is_held
 
     def _is_due(self) -> bool:
-        is_rushing = self._is_streaming and self._speed == float("inf")
-        return self._is_closed or is_rushing or (self._is_awaited.is_set() and self._is_changed)
+        is_rushing = self._is_streaming and self._pace.speed.is_endless
+        return self._is_closed or is_rushing or (self._frames.is_ordered and self._is_changed)
 
     def _guard(self, command: Callable[[], object]) -> None:
         """Whatever fails pauses the run and is told in the next frame; the thread lives on."""
@@ -222,58 +253,44 @@ class Engine:
             self._is_changed = True
 
     def _stream(self, elapsed_s: float) -> None:
-        if self._speed == float("inf"):
-            # By the thread's own time: on a busy machine short strides would only cost more.
-            start = time.thread_time()
-            self._advance(self._stride.n)
-            self._stride.adapt(time.thread_time() - start)
-            return
-        self._debt += min(elapsed_s, LONGEST_DEBT_S) * self._speed
-        n_due = int(self._debt)
-        self._debt -= n_due
-        if self._run.source.is_paced:
-            self._position += n_due
-            n_due = self._run.source.count_due(self._position, N_AT_ONCE)
-        while n_due > 0 and self._is_playing and not self._commands:
-            n_due -= self._advance(min(n_due, N_AT_ONCE))
+        self._pace.stream(self._run, elapsed_s, lambda: self._is_playing and not self._commands)
 
     def _advance(self, n: int) -> int:
         n_learned = self._run.advance(n)
-        self._learned.append((time.monotonic(), n_learned))
-        self._position = max(self._position, self._run.source.position)
+        self._pace.note(self._run, n_learned)
         self._is_playing &= not self._run.is_finished
-        self._is_changed = True
+        self._note_change()
         return n_learned
+
+    def _note_change(self) -> None:
+        self._is_changed = True
+        self._observer.note_change()
+
+    def _observe(self) -> None:
+        is_new = self._observer.observe(self._run, is_rushing=self._pace.speed.is_endless)
+        self._is_changed |= is_new
 
     def _publish(self) -> None:
         frame = self._run.frame(
             self._look,
-            points_per_s=self._measure_rate(),
+            points_per_s=self._pace.speed.measure(),
             is_playing=self._is_playing,
             message=self._message,
             measures=self._measures.refresh(self._run.measure),
         )
-        self._is_awaited.clear()
-        self._frame = frame
-        self._is_published.set()
-
-    def _measure_rate(self) -> float:
-        start = time.monotonic() - RATE_MEMORY_S
-        while self._learned and self._learned[0][0] < start:
-            self._learned.popleft()
-        return sum(n for _, n in self._learned) / RATE_MEMORY_S
+        self._frames.deliver(frame)
 
     def _set_playing(self, is_playing: bool) -> None:
         self._is_playing = is_playing and not self._run.is_finished
         self._message = ""
 
-    def _set_speed(self, speed: float) -> None:
-        self._speed, self._debt = speed, 0.0
+    def _succeed(self, run: Run) -> None:
+        self._replace(run, left=self._run.recording)
 
-    def _replace(self, run: Run) -> None:
+    def _replace(self, run: Run, *, left: Recording | None = None) -> None:
         self._run = run
+        self._observer.begin(run, left or Recording())
+        run.meet(self._challenge)
         self._message = ""
-        self._debt = 0.0
-        self._position = 0.0
         self._measures.forget()
-        self._learned.clear()
+        self._pace.restart()

@@ -1,9 +1,21 @@
 """Identities: which cluster of now is which cluster of before."""
 
+from typing import Literal, NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from .readout import NOISE
+
+N_ENTRY_BYTES = 200  # of a dict's entry with its two numbers, generously
+
+
+class Change(NamedTuple):
+    """A cluster was "born", "split" from another one, "merged" into another one, or "ended"."""
+
+    kind: Literal["born", "split", "merged", "ended"]
+    cluster: int
+    other: int = NOISE
 
 
 class Identities:
@@ -13,15 +25,22 @@ class Identities:
     one cluster at most, the heaviest claim first. A colour is a small number, the lowest that no
     living cluster holds.
 
+    ``changes`` tells what the last update brought. A cluster that gets a new id has split from
+    the one that most of its weight belonged to, or is born if there was none. One whose id is
+    gone has merged into the one that took over most of its weight, or has ended.
+
     >>> identities = Identities()
     >>> before = identities.update(np.array([7, 8]), np.array([0, 1]), np.ones(2))
     >>> after = identities.update(np.array([9, 8, 7]), np.array([0, 1, 2]), np.ones(3))
     >>> before.tolist(), after.tolist()
     ([1, 2], [3, 2, 1])
+    >>> identities.changes
+    [Change(kind='born', cluster=3, other=-1)]
     """
 
     def __init__(self) -> None:
         self.colors: dict[int, int] = {}
+        self.changes: list[Change] = []
         self._next_id = 1
         self._known: dict[int, int] = {}
 
@@ -30,7 +49,9 @@ class Identities:
     ) -> NDArray[np.int64]:
         """Cluster id (m,) of each prototype, -1 for noise, given its cluster's number of now."""
         before = np.array([self._known.get(int(i), NOISE) for i in prototype_ids], dtype=np.int64)
-        named = self._match(before, labels, weights)
+        claims = self._list_claims(before, labels, weights)
+        named = self._match(claims)
+        known = set(named.values())
         for label in range(int(labels.max(initial=NOISE)) + 1):
             if label not in named:
                 named[label] = self._next_id
@@ -39,10 +60,49 @@ class Identities:
         # A prototype that is noise just now keeps its past, should it come back.
         carried = np.where(ids == NOISE, before, ids)
         self._known = dict(zip(prototype_ids.tolist(), carried.tolist(), strict=True))
-        self._color(set(carried.tolist()) - {NOISE})
+        living = set(carried.tolist()) - {NOISE}
+        self.changes = self._tell(claims, named, known, living)
+        self._color(living)
         return ids
 
-    def _match(self, before: NDArray, labels: NDArray, weights: NDArray) -> dict[int, int]:
+    def copy(self) -> "Identities":
+        """One that goes on alike and apart."""
+        twin = Identities()
+        twin.colors, twin._known = self.colors.copy(), self._known.copy()
+        twin._next_id = self._next_id
+        return twin
+
+    @property
+    def n_bytes(self) -> int:
+        """Memory that it takes, about."""
+        return N_ENTRY_BYTES * (len(self.colors) + len(self._known))
+
+    def _tell(
+        self,
+        claims: dict[tuple[int, int], float],
+        named: dict[int, int],
+        known: set[int],
+        living: set[int],
+    ) -> list[Change]:
+        origins: dict[int, int] = {}
+        heirs: dict[int, int] = {}
+        for label, old in sorted(claims, key=lambda claim: (-claims[claim], claim)):
+            origins.setdefault(named[label], old)
+            heirs.setdefault(old, named[label])
+        changes = []
+        for new in sorted(set(named.values()) - known):
+            is_split = new in origins
+            changes.append(Change("split", new, origins[new]) if is_split else Change("born", new))
+        for gone in sorted(self.colors.keys() - living):
+            is_merged = gone in heirs
+            changes.append(
+                Change("merged", gone, heirs[gone]) if is_merged else Change("ended", gone)
+            )
+        return changes
+
+    def _list_claims(
+        self, before: NDArray, labels: NDArray, weights: NDArray
+    ) -> dict[tuple[int, int], float]:
         claims: dict[tuple[int, int], float] = {}
         is_claim = (before != NOISE) & (labels != NOISE)
         for old, label, weight in zip(
@@ -52,6 +112,9 @@ class Identities:
             strict=True,
         ):
             claims[label, old] = claims.get((label, old), 0.0) + weight
+        return claims
+
+    def _match(self, claims: dict[tuple[int, int], float]) -> dict[int, int]:
         named: dict[int, int] = {}
         for label, old in sorted(claims, key=lambda claim: (-claims[claim], claim)):
             if label not in named and old not in named.values():

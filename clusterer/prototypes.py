@@ -208,6 +208,11 @@ class Prototypes:
         """Number of points learned."""
         return int(self.scalars[N_SEEN])
 
+    @property
+    def n_bytes(self) -> int:
+        """Memory that the arrays take."""
+        return sum(array.nbytes for array in self._arrays)
+
     def leave(self, inner: NDArray) -> NDArray:
         """Inner coordinates (m, d) in the units of the data."""
         return self.origin + inner * self._unit

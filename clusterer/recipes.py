@@ -1,5 +1,6 @@
 """The recipe of a run: the parameters it began with, and what was changed after which point."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .scalings import Scaling
@@ -67,6 +68,19 @@ class Recipe:
                 return
             if self.changes[i].name == name:
                 del self.changes[i]
+
+    def cut(self, n_seen: int, parameters: Mapping[str, Any]) -> "Recipe":
+        """The recipe up to a moment at which these parameters were in force."""
+        twin = self.copy()
+        twin.changes = [change for change in self.changes if change.n_seen < n_seen]
+        # Units change before the points that they are for.
+        twin.changes += [change for change in self.changes if change[:2] == (n_seen, "scaling")]
+        then = twin.parameters | {"noise": twin.noise}
+        then |= {change.name: change.value for change in twin.changes}
+        for name, value in parameters.items():
+            if then[name] != value:
+                twin.note(n_seen, name, value)
+        return twin
 
     def copy(self) -> "Recipe":
         """A recipe of its own, which the run's next changes leave as it is."""

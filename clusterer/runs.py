@@ -1,26 +1,28 @@
 """A run: one source streaming into one model. It knows no threads; the engine drives it."""
 
+import sys
+import time
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from .contests import Comparison, Contest
 from .estimator import OnlineClusterer
 from .frames import Frame, Look
 from .identities import Identities
-from .images import count_cells, shade
 from .measures import Measures, measure
-from .projections import RunningProjection
+from .peers import Challenge
 from .recipes import Recipe
+from .recordings import Event, Moment, Recorder, Recording, copy_model
 from .scalings import Scaling
 from .snapshots import Snapshot
 from .sources import Source
+from .tails import N_MEASURED, Tail
 from .takeaways import Takeaway
 from .validation import check_settings
-from .windows import Window
 
 N_EXACT = 5_000
 """Windows up to this length are drawn point by point, longer ones as an image."""
@@ -28,11 +30,8 @@ N_EXACT = 5_000
 N_ON_IMAGE = 2_000
 """Points drawn on top of the image: the newest ones."""
 
-N_MEASURED = 2_000
-"""The last points that the clusters are judged by."""
-
-N_FOR_TURN = 20
-"""New points before the projection is looked at again."""
+N_ON_RECORD = 500
+"""Points kept with each moment of the recording."""
 
 NO_COLOR = -1
 CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge")
@@ -62,23 +61,25 @@ class Run:
         self.source = source
         self.model: OnlineClusterer = clone(model)
         self.scaling = scaling or Scaling.identity(source.n_features)
-        self.window = Window(source.n_features, window_length)
+        self.tail = Tail(source.n_features, window_length)
         self.recipe = Recipe(
             self.model.get_params(), noise=getattr(source, "noise", None), scaling=self.scaling
         )
         self.number = number
         self.is_finished = False
-        # Classes are whole numbers that a float64 holds.
-        self._classes: Window | None = None
-        self._projection = RunningProjection(source.n_features)
-        self._n_projected = 0
-        self._identities = Identities()
-        self._bounds: NDArray[np.float64] = np.empty((0, source.n_features))
+        self.identities = Identities()
+        self.recorder = Recorder()
+        self.contest: Contest | None = None
 
     @property
     def n_seen(self) -> int:
         """Number of points learned."""
-        return self.window.n_pushed
+        return self.tail.points.n_pushed
+
+    @property
+    def n_at_once(self) -> int:
+        """Most points to be learned between two looks at the controls."""
+        return self.contest.n_at_once if self.contest is not None else sys.maxsize
 
     def advance(self, n: int) -> int:
         """Learn up to n points; returns how many there were. Raises what the source raises."""
@@ -86,11 +87,10 @@ class Run:
         self.is_finished = len(points) < n or self.source.exhausted
         if len(points):
             self._follow_scaling(points)
-            self._learn(points)
-            self.window.push(points)
-            self._keep_classes(classes)
-            seen = np.concatenate([self._bounds, points])
-            self._bounds = np.stack([seen.min(axis=0), seen.max(axis=0)])
+            spent_s = self._learn(points)
+            self.tail.push(points, classes)
+            if self.contest is not None:
+                self.contest.follow(points, classes, spent_s)
         return len(points)
 
     def _follow_scaling(self, points: NDArray) -> None:
@@ -102,42 +102,90 @@ class Run:
         if self.n_seen:
             self.model.change_units(*now.take_over(before))
 
-    def _learn(self, points: NDArray[np.float64]) -> None:
+    def _learn(self, points: NDArray[np.float64]) -> float:
+        scaled = self.scaling.apply(points)
+        start = time.perf_counter()
         try:
-            self.model.partial_fit(self.scaling.apply(points))
+            self.model.partial_fit(scaled)
         except BaseException:
             # The source has given points that were not learned: no script would lose just those.
             self.recipe.is_exact = False
             raise
-
-    def _keep_classes(self, classes: NDArray[np.int64] | None) -> None:
-        if classes is not None:
-            if self._classes is None:
-                self._classes = Window(1, max(self.window.length, N_MEASURED))
-            self._classes.push(classes[:, None])
+        return time.perf_counter() - start
 
     def measure(self) -> Measures | None:
         """How good the clusters are on the last points, in the model's units; None without any."""
-        points = self.scaling.apply(self.window.last(N_MEASURED))
+        points = self.scaling.apply(self.tail.points.last(N_MEASURED))
         if not len(points):
             return None
         clusters = self.model.predict(points)
-        if self._classes is None:
+        classes = self.tail.classes(len(points))
+        if classes is None:
             return measure(points, clusters)
-        classes = self._classes.last(len(points))[:, 0].astype(np.int64)
         return measure(points[-len(classes) :], clusters[-len(classes) :], classes)
 
-    def _turn(self, look: Look) -> Look:
-        """The look with the projection that it needs."""
-        if not look.is_projected:
-            return look
-        n_new = self.n_seen - self._n_projected
-        view = self._projection.view
-        if n_new >= N_FOR_TURN or (n_new and not view.number):
-            points = self.window.last(n_new)
-            view = self._projection.follow(points, self.scaling.offsets, self.scaling.scales)
-            self._n_projected = self.n_seen
-        return replace(look, projection=view)
+    def meet(self, challenge: Challenge | None) -> None:
+        """Let a peer in, or None out. It learns from now on, in the units of now."""
+        self.contest = None
+        if challenge is not None:
+            peer = challenge.make(self.model.get_params())
+            self.contest = Contest(challenge, peer, self.scaling)
+
+    def compare(self) -> Comparison | None:
+        """Ours and the peer on the last points that both learned; None if there are none."""
+        contest = self.contest
+        if contest is None or not len(contest.points):
+            return None
+        snapshot = self.model.snapshot()
+        clusters, _ = self._identify(snapshot)
+        labels = clusters[self.model.find_nearest(self.scaling.apply(contest.points))]
+        return contest.judge(labels, self.identities.colors, self.n_seen)
+
+    def record(self) -> None:
+        """Add the present moment to the recording."""
+        if not self.n_seen:
+            return
+        snapshot = self.model.snapshot()
+        clusters, colors = self._identify(snapshot)
+        points = self.tail.points.last(N_ON_RECORD).copy()
+        self.recorder.add(
+            Moment(
+                snapshot=snapshot,
+                centers=self.scaling.undo(snapshot.centers),
+                points=points.astype(np.float32),
+                point_slots=self.model.find_nearest(self.scaling.apply(points)),
+                clusters=clusters,
+                colors=colors,
+                parameters=self.parameters,
+                model=copy_model(self.model),
+                identities=self.identities.copy(),
+                scaling=self.scaling,
+            )
+        )
+
+    @property
+    def recording(self) -> Recording:
+        """What has been recorded; it does not change when more is."""
+        return self.recorder.recording
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The model's parameters in force, and the source's noise if it has any."""
+        parameters = self.model.get_params()
+        if hasattr(self.source, "noise"):
+            parameters["noise"] = self.source.noise
+        return parameters
+
+    def _identify(self, snapshot: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        clusters = self.identities.update(snapshot.ids, snapshot.labels, snapshot.weights)
+        for kind, cluster, other in self.identities.changes:
+            self.recorder.note(Event(snapshot.n_seen, kind, cluster, other))
+        palette = self.identities.colors
+        colors = np.array([palette.get(i, NO_COLOR) for i in clusters.tolist()], dtype=np.int64)
+        return clusters, colors
+
+    def _take_snapshot(self) -> Snapshot:
+        return self.model.snapshot() if self.n_seen else Snapshot.empty(self.source.n_features)
 
     def frame(
         self,
@@ -149,14 +197,12 @@ class Run:
         measures: Measures | None = None,
     ) -> Frame:
         """The present moment as the views draw it."""
-        look = self._turn(look)
-        n_features = self.source.n_features
-        snapshot = self.model.snapshot() if self.n_seen else Snapshot.empty(n_features)
-        clusters = self._identities.update(snapshot.ids, snapshot.labels, snapshot.weights)
-        palette = self._identities.colors
-        colors = np.array([palette.get(i, NO_COLOR) for i in clusters.tolist()], dtype=np.int64)
-        is_long = len(self.window) > N_EXACT
-        points = self.window.last(N_ON_IMAGE if is_long else N_EXACT).copy()
+        look = self.tail.turn(look, self.scaling)
+        snapshot = self._take_snapshot()
+        clusters, colors = self._identify(snapshot)
+        n_in_window = len(self.tail.points)
+        is_long = n_in_window > N_EXACT
+        points = self.tail.points.last(N_ON_IMAGE if is_long else N_EXACT).copy()
         slots = (
             self.model.find_nearest(self.scaling.apply(points)) if self.n_seen else np.empty(0, int)
         )
@@ -170,9 +216,9 @@ class Run:
             points=points,
             point_clusters=clusters[slots],
             point_colors=colors[slots],
-            bounds=self._bounds if self.source.bounds is None else self.source.bounds,
-            image=self._draw_image(look) if is_long else None,
-            n_in_window=len(self.window),
+            bounds=self.tail.bounds if self.source.bounds is None else self.source.bounds,
+            image=self.tail.draw(look) if is_long else None,
+            n_in_window=n_in_window,
             points_per_s=points_per_s,
             is_playing=is_playing,
             is_finished=self.is_finished,
@@ -180,60 +226,52 @@ class Run:
             measures=measures,
         )
 
-    def _draw_image(self, look: Look) -> NDArray[np.uint8] | None:
-        if look.box is None:
-            return None
-        return shade(count_cells(*look.project(self.window.last(self.window.length)), look.box))
-
     def set(self, name: str, value: Any) -> None:
         """Change a live parameter: ``noise``, ``window_length`` or one of the model's.
 
         Raises ValueError, and leaves things as they were, when the value is not allowed.
         """
         if name == "window_length":
-            self.window.resize(value)
-            if self._classes is not None:
-                self._classes.resize(max(value, N_MEASURED))
-        elif name == "noise":
+            self.tail.resize(value)
+            return
+        before = self.parameters
+        if name == "noise":
             # A table has the noise it has.
-            if hasattr(self.source, "noise") and self.source.noise != value:
-                self.source.noise = value
-                self.recipe.note(self.n_seen, name, value)
+            if "noise" in before and before["noise"] != value:
+                self.source.noise = value  # type: ignore[attr-defined]
         else:
             parameters = self.model.get_params() | {name: value}
             check_settings(*(parameters[known] for known in CHECKED))
-            if self.model.get_params()[name] != value:
+            if before[name] != value:
                 self.model.set_params(**{name: value})
-                self.recipe.note(self.n_seen, name, value)
                 if name == "n_prototypes" and self.n_seen:
                     # Merged now, whether or not anybody looks before K rises again.
                     self.model.ids_  # noqa: B018
+        self._note_changes(before, name)
+
+    def _note_changes(self, before: dict[str, Any], *names: str) -> None:
+        now = self.parameters
+        for name in names:
+            if name in now and now[name] != before[name]:
+                self.recipe.note(self.n_seen, name, now[name])
+                event = Event(
+                    self.n_seen, "changed", name=name, before=before[name], after=now[name]
+                )
+                self.recorder.note(event)
 
     def take_away(self) -> Takeaway:
         """All that can be exported of the present moment, in copies of its own."""
-        snapshot = self.model.snapshot() if self.n_seen else Snapshot.empty(self.source.n_features)
-        classes = None if self._classes is None else self._classes.last(len(self.window))
+        snapshot = self._take_snapshot()
+        clusters, _ = self._identify(snapshot)
+        points = self.tail.points.last(len(self.tail.points)).copy()
         return Takeaway(
             source=self.source,
             scaling=self.scaling,
             model=deepcopy(self.model),
             snapshot=snapshot,
-            center_clusters=self._identities.update(
-                snapshot.ids, snapshot.labels, snapshot.weights
-            ),
-            points=self.window.last(len(self.window)).copy(),
-            classes=None if classes is None else classes[:, 0].astype(np.int64),
+            center_clusters=clusters,
+            points=points,
+            classes=self.tail.classes(len(points)),
             class_names=self.source.class_names,
             recipe=self.recipe.copy(),
-        )
-
-    def restart(self, number: int) -> "Run":
-        """A new run over the same source from its first point, with the parameters of now."""
-        self.source.rewind()
-        return Run(
-            self.source,
-            self.model,
-            scaling=self.scaling.restart(),
-            window_length=self.window.length,
-            number=number,
         )

@@ -80,6 +80,11 @@ class Settings(param.Parameterized):
         label="Speed",
         doc="Points per second that stream in.",
     )
+    trails = param.Boolean(
+        default=False,
+        label="Trails",
+        doc="Draws where the prototypes have been in the last seconds.",
+    )
     window_length = param.Integer(
         default=2000,
         bounds=(10, 1_000_000),

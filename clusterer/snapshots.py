@@ -12,7 +12,8 @@ class Snapshot:
 
     ``centers`` (m, d) in the units of the data, ``weights``, ``counts``, ``scatters``, ``ids``,
     ``last_seen`` and ``labels`` (m,), the cluster of each prototype, -1 for noise; ``sigma`` is
-    the kernel's width in force.
+    the kernel's width in force; ``links`` (m, m) the points seen between prototypes, see
+    `clusterer.links`.
     """
 
     n_seen: int
@@ -24,13 +25,23 @@ class Snapshot:
     last_seen: NDArray[np.int64]
     labels: NDArray[np.int64]
     sigma: float
+    links: NDArray[np.float64]
 
     @classmethod
     def empty(cls, n_features: int) -> "Snapshot":
         """The snapshot before the first point."""
         nothing, none = np.empty(0), np.empty(0, dtype=np.int64)
         return cls(
-            0, np.empty((0, n_features)), nothing, nothing, nothing, none, none, none, np.nan
+            n_seen=0,
+            centers=np.empty((0, n_features)),
+            weights=nothing,
+            counts=nothing,
+            scatters=nothing,
+            ids=none,
+            last_seen=none,
+            labels=none,
+            sigma=np.nan,
+            links=np.empty((0, 0)),
         )
 
     @property

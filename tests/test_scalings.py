@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from clusterer import OnlineClusterer
+from clusterer.branches import restart_run
 from clusterer.frames import Look
 from clusterer.runs import Run
 from clusterer.scalings import Moments, RunningScaling, Scaling
@@ -51,7 +52,7 @@ def test_prototypes_stay_where_they_are_when_units_change():
     assert centers[:, 0].min() >= 0
     assert centers[:, 0].max() <= 1000
     assert np.abs(centers[:, 1]).max() < 5
-    again = run.restart(1)
+    again = restart_run(run, 1)
     assert again.scaling.scales == pytest.approx(first.deviations)
 
 

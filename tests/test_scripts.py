@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterer import OnlineClusterer
+from clusterer.branches import restart_run
 from clusterer.engine import Engine
 from clusterer.recipes import MOST_CHANGES, Recipe
 from clusterer.runs import Run
@@ -80,7 +81,7 @@ def test_a_reset_begins_another_recipe_with_the_parameters_of_then():
     run.advance(500)
     run.set("n_prototypes", 8)
     run.set("noise", 0.25)
-    run = run.restart(1)
+    run = restart_run(run, 1)
     run.advance(700)
     taken = run.take_away()
     assert taken.recipe.changes == []

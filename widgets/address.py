@@ -106,7 +106,7 @@ class AddressBar:
             if box is None:
                 complaints.append(f"view={shorten(query['view'])} was ignored")
             else:
-                self._figure.zoom(box)
+                self._figure.framing.zoom(box)
 
     def show(self) -> None:
         """Bring the address up to date; cheap, so with every frame."""
@@ -127,7 +127,7 @@ class AddressBar:
             options = select.options
             if select.value != options[min(usual, len(options) - 1)]:
                 found[key] = select.value
-        if (box := self._figure.chosen_box) is not None:
+        if (box := self._figure.framing.chosen_box) is not None:
             found["view"] = write_box(box)
         return urlencode(found)
 

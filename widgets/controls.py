@@ -30,6 +30,7 @@ class Controls:
         self.has_automatic_sigma = self._bind(pmui.Switch, "has_automatic_sigma")
         self.drop_singletons = self._bind(pmui.Switch, "drop_singletons")
         self.join = self._bind(pmui.Switch, "join")
+        self.trails = self._bind(pmui.Switch, "trails")
         self.sigma = build_step_slider(
             settings, "sigma", space_steps(*SIGMA_BOUNDS, 20), write_number, on_move=self._take_over
         )
@@ -81,7 +82,9 @@ class Controls:
 
     def more(self) -> pn.viewable.Viewable:
         """What is turned less often."""
-        return pmui.Column(self.half_life, self.window_length, self.join, self.seed, **WIDE)
+        return pmui.Column(
+            self.half_life, self.window_length, self.trails, self.join, self.seed, **WIDE
+        )
 
 
 def write_number(value: float) -> str:

@@ -22,6 +22,7 @@ from .figure import LiveFigure
 from .film import FilmRoll
 from .given import GivenData
 from .help import Help
+from .instrument import Instrument
 from .keyboard import Keyboard
 from .matrix import ScatterMatrix
 from .measures import MeasuresPanel
@@ -77,6 +78,7 @@ class Dashboard(pn.viewable.Viewer):
         self._measures = MeasuresPanel()
         self._status = Text(role="alert")
         self._transport = Transport(self._engine, self._controls.points_per_s)
+        self._instrument = Instrument(self._engine, self._figure, self.settings)
         self._painter = Painter(self._engine, self._draw)
         self._show_features(source)
         self._courier = Courier(self._figure.figure, self._painter.change)
@@ -132,9 +134,11 @@ class Dashboard(pn.viewable.Viewer):
         self._matrix.show(source.feature_names)
 
     def _draw(self, frame: Frame) -> None:
+        frame = self._instrument.choose_frame(frame)
         self._figure.draw(frame)
         self._matrix.draw(frame)
         self._figure.film(frame, self._film)
+        self._instrument.draw(frame)
         self._counters.draw(frame)
         self._measures.draw(frame)
         self._transport.draw(frame)
@@ -144,6 +148,7 @@ class Dashboard(pn.viewable.Viewer):
         finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
         self._status.show(
             frame.message,
+            self._instrument.travel.sentence,
             finished + "Reset starts it again." if frame.is_finished else "",
         )
 
@@ -157,6 +162,7 @@ class Dashboard(pn.viewable.Viewer):
         self._is_closed = True
         self._painter.stop()
         self._engine.close()
+        self._instrument.close()
         self._sources.table.close()
 
     def sidebar(self) -> list[pn.viewable.Viewable]:
@@ -189,6 +195,7 @@ class Dashboard(pn.viewable.Viewer):
                 self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
             ),
             self._matrix.view,
+            self._instrument.view,
         ]
 
     def page(self) -> pmui.Page:

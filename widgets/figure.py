@@ -1,6 +1,5 @@
 """The live figure: points, prototypes and the density image, in one Bokeh figure."""
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -12,7 +11,6 @@ from bokeh.models import (
     LegendItem,
     LinearColorMapper,
     PanTool,
-    Range1d,
     ResetTool,
     WheelZoomTool,
 )
@@ -20,17 +18,18 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from clusterer.frames import Frame, Look
-from clusterer.images import Box
+from clusterer.recordings import Recording
 
 from .film import FilmRoll
+from .framing import Framing
+from .highlights import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
 from .palettes import DENSITY_COLORS, map_colors, wrap_colors
 from .texts import label_axis
+from .trails import Trails
 
-MARGIN = 0.04
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
 MOST_AS_TEXT = 64
-NOWHERE: Box = (math.inf, -math.inf, math.inf, -math.inf)
 NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
 
 
@@ -46,9 +45,6 @@ class LiveFigure:
         self._on_look = on_look
         self._names: tuple[str, ...] = ("",)
         self._titles = "", ""
-        self._is_following = True
-        self._is_moving_itself = False
-        self._home = NOWHERE
         self._drawn = (-1, Look(), 0)
         self.points = ColumnDataSource(_columns("x", "y", "cluster", "color"), name="points")
         self.prototypes = ColumnDataSource(
@@ -57,6 +53,8 @@ class LiveFigure:
         self.density = ColumnDataSource(
             {"image": [NO_IMAGE], "x": [0.0], "y": [0.0], "dw": [1.0], "dh": [1.0]}, name="density"
         )
+        self.framing = Framing(self._tell)
+        self.trails = Trails()
         self.figure = self._build()
 
     def _build(self) -> figure:
@@ -64,8 +62,8 @@ class LiveFigure:
             name="live",
             sizing_mode="stretch_both",
             min_height=320,
-            x_range=Range1d(-1, 1),
-            y_range=Range1d(-1, 1),
+            x_range=self.framing.x,
+            y_range=self.framing.y,
             tools="",
             output_backend="canvas",
             background_fill_alpha=0,
@@ -83,22 +81,21 @@ class LiveFigure:
         )
         color = {"field": "color", "transform": map_colors()}
         points = plot.scatter(
-            "x", "y", source=self.points, size=5, color=color, alpha=0.55, line_alpha=0
+            "x", "y", source=self.points, size=5, color=color, alpha=POINT_ALPHA, line_alpha=0
         )
+        self.trails.add_to(plot)
         prototypes = plot.scatter(
             "x",
             "y",
             source=self.prototypes,
             size="size",
             fill_color=color,
-            fill_alpha=0.35,
+            fill_alpha=PROTOTYPE_ALPHA,
             line_color=color,
             line_width=2,
         )
+        self.highlight = Highlight(points.glyph, prototypes.glyph)
         self._equip(plot, points, prototypes)
-        for axis_range in (plot.x_range, plot.y_range):
-            for edge in ("start", "end"):
-                axis_range.on_change(edge, self._note_move)
         return plot
 
     def _equip(self, plot: figure, points: object, prototypes: object) -> None:
@@ -133,23 +130,13 @@ class LiveFigure:
     def show_axes(self, x: int, y: int, names: tuple[str, ...]) -> None:
         """Put two features, or components (from -1 down), on the axes, with the next frame."""
         self._names = names
-        self._is_following = True
-        self._home = NOWHERE
+        self.framing.follow()
         self.look = Look(x, y, self.look.box)
         self._on_look(self.look)
 
-    def zoom(self, box: Box) -> None:
-        """Show a box, whatever the data; the plot's own Reset brings them back into view."""
-        left, right, bottom, top = box
-        self.figure.x_range.update(start=left, end=right)
-        self.figure.y_range.update(start=bottom, end=top)
-        self._is_following = False
-        self._tell()
-
-    @property
-    def chosen_box(self) -> Box | None:
-        """The view that the user has chosen; None while it follows the data."""
-        return None if self._is_following else self._box()
+    def draw_trails(self, recording: Recording) -> None:
+        """Draw where the prototypes have been; nothing for an empty recording."""
+        self.trails.draw(recording, self.look)
 
     def draw(self, frame: Frame) -> None:
         """Bring what is on the screen up to the frame."""
@@ -168,6 +155,7 @@ class LiveFigure:
         self._draw_points(frame)
         self._draw_prototypes(frame)
         self._draw_image(frame)
+        self.highlight.draw()
         self._drawn = frame.run, frame.look, frame.snapshot.n_seen
 
     def _label(self, look: Look) -> tuple[str, str]:
@@ -177,14 +165,10 @@ class LiveFigure:
 
     def film(self, frame: Frame, roll: FilmRoll) -> None:
         """Note on the roll what is on the screen now."""
-        left, right, bottom, top = box = self._box()
-        if (
-            (frame.look.x, frame.look.y) == (self.look.x, self.look.y)
-            and left < right
-            and bottom < top
-        ):
+        is_shown = (frame.look.x, frame.look.y) == (self.look.x, self.look.y)
+        if is_shown and self.framing.is_whole:
             sizes_px = np.asarray(self.prototypes.data["size"], dtype=np.float32)
-            roll.note(frame, sizes_px, box, self._titles)
+            roll.note(frame, sizes_px, self.framing.box, self._titles)
 
     def _draw_points(self, frame: Frame) -> None:
         run, look, n_seen = self._drawn
@@ -254,59 +238,18 @@ class LiveFigure:
         }
 
     def _fit(self, frame: Frame) -> None:
-        """Keep the data in view; move only when they leave it, so that the picture stays calm."""
         # The corners of the data say nothing about how far they reach aslant.
         edges = frame.points if frame.look.is_projected else frame.bounds
-        if not len(edges):
-            return
-        xs, ys = (_span(values) for values in frame.look.project(edges))
-        wanted = (*_pad(xs), *_pad(ys))
-        run, look, _ = self._drawn
-        is_new = frame.run != run or frame.look.axes != look.axes or self.look.box is None
-        if is_new or not _holds(self._home, (*xs, *ys)):
-            self._home = wanted
-            self._is_moving_itself = True
-            for axis_range, (start, end) in (
-                (self.figure.x_range, wanted[:2]),
-                (self.figure.y_range, wanted[2:]),
-            ):
-                axis_range.update(reset_start=start, reset_end=end)
-                if self._is_following:
-                    axis_range.update(start=start, end=end)
-            self._is_moving_itself = False
-            self._tell()
-
-    def _box(self) -> Box:
-        x, y = self.figure.x_range, self.figure.y_range
-        return x.start, x.end, y.start, y.end
-
-    def _note_move(self, attr: str, old: float, new: float) -> None:
-        if not self._is_moving_itself:
-            # A reset in the browser brings the box back edge by edge.
-            self._is_following = self._box() == self._home
-            self._tell()
+        if len(edges):
+            run, look, _ = self._drawn
+            is_new = frame.run != run or frame.look.axes != look.axes or self.look.box is None
+            self.framing.fit(*frame.look.project(edges), is_new=is_new)
 
     def _tell(self) -> None:
-        left, right, bottom, top = self._box()
-        if left < right and bottom < top:
-            self.look = Look(self.look.x, self.look.y, (left, right, bottom, top))
+        if self.framing.is_whole:
+            self.look = Look(self.look.x, self.look.y, self.framing.box)
             self._on_look(self.look)
 
 
 def _columns(*names: str) -> dict[str, NDArray]:
     return {name: np.empty(0) for name in names}
-
-
-def _span(values: NDArray) -> NDArray:
-    return np.array([values.min(), values.max()])
-
-
-def _pad(edges: NDArray) -> tuple[float, float]:
-    low, high = float(edges.min()), float(edges.max())
-    margin = MARGIN * (high - low) or max(abs(low), 1.0) * MARGIN
-    return low - margin, high + margin
-
-
-def _holds(box: Box, edges: tuple[float, ...]) -> bool:
-    left, right, bottom, top = box
-    return left <= edges[0] and edges[1] <= right and bottom <= edges[2] and edges[3] <= top

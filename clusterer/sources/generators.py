@@ -121,6 +121,12 @@ class Generator(Source):
         self._position += n_points
         return Chunk(points, classes)
 
+    def skip(self, n: SupportsIndex) -> int:
+        """Pass over the next `n` points, in no time however many; returns `n`."""
+        n_points = whole_number("n", n, 0)
+        self._position += n_points
+        return n_points
+
     def rewind(self) -> None:
         """Start again from the first point, with the noise level as it is now."""
         self._position = 0

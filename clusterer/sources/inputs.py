@@ -14,6 +14,8 @@ from clusterer.limits import whole_number
 from clusterer.sources.buffers import ChunkBuffer, close_iterator
 from clusterer.sources.points import finite_points, number_features
 
+SKIPPED_AT_ONCE = 65_536
+
 Arrays = ArrayLike | Iterator[ArrayLike] | Callable[[], Iterable[ArrayLike]]
 
 
@@ -74,6 +76,17 @@ class Source(ABC):
     @abstractmethod
     def rewind(self) -> None:
         """Start again from the first point; the same points follow."""
+
+    def skip(self, n: SupportsIndex) -> int:
+        """Pass over the next `n` points, fewer only at the end; returns how many there were."""
+        n_points = whole_number("n", n, 0)
+        n_skipped = 0
+        while n_skipped < n_points:
+            n_taken = len(self.take(min(n_points - n_skipped, SKIPPED_AT_ONCE)).points)
+            if not n_taken:
+                break
+            n_skipped += n_taken
+        return n_skipped
 
     def close(self) -> None:
         """Release what the source holds open, such as a file; `rewind` opens it again."""

@@ -1,0 +1,69 @@
+"""Branches: beginning a run again, from its first point or from a recorded moment of it."""
+
+from .recordings import Event, Moment, copy_model
+from .runs import Run
+
+
+def restart_run(run: Run, number: int) -> Run:
+    """A new run over the same source from its first point, with the parameters of now."""
+    again = _begin_again(run, number)
+    again.recorder.note(Event(0, "reset"))
+    return again
+
+
+def branch_run(run: Run, moment: Moment, number: int) -> Run:
+    """A new run that goes on from a moment of this one, with the parameters of now.
+
+    Restored exactly are the model, the clusters' ids and colours, the recording up to there and
+    the source's position: with the parameters of then, it goes on bit for bit as this run did.
+    The window is filled with the points before the moment as the source gives them again, with
+    the noise of the moment, so it differs where the noise was changed within it.
+
+    Raises what the source raises when it cannot start again, and ValueError if it has fewer
+    points than it had.
+    """
+    again = _begin_again(run, number)
+    again.tail.bounds = run.tail.bounds
+    _refill(again, moment)
+    again.scaling = moment.scaling
+    again.model = copy_model(moment.model).set_params(**run.model.get_params())
+    again.identities = moment.identities.copy()
+    again.recorder = run.recorder.fork(moment.n_seen)
+    again.recorder.add(moment)
+    again.recorder.note(Event(moment.n_seen, "branched"))
+    again.recipe = run.recipe.cut(moment.n_seen, moment.parameters)
+    for name, value in run.parameters.items():
+        if moment.parameters.get(name) != value:
+            again.recipe.note(moment.n_seen, name, value)
+    return again
+
+
+def _begin_again(run: Run, number: int) -> Run:
+    run.source.rewind()
+    return Run(
+        run.source,
+        run.model,
+        scaling=run.scaling.restart(),
+        window_length=run.tail.points.length,
+        number=number,
+    )
+
+
+def _refill(run: Run, moment: Moment) -> None:
+    source = run.source
+    noise = getattr(source, "noise", None)
+    if noise is not None:
+        source.noise = moment.parameters["noise"]  # type: ignore[attr-defined]
+    n_shown = min(moment.n_seen, run.tail.points.length)
+    n_skipped = source.skip(moment.n_seen - n_shown)
+    chunk = source.take(n_shown)
+    if noise is not None:
+        source.noise = noise  # type: ignore[attr-defined]
+    n_found = n_skipped + len(chunk.points)
+    if n_found < moment.n_seen:
+        raise ValueError(
+            f"{source.name} has only {n_found} points now, so the run can't go on after "
+            f"{moment.n_seen}. Reset starts it again."
+        )
+    run.tail.push(*chunk)
+    run.tail.points.n_pushed = moment.n_seen

@@ -1,0 +1,63 @@
+"""The observer: records and compares a run now and then, taking little of its time."""
+
+import time
+
+from .contests import Comparison
+from .recordings import Recording
+from .runs import Run
+
+# A moment is recorded ten times a second at most, and so rarely that it takes 1 % of the time, or
+# 10 % where the stream leaves time.
+RECORD_PERIOD_S = 0.1
+RECORD_SHARE = 0.01
+RECORD_SHARE_AT_REST = 0.1
+COMPARE_PERIOD_S = 0.5
+COMPARE_SHARE = 0.2
+
+
+class Observer:
+    """What is known of a run's past, of the run before it, and of the peer beside it.
+
+    ``recording``, ``left`` and ``comparison`` may be read from any thread; they do not change,
+    but are replaced.
+    """
+
+    def __init__(self) -> None:
+        self.recording = Recording()
+        self.left = Recording()
+        self.comparison: Comparison | None = None
+        self._is_unrecorded = self._is_unjudged = False
+        self._record_at = self._compare_at = 0.0
+
+    def note_change(self) -> None:
+        """There is something new to observe."""
+        self._is_unrecorded = self._is_unjudged = True
+
+    @property
+    def is_late(self) -> bool:
+        """Whether something is still to be observed."""
+        return self._is_unrecorded or self._is_unjudged
+
+    def begin(self, run: Run, left: Recording) -> None:
+        """Turn to another run, which followed one with this recording."""
+        self.recording, self.left, self.comparison = run.recording, left, None
+
+    def observe(self, run: Run, *, is_rushing: bool) -> bool:
+        """Do what is due; returns whether there is a new comparison to be seen."""
+        start = time.monotonic()
+        if self._is_unrecorded and start >= self._record_at:
+            self._is_unrecorded = False
+            used_s = time.thread_time()
+            run.record()
+            self.recording = run.recording
+            used_s = time.thread_time() - used_s
+            share = RECORD_SHARE if is_rushing else RECORD_SHARE_AT_REST
+            self._record_at = time.monotonic() + max(RECORD_PERIOD_S, used_s / share)
+        if not self._is_unjudged or start < self._compare_at:
+            return False
+        self._is_unjudged = False
+        start = time.monotonic()
+        self.comparison = run.compare()
+        end = time.monotonic()
+        self._compare_at = end + max(COMPARE_PERIOD_S, (end - start) / COMPARE_SHARE)
+        return self.comparison is not None

@@ -1,0 +1,96 @@
+"""The instrument: time travel and the views of the recording, around the live figure."""
+
+import numpy as np
+import panel_material_ui as pmui
+from numpy.typing import NDArray
+
+from clusterer.engine import Engine
+from clusterer.frames import Frame
+from clusterer.recordings import Recording
+from clusterer.settings import Settings
+
+from .chronicle import ChronicleView
+from .cluster_table import ClusterTable
+from .comparison import ComparisonView
+from .controls import WIDE
+from .dendrogram import DendrogramView
+from .drift import DriftView
+from .figure import LiveFigure
+from .river import RiverView
+from .scenes import Scene
+from .sweep import SweepView
+from .travel import TimeTravel
+from .views import Views
+
+
+class Instrument:
+    """Everything below the live figure of an engine's run."""
+
+    def __init__(self, engine: Engine, figure: LiveFigure, settings: Settings) -> None:
+        self._engine = engine
+        self._figure = figure
+        self._settings = settings
+        self._points: NDArray = np.empty((0, 1))
+        self.travel = TimeTravel(engine)
+        self._sweep = SweepView(
+            self._take_points, settings.model_parameters, self._choose_setting, engine.nudge
+        )
+        self._views = Views(
+            [
+                RiverView(),
+                ChronicleView(),
+                DendrogramView(),
+                DriftView(),
+                ClusterTable(self._highlight),
+                ComparisonView(engine.challenge),
+                self._sweep,
+            ],
+            self._take_scene,
+            engine.nudge,
+        )
+        self.view = pmui.Column(self.travel.view, self._views.tabs, margin=0, **WIDE)
+
+    def choose_frame(self, frame: Frame) -> Frame:
+        """The frame that is to be drawn in place of the present one: of the past, perhaps."""
+        self._points = frame.points
+        return self.travel.show(frame)
+
+    def draw(self, frame: Frame) -> None:
+        """Draw trails and the open view; called with each frame drawn."""
+        is_shown, recording = self._settings.trails, self._engine.recording
+        n_seen = frame.snapshot.n_seen
+        self._figure.draw_trails(recording.until(n_seen) if is_shown else Recording())
+        self._views.draw()
+
+    def close(self) -> None:
+        """Measure no more."""
+        self._views.close()
+        self._sweep.close()
+
+    def _take_scene(self) -> Scene:
+        """What the views show; called from a thread of theirs."""
+        observer, look = self._engine.observer, self._figure.look
+        recording = observer.recording
+        last = recording.moments[-1] if recording.moments else None
+        return Scene(
+            recording,
+            self.travel.moment or last,
+            observer.left,
+            observer.comparison,
+            self._sweep.done,
+            x=look.x,
+            y=look.y,
+        )
+
+    def _take_points(self) -> tuple[NDArray, NDArray]:
+        """The points of the window that were drawn last, and the same for the model."""
+        return self._points, self._engine.scaling.apply(self._points)
+
+    def _choose_setting(self, sigma: float, n_prototypes: int) -> None:
+        self._settings.param.update(
+            sigma=sigma, n_prototypes=n_prototypes, has_automatic_sigma=False
+        )
+
+    def _highlight(self, cluster: int) -> None:
+        self._figure.highlight.cluster = cluster
+        self._engine.nudge()

@@ -1,0 +1,244 @@
+"""The sweep view: what other σ and K make of the points in the window; click one to take it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+from bokeh.events import Tap
+from bokeh.models import FixedTicker
+from numpy.typing import NDArray
+
+from clusterer.settings import SIGMA_BOUNDS
+from clusterer.sweeps import N_PROTOTYPES, Sweep, choose_sigmas, sweep
+
+from .controls import WIDE, write_number
+from .palettes import map_colors, wrap_colors
+from .plots import add_hover, build_columns, build_plot, fit
+from .scenes import Scene, project
+from .texts import Text
+
+N_DRAWN = 300
+MARGIN = 0.06  # of a cell, on every side
+HEIGHT_PX = 420
+CELLS = ("x", "y", "top", "text", "sigma", "k", "noise")
+NOTE = (
+    "Each small plot is the window learned anew with another σ (across) and K (upwards). "
+    "Click one to take its setting."
+)
+
+
+def measure_sweep(done: Sweep, x: int, y: int) -> dict[str, dict[str, Any]]:
+    """Columns of the points, each cell's in its square of the plot; of the cells; of that taken."""
+    places = np.unique(np.linspace(0, len(done.points) - 1, N_DRAWN).astype(int))
+    xs, ys = (_squeeze(values) for values in project(done.points, x, y))
+    rows = {k: row for row, k in enumerate(sorted(done.n_prototypes))}
+    points: dict[str, list[NDArray]] = {"x": [], "y": [], "color": []}
+    cells: dict[str, list[Any]] = {name: [] for name in CELLS}
+    for cell in done.cells:
+        column, row = done.sigmas.index(cell.sigma), rows[cell.n_prototypes]
+        points["x"].append(column + xs[places])
+        points["y"].append(row + ys[places])
+        points["color"].append(wrap_colors(_rank(cell.labels)[places]))
+        cells["x"].append(column + 0.5)
+        cells["y"].append(row + 0.5)
+        cells["top"].append(row + 1 - MARGIN)
+        noun = "cluster" if cell.n_clusters == 1 else "clusters"
+        cells["text"].append(f"{cell.n_clusters} {noun}")
+        cells["sigma"].append(cell.sigma)
+        cells["k"].append(cell.n_prototypes)
+        cells["noise"].append(f"{cell.noise_share:.1%}")
+    joined = {name: np.concatenate(parts or [np.empty(0)]) for name, parts in points.items()}
+    joined |= {name: joined[name].astype(np.float32) for name in ("x", "y")}
+    chosen: dict[str, list[float]] = {"x": [], "y": []}
+    if done.chosen is not None:
+        sigma, k = done.chosen
+        chosen = {"x": [done.sigmas.index(sigma) + 0.5], "y": [rows[k] + 0.5]}
+    return {"points": joined, "cells": cells, "chosen": chosen}
+
+
+def _squeeze(values: NDArray) -> NDArray[np.float64]:
+    """Between the margins of a square of side 1."""
+    extent = float(np.ptp(values)) or 1.0
+    return MARGIN + (1 - 2 * MARGIN) * (values - values.min()) / extent
+
+
+def _rank(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Labels by size, so that the largest cluster has the first colour in each cell."""
+    known, sizes = np.unique(labels[labels >= 0], return_counts=True)
+    ranks = {int(label): rank for rank, label in enumerate(known[np.argsort(-sizes)])}
+    return np.array([ranks.get(label, -1) for label in labels.tolist()], dtype=np.int64)
+
+
+class SweepView:
+    """Runs sweeps in a thread of their own and shows what is ready.
+
+    ``take_points`` gives the points of the window and the same in the units of the model.
+    ``ask`` is called from the thread with each cell that is ready. ``on_choose`` gets the σ and K
+    that are clicked.
+    """
+
+    title = "Sweep"
+
+    def __init__(
+        self,
+        take_points: Callable[[], tuple[NDArray, NDArray]],
+        take_parameters: Callable[[], dict[str, Any]],
+        on_choose: Callable[[float, int], None],
+        ask: Callable[[], None],
+    ) -> None:
+        self._take_points = take_points
+        self._take_parameters = take_parameters
+        self._on_choose = on_choose
+        self._ask = ask
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="clusterer-sweep")
+        self._is_closed = False
+        self.done: Sweep | None = None
+        self.points = build_columns("sweep", "x", "y", "color")
+        self.cells = build_columns("sweep cells", *CELLS)
+        self.chosen = build_columns("sweep chosen", "x", "y")
+        self.start = pmui.Button(
+            label="Sweep",
+            icon="grid_view",
+            variant="outlined",
+            description="Sweep: learn the window anew with other σ and K.",
+            on_click=lambda _: self._start(),
+        )
+        self.progress = pmui.LinearProgress(value=0, variant="determinate", visible=False, **WIDE)
+        self._note = Text()
+        self._note.show(NOTE)
+        self.figure = self._build()
+        self.pane = pmui.Column(
+            pmui.Row(self.start, self._note.pane, align="center", **WIDE),
+            self.progress,
+            pn.pane.Bokeh(self.figure, autodispatch=False, **WIDE),
+            **WIDE,
+        )
+
+    def _build(self) -> Any:
+        plot = build_plot("sweep plot", "kernel width σ", "prototypes K", height=HEIGHT_PX)
+        plot.toolbar_location = None
+        plot.toolbar.tools = []
+        cells = plot.rect(
+            "x",
+            "y",
+            0.96,
+            0.96,
+            source=self.cells,
+            fill_color="#888888",
+            fill_alpha=0.05,
+            line_color="#888888",
+            line_alpha=0.4,
+            hover_fill_alpha=0.2,
+        )
+        plot.scatter(
+            "x",
+            "y",
+            source=self.points,
+            size=3,
+            alpha=0.7,
+            line_alpha=0,
+            color={"field": "color", "transform": map_colors()},
+        )
+        plot.text(
+            "x",
+            "top",
+            source=self.cells,
+            text="text",
+            text_align="center",
+            text_baseline="top",
+            text_font_size="11px",
+            text_color="#888888",
+        )
+        plot.rect(
+            "x",
+            "y",
+            0.96,
+            0.96,
+            source=self.chosen,
+            fill_alpha=0,
+            line_width=3,
+            line_color="#d55e00",
+        )
+        add_hover(plot, cells, ("", "@text"), ("σ", "@sigma"), ("K", "@k"), ("noise", "@noise"))
+        plot.grid.visible = False
+        plot.on_event(Tap, self._tap)
+        return plot
+
+    # Bokeh's own models are changed by `draw` alone: a click may come while another callback
+    # holds the document.
+    def _start(self) -> None:
+        points, scaled = self._take_points()
+        if not len(points):
+            self._tell(Sweep(points, (), (), message="There are no points yet to be learned."))
+            return
+        self._tell(Sweep(points, (), N_PROTOTYPES))
+        self._worker.submit(self._run, points, scaled, self._take_parameters())
+
+    def _tell(self, done: Sweep) -> None:
+        self.done = done
+        self._ask()
+
+    def _run(self, points: NDArray, scaled: NDArray, parameters: dict[str, Any]) -> None:
+        low, high = SIGMA_BOUNDS
+        done = Sweep(points, (), N_PROTOTYPES)
+        try:
+            sigmas = dict.fromkeys(min(max(s, low), high) for s in choose_sigmas(scaled))
+            done = replace(done, sigmas=tuple(sigmas))
+            for cell in sweep(scaled, done.sigmas, done.n_prototypes, parameters):
+                if self._is_closed:
+                    return
+                done = replace(done, cells=(*done.cells, cell))
+                self._tell(done)
+        except Exception as error:
+            # Told in the view, where the next one can be started.
+            self._tell(replace(done, message=str(error) or repr(error)))
+
+    def measure(self, scene: Scene) -> tuple[Sweep, dict[str, dict[str, Any]]] | None:
+        """What to draw; takes its time in another thread."""
+        done = scene.sweep
+        return None if done is None else (done, measure_sweep(done, scene.x, scene.y))
+
+    def draw(self, measured: tuple[Sweep, dict[str, dict[str, Any]]] | None) -> None:
+        """Bring the screen up to it."""
+        if measured is None:
+            return
+        done, columns = measured
+        self.points.data, self.cells.data = columns["points"], columns["cells"]
+        self.chosen.data = columns["chosen"]
+        if done.sigmas:
+            self._label(done)
+        self.start.disabled = self.progress.visible = done.is_running
+        self.progress.value = round(100 * len(done.cells) / max(done.n_cells, 1))
+        taken = ""
+        if done.chosen is not None:
+            taken = f"Taken: σ = {write_number(done.chosen[0])} and K = {done.chosen[1]}."
+        self._note.show(done.message or taken or NOTE)
+
+    def _label(self, done: Sweep) -> None:
+        for axis, values in (
+            (self.figure.xaxis[0], done.sigmas),
+            (self.figure.yaxis[0], sorted(done.n_prototypes)),
+        ):
+            ticks = [i + 0.5 for i in range(len(values))]
+            axis.ticker = FixedTicker(ticks=ticks)
+            axis.major_label_overrides = {
+                tick: write_number(value) for tick, value in zip(ticks, values, strict=True)
+            }
+        fit(self.figure.x_range, 0, len(done.sigmas))
+        fit(self.figure.y_range, 0, len(done.n_prototypes))
+
+    def _tap(self, event: Tap) -> None:
+        found = self.done.find(event.x, event.y) if self.done is not None else None
+        if found is None or self.done is None:
+            return
+        self._tell(replace(self.done, chosen=found))
+        self._on_choose(*found)
+
+    def close(self) -> None:
+        """Sweep no more."""
+        self._is_closed = True
+        self._worker.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,54 @@
+"""Trails: where the prototypes have been in the last moments."""
+
+from typing import Any
+
+import numpy as np
+from bokeh.plotting import figure
+
+from clusterer.frames import Look
+from clusterer.recordings import Moment, Recording
+
+from .palettes import map_colors, wrap_colors
+from .plots import build_columns
+from .scenes import project
+
+N_MOMENTS = 30
+
+
+def measure_trails(moments: tuple[Moment, ...], look: Look) -> dict[str, Any]:
+    """Last positions of the prototypes of the last moment, one line each."""
+    xs: dict[int, list[float]] = {}
+    ys: dict[int, list[float]] = {}
+    for moment in moments:
+        across, upwards = project(moment.centers, look.x, look.y)
+        for i, x, y in zip(
+            moment.snapshot.ids.tolist(), across.tolist(), upwards.tolist(), strict=True
+        ):
+            xs.setdefault(i, []).append(x)
+            ys.setdefault(i, []).append(y)
+    present = moments[-1].snapshot.ids.tolist() if moments else []
+    return {
+        "xs": [np.array(xs[i], dtype=np.float32) for i in present],
+        "ys": [np.array(ys[i], dtype=np.float32) for i in present],
+        "color": wrap_colors(moments[-1].colors if moments else np.empty(0, dtype=np.int64)),
+    }
+
+
+class Trails:
+    """Lines in the live figure, sent only when a new moment was recorded."""
+
+    def __init__(self) -> None:
+        self.lines = build_columns("trails", "xs", "ys", "color")
+        self._drawn: tuple[Recording, int, int] = Recording(), 0, 1
+
+    def add_to(self, plot: figure) -> None:
+        """Make the lines part of a plot."""
+        color = {"field": "color", "transform": map_colors()}
+        plot.multi_line("xs", "ys", source=self.lines, line_color=color, line_width=2, alpha=0.6)
+
+    def draw(self, recording: Recording, look: Look) -> None:
+        """Bring the lines up to the end of a recording."""
+        drawn = recording, look.x, look.y
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self.lines.data = measure_trails(recording.moments[-N_MOMENTS:], look)
