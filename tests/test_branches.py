@@ -67,7 +67,7 @@ def test_with_the_parameters_of_then_a_branch_goes_on_bit_for_bit(kind, place, h
     there = run.frame(Look())
     branch = branch_run(run, moments[place], 1)
     assert branch.n_seen == moments[place].n_seen
-    assert np.array_equal(branch.window.last(50).astype(np.float32), moments[place].points[-50:])
+    assert np.array_equal(branch.tail.points.last(50).astype(np.float32), moments[place].points[-50:])
     # Looked at when the run was, the clusters keep their names as well.
     record(branch, *np.diff([moment.n_seen for moment in moments[place:]]).tolist())
     here = branch.frame(Look())
@@ -94,8 +94,8 @@ def test_a_branch_takes_the_parameters_of_now_and_leaves_the_past_as_it_was():
     assert branch.recording.events[-1].kind in ("branched", "born", "split", "merged", "ended")
     assert [e.n_seen for e in branch.recording.events if e.kind == "branched"] == [500]
     clean, noisy = (make_generator("blobs", noise=noise).take(800).points for noise in (0.0, 0.4))
-    assert np.array_equal(branch.window.last(800)[:500], clean[:500])
-    assert np.array_equal(branch.window.last(800)[500:], noisy[500:])
+    assert np.array_equal(branch.tail.points.last(800)[:500], clean[:500])
+    assert np.array_equal(branch.tail.points.last(800)[500:], noisy[500:])
 
 
 def test_the_engine_branches_and_keeps_what_it_left():
