@@ -12,7 +12,7 @@ from bokeh.models import CustomJS
 # Whoever has the focus there uses some of the keys: text fields, sliders, lists.
 BUSY = (
     "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], "
-    "[role=slider], [role=combobox], [role=listbox], [role=option], [role^=menu], [role^=tab], "
+    "[role=slider], [role=combobox], [role=listbox], [role=option], [role^=menu], [role=tab], "
     "[role=tree], [role=grid], [role=dialog]"
 )
 # What Space presses, and arrows choose among.
