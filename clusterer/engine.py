@@ -267,7 +267,8 @@ class Engine:
         self._observer.note_change()
 
     def _observe(self) -> None:
-        is_new = self._observer.observe(self._run, is_rushing=self._pace.speed.is_endless)
+        is_rushing = self._is_streaming and self._pace.speed.is_endless
+        is_new = self._observer.observe(self._run, is_rushing=is_rushing)
         self._is_changed |= is_new
 
     def _publish(self) -> None:

@@ -6,11 +6,11 @@ from .contests import Comparison
 from .recordings import Recording
 from .runs import Run
 
-# A moment is recorded ten times a second at most, and so rarely that it takes 1 % of the time, or
-# 10 % where the stream leaves time.
+# A moment is recorded ten times a second at most, and so rarely that it takes a tenth of the time;
+# where the stream goes as fast as it can, 1 % of the time that the processor has for it.
 RECORD_PERIOD_S = 0.1
-RECORD_SHARE = 0.01
-RECORD_SHARE_AT_REST = 0.1
+RECORD_SHARE = 0.1
+RECORD_SHARE_RUSHING = 0.01
 COMPARE_PERIOD_S = 0.5
 COMPARE_SHARE = 0.2
 
@@ -28,6 +28,7 @@ class Observer:
         self.comparison: Comparison | None = None
         self._is_unrecorded = self._is_unjudged = False
         self._record_at = self._compare_at = 0.0
+        self._record_at_cpu = 0.0
 
     def note_change(self) -> None:
         """There is something new to observe."""
@@ -42,17 +43,21 @@ class Observer:
         """Turn to another run, which followed one with this recording."""
         self.recording, self.left, self.comparison = run.recording, left, None
 
+    def _record(self, run: Run) -> None:
+        self._is_unrecorded = False
+        start = time.thread_time()
+        run.record()
+        self.recording = run.recording
+        end = time.thread_time()
+        self._record_at_cpu = end + (end - start) / RECORD_SHARE_RUSHING
+        self._record_at = time.monotonic() + max(RECORD_PERIOD_S, (end - start) / RECORD_SHARE)
+
     def observe(self, run: Run, *, is_rushing: bool) -> bool:
         """Do what is due; returns whether there is a new comparison to be seen."""
         start = time.monotonic()
-        if self._is_unrecorded and start >= self._record_at:
-            self._is_unrecorded = False
-            used_s = time.thread_time()
-            run.record()
-            self.recording = run.recording
-            used_s = time.thread_time() - used_s
-            share = RECORD_SHARE if is_rushing else RECORD_SHARE_AT_REST
-            self._record_at = time.monotonic() + max(RECORD_PERIOD_S, used_s / share)
+        is_paid = not is_rushing or time.thread_time() >= self._record_at_cpu
+        if self._is_unrecorded and start >= self._record_at and is_paid:
+            self._record(run)
         if not self._is_unjudged or start < self._compare_at:
             return False
         self._is_unjudged = False

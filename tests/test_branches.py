@@ -67,7 +67,9 @@ def test_with_the_parameters_of_then_a_branch_goes_on_bit_for_bit(kind, place, h
     there = run.frame(Look())
     branch = branch_run(run, moments[place], 1)
     assert branch.n_seen == moments[place].n_seen
-    assert np.array_equal(branch.tail.points.last(50).astype(np.float32), moments[place].points[-50:])
+    assert np.array_equal(
+        branch.tail.points.last(50).astype(np.float32), moments[place].points[-50:]
+    )
     # Looked at when the run was, the clusters keep their names as well.
     record(branch, *np.diff([moment.n_seen for moment in moments[place:]]).tolist())
     here = branch.frame(Look())
