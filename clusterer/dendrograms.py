@@ -71,15 +71,13 @@ def grow_dendrogram(snapshot: Snapshot) -> Dendrogram:
     bottoms = np.full(n_stems, min(levels) - FOOT * height)
     hosts = np.full(n_stems, -1, dtype=np.int64)
     prominences = np.full(n_stems, np.inf)
-    lowest = np.full(n_stems, np.inf)
-    families = {stem: [stem] for stem in range(n_stems)}
+    lowest = land.heights.copy()
     for younger, older, level, prominence in zip(*map(np.ndarray.tolist, tree), strict=True):
         # Pooled valleys may lie higher than those before; a stem holds out as long as its guests.
         bottoms[younger] = min(level, lowest[younger])
         lowest[older] = min(lowest[older], bottoms[younger])
         hosts[younger], prominences[younger] = older, prominence
-        families[older] += families.pop(younger)
-    places = np.array([stem for family in families.values() for stem in family], dtype=np.int64)
+    places = _line_up(hosts, bottoms)
     ranks = np.empty(n_stems, dtype=np.int64)
     ranks[places] = np.arange(n_stems)
     is_guest = hosts >= 0
@@ -92,3 +90,16 @@ def grow_dendrogram(snapshot: Snapshot) -> Dendrogram:
         prominences=prominences[places],
         bar=choose_bar(land),
     )
+
+
+def _line_up(hosts: NDArray[np.int64], bottoms: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Stems (k,), each followed by its guests and theirs, those that end highest first."""
+    guests: dict[int, list[int]] = {stem: [] for stem in range(-1, len(hosts))}
+    for stem in np.argsort(bottoms, kind="stable").tolist():
+        guests[int(hosts[stem])].append(stem)
+    places, waiting = [], guests[-1]
+    while waiting:
+        stem = waiting.pop()
+        places.append(stem)
+        waiting += guests[stem]
+    return np.array(places, dtype=np.int64)

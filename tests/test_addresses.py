@@ -26,7 +26,7 @@ CHOICES = st.fixed_dictionaries(
 )
 
 
-@given(CHOICES, st.one_of(st.none(), NUMBERS.map(lambda value: value / 1000)))
+@given(CHOICES, st.one_of(st.none(), NUMBERS.map(lambda value: float(f"{value / 1000:.6g}"))))
 def test_a_link_brings_back_the_settings(choices, sigma):
     settings = Settings(**choices)
     if sigma is not None:

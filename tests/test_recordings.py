@@ -11,6 +11,7 @@ from clusterer.engine import Engine
 from clusterer.identities import Identities
 from clusterer.recordings import Event, Moment, Recorder
 from clusterer.runs import Run
+from clusterer.scalings import Scaling
 from clusterer.snapshots import Snapshot
 from clusterer.sources import ArraySource, make_generator
 
@@ -22,7 +23,18 @@ def make_moment(n_seen, n_points=1):
     )
     points = np.zeros((n_points, 2), dtype=np.float32)
     model = OnlineClusterer()
-    return Moment(snapshot, np.empty((0, 2)), points, none, none, none, {}, model, Identities())
+    return Moment(
+        snapshot,
+        np.empty((0, 2)),
+        points,
+        none,
+        none,
+        none,
+        {},
+        model,
+        Identities(),
+        Scaling.identity(2),
+    )
 
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=300), st.integers(8, 40))
