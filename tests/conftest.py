@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -149,6 +150,12 @@ def app_server() -> Iterator[str]:
     )
     wait_for_port(port)
     yield f"http://localhost:{port}"
+    # A server that stops while the last page's session ends would cut a message in flight.
+    deadline = time.monotonic() + 30
+    while any(thread.name == "clusterer-engine" for thread in threading.enumerate()):
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.1)
     server.stop()
     logging.getLogger().removeHandler(complaints)
     assert not complaints.messages, "\n".join(complaints.messages)
