@@ -29,15 +29,15 @@ class MeasuresPanel:
     def __init__(self) -> None:
         self._shown: Measures | None = None
         self.pane = Html(
-            "", stylesheets=[STYLE], sizing_mode="stretch_width", margin=(0, 14), visible=False
+            "", stylesheets=[STYLE], sizing_mode="stretch_width", margin=(0, 14), min_height=22
         )
 
     def draw(self, frame: Frame) -> None:
         """Show the frame's measures, if they are new."""
         if frame.measures is not self._shown:
             self._shown = frame.measures
-            content = lay_out(frame.measures) if frame.measures else ""
-            self.pane.param.update(object=content, visible=bool(content))
+            # Always there: a plot that moves while it is drawn stumbles in a notebook.
+            self.pane.object = lay_out(frame.measures) if frame.measures else ""
 
 
 def list_measures(measures: Measures) -> dict[str, str]:
