@@ -115,7 +115,7 @@ def measure_clusters(scene: Scene) -> list[dict[str, Any]]:
     rows = []
     for cluster, center in sorted(centers.items(), key=lambda item: -moment.sizes[item[0]]):
         last = int(moment.snapshot.last_seen[moment.clusters == cluster].max())
-        places = project(center[None, :], scene.x, scene.y)
+        places = project(center[None, :], scene.look)
         rows.append(
             {
                 "id": cluster,

@@ -46,7 +46,7 @@ def measure_comparison(scene: Scene) -> dict[str, Any] | None:
     comparison = scene.comparison
     if comparison is None:
         return None
-    xs, ys = project(comparison.points, scene.x, scene.y)
+    xs, ys = project(comparison.points, scene.look)
     columns: dict[str, Any] = {"x": xs.astype(np.float32), "y": ys.astype(np.float32)}
     for name, verdict in (("ours", comparison.ours), ("theirs", comparison.theirs)):
         labels = verdict.labels.tolist()

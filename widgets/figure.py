@@ -136,7 +136,12 @@ class LiveFigure:
 
     def draw_trails(self, recording: Recording) -> None:
         """Draw where the prototypes have been; nothing for an empty recording."""
-        self.trails.draw(recording, self.look)
+        self.trails.draw(recording, self.drawn_look)
+
+    @property
+    def drawn_look(self) -> Look:
+        """What lies on the axes on the screen, with its projection if it needs one."""
+        return self._drawn[1]
 
     def draw(self, frame: Frame) -> None:
         """Bring what is on the screen up to the frame."""

@@ -69,7 +69,7 @@ class Instrument:
 
     def _take_scene(self) -> Scene:
         """What the views show; called from a thread of theirs."""
-        observer, look = self._engine.observer, self._figure.look
+        observer = self._engine.observer
         recording = observer.recording
         last = recording.moments[-1] if recording.moments else None
         return Scene(
@@ -78,8 +78,7 @@ class Instrument:
             observer.left,
             observer.comparison,
             self._sweep.done,
-            x=look.x,
-            y=look.y,
+            look=self._figure.drawn_look,
         )
 
     def _take_points(self) -> tuple[NDArray, NDArray]:

@@ -1,6 +1,6 @@
 """The scene: all that the views may see, from which each is drawn."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ class Scene:
     """A run's recording, the moment of it that is shown, the run that it branched off, and the
     comparison with a peer and the sweep, if there are any.
 
-    ``x`` and ``y`` are the features on the axes of the live figure.
+    ``look`` tells what lies on the axes of the live figure.
     """
 
     recording: Recording = field(default_factory=Recording)
@@ -24,8 +24,7 @@ class Scene:
     left: Recording = field(default_factory=Recording)
     comparison: Comparison | None = None
     sweep: Sweep | None = None
-    x: int = 0
-    y: int = 1
+    look: Look = field(default_factory=Look)
 
     @property
     def past(self) -> list[int]:
@@ -35,13 +34,18 @@ class Scene:
         return [self.moment.n_seen]
 
 
-def project(points: NDArray, x: int, y: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def project(points: NDArray, look: Look) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Coordinates (n,), (n,) of the points (n, d) on the axes.
 
-    Where another source has just been opened, the axes may be of more features than there are.
+    Where another source has just been opened, the axes may be of other features than there are.
     """
-    last = points.shape[1] - 1
-    return Look(min(x, last), min(y, last)).project(points)
+    n_features = points.shape[1]
+    view = look.projection
+    is_known = view is not None and len(view.offsets) == n_features
+    if look.is_projected and not is_known:
+        look = Look()
+    x, y = min(look.x, n_features - 1), min(look.y, n_features - 1)
+    return replace(look, x=x, y=y).project(points)
 
 
 def thin(moments: tuple[Moment, ...], n_most: int) -> list[Moment]:

@@ -12,6 +12,7 @@ from bokeh.events import Tap
 from bokeh.models import FixedTicker
 from numpy.typing import NDArray
 
+from clusterer.frames import Look
 from clusterer.settings import SIGMA_BOUNDS
 from clusterer.sweeps import N_PROTOTYPES, Sweep, choose_sigmas, sweep
 
@@ -31,10 +32,10 @@ NOTE = (
 )
 
 
-def measure_sweep(done: Sweep, x: int, y: int) -> dict[str, dict[str, Any]]:
+def measure_sweep(done: Sweep, look: Look) -> dict[str, dict[str, Any]]:
     """Columns of the points, each cell's in its square of the plot; of the cells; of that taken."""
     places = np.unique(np.linspace(0, len(done.points) - 1, N_DRAWN).astype(int))
-    xs, ys = (_squeeze(values) for values in project(done.points, x, y))
+    xs, ys = (_squeeze(values) for values in project(done.points, look))
     rows = {k: row for row, k in enumerate(sorted(done.n_prototypes))}
     points: dict[str, list[NDArray]] = {"x": [], "y": [], "color": []}
     cells: dict[str, list[Any]] = {name: [] for name in CELLS}
@@ -200,7 +201,7 @@ class SweepView:
     def measure(self, scene: Scene) -> tuple[Sweep, dict[str, dict[str, Any]]] | None:
         """What to draw; takes its time in another thread."""
         done = scene.sweep
-        return None if done is None else (done, measure_sweep(done, scene.x, scene.y))
+        return None if done is None else (done, measure_sweep(done, scene.look))
 
     def draw(self, measured: tuple[Sweep, dict[str, dict[str, Any]]] | None) -> None:
         """Bring the screen up to it."""

@@ -20,7 +20,7 @@ def measure_trails(moments: tuple[Moment, ...], look: Look) -> dict[str, Any]:
     xs: dict[int, list[float]] = {}
     ys: dict[int, list[float]] = {}
     for moment in moments:
-        across, upwards = project(moment.centers, look.x, look.y)
+        across, upwards = project(moment.centers, look)
         for i, x, y in zip(
             moment.snapshot.ids.tolist(), across.tolist(), upwards.tolist(), strict=True
         ):
@@ -39,7 +39,7 @@ class Trails:
 
     def __init__(self) -> None:
         self.lines = build_columns("trails", "xs", "ys", "color")
-        self._drawn: tuple[Recording, int, int] = Recording(), 0, 1
+        self._drawn: tuple[Recording, tuple[int, int, int]] = Recording(), Look().axes
 
     def add_to(self, plot: figure) -> None:
         """Make the lines part of a plot."""
@@ -48,7 +48,7 @@ class Trails:
 
     def draw(self, recording: Recording, look: Look) -> None:
         """Bring the lines up to the end of a recording."""
-        drawn = recording, look.x, look.y
+        drawn = recording, look.axes
         if drawn != self._drawn:
             self._drawn = drawn
             self.lines.data = measure_trails(recording.moments[-N_MOMENTS:], look)
