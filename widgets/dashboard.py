@@ -40,6 +40,7 @@ SENTENCE = (
 )
 IN_NOTEBOOK_HEIGHT = 720
 NARROW_PX = 600
+NARROW_PLOT_PX = 460
 
 
 class Dashboard(pn.viewable.Viewer):
@@ -72,6 +73,9 @@ class Dashboard(pn.viewable.Viewer):
             speed=self.settings.points_per_s,
         )
         self._figure = LiveFigure(self._engine.look)
+        self._plot = pn.pane.Bokeh(
+            self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
+        )
         self._axes = AxesChooser(self._figure)
         self._matrix = ScatterMatrix()
         self._counters = Counters()
@@ -191,9 +195,7 @@ class Dashboard(pn.viewable.Viewer):
             self._measures.pane,
             self._status.pane,
             self._address.message.pane,
-            pn.pane.Bokeh(
-                self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
-            ),
+            self._plot,
             self._matrix.view,
             self._instrument.view,
         ]
@@ -216,6 +218,8 @@ class Dashboard(pn.viewable.Viewer):
             # On a phone the controls would cover the plot.
             if not old and new < NARROW_PX:
                 page.sidebar_open = False
+                # What is below it can be scrolled to.
+                self._plot.min_height = NARROW_PLOT_PX
 
         self._painter.heartbeat.on_change("width_px", fold)
         return page
@@ -226,7 +230,12 @@ class Dashboard(pn.viewable.Viewer):
             raise RuntimeError("This dashboard is closed; make another: Dashboard()")
         row = CellView(
             pmui.Column(*self.sidebar(), width=320, scroll="y-auto", height=IN_NOTEBOOK_HEIGHT),
-            pmui.Column(*self.main(), sizing_mode="stretch_both"),
+            pmui.Column(
+                *self.main(),
+                scroll="y-auto",
+                height=IN_NOTEBOOK_HEIGHT,
+                sizing_mode="stretch_width",
+            ),
             height=IN_NOTEBOOK_HEIGHT,
             **WIDE,
         )
