@@ -27,9 +27,7 @@ class ColumnChooser:
         self._on_change = on_change
         self._is_filling = False
         self.table: Table | None = None
-        self.features = pmui.CheckBoxGroup(
-            label="Features", description="The columns that make the points.", options=[], **WIDE
-        )
+        self.features = self._make_features([], [])
         self.label = pmui.Select(
             label="True classes",
             description="A column that says where each row belongs. It is never learned; the "
@@ -66,10 +64,19 @@ class ColumnChooser:
             **WIDE,
         )
         self.view = self._lay_out()
-        for widget in (
-            self.features, self.label, self.missing, self.time, self.is_paced, self.is_scaled,
-        ):  # fmt: skip
+        for widget in (self.label, self.missing, self.time, self.is_paced, self.is_scaled):
             widget.param.watch(self._change, "value")
+
+    def _make_features(self, names: list[str], chosen: list[str]) -> pmui.CheckBoxGroup:
+        features = pmui.CheckBoxGroup(
+            label="Features",
+            description="The columns that make the points.",
+            options=names,
+            value=chosen,
+            **WIDE,
+        )
+        features.param.watch(self._change, "value")
+        return features
 
     def _lay_out(self) -> pmui.Column:
         more = pmui.Accordion(
@@ -81,8 +88,9 @@ class ColumnChooser:
             title_variant="body1",
             **WIDE,
         )
+        self._listed = pmui.Column(self.features, max_height=260, scroll="y-auto", **WIDE)
         return pmui.Column(
-            pmui.Column(self.features, max_height=260, scroll="y-auto", **WIDE),
+            self._listed,
             self.label,
             self.missing,
             more,
@@ -99,7 +107,9 @@ class ColumnChooser:
         # What is chosen comes first, to be seen.
         listed = [*dict.fromkeys([*chosen, *usable])][:MOST_COLUMNS_LISTED]
         chosen = chosen[:MOST_COLUMNS_LISTED]
-        self.features.param.update(options=listed, value=chosen)
+        # Another widget, as what the browser still has to say of the last one is about that.
+        self.features = self._make_features(listed, chosen)
+        self._listed.objects = [self.features]
         names = [column.name for column in table.columns][:MOST_COLUMNS_LISTED]
         label = table.label_column if table.label_column in names else None
         self.label.param.update(options=[NO_LABEL, *names], value=label or NO_LABEL)
@@ -120,6 +130,8 @@ class ColumnChooser:
         self.missing.visible = is_missing or self.missing.value != DROP
 
     def _change(self, event: Any) -> None:
+        if isinstance(event.obj, pmui.CheckBoxGroup) and event.obj is not self.features:
+            return
         if event.obj is self.time:
             self.is_paced.visible = self.time.value != IN_FILE_ORDER
         # Without a time column it changes nothing.
