@@ -36,7 +36,7 @@ from .kernels import (
     measure_mass,
     scan_row,
 )
-from .links import add_link, fade_links, join_links, move_links
+from .links import add_link, count_links, fade_links, join_links, move_links
 
 LARGEST_COORDINATE = 1e140
 SIGMA_SHARE = 0.25  # automatic sigma, in square roots of the trace of the running covariance
@@ -232,7 +232,9 @@ def learn(
         if distance > 0.0:
             k = math.exp(-distance / width) if width > 0.0 else 0.0
         ints[LAST_SEEN, j] = label
-        add_link(floats, ints, scalars, links, buffer, j, n_features)
+        count = count_links(label, n_prototypes, gamma)
+        if count > 0.0:
+            add_link(floats, ints, scalars, links, buffer, j, n_features, count)
         left = attract(floats, ints, j, point, distance, k, rule)
 
         if n_taken < n_prototypes:

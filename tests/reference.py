@@ -144,9 +144,14 @@ class Reference:
             + 0.5 * squared_distance(second.center, point)
             - 0.25 * gap
         )
-        if max(middle, 0.0) < 0.5 * gap:
+        count = 1.0
+        if self.gamma == 1.0 and self.n_seen - 1 >= 100 * self.n_prototypes:
+            # A fourth of the points, without a period, stand for all.
+            turn = (self.n_seen - 1) * 0x9E3779B97F4A7C15 % 2**64
+            count = 4.0 if turn < 2**62 else 0.0
+        if max(middle, 0.0) < 0.5 * gap and count:
             pair = frozenset((nearest.id, second.id))
-            value = math.exp(-max(middle, 0.0) / (2.0 * gap / 8**2))
+            value = count * math.exp(-max(middle, 0.0) / (2.0 * gap / 8**2))
             self.links[pair] = self.links.get(pair, 0.0) + value
 
     def join_links(self, kept: int, freed: int) -> None:

@@ -52,6 +52,20 @@ class Pair:
             assert closest_pair(ours) == theirs.find_closest_pair()
 
 
+def test_in_a_long_stream_a_fourth_of_the_points_link_and_count_fourfold():
+    random = np.random.default_rng(0)
+    points = random.normal(size=(1_200, 2))
+    pair = Pair(2)
+    pair.set(n_prototypes=4, sigma=1.0)
+    for point in points:
+        pair.learn(point)
+    pair.compare()
+    # As many as if all were looked at, but for chance.
+    eager = Prototypes(2, 4, 0)
+    eager.learn(points, check_settings(4, 1.0, 1e9, "kernel", "log-min"))
+    assert 0.7 < pair.library.link_counts.sum() / eager.link_counts.sum() < 1.4
+
+
 def same(ours: NDArray, theirs: NDArray) -> None:
     if not np.array_equal(ours, theirs):
         np.testing.assert_array_equal(ours, theirs)
