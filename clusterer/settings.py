@@ -7,7 +7,6 @@ import param
 from .sources import GENERATORS
 
 SIGMA_BOUNDS = (0.001, 1000.0)
-AS_FAST_AS_IT_GOES = float("inf")
 
 
 class Settings(param.Parameterized):
