@@ -134,18 +134,15 @@ def wait_for_port(port: int, timeout_s: float = 60.0) -> None:
 @pytest.fixture(scope="session")
 def app_server() -> Iterator[str]:
     """The address of the app, served from this process; fails if the server logged an error."""
-    import panel as pn
-
     from app import open_session
+    from widgets.serving import Offer, serve_pages
 
     complaints = Complaints()
     logging.getLogger().addHandler(complaints)
     port = find_free_port()
-    server = pn.serve(
+    server = serve_pages(
         open_session,
-        port=port,
-        address="localhost",
-        show=False,
+        Offer(port=port),
         threaded=True,
         # Sessions of closed pages are to go within the time of a test, but none before its page
         # has connected: it would be made anew without one, and load styles from elsewhere.

@@ -27,6 +27,7 @@ from .keyboard import Keyboard
 from .matrix import ScatterMatrix
 from .measures import MeasuresPanel
 from .notebook import CellView, is_in_notebook, take_over_cell
+from .notices import Notice
 from .pages import build_page
 from .painter import Painter
 from .sources import SourceChooser
@@ -81,6 +82,7 @@ class Dashboard(pn.viewable.Viewer):
         self._counters = Counters()
         self._measures = MeasuresPanel()
         self._status = Text(role="alert")
+        self._notice = Notice()
         self._transport = Transport(self._engine, self._controls.points_per_s)
         self._instrument = Instrument(self._engine, self._figure, self.settings)
         self._painter = Painter(self._engine, self._draw)
@@ -193,6 +195,7 @@ class Dashboard(pn.viewable.Viewer):
             self._transport.view,
             self._counters.pane,
             self._measures.pane,
+            self._notice.pane,
             self._status.pane,
             self._address.message.pane,
             self._plot,
@@ -202,6 +205,7 @@ class Dashboard(pn.viewable.Viewer):
 
     def page(self) -> pmui.Page:
         """A page of its own, which starts when it is loaded and is freed when it is left."""
+        self._notice.listen(pn.state.curdoc)
         pn.state.onload(self.start)
         pn.state.on_session_destroyed(lambda _: self.close())
         # The stream is to begin when the page is there, not when the link has been read.
