@@ -254,7 +254,7 @@ class Engine:
 
     @property
     def _is_streaming(self) -> bool:
-        return self._is_playing and not self._is_held
+        return self._is_playing and not self._is_held and not self._run.source.is_waiting
 
     def _is_due(self) -> bool:
         is_rushing = self._is_streaming and self._pace.speed.is_endless

@@ -18,6 +18,7 @@ from .axes import AxesChooser
 from .controls import WIDE, Controls
 from .counters import Counters
 from .courier import Courier
+from .easel import Easel
 from .figure import LiveFigure
 from .film import FilmRoll
 from .given import GivenData
@@ -86,6 +87,9 @@ class Dashboard(pn.viewable.Viewer):
         self._transport = Transport(self._engine, self._controls.points_per_s)
         self._instrument = Instrument(self._engine, self._figure, self.settings)
         self._painter = Painter(self._engine, self._draw)
+        self._easel = Easel(
+            self._figure.figure, self._sources.painting, self._engine, self._painter.change
+        )
         self._show_features(source)
         self._courier = Courier(self._figure.figure, self._painter.change)
         self._film = FilmRoll()
@@ -108,6 +112,7 @@ class Dashboard(pn.viewable.Viewer):
             self._courier.parcel,
             self._address.address,
             self._keyboard.keys,
+            self._easel.brush,
         ]
         self.settings.param.watch(self._apply, [*self._live_names()])
 
@@ -138,6 +143,7 @@ class Dashboard(pn.viewable.Viewer):
     def _show_features(self, source: Source) -> None:
         self._axes.show(source.feature_names)
         self._matrix.show(source.feature_names)
+        self._easel.show(source)
 
     def _draw(self, frame: Frame) -> None:
         frame = self._instrument.choose_frame(frame)
@@ -145,6 +151,7 @@ class Dashboard(pn.viewable.Viewer):
         self._matrix.draw(frame)
         self._figure.film(frame, self._film)
         self._instrument.draw(frame)
+        self._easel.draw()
         self._counters.draw(frame)
         self._measures.draw(frame)
         self._transport.draw(frame)
@@ -198,6 +205,7 @@ class Dashboard(pn.viewable.Viewer):
             self._notice.pane,
             self._status.pane,
             self._address.message.pane,
+            self._easel.view,
             self._plot,
             self._matrix.view,
             self._instrument.view,
