@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from clusterer.tables.columns import Sampled, sampled_column
@@ -136,7 +137,7 @@ def _source(
         if packed:
             _refuse_nested(text, name)
             probe(stream)
-    if not text.strip():
+    if not text.strip() and len(text) < N_ENCODING_BYTES:
         word = "holds nothing but blank lines: there is no table in it" if text else "is empty"
         raise TableError(f"{name} {word}")
     found = chosen_encoding(encoding, text) if encoding else detected_encoding(text, name)
@@ -175,15 +176,18 @@ def _table(name: str, source: Source, style: NumberStyle, missing: Missing) -> T
     ]
     if not any(one.column.usable for one in sampled):
         raise TableError(_no_numbers(name, sampled))
-    n_distinct = [pc.count_distinct(cells).as_py() for cells in sample.columns]
+    n_distinct = [_n_distinct(cells) for cells in sample.columns]
     label = label_index(sampled, n_distinct, sample.n_rows)
     time = time_index(sampled)
-    notes = [*sample.notes, *(name_notes if sample.raw_names else ()), *_notes(sampled, sample)]
+    features = default_features(sampled, label)
     label_name = names[label] if label is not None else None
+    n_left_out = len(names) - len(features) - (label is not None)
+    told = _notes(sampled, sample, n_left_out)
+    notes = [*sample.notes, *(name_notes if sample.raw_names else ()), *told]
     if label_name is not None:
         notes.append(f"{printable(label_name)} is taken for the true classes, not for a feature")
     return Table(
-        name, source, sampled, default_features(sampled, label), label_name,
+        name, source, sampled, features, label_name,
         names[time] if time is not None else None, Report(notes), missing,
     )  # fmt: skip
 
@@ -193,16 +197,24 @@ def _no_numbers(name: str, sampled: Sequence[Sampled]) -> str:
         f"{printable(one.column.name, 30)} ({one.column.kind}, {one.column.example[:20]!r})"
         for one in sampled
     ]
-    return f"{name} has no numeric column; the columns are: {listed(seen, 6)}"
+    hint = "" if len(seen) > 1 else "; choose the delimiter if its cells hold several values"
+    return f"{name} has no numeric column; the columns are: {listed(seen, 6)}{hint}"
 
 
-def _notes(sampled: Sequence[Sampled], sample: Sample) -> list[str]:
+def _n_distinct(cells: pa.Array) -> int:
+    try:
+        return int(pc.count_distinct(cells).as_py())
+    except pa.ArrowNotImplementedError:
+        # Lists and records are not compared.
+        return len(cells)
+
+
+def _notes(sampled: Sequence[Sampled], sample: Sample, n_left_out: int) -> list[str]:
     columns = [one.column for one in sampled]
     told = [column for column in columns if column.note]
     notes = [f"{printable(column.name)}: {column.note}" for column in told[:20]]
     if len(told) > 20:
         notes.append(f"{len(told) - 20} more columns have a note of their own")
-    n_left_out = sum(column.kind != "number" for column in columns)
     if n_left_out:
         notes.append(f"{n_left_out} of {len(columns)} columns are not used as features unasked")
     if len(columns) > N_WIDE:

@@ -56,7 +56,9 @@ class ParquetSource:
 
     def _file(self) -> pyarrow.parquet.ParquetFile:
         try:
-            return pyarrow.parquet.ParquetFile(self._path, pre_buffer=False)
+            return pyarrow.parquet.ParquetFile(
+                self._path, pre_buffer=False, page_checksum_verification=True
+            )
         except DAMAGE:
             message = f"{self._name} looks like Parquet, but is damaged or cut short"
             raise TableError(message) from None
