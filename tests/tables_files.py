@@ -105,6 +105,8 @@ SAME: dict[str, bytes] = {
     .encode(),
     "codes": text("{i},8{i:03d}1,{x:.4f},{y:.4f},{label}", "phone,Post-Code,x,y,label").encode(),
     "long ids": text("9007199254740{i:03d},{x:.4f},{y:.4f},{label}", "tweet_id,x,y,label").encode(),
+    "index with gaps": text("{i}{label},{x:.4f},{y:.4f},{label}", ",x,y,label").encode(),
+    "IP": text("192.168.1{label}0.{i:03d},{x:.4f},{y:.4f},{label}", "IP,x,y,label").encode(),
     "ja and nein": text("{x:.4f},{y:.4f},{label},Ja", "x,y,label,f")
     .replace("1,Ja", "1,Nein")
     .encode(),
@@ -123,6 +125,7 @@ SAME_DATES = {
     "C": "Fri Jan  5 12:00:00 2024",
     "web server": "05/Jan/2024:12:00:00 +0000",
     "SAS": "05JAN2024:12:00:00",
+    "compact with hour": "2024010512",
 }
 
 

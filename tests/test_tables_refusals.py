@@ -98,6 +98,11 @@ def test_what_is_no_file_is_refused(tmp_path):
         open_table(tmp_path)
 
 
+def test_a_path_that_cannot_be_is_refused():
+    with pytest.raises(TableError, match="cannot be opened: File name too long"):
+        open_table("a" * 5000)
+
+
 @pytest.mark.parametrize("data", [b"42", b"42\n", b"x\n42\n"])
 def test_a_single_value_is_a_table(write, data):
     chunk = next(open_table(write(data)).chunks([open_table(write(data)).columns[0].name], 9))

@@ -20,7 +20,7 @@ MIN_SHARE = 0.9
 # A column with more gaps than values would cost most of the rows.
 MAX_MISSING_SHARE = 0.5
 UUID = r"(?i)^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$"
-COMPACT_DATE = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T ]?\d{4,6})?$"
+COMPACT_DATE = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T ]?\d{2,6})?$"
 EXACT = 2.0**53
 
 
@@ -176,7 +176,7 @@ def _number_finding(name: str, present: pa.Array, reading: Reading, unnamed: boo
         values = converted(present, form).values
     finite = values[np.isfinite(values)]
     if is_id(name, present, finite, unnamed):
-        word = "a running index" if unnamed else "an identifier"
+        word = "numbers of rows" if unnamed else "an identifier"
         return _Finding("id", form, values, word)
     unit = epoch(name, finite)
     if unit:

@@ -231,5 +231,7 @@ def _remark_names(lines: list[str], dialect: Dialect, n_columns: int) -> tuple[s
         text = line.strip().removeprefix(dialect.comment or "")
         row = next(split_records([text], dialect.delimiter, dialect.quote))
         if row.cells is not None and len(row.cells) == n_columns > 1:
-            return None if all(map(is_number, row.cells)) else tuple(row.cells)
+            # "columns: 3" tells of the table.
+            is_fact = any(map(is_number, row.cells)) or row.cells[0].rstrip().endswith((":", "="))
+            return None if is_fact else tuple(row.cells)
     return None

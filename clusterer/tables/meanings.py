@@ -16,7 +16,7 @@ ID_NAME = re.compile(
 # Numbers that are names: nothing is twice as much of them.
 CODE_NAME = re.compile(
     r"(?i)(?:.*[\s_.\-])?(?:zip|plz|(?:zip|postal|post)[\s_.\-]?codes?"
-    r"|postleitzahl|(?:tele)?(?:phone|fon)|tel|fax|iban|isbn|issn|ean|upc|gtin|ssn|imei)"
+    r"|postleitzahl|(?:tele)?(?:phone|fon)|tel|fax|iban|ip(?:[\s_.\-]?addr(?:ess)?)?|isbn|issn|ean|upc|gtin|ssn|imei)"
     r"(?:[\s_.\-]?(?:no|nr|num|number|nummer))?\.?"
 )
 DATE_NAME = re.compile(r"(?i)date|datum|day|fecha|tag\b")
@@ -43,7 +43,7 @@ def is_id(name: str, present: pa.Array, finite: NDArray[np.float64], is_unnamed:
     if finite.size < 2 or np.any(finite != np.floor(finite)):
         return False
     if is_unnamed:
-        return bool(finite.size > 2 and np.all(np.diff(finite) == 1))
+        return finite.size > 2 and len(np.unique(finite)) == finite.size
     if is_text(present.type):
         n_zeros = pc.sum(pc.match_substring_regex(present, LEADING_ZERO)).as_py()
         lengths = pc.unique(pc.utf8_length(present))

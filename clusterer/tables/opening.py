@@ -25,7 +25,7 @@ from clusterer.tables.points import Missing, rule_for_missing
 from clusterer.tables.report import Report
 from clusterer.tables.roles import default_features, label_index, time_index
 from clusterer.tables.signatures import N_HEAD_BYTES, packing, refuse_foreign
-from clusterer.tables.streams import ByteStream, probe
+from clusterer.tables.streams import ByteStream, Stamp, probe
 from clusterer.tables.table import Table
 from clusterer.tables.text_opening import TextChoices, open_text
 from clusterer.tables.text_source import TextFile
@@ -141,12 +141,17 @@ def _source(
         word = "holds nothing but blank lines: there is no table in it" if text else "is empty"
         raise TableError(f"{name} {word}")
     found = chosen_encoding(encoding, text) if encoding else detected_encoding(text, name)
-    return open_text(TextFile(path, name, packed, found, limits), choices)
+    stamp = Stamp.of(path, name)
+    return open_text(TextFile(path, name, packed, found, limits, stamp), choices)
 
 
 def _head(path: Path, name: str, limits: Limits) -> bytes:
-    if not path.is_file():
-        raise TableError(f"{name} is not a file" if path.exists() else f"{name} does not exist")
+    try:
+        is_there, is_file = path.exists(), path.is_file()
+    except OSError as error:
+        raise TableError(f"{name} cannot be opened: {error.strerror}") from None
+    if not is_file:
+        raise TableError(f"{name} is not a file" if is_there else f"{name} does not exist")
     n_bytes = path.stat().st_size
     if n_bytes > limits.max_bytes:
         raise TableError(
@@ -171,7 +176,7 @@ def _table(name: str, source: Source, style: NumberStyle, missing: Missing) -> T
     names, name_notes = fitted_names(raw)
     sampled = [
         # Without any header a column has no name either, but then the first may well be data.
-        sampled_column(names[i], cells, style, sample.raw_names is not None and not raw[i].strip())
+        sampled_column(names[i], cells, style, i == 0 and any(raw) and not raw[0].strip())
         for i, cells in enumerate(sample.columns)
     ]
     if not any(one.column.usable for one in sampled):

@@ -18,8 +18,8 @@ from clusterer.tables.report import Report
 N_SORTABLE_VALUES = 8_000_000
 N_GUESSED = 200
 MIN_SHARE = 0.5
-# As web servers and SAS write times, which pandas does not guess.
-UNGUESSED = ("%d/%b/%Y:%H:%M:%S %z", "%d%b%Y:%H:%M:%S")
+# As web servers, SAS and weather services write times, which pandas does not guess.
+UNGUESSED = ("%d/%b/%Y:%H:%M:%S %z", "%d%b%Y:%H:%M:%S", "%Y%m%d%H")
 
 Part = tuple[NDArray[np.float64], NDArray[np.int64] | None]
 
