@@ -4,6 +4,8 @@ import bz2
 import codecs
 import gzip
 import zlib
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -86,6 +88,29 @@ class ByteStream:
                     f"{self._name} unpacks to more than {self._limits.max_ratio} times its size, "
                     "as a decompression bomb does; if it is real, unpack it first"
                 )
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Which file a path led to, and how long it was."""
+
+    path: Path
+    name: str
+    inode: int
+    n_bytes: int
+
+    @classmethod
+    def of(cls, path: Path, name: str) -> Self:
+        """Return the stamp of the file as it is now."""
+        status = path.stat()
+        return cls(path, name, status.st_ino, status.st_size)
+
+    def check(self) -> None:
+        """Raise TableError if there is another file now, or a shorter one; it may have grown."""
+        with suppress(OSError):
+            now = Stamp.of(self.path, self.name)
+            if now.inode != self.inode or now.n_bytes < self.n_bytes:
+                raise TableError(f"{self.name} has changed since it was opened: open it again")
 
 
 class TextStream:
