@@ -20,6 +20,7 @@ from clusterer.tables.limits import (
 )
 from clusterer.tables.names import fitted_names
 from clusterer.tables.parquet_source import ParquetSource
+from clusterer.tables.pipes import Pipe
 from clusterer.tables.points import Missing, rule_for_missing
 from clusterer.tables.report import Report
 from clusterer.tables.roles import default_features, label_index, time_index
@@ -34,7 +35,7 @@ N_WIDE = 200
 
 
 def open_table(
-    path: str | Path,
+    path: str | Path | Pipe,
     *,
     name: str | None = None,
     delimiter: str | None = None,
@@ -55,8 +56,8 @@ def open_table(
 
     Parameters
     ----------
-    path : str or Path
-        The file.
+    path : str, Path or Pipe
+        The file; what comes through a `Pipe` can be read once.
     name : str, optional
         What to call it in messages; the default is the name of the file.
     delimiter : str, optional
@@ -103,7 +104,7 @@ def open_table(
     rule_for_missing(missing)
     if header not in (None, True, False):
         raise TableError(f"header is {printable(header)!r}; allowed: True, False or None")
-    where = Path(path)
+    where = path if isinstance(path, Pipe) else Path(path)
     shown = printable(name if name is not None else where.name, 100)
     choices = TextChoices(delimiter, header)
     source = _source(where, shown, encoding, choices, limits)
@@ -125,11 +126,13 @@ def open_table(
 
 
 def _source(
-    path: Path, name: str, encoding: str | None, choices: TextChoices, limits: Limits
+    path: Path | Pipe, name: str, encoding: str | None, choices: TextChoices, limits: Limits
 ) -> Source:
     head = _head(path, name, limits)
     packed = packing(head)
     if packed == "parquet":
+        if isinstance(path, Pipe):
+            raise TableError(f"{name} is Parquet, which cannot be read from a pipe: name a file")
         return ParquetSource(path, name, limits)
     with ByteStream(path, name, packed, limits) as stream:
         text = stream.read(N_ENCODING_BYTES)
@@ -143,7 +146,16 @@ def _source(
     return open_text(TextFile(path, name, packed, found, limits), choices)
 
 
-def _head(path: Path, name: str, limits: Limits) -> bytes:
+def _head(path: Path | Pipe, name: str, limits: Limits) -> bytes:
+    if isinstance(path, Path):
+        _refuse_large(path, name, limits)
+    with ByteStream(path, name, None, limits) as stream:
+        head = stream.read(N_HEAD_BYTES)
+    refuse_foreign(head, name)
+    return head
+
+
+def _refuse_large(path: Path, name: str, limits: Limits) -> None:
     if not path.is_file():
         raise TableError(f"{name} is not a file" if path.exists() else f"{name} does not exist")
     n_bytes = path.stat().st_size
@@ -152,10 +164,6 @@ def _head(path: Path, name: str, limits: Limits) -> bytes:
             f"{name} has {in_units(n_bytes)}, more than the {in_units(limits.max_bytes)} that "
             "max_bytes allows"
         )
-    with ByteStream(path, name, None, limits) as stream:
-        head = stream.read(N_HEAD_BYTES)
-    refuse_foreign(head, name)
-    return head
 
 
 def _refuse_nested(head: bytes, name: str) -> None:

@@ -18,6 +18,7 @@ from clusterer.tables.encodings import Encoding
 from clusterer.tables.frames import Frame, Frames, Sample, Wanted
 from clusterer.tables.layout import Layout
 from clusterer.tables.limits import Limits
+from clusterer.tables.pipes import Pipe
 from clusterer.tables.records import split_records
 from clusterer.tables.streams import ByteStream, TextStream
 
@@ -32,7 +33,7 @@ NULLS = sorted({form for word in MISSING for form in (word, word.upper(), word.t
 class TextFile:
     """All that is needed to open a text again and to cut it into blocks."""
 
-    path: Path
+    path: Path | Pipe
     name: str
     packing: str | None
     encoding: Encoding
