@@ -25,6 +25,8 @@ class Learner:
     scaling : Scaling, optional
         Leads from the units of the data to those of the model; None (the default) standardises
         by the points to come, and `Scaling.identity` leaves them as they are.
+    feature_names : tuple of str, optional
+        The columns of the data; they stand in the model's file.
 
     Examples
     --------
@@ -34,20 +36,39 @@ class Learner:
     [0.0, 1000000.0]
     """
 
-    def __init__(self, model: OnlineClusterer, scaling: Scaling | None = None) -> None:
+    def __init__(
+        self,
+        model: OnlineClusterer,
+        scaling: Scaling | None = None,
+        feature_names: tuple[str, ...] | None = None,
+    ) -> None:
         self.model = model
         self.scaling: Scaling | None = scaling
+        self.feature_names = feature_names
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
         """Read a file written by `save`, or a model's own. Raises what `clusterer.load` does."""
         model, scaling = load_scaled(path)
-        return cls(model, scaling or Scaling.identity(model.n_features_in_))
+        names = getattr(model, "feature_names_in_", None)
+        if names is not None:
+            # It is handed arrays from here on, whose columns have no names.
+            del model.feature_names_in_
+        scaling = scaling or Scaling.identity(model.n_features_in_)
+        return cls(model, scaling, None if names is None else tuple(names))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model, and its units unless they are those of the data, to one file."""
         is_plain = self.scaling is None or (type(self.scaling) is Scaling and self._is_identity)
-        save(self.model, path, None if is_plain else self.scaling)
+        save(self.name_model(), path, None if is_plain else self.scaling)
+
+    def name_model(self) -> OnlineClusterer:
+        """The model with the names of its features, if they have any: a copy then."""
+        if self.feature_names is None:
+            return self.model
+        named = clone(self.model).absorb(self.model)
+        named.feature_names_in_ = np.array(self.feature_names, dtype=object)
+        return named
 
     @property
     def _is_identity(self) -> bool:
