@@ -200,7 +200,8 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         if not (scale > 0).all():
             raise ValueError("factors must be above 0.")
         held.change_units(scale, shift)
-        self._points = self._points * scale + shift
+        known = self._points.shape[1]  # none after `absorb`
+        self._points = self._points * scale[:known] + shift[:known]
         self._readouts.clear()
         return self
 

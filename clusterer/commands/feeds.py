@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.sources.prefetching import Prefetched
-from clusterer.sources.tables import N_AT_ONCE_ROWS, N_AT_ONCE_VALUES
-from clusterer.tables import Pipe, Table, TableError, open_table
+from clusterer.sources.tables import size_chunks
+from clusterer.tables import Pipe, Table, TableError, list_folder, open_table
 from clusterer.tables.errors import printable
 from clusterer.tables.points import Missing
 
@@ -35,17 +35,6 @@ def list_tables(named: Sequence[str]) -> list[str]:
             raise TableError(f"{printable(name, 200)} does not exist")
         listed += [str(one) for one in list_folder(path)] if path.is_dir() else [name]
     return listed
-
-
-def list_folder(folder: Path) -> list[Path]:
-    """The files of a folder by name, hidden ones and those that begin with _ left out.
-
-    Raises TableError if there is none.
-    """
-    files = [one for one in folder.iterdir() if one.is_file() and one.name[0] not in "._"]
-    if not files:
-        raise TableError(f"the folder {printable(folder, 200)} holds no files")
-    return sorted(files)
 
 
 class Feed:
@@ -91,7 +80,7 @@ class Feed:
 
         Raises TableError when the file turns out to be damaged.
         """
-        size = min(max(N_AT_ONCE_VALUES // len(self.features), 1), N_AT_ONCE_ROWS)
+        size = size_chunks(len(self.features))
         try:
             chunks = self.table.chunks(self.features, size, is_numbered=True)
         except TableError as error:
