@@ -109,8 +109,12 @@ class Learning:
         if node in self._settled:
             # The other copy was faster.
             return
-        if future.status in ("cancelled", "lost"):
+        if future.status == "cancelled":
             raise RuntimeError("The scheduler has lost the tasks; is it still running?")
+        if future.status not in ("finished", "error"):
+            # Its worker was lost with the result, and others are at it already.
+            self._listen(node, future)
+            return
         if node.level:
             self._take_merge(node, future)
         else:
@@ -120,7 +124,7 @@ class Learning:
         tellers, futures = self._tellers[node], self._futures[node]
         place = next(i for i, one in enumerate(tellers) if one.key == teller.key)
         if teller.status == "error":
-            if any(one.status == "pending" for one in tellers):
+            if any(one.status not in ("error", "cancelled") for one in tellers):
                 return
             self._fail(node, teller.exception())
         else:
