@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 FORMAT = "clusterer model"
-VERSION = 1
+VERSION = 2  # the second may hold the units of the data
 ARRAYS = {
     "centers": "<f8",
     "weights": "<f8",

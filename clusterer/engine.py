@@ -10,7 +10,8 @@ from functools import partial
 from typing import Any
 
 from .branches import branch_run, restart_run
-from .commons import Commons, commons as all_engines
+from .commons import Commons
+from .commons import commons as all_engines
 from .deliveries import Delivery
 from .estimator import OnlineClusterer
 from .faults import explain

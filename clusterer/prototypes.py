@@ -153,6 +153,16 @@ class Prototypes:
         wide._forget_bounds()
         return wide
 
+    def fade(self, share: float) -> None:
+        """Let all that was learned count ``share`` times as much."""
+        kept = slice(self.n_taken)
+        for field in (WEIGHT, COUNT, SCATTER):
+            self.floats[self.n_features + field, kept] *= share
+        self.scalars[[FADED_COUNT, SQUARES]] *= share
+        self.links[kept, kept] *= share
+        self._measure_masses()
+        self._forget_bounds()
+
     def change_units(self, factors: NDArray, shifts: NDArray) -> None:
         """Move all that is learned to where a point x is ``x * factors + shifts``, both (d,).
 

@@ -11,9 +11,7 @@ from clusterer.faults import explain
 from .texts import Text, escape_lines
 
 # Weak on both sides: a page that is left is not to be held by its notice.
-_listening: "weakref.WeakKeyDictionary[Document, weakref.ref[Notice]]" = (
-    weakref.WeakKeyDictionary()
-)
+_listening: "weakref.WeakKeyDictionary[Document, weakref.ref[Notice]]" = weakref.WeakKeyDictionary()
 
 
 class Notice:

@@ -21,6 +21,7 @@ from clusterer.tables.limits import (
 )
 from clusterer.tables.names import fitted_names
 from clusterer.tables.parquet_source import ParquetSource
+from clusterer.tables.pipes import Pipe
 from clusterer.tables.points import Missing, rule_for_missing
 from clusterer.tables.report import Report
 from clusterer.tables.roles import default_features, label_index, time_index
@@ -35,7 +36,7 @@ N_WIDE = 200
 
 
 def open_table(
-    path: str | Path,
+    path: str | Path | Pipe,
     *,
     name: str | None = None,
     delimiter: str | None = None,
@@ -56,8 +57,8 @@ def open_table(
 
     Parameters
     ----------
-    path : str or Path
-        The file.
+    path : str, Path or Pipe
+        The file; what comes through a `Pipe` can be read once.
     name : str, optional
         What to call it in messages; the default is the name of the file.
     delimiter : str, optional
@@ -104,7 +105,7 @@ def open_table(
     rule_for_missing(missing)
     if header not in (None, True, False):
         raise TableError(f"header is {printable(header)!r}; allowed: True, False or None")
-    where = Path(path)
+    where = path if isinstance(path, Pipe) else Path(path)
     shown = printable(name if name is not None else where.name, 100)
     choices = TextChoices(delimiter, header)
     source = _source(where, shown, encoding, choices, limits)
@@ -126,11 +127,13 @@ def open_table(
 
 
 def _source(
-    path: Path, name: str, encoding: str | None, choices: TextChoices, limits: Limits
+    path: Path | Pipe, name: str, encoding: str | None, choices: TextChoices, limits: Limits
 ) -> Source:
     head = _head(path, name, limits)
     packed = packing(head)
     if packed == "parquet":
+        if isinstance(path, Pipe):
+            raise TableError(f"{name} is Parquet, which cannot be read from a pipe: name a file")
         return ParquetSource(path, name, limits)
     with ByteStream(path, name, packed, limits) as stream:
         text = stream.read(N_ENCODING_BYTES)
@@ -141,11 +144,20 @@ def _source(
         word = "holds nothing but blank lines: there is no table in it" if text else "is empty"
         raise TableError(f"{name} {word}")
     found = chosen_encoding(encoding, text) if encoding else detected_encoding(text, name)
-    stamp = Stamp.of(path, name)
+    stamp = Stamp.of(path, name) if isinstance(path, Path) else None
     return open_text(TextFile(path, name, packed, found, limits, stamp), choices)
 
 
-def _head(path: Path, name: str, limits: Limits) -> bytes:
+def _head(path: Path | Pipe, name: str, limits: Limits) -> bytes:
+    if isinstance(path, Path):
+        _refuse_large(path, name, limits)
+    with ByteStream(path, name, None, limits) as stream:
+        head = stream.read(N_HEAD_BYTES)
+    refuse_foreign(head, name)
+    return head
+
+
+def _refuse_large(path: Path, name: str, limits: Limits) -> None:
     try:
         is_there, is_file = path.exists(), path.is_file()
     except OSError as error:
@@ -158,10 +170,6 @@ def _head(path: Path, name: str, limits: Limits) -> bytes:
             f"{name} has {in_units(n_bytes)}, more than the {in_units(limits.max_bytes)} that "
             "max_bytes allows"
         )
-    with ByteStream(path, name, None, limits) as stream:
-        head = stream.read(N_HEAD_BYTES)
-    refuse_foreign(head, name)
-    return head
 
 
 def _refuse_nested(head: bytes, name: str) -> None:

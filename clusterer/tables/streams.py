@@ -15,6 +15,7 @@ import pyarrow as pa
 from clusterer.tables.encodings import Encoding
 from clusterer.tables.errors import TableError
 from clusterer.tables.limits import Limits, in_units
+from clusterer.tables.pipes import Pipe
 
 DAMAGE = (EOFError, OSError, zlib.error, pa.ArrowException)
 # Below this much even the emptiest table is no burden, and short ones pack extremely well.
@@ -35,7 +36,7 @@ class Readable(Protocol):
 class ByteStream:
     """The unpacked bytes of a file, counted while they are read."""
 
-    def __init__(self, path: Path, name: str, packing: str | None, limits: Limits) -> None:
+    def __init__(self, path: Path | Pipe, name: str, packing: str | None, limits: Limits) -> None:
         self._name, self._packing, self._limits = name, packing, limits
         self._n_bytes = 0
         try:

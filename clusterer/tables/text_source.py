@@ -18,6 +18,7 @@ from clusterer.tables.encodings import Encoding
 from clusterer.tables.frames import Frame, Frames, Sample, Wanted
 from clusterer.tables.layout import Layout
 from clusterer.tables.limits import Limits
+from clusterer.tables.pipes import Pipe
 from clusterer.tables.records import split_records
 from clusterer.tables.streams import ByteStream, Stamp, TextStream
 
@@ -35,23 +36,27 @@ N_WIDE = 200
 class TextFile:
     """All that is needed to open a text again and to cut it into blocks."""
 
-    path: Path
+    path: Path | Pipe
     name: str
     packing: str | None
     encoding: Encoding
     limits: Limits
-    stamp: Stamp
+    stamp: Stamp | None = None
 
     def blocks(self, quote: str = '"') -> Generator[Block, None, None]:
         """Yield the text in blocks of whole lines; the file is closed with the iterator.
 
         Raises TableError if the file was replaced or has shrunk meanwhile.
         """
-        self.stamp.check()
+        self._check()
         with ByteStream(self.path, self.name, self.packing, self.limits) as stream:
             text = TextStream(stream, self.encoding)
             yield from read_blocks(text, self.limits.max_line_bytes, quote.encode())
-        self.stamp.check()
+        self._check()
+
+    def _check(self) -> None:
+        if self.stamp is not None:
+            self.stamp.check()
 
 
 class TextSource:
