@@ -5,10 +5,10 @@ from numpy.typing import NDArray
 
 from .kernels import (
     BOUND,
+    BOUND_UNIT,
     COUNT,
     FADED_COUNT,
     ID,
-    LANES,
     LAST_SEEN,
     LINK_UNIT,
     LINKED,
@@ -26,6 +26,7 @@ from .kernels import (
     assign,
     measure_mass,
 )
+from .lanes import LANES
 from .learning import SIGMA_SHARE, find_refused, learn, shrink
 
 Settings = tuple[int, float, float, int]
@@ -59,7 +60,7 @@ class Prototypes:
         self.rule = rule
         self.floats, self.ints = allocate_slots(n_features, n_prototypes)
         self.scalars = np.zeros(N_SCALARS + 2 * n_features)
-        self.scalars[LINK_UNIT] = 1.0
+        self.scalars[[LINK_UNIT, BOUND_UNIT]] = 1.0
         self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
         self._allocate_scratch()
 
@@ -108,6 +109,8 @@ class Prototypes:
         links[kept, kept] = self.links[kept, kept]
         self.floats, self.ints, self.links = floats, ints, links
         self.capacity = n_prototypes
+        # Neighbours may have been in slots that are gone.
+        self._forget_bounds()
         self._allocate_scratch()
 
     def fill(
