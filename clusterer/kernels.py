@@ -2,10 +2,10 @@
 
 State lives in two arrays, one column per slot, the number of slots padded to whole vectors:
 
-* ``floats`` ``(d + 5, n_slots)``: d rows of centres, then the rows counted from ``d`` below;
+* ``floats`` ``(d + 11, n_slots)``: d rows of centres, then the rows counted from ``d`` below;
 * ``ints`` ``(4, n_slots)``: ``NEIGHBOUR``, ``ID``, ``LAST_SEEN``, ``LINKED``.
 
-``scalars`` holds the fields ``N_TAKEN`` … ``LINK_UNIT``, then d running means and d origins.
+``scalars`` holds the fields ``N_TAKEN`` … ``NEXT_LOOK``, then d running means and d origins.
 Coordinates inside are ``(x - origin) * scale``: the origin is the first point, and the scale the
 power of two that brings the first step away from it near 1, so neither a large offset nor a tiny
 or huge unit costs any precision.
@@ -25,15 +25,17 @@ import numpy as np
 from numba import njit
 
 WEIGHT, COUNT, SCATTER, MASS, BOUND = range(5)
+TIME, TIME_SPREAD, RECENT, RECENT_TIME, RECENT_SPREAD, TOTAL = range(5, 11)  # see clusterer.times
 NEIGHBOUR, ID, LAST_SEEN, LINKED = range(4)
-N_STATE_ROWS = 5
+N_STATE_ROWS = 11
 N_INT_ROWS = 4
 LANES = 8
 FRACTION = (1 << 52) - 1
 SHAVE = 1.0 - 2.0**-40  # keeps a bound a bound under rounding
 
 N_TAKEN, N_SEEN, FADED_COUNT, SQUARES, SCALE, LINK_UNIT = range(6)
-N_SCALARS = 6
+RECENT_UNIT, STEPS, FADING, NEXT_LOOK = range(6, 10)
+N_SCALARS = 10
 
 MERGE_RULES = ("plain", "log-min", "ward", "log-ward")
 PLAIN, LOG_MIN, WARD, LOG_WARD = range(4)

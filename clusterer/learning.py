@@ -37,6 +37,7 @@ from .kernels import (
     scan_row,
 )
 from .links import add_link, count_links, fade_links, join_links, move_links
+from .times import LEAST_COUNT, add_step, add_time, join_times, start_times
 
 LARGEST_COORDINATE = 1e140
 SIGMA_SHARE = 0.25  # automatic sigma, in square roots of the trace of the running covariance
@@ -80,6 +81,7 @@ def place(floats: Any, ints: Any, slot: int, point: Any, label: int, rule: int) 
     floats[n_features + COUNT, slot] = 0.0
     floats[n_features + SCATTER, slot] = 0.0
     floats[n_features + MASS, slot] = measure_mass(0.0, rule)
+    start_times(floats, slot, n_features, label)
     ints[ID, slot] = label
     ints[LAST_SEEN, slot] = label
     ints[LINKED, slot] = 0
@@ -115,6 +117,7 @@ def merge_pair(
         )
         floats[weight, a] = total
         floats[n_features + MASS, a] = measure_mass(total, rule)
+    join_times(floats, a, b, n_features)
     floats[n_features + COUNT, a] += floats[n_features + COUNT, b]
     ints[LAST_SEEN, a] = max(ints[LAST_SEEN, a], ints[LAST_SEEN, b])
     return a, b, share > 0.0
@@ -124,9 +127,10 @@ def merge_pair(
 def fade(floats: Any, n_features: int, gamma: float, rule: int) -> None:
     """Let all that was learned count ``gamma`` times as much."""
     for i in range(floats.shape[1]):
-        floats[n_features + WEIGHT, i] *= gamma
-        floats[n_features + COUNT, i] *= gamma
-        floats[n_features + SCATTER, i] *= gamma
+        share = gamma if floats[n_features + COUNT, i] > LEAST_COUNT else 1.0
+        floats[n_features + WEIGHT, i] *= share
+        floats[n_features + COUNT, i] *= share
+        floats[n_features + SCATTER, i] *= share
     if rule != PLAIN:
         # Every merge rule is concave in the weights: no cost falls by more than gamma.
         for i in range(floats.shape[1]):
@@ -227,6 +231,7 @@ def learn(
 
         distance = fill_distances(floats, point, buffer)
         j = find_first(buffer, 0, distance)
+        add_step(floats, ints, scalars, buffer, n_features, label)
         width = (sigma * scalars[SCALE]) ** 2 if sigma > 0.0 else SIGMA_SHARE**2 * trace
         k = 1.0
         if distance > 0.0:
@@ -236,6 +241,7 @@ def learn(
         if count > 0.0:
             add_link(floats, ints, scalars, links, buffer, j, n_features, count)
         left = attract(floats, ints, j, point, distance, k, rule)
+        add_time(floats, scalars, j, n_features, label)
 
         if n_taken < n_prototypes:
             forget_bound(floats, ints, j, n_features)

@@ -84,7 +84,7 @@ FOREIGN = {
     "array too many": forge(CONTENT, {"more": np.zeros(1)}),
     "array missing": forge(CONTENT, {"origin": None}),
     "other format": forge(CONTENT, format="picture"),
-    "newer": forge(CONTENT, version=2),
+    "newer": forge(CONTENT, version=3),
     "version 0": forge(CONTENT, version=0),
     "version true": forge(CONTENT, version=True),
     "version text": forge(CONTENT, version="1"),
@@ -101,6 +101,7 @@ FOREIGN = {
     "K absurd": forge(CONTENT, **parameters(n_prototypes=10**12)),
     "K huge": forge(CONTENT, **parameters(n_prototypes=10**400)),
     "sigma below 0": forge(CONTENT, **parameters(sigma=-1.0)),
+    "forget unknown": forge(CONTENT, **parameters(forget="all")),
     "half_life NaN": forge(CONTENT, **parameters(half_life=float("nan"))),
     "update unknown": forge(CONTENT, **parameters(update="magic")),
     "join a number": forge(CONTENT, **parameters(join=1)),
@@ -117,6 +118,13 @@ FOREIGN = {
     "faded_count high": forge(CONTENT, faded_count=61.0),
     "squares below 0": forge(CONTENT, squares=-1.0),
     "squares infinite": forge(CONTENT, squares=float("inf")),
+    "recent unit 0": forge(CONTENT, recent_unit=0.0),
+    "steps infinite": forge(CONTENT, steps=float("inf")),
+    "fading too fast": forge(CONTENT, fading=2.0),
+    "look between points": forge(CONTENT, next_look=1000.5),
+    "time in the future": forge(CONTENT, put("times", (1, 0), 61.0)),
+    "times too wide": forge(CONTENT, put("times", (1, 1), 3601.0)),
+    "times flat": forge(CONTENT, {"times": np.ones(36)}),
     "scale no power": forge(CONTENT, scale=0.3),
     "scale too small": forge(CONTENT, scale=2.0**-1010),
     "scale 0 with squares": forge(CONTENT, scale=0.0),
@@ -153,7 +161,7 @@ class TestRefused:
 
     def test_error_is_a_value_error_that_tells(self, tmp_path):
         assert issubclass(ModelFileError, ValueError)
-        with pytest.raises(ModelFileError, match=r"version 2.* update"):
+        with pytest.raises(ModelFileError, match=r"version 3.* update"):
             read(FOREIGN["newer"], tmp_path)
         with pytest.raises(ModelFileError, match="weights holds numbers below 0"):
             read(FOREIGN["weight below 0"], tmp_path)
