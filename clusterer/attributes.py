@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from .prototypes import Prototypes, Settings
+from .quiet import read_with_quiet
 from .readout import NOISE, average_clusters, read_clusters
 from .snapshots import Snapshot
 from .validation import check_settings
@@ -17,13 +18,14 @@ class LearnedAttributes:
 
     n_prototypes: int
     sigma: float | str
-    half_life: float | None
+    half_life: float | str | None
     update: str
     merge: str
+    forget: str
     join: bool
     drop_singletons: bool
     _prototypes: Prototypes
-    _readouts: dict[tuple[bool, bool], NDArray[np.int64]]
+    _readouts: dict[tuple[bool, bool, str], NDArray[np.int64]]
 
     def snapshot(self) -> Snapshot:
         """Everything a view needs, in arrays of its own."""
@@ -38,6 +40,7 @@ class LearnedAttributes:
             last_seen=held.last_seen,
             labels=self.cluster_labels_.copy(),
             sigma=self.sigma_,
+            half_life=self.half_life_,
             links=held.link_counts,
         )
 
@@ -87,21 +90,32 @@ class LearnedAttributes:
         return self._hold().automatic_sigma if self.sigma == "auto" else float(self.sigma)
 
     @property
+    def half_life_(self) -> float:
+        """Half-life in force, in points; infinite while nothing is forgotten."""
+        if isinstance(self.half_life, str):
+            return float(self._hold().half_life)
+        return np.inf if self.half_life is None else float(self.half_life)
+
+    @property
     def cluster_labels_(self) -> NDArray[np.int64]:
         """Cluster (m,) of each prototype; -1 for noise."""
         held = self._hold()
-        join, drop_singletons = choices = bool(self.join), bool(self.drop_singletons)
+        self._check_settings()
+        join, drop, forget = choices = bool(self.join), bool(self.drop_singletons), self.forget
         if choices not in self._readouts:
             # In inner coordinates: no unit or offset may change what is joined.
-            labels = read_clusters(
-                held.inner_centers,
-                held.weights,
-                held.inner_scatters,
-                held.counts,
-                links=held.link_counts,
-                join=join,
-                drop_singletons=drop_singletons,
-            )
+            if join and forget == "never":
+                labels = read_with_quiet(held, drop_singletons=drop)
+            else:
+                labels = read_clusters(
+                    held.inner_centers,
+                    held.weights,
+                    held.inner_scatters,
+                    held.counts,
+                    links=held.link_counts,
+                    join=join,
+                    drop_singletons=drop,
+                )
             labels.flags.writeable = False
             self._readouts[choices] = labels
         return self._readouts[choices]
@@ -119,7 +133,10 @@ class LearnedAttributes:
         return held.leave(means)
 
     def _check_settings(self) -> Settings:
-        given = (self.n_prototypes, self.sigma, self.half_life, self.update, self.merge)
+        given = (
+            *(self.n_prototypes, self.sigma, self.half_life),
+            *(self.update, self.merge, self.forget),
+        )
         known = getattr(self, "_settings", None)
         # By identity: True equals 1, and an array equals nothing that can be told.
         if known is None or not all(map(is_, known[0], given)):

@@ -34,8 +34,10 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         Width of the Gaussian kernel, in the units of the data: how much a point far from its
         nearest prototype counts. "auto" is a quarter of the root of the trace of the running
         covariance.
-    half_life : float or None, default None
-        Number of points after which what was learned counts half. None never forgets.
+    half_life : float, "auto" or None, default "auto"
+        Number of points after which what was learned counts half. None never forgets. "auto"
+        does not either until clusters are seen to move, then as fast as they move; where they
+        come one after the other, none is lost. See `clusterer.forgetting`.
     update : "kernel" or "addc", default "kernel"
         "kernel": a point at distance r counts exp(-r²/sigma²) (Zhang et al., 2005). "addc": each
         counts 1 (Guedalia et al., 1999), as with an endless sigma.
@@ -44,6 +46,10 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         criterion, 1963), d² log(1 + h) ("log-ward"), with h = (w+1)(w'+1)/(w+w'+2), or
         d² log2(2 + min(w, w')) ("log-min", log2 taken linear between powers of two), which
         clusters as well as "log-ward" at half the time.
+    forget : "quiet" or "never", default "quiet"
+        What becomes, while there is a half-life, of a cluster that no more points come to:
+        "quiet" ones fade away, or they are "never" forgotten unless points come to their place
+        otherwise. Slow clusters may leave some of their trail behind as such.
     join : bool, default True
         Join prototypes that no valley in the density parts. Off, each is a cluster of its own.
     drop_singletons : bool, default True
@@ -67,6 +73,8 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         Clusters of the points learned last (all of `fit`'s, the last chunk of `partial_fit`'s).
     sigma_ : float
         The kernel's width in force.
+    half_life_ : float
+        The half-life in force; infinite while nothing is forgotten.
     n_seen_ : int
         Number of points learned.
 
@@ -98,10 +106,11 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         self,
         n_prototypes: int = 20,
         sigma: float | str = "auto",
-        half_life: float | None = None,
+        half_life: float | str | None = "auto",
         *,
         update: str = "kernel",
         merge: str = "log-min",
+        forget: str = "quiet",
         join: bool = True,
         drop_singletons: bool = True,
         allow_growth: bool = False,
@@ -111,6 +120,7 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         self.half_life = half_life
         self.update = update
         self.merge = merge
+        self.forget = forget
         self.join = join
         self.drop_singletons = drop_singletons
         self.allow_growth = allow_growth

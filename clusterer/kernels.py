@@ -2,10 +2,10 @@
 
 State lives in two arrays, one column per slot, the number of slots padded to whole vectors:
 
-* ``floats`` ``(d + 6, n_slots)``: d rows of centres, then the rows counted from ``d`` below;
+* ``floats`` ``(d + 12, n_slots)``: d rows of centres, then the rows counted from ``d`` below;
 * ``ints`` ``(4, n_slots)``: ``NEIGHBOUR``, ``ID``, ``LAST_SEEN``, ``LINKED``.
 
-``scalars`` holds the fields ``N_TAKEN`` … ``BOUND_UNIT``, then d running means and d origins.
+``scalars`` holds the fields ``N_TAKEN`` … ``NEXT_LOOK``, then d running means and d origins.
 Coordinates inside are ``(x - origin) * scale``: the origin is the first point, and the scale the
 power of two that brings the first step away from it near 1, so neither a large offset nor a tiny
 or huge unit costs any precision.
@@ -21,13 +21,15 @@ from numba import njit
 from .lanes import LANES, add_square, first, load, lower, lowest, mark, put, spread, store, upper
 
 WEIGHT, COUNT, SCATTER, MASS, BOUND, REST = range(6)
+TIME, TIME_SPREAD, RECENT, RECENT_TIME, RECENT_SPREAD, TOTAL = range(6, 12)  # see clusterer.times
 NEIGHBOUR, ID, LAST_SEEN, LINKED = range(4)
-N_STATE_ROWS = 6
+N_STATE_ROWS = 12
 N_INT_ROWS = 4
 FRACTION = (1 << 52) - 1
 
 N_TAKEN, N_SEEN, FADED_COUNT, SQUARES, SCALE, LINK_UNIT, BOUND_UNIT = range(7)
-N_SCALARS = 7
+RECENT_UNIT, STEPS, FADING, NEXT_LOOK = range(7, 11)
+N_SCALARS = 11
 
 MERGE_RULES = ("plain", "log-min", "ward", "log-ward")
 PLAIN, LOG_MIN, WARD, LOG_WARD = range(4)

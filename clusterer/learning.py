@@ -41,6 +41,7 @@ from .pairs import (
     note_bounds,
     rebase_bounds,
 )
+from .times import add_step, add_time, find_newest
 
 LARGEST_COORDINATE = 1e140
 SIGMA_SHARE = 0.25  # automatic sigma, in square roots of the trace of the running covariance
@@ -119,8 +120,10 @@ def make_room(
     point: Any,
     label: int,
     rule: int,
-) -> float:
-    """Merge the closest pair and place the point instead; returns the new unit of bounds.
+) -> tuple[int, float]:
+    """Merge the closest pair and place the point instead.
+
+    Returns the slot of the point and the new unit of bounds.
 
     ``left`` is the point's squared distance to j, and ``second`` a bound of those to all others.
     """
@@ -142,7 +145,7 @@ def make_room(
         second = min(second, to_kept)
     bound, rest = bound_light(min(left, second), rule), bound_light(second, rule)
     note_bounds(floats, ints, freed, n_features, bound, rest, unit, j)
-    return unit
+    return freed, unit
 
 
 @njit(cache=True, nogil=True)
@@ -171,6 +174,7 @@ def learn(
     n_taken = int(scalars[N_TAKEN])
     n_seen = int(scalars[N_SEEN])
     unit = scalars[BOUND_UNIT]
+    newest = find_newest(ints, n_seen)
     if n_seen == 0:
         for t in range(n_features):
             scalars[N_SCALARS + n_features + t] = points[0, t]
@@ -181,7 +185,7 @@ def learn(
         if n_taken == 0:
             place(floats, ints, 0, point, label, rule)
             forget_bounds(floats, ints, 0, n_features)
-            n_taken = 1
+            n_taken, newest = 1, 0
             continue
         if gamma < 1.0:
             fade(floats, n_features, gamma, rule)
@@ -193,6 +197,7 @@ def learn(
             unit = 1.0
 
         fill_distances(floats, point, buffer)
+        add_step(floats, scalars, buffer, n_features, newest)
         distance, second, j = find_two(buffer, 0)
         width = (sigma * scalars[SCALE]) ** 2 if sigma > 0.0 else SIGMA_SHARE**2 * trace
         k = 1.0
@@ -203,19 +208,22 @@ def learn(
         if count > 0.0 and n_taken > 1:
             add_link(floats, ints, scalars, links, buffer, j, second, n_features, count)
         left, step, size = attract(floats, ints, j, point, distance, k, rule)
+        add_time(floats, scalars, j, n_features, label)
 
         if n_taken < n_prototypes:
             forget_bounds(floats, ints, j, n_features)
             place(floats, ints, n_taken, point, label, rule)
             forget_bounds(floats, ints, n_taken, n_features)
-            n_taken += 1
+            n_taken, newest = n_taken + 1, n_taken
         elif n_prototypes > 1:
             if step * distance > 0.0:
                 least = find_minimum(floats, bound_row) / unit
                 unit = allow_for_step(floats, ints, j, step, size, least, unit, buffer, other, rule)
-            unit = make_room(
+            newest, unit = make_room(
                 floats, ints, links, j, left, second, unit, buffer, other, point, label, rule
             )
+        else:
+            newest = -1
     scalars[N_TAKEN] = n_taken
     scalars[N_SEEN] = n_seen + n_points
     scalars[BOUND_UNIT] = unit

@@ -15,6 +15,7 @@ from .kernels import (
     WEIGHT,
     measure_mass,
 )
+from .times import LEAST_COUNT, join_times, start_times
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -27,6 +28,7 @@ def place(floats: Any, ints: Any, slot: int, point: Any, label: int, rule: int) 
     floats[n_features + COUNT, slot] = 0.0
     floats[n_features + SCATTER, slot] = 0.0
     floats[n_features + MASS, slot] = measure_mass(0.0, rule)
+    start_times(floats, slot, n_features, label)
     ints[ID, slot] = label
     ints[LAST_SEEN, slot] = label
     ints[LINKED, slot] = 0
@@ -96,6 +98,7 @@ def merge_pair(
         floats[weight, a] = total
         floats[n_features + MASS, a] = measure_mass(total, rule)
         size += distance
+    join_times(floats, a, b, n_features)
     floats[n_features + COUNT, a] += floats[n_features + COUNT, b]
     ints[LAST_SEEN, a] = max(ints[LAST_SEEN, a], ints[LAST_SEEN, b])
     return a, b, share, size
@@ -105,9 +108,10 @@ def merge_pair(
 def fade(floats: Any, n_features: int, gamma: float, rule: int) -> None:
     """Let all that was learned count ``gamma`` times as much."""
     for i in range(floats.shape[1]):
-        floats[n_features + WEIGHT, i] *= gamma
-        floats[n_features + COUNT, i] *= gamma
-        floats[n_features + SCATTER, i] *= gamma
+        share = gamma if floats[n_features + COUNT, i] > LEAST_COUNT else 1.0
+        floats[n_features + WEIGHT, i] *= share
+        floats[n_features + COUNT, i] *= share
+        floats[n_features + SCATTER, i] *= share
     if rule != PLAIN:
         for i in range(floats.shape[1]):
             floats[n_features + MASS, i] = measure_mass(floats[n_features + WEIGHT, i], rule)

@@ -18,11 +18,23 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .archives import ARRAYS, FORMAT, VERSION, ModelFileError, demand, read_archive
-from .kernels import FADED_COUNT, LINK_UNIT, N_SEEN, N_STATE_ROWS, SCALE, SQUARES
+from .kernels import (
+    FADED_COUNT,
+    FADING,
+    LINK_UNIT,
+    N_SEEN,
+    N_STATE_ROWS,
+    NEXT_LOOK,
+    RECENT_UNIT,
+    SCALE,
+    SQUARES,
+    STEPS,
+)
 from .learning import LARGEST_COORDINATE
 from .links import LARGEST_UNIT
 from .prototypes import Prototypes
 from .scalings import Scaling
+from .times import LARGEST_UNIT as LARGEST_RECENT_UNIT
 from .units import read_units, write_units
 from .validation import check_settings
 
@@ -30,13 +42,17 @@ if TYPE_CHECKING:
     from .estimator import OnlineClusterer
 
 SWITCHES = ("join", "drop_singletons", "allow_growth")
-SETTINGS = ("n_prototypes", "sigma", "half_life", "update", "merge")
+SETTINGS = ("n_prototypes", "sigma", "half_life", "update", "merge", "forget")
 MOMENTS = {
     "n_seen": N_SEEN,
     "faded_count": FADED_COUNT,
     "squares": SQUARES,
     "scale": SCALE,
     "link_unit": LINK_UNIT,
+    "recent_unit": RECENT_UNIT,
+    "steps": STEPS,
+    "fading": FADING,
+    "next_look": NEXT_LOOK,
 }
 MOST_BYTES = 2**32
 MOST_SQUARED = 1e300
@@ -80,6 +96,7 @@ def save(
         "ids": held.ids,
         "last_seen": held.last_seen,
         "links": held.links[: held.n_taken, : held.n_taken],
+        "times": held.times,
         "mean": held.mean,
         "origin": held.origin,
     }
@@ -106,21 +123,21 @@ def write_header(model: "OnlineClusterer", scaling: Scaling | None) -> dict[str,
     check_settings(*(getattr(model, name) for name in SETTINGS))
     parameters: dict[str, Any] = {name: bool(getattr(model, name)) for name in SWITCHES}
     parameters |= {"n_prototypes": int(model.n_prototypes)}
-    parameters |= {"update": model.update, "merge": model.merge}
+    parameters |= {name: getattr(model, name) for name in ("update", "merge", "forget")}
     parameters["sigma"] = model.sigma if isinstance(model.sigma, str) else float(model.sigma)
-    parameters["half_life"] = None if model.half_life is None else float(model.half_life)
+    told = model.half_life
+    parameters["half_life"] = told if isinstance(told, str) or told is None else float(told)
     names = getattr(model, "feature_names_in_", None)
     scalars = model._prototypes.scalars
     header = {
         "format": FORMAT,
-        # What has no units of its own any version can read.
-        "version": 1,
+        "version": VERSION,
         "parameters": parameters,
         "feature_names": None if names is None else [str(name) for name in names],
         **{name: float(scalars[index]) for name, index in MOMENTS.items()},
     }
     if scaling is not None:
-        header |= {"version": VERSION, "units": write_units(scaling)}
+        header["units"] = write_units(scaling)
     return header
 
 
@@ -183,8 +200,7 @@ def rebuild(
 ) -> Prototypes:
     """The prototypes, once everything was found to fit together."""
     wanted = {"format", "version", "parameters", "feature_names", *MOMENTS}
-    wanted |= {"units"} if header["version"] > 1 else set()
-    demand(header.keys() == wanted, "the header lacks entries or has unknown ones")
+    demand(header.keys() - {"units"} == wanted, "the header lacks entries or has unknown ones")
     demand(header["parameters"].keys() == model.get_params().keys(), "parameters are missing")
     demand(all(type(getattr(model, name)) is bool for name in SWITCHES), "a switch is no bool")
     settings = check_settings(*(getattr(model, name) for name in SETTINGS))
@@ -197,8 +213,10 @@ def rebuild(
     )
     check_names(header["feature_names"], n_features)
     check_moments(header)
+    check_watch(header)
     check_arrays(arrays, n_taken, n_features, header["n_seen"])
     check_links(arrays["links"], header["n_seen"] * header["link_unit"])
+    check_times(arrays["times"], header["n_seen"], header["recent_unit"])
     # Just room enough; the model makes more when it learns.
     prototypes = Prototypes(n_features, n_taken, settings[3])
     for name, index in MOMENTS.items():
@@ -217,7 +235,7 @@ def check_names(names: Any, n_features: int) -> None:
 
 def check_moments(header: dict[str, Any]) -> None:
     """Demand counts, squares and a scale that a stream can have."""
-    n_seen, faded_count, squares, scale, link_unit = (header[name] for name in MOMENTS)
+    n_seen, faded_count, squares, scale, link_unit = (header[name] for name in [*MOMENTS][:5])
     for name in MOMENTS:
         is_number = type(header[name]) is float and 0.0 <= header[name] < math.inf
         demand(is_number, f"{name} is {header[name]!r}")
@@ -228,6 +246,21 @@ def check_moments(header: dict[str, Any]) -> None:
     demand(scale == 0.0 or is_power, f"scale is {scale}")
     is_squared = squares <= MOST_SQUARED and (scale > 0.0 or squares == 0.0)
     demand(is_squared, f"squares is {squares} at the scale {scale}")
+
+
+def check_watch(header: dict[str, Any]) -> None:
+    """Demand what the search for motion can have left behind."""
+    unit, steps, fading, next_look = (header[name] for name in [*MOMENTS][5:])
+    demand(1.0 <= unit <= LARGEST_RECENT_UNIT, f"recent_unit is {unit}")
+    demand(steps <= MOST_SQUARED and fading <= 1.0, f"steps are {steps}, fading is {fading}")
+    # A place between two points would never be come to.
+    demand(next_look <= 2 * MOST_SEEN and next_look == int(next_look), f"next_look is {next_look}")
+
+
+def check_times(times: NDArray, n_seen: float, unit: float) -> None:
+    """Demand times within the stream, variances that fit in, and numbers of points."""
+    most = n_seen * np.array([1.0, n_seen, unit, 1.0, n_seen, 1.0])
+    demand(bool((times <= most * (1 + 1e-9)).all()), "times hold numbers too large")
 
 
 def check_links(links: NDArray, most: float) -> None:
@@ -242,6 +275,7 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
     shapes: dict[str, tuple[int, ...]] = {
         "centers": (n_taken, n_features),
         "links": (n_taken, n_taken),
+        "times": (n_taken, 6),
         "mean": (n_features,),
         "origin": (n_features,),
     }
@@ -251,7 +285,7 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
         demand(bool(np.isfinite(values).all()), f"{name} holds NaN or infinity")
         is_signed = name in ("centers", "mean", "origin")
         demand(is_signed or bool((values >= 0).all()), f"{name} holds numbers below 0")
-        is_signed |= name == "links"  # has a limit of its own
+        is_signed |= name in ("links", "times")  # have limits of their own
         most = MOST_SQUARED if name == "scatters" else n_seen * (1 + 1e-9)
         demand(is_signed or bool((values <= most).all()), f"{name} holds numbers too large")
     inside = max(np.abs(arrays["centers"]).max(), np.abs(arrays["mean"]).max())

@@ -6,7 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from .kernels import FADED_COUNT, LINK_UNIT, N_SEEN, SCALE, SQUARES
+from .forgetting import FIRST_LOOK
+from .kernels import (
+    FADED_COUNT,
+    FADING,
+    LINK_UNIT,
+    N_SEEN,
+    NEXT_LOOK,
+    RECENT_UNIT,
+    SCALE,
+    SQUARES,
+    STEPS,
+)
 from .learning import LARGEST_COORDINATE, choose_scale
 from .prototypes import Prototypes, Settings
 from .validation import place_names
@@ -41,10 +52,12 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, settings: Settings) ->
         np.concatenate([ours.ids, theirs.ids + n_before]),
         np.concatenate([ours.last_seen, theirs.last_seen + n_before]),
         block_diag(ours.link_counts, theirs.link_counts),
+        np.concatenate([stretch_times(each, n_before + theirs.n_seen) for each in (ours, theirs)]),
     )
     pooled.scalars[LINK_UNIT] = 1.0
     pooled.scalars[N_SEEN] = n_before + theirs.n_seen
     add_moments(pooled, theirs, mean, ratio)
+    add_steps(pooled, ours, theirs, ratio)
     pooled.adapt(settings)
     return pooled
 
@@ -80,6 +93,31 @@ def add_moments(pooled: Prototypes, theirs: Prototypes, mean: NDArray, ratio: fl
         theirs.scalars[SQUARES] * ratio * ratio + float(gaps @ gaps) * ours * share
     )
     pooled.mean[:] += gaps * share
+
+
+def stretch_times(held: Prototypes, n_points: int) -> NDArray:
+    """Times (m, 6) as if the points had been spread over a stream of ``n_points``.
+
+    Were those of one model taken for later than the other's, all clusters would seem to move.
+    What is recent stays as far from the end as it was.
+    """
+    times = held.times
+    means, spreads, counts, recent_means = (times[:, column] for column in (0, 1, 2, 3))
+    ratio = n_points / held.n_seen
+    means *= ratio
+    spreads *= ratio * ratio
+    counts /= held.scalars[RECENT_UNIT]
+    recent_means += n_points - held.n_seen
+    return times
+
+
+def add_steps(pooled: Prototypes, ours: Prototypes, theirs: Prototypes, ratio: float) -> None:
+    """Add the steps from point to point, and keep the shorter of two half-lives found."""
+    recent, more = (each.scalars[STEPS] / each.scalars[RECENT_UNIT] for each in (ours, theirs))
+    pooled.scalars[STEPS] = recent + more * ratio * ratio
+    pooled.scalars[RECENT_UNIT] = 1.0
+    pooled.scalars[FADING] = max(ours.scalars[FADING], theirs.scalars[FADING])
+    pooled.scalars[NEXT_LOOK] = max(FIRST_LOOK, pooled.n_seen)
 
 
 def place_features(ours: Any, theirs: Any) -> tuple[NDArray[np.int64], NDArray | None]:

@@ -3,11 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from .forgetting import AUTOMATIC, FIRST_LOOK, learn_watchfully
 from .kernels import (
     BOUND,
     BOUND_UNIT,
     COUNT,
     FADED_COUNT,
+    FADING,
     ID,
     LAST_SEEN,
     LINK_UNIT,
@@ -19,9 +21,14 @@ from .kernels import (
     N_STATE_ROWS,
     N_TAKEN,
     NEIGHBOUR,
+    NEXT_LOOK,
+    RECENT_UNIT,
     SCALE,
     SCATTER,
     SQUARES,
+    STEPS,
+    TIME,
+    TOTAL,
     WEIGHT,
     assign,
     measure_mass,
@@ -60,7 +67,8 @@ class Prototypes:
         self.rule = rule
         self.floats, self.ints = allocate_slots(n_features, n_prototypes)
         self.scalars = np.zeros(N_SCALARS + 2 * n_features)
-        self.scalars[[LINK_UNIT, BOUND_UNIT]] = 1.0
+        self.scalars[[LINK_UNIT, BOUND_UNIT, RECENT_UNIT]] = 1.0
+        self.scalars[NEXT_LOOK] = FIRST_LOOK
         self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
         self._allocate_scratch()
 
@@ -75,6 +83,8 @@ class Prototypes:
             if refused >= 0:
                 return int(refused)
             self.adapt(settings)
+        if settings[2] == AUTOMATIC:
+            return learn_watchfully(self, points, settings)
         return learn(points, *self._arrays, settings)
 
     def find_refused(self, points: NDArray) -> int:
@@ -98,8 +108,7 @@ class Prototypes:
         """Take over another number of prototypes (fewer: closest pairs merge) or merge rule."""
         n_prototypes, _, _, rule = settings
         self.rule = rule
-        self._measure_masses()
-        self._forget_bounds()
+        self.measure_anew()
         if self.n_taken > n_prototypes:
             shrink(*self._arrays, n_prototypes, rule)
         kept = slice(self.n_taken)
@@ -122,6 +131,7 @@ class Prototypes:
         ids: NDArray[np.int64],
         last_seen: NDArray[np.int64],
         links: NDArray,
+        times: NDArray,
     ) -> None:
         """Take these prototypes, in inner coordinates, in place of those in memory."""
         n_taken, d = inner_centers.shape
@@ -131,13 +141,13 @@ class Prototypes:
         self.floats[:d, kept] = inner_centers.T
         for field, values in ((WEIGHT, weights), (COUNT, counts), (SCATTER, inner_scatters)):
             self.floats[d + field, kept] = values
+        self.floats[d + TIME : d + TOTAL + 1, kept] = times.T
         self.ints[ID, kept], self.ints[LAST_SEEN, kept] = ids, last_seen
         self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
         self.links[kept, kept] = links
         self.ints[LINKED, kept] = links.any(axis=1)
         self.scalars[N_TAKEN] = n_taken
-        self._measure_masses()
-        self._forget_bounds()
+        self.measure_anew()
         self._allocate_scratch()
 
     def widen(self, columns: NDArray[np.int64], n_features: int | None = None) -> "Prototypes":
@@ -176,9 +186,14 @@ class Prototypes:
         kept = slice(self.n_taken)
         self.floats[: self.n_features, kept] *= factors[:, None]
         self.floats[self.n_features + SCATTER, kept] *= share
-        self.scalars[SQUARES] *= share
+        self.scalars[[SQUARES, STEPS]] *= share
         self.mean[:] *= factors
         self.origin[:] = self.origin * factors + shifts
+        self._forget_bounds()
+
+    def measure_anew(self) -> None:
+        """Bring up to date what follows from the weights, once these were changed."""
+        self._measure_masses()
         self._forget_bounds()
 
     def _measure_masses(self) -> None:
@@ -208,7 +223,8 @@ class Prototypes:
     def _unit(self) -> float:
         return 1.0 / self.scalars[SCALE] if self.scalars[SCALE] else 1.0
 
-    def _row(self, field: int) -> NDArray:
+    def read_row(self, field: int) -> NDArray:
+        """A copy (m,) of one of the rows below the centres; see `clusterer.kernels`."""
         return self.floats[self.n_features + field, : self.n_taken].copy()
 
     @property
@@ -238,7 +254,7 @@ class Prototypes:
     @property
     def inner_scatters(self) -> NDArray:
         """The scatters (m,) in inner coordinates."""
-        return self._row(SCATTER)
+        return self.read_row(SCATTER)
 
     @property
     def centers(self) -> NDArray:
@@ -248,12 +264,12 @@ class Prototypes:
     @property
     def weights(self) -> NDArray:
         """Weights (m,): the sum of k over the points each has taken in."""
-        return self._row(WEIGHT)
+        return self.read_row(WEIGHT)
 
     @property
     def counts(self) -> NDArray:
         """Plain counts (m,) of the points each has taken in, faded like the weights."""
-        return self._row(COUNT)
+        return self.read_row(COUNT)
 
     @property
     def scatters(self) -> NDArray:
@@ -276,6 +292,17 @@ class Prototypes:
     def last_seen(self) -> NDArray[np.int64]:
         """Index (m,) in the stream of the last point each one took in."""
         return self.ints[LAST_SEEN, : self.n_taken].copy()
+
+    @property
+    def times(self) -> NDArray:
+        """The rows (m, 6) of `clusterer.times`."""
+        rows = self.floats[self.n_features :, : self.n_taken]
+        return rows[TIME : TOTAL + 1].T.copy()
+
+    @property
+    def half_life(self) -> float:
+        """The half-life that ``half_life="auto"`` stands for now; infinite for never."""
+        return 1.0 / self.scalars[FADING] if self.scalars[FADING] else np.inf
 
     @property
     def automatic_sigma(self) -> float:

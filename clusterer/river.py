@@ -28,7 +28,7 @@ class OnlineClusterer(LearnedAttributes, base.Clusterer):
 
     Parameters
     ----------
-    n_prototypes, sigma, half_life, update, merge, join, drop_singletons
+    n_prototypes, sigma, half_life, update, merge, join, drop_singletons, forget
         As in `clusterer.OnlineClusterer`; each may be assigned while the stream goes on.
 
     Attributes
@@ -36,7 +36,7 @@ class OnlineClusterer(LearnedAttributes, base.Clusterer):
     feature_names : list
         Names of the columns of ``prototypes_``.
     prototypes_, weights_, counts_, scatters_, ids_, cluster_labels_, cluster_centers_, \
-n_clusters_, sigma_, n_seen_
+n_clusters_, sigma_, half_life_, n_seen_
         As in `clusterer.OnlineClusterer`.
 
     Examples
@@ -60,11 +60,12 @@ n_clusters_, sigma_, n_seen_
         self,
         n_prototypes: int = 20,
         sigma: float | str = "auto",
-        half_life: float | None = None,
+        half_life: float | str | None = "auto",
         update: str = "kernel",
         merge: str = "log-min",
         join: bool = True,
         drop_singletons: bool = True,
+        forget: str = "quiet",
     ) -> None:
         self.n_prototypes = n_prototypes
         self.sigma = sigma
@@ -73,6 +74,7 @@ n_clusters_, sigma_, n_seen_
         self.merge = merge
         self.join = join
         self.drop_singletons = drop_singletons
+        self.forget = forget
         self._readouts = {}
         self._set_columns([])
 

@@ -34,7 +34,7 @@ N_ON_RECORD = 500
 """Points kept with each moment of the recording."""
 
 NO_COLOR = -1
-CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge")
+CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge", "forget")
 
 
 class Run:

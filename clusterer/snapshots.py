@@ -11,9 +11,9 @@ class Snapshot:
     """The prototypes and clusters after ``n_seen`` points; arrays of their own, never changed.
 
     ``centers`` (m, d) in the units of the data, ``weights``, ``counts``, ``scatters``, ``ids``,
-    ``last_seen`` and ``labels`` (m,), the cluster of each prototype, -1 for noise; ``sigma`` is
-    the kernel's width in force; ``links`` (m, m) the points seen between prototypes, see
-    `clusterer.links`.
+    ``last_seen`` and ``labels`` (m,), the cluster of each prototype, -1 for noise; ``sigma`` and
+    ``half_life`` are the kernel's width and the half-life in force, infinite for none; ``links``
+    (m, m) the points seen between prototypes, see `clusterer.links`.
     """
 
     n_seen: int
@@ -26,6 +26,7 @@ class Snapshot:
     labels: NDArray[np.int64]
     sigma: float
     links: NDArray[np.float64]
+    half_life: float = np.inf
 
     @classmethod
     def empty(cls, n_features: int) -> "Snapshot":

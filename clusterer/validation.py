@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, validate_data
 
+from .forgetting import AUTOMATIC
 from .kernels import MERGE_RULES
 from .prototypes import Settings
 
 UPDATE_RULES = ("kernel", "addc")
+FORGOTTEN = ("quiet", "never")
 FASTEST_HALVING = 1000.0  # halvings a point: more would fade to 0, and 0 times infinity is NaN
 AS_READ: dict[str, Any] = {
     "dtype": np.float64,
@@ -22,22 +24,27 @@ AS_READ: dict[str, Any] = {
 
 
 def check_settings(
-    n_prototypes: Any, sigma: Any, half_life: Any, update: Any, merge: Any
+    n_prototypes: Any, sigma: Any, half_life: Any, update: Any, merge: Any, forget: Any = "quiet"
 ) -> Settings:
     """Turn the parameters into what the kernels take, or raise ValueError naming the wrong one."""
     check_n_prototypes(n_prototypes)
     check_choice("update", update, UPDATE_RULES)
     check_choice("merge", merge, MERGE_RULES)
+    check_choice("forget", forget, FORGOTTEN)
     is_auto = isinstance(sigma, str) and sigma == "auto"
     if not is_auto and not (is_number(sigma) and sigma > 0):
         raise ValueError(f"sigma must be a number above 0 or 'auto', got {sigma!r}.")
-    if half_life is not None and not (is_number(half_life) and 0 < half_life < np.inf):
+    is_chosen = isinstance(half_life, str) and half_life == "auto"
+    is_given = is_number(half_life) and 0 < half_life < np.inf
+    if not (is_chosen or is_given or half_life is None):
         raise ValueError(
-            f"half_life must be a number of points above 0, or None to never forget, "
+            f"half_life must be a number of points above 0, 'auto', or None to never forget, "
             f"got {half_life!r}."
         )
     width = 0.0 if is_auto else float(sigma)
-    gamma = 1.0 if half_life is None else 2.0 ** -min(1.0 / float(half_life), FASTEST_HALVING)
+    gamma = AUTOMATIC if is_chosen else 1.0
+    if is_given:
+        gamma = 2.0 ** -min(1.0 / float(half_life), FASTEST_HALVING)
     # With an endless width the kernel is 1 everywhere, and the kernel update is AddC's.
     width = np.inf if update == "addc" else width
     return int(n_prototypes), width, gamma, MERGE_RULES.index(merge)

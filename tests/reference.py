@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from reference_forgetting import look
 
 EXTREME = 1000  # the largest power of two that coordinates are scaled by
 
@@ -26,6 +27,7 @@ class Prototype:
     weight: float = 0.0
     count: float = 0.0
     scatter: float = 0.0
+    taken: list[int] = field(default_factory=list)  # the points it took in, by their places
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Reference:
 
     n_prototypes: int = 20
     sigma: float | str = "auto"
-    half_life: float | None = None
+    half_life: float | str | None = None
     update: str = "kernel"
     merge: str = "log-min"
 
@@ -47,16 +49,26 @@ class Reference:
     faded_count: float = 0.0
     kernels: list[float] = field(default_factory=list)  # what each point counted for
     links: dict[frozenset[int], float] = field(default_factory=dict)  # by the ids of two
+    chosen: float = math.inf  # the half-life that "auto" stands for
+    next_look: int = 1000
+    counts: list[float] = field(default_factory=list)  # what each point of the stream counts now
+    steps: list[float] = field(default_factory=list)  # squared, from each point to the next
+    previous: NDArray | None = None
 
     def learn(self, x: NDArray) -> None:
         """One point arrives."""
         while len(self.prototypes) > self.n_prototypes:
             self.drop_to_fewer()
+        if self.half_life == "auto" and self.n_seen >= self.next_look:
+            look(self)
         point = self.enter(np.asarray(x, dtype=float))
         self.fade()
         self.follow(point)
         newcomer = Prototype(point, id=self.n_seen, last_seen=self.n_seen)
         self.n_seen += 1
+        self.counts.append(1.0)
+        self.steps.append(0.0 if self.previous is None else squared_distance(point, self.previous))
+        self.previous = point
         if not self.prototypes:
             self.prototypes.append(newcomer)
             self.kernels.append(0.0)
@@ -81,13 +93,16 @@ class Reference:
 
     @property
     def gamma(self) -> float:
-        return 1.0 if self.half_life is None else 2.0 ** (-1.0 / self.half_life)
+        half_life = self.chosen if self.half_life == "auto" else self.half_life
+        return 1.0 if half_life in (None, math.inf) else 2.0 ** (-1.0 / half_life)
 
     def fade(self) -> None:
         for each in self.prototypes:
-            each.weight *= self.gamma
-            each.count *= self.gamma
-            each.scatter *= self.gamma
+            if each.count > 1e-100:  # less is as good as nothing
+                each.weight *= self.gamma
+                each.count *= self.gamma
+                each.scatter *= self.gamma
+        self.counts = [count * self.gamma for count in self.counts]
         self.links = {pair: value * self.gamma for pair, value in self.links.items()}
         self.squares *= self.gamma
         self.faded_count *= self.gamma
@@ -123,6 +138,7 @@ class Reference:
         nearest.weight += k
         nearest.count += 1.0
         nearest.last_seen = self.n_seen - 1
+        nearest.taken.append(self.n_seen - 1)
         if nearest.weight == 0.0:
             return
         f = k / nearest.weight
@@ -192,6 +208,7 @@ class Reference:
             heavy.scatter += heavy.weight * share * distance
         heavy.weight = total
         heavy.count += light.count
+        heavy.taken = heavy.taken + light.taken
         heavy.last_seen = max(heavy.last_seen, light.last_seen)
         self.join_links(heavy.id, light.id)
         return j

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 RULES = ("plain", "log-min", "ward", "log-ward")
 WIDTHS = ("auto", 0.3, 1.0, 7.0, 1e-200, 1e200)
-HALF_LIVES = (None, 0.7, 3.0, 20.0, 1000.0)
+HALF_LIVES = (None, "auto", 0.7, 3.0, 20.0, 1000.0)
 
 seeds = st.integers(0, 2**32 - 1)
 n_prototypes = st.integers(1, 12) | st.integers(2, 5)

@@ -87,6 +87,7 @@ class TestRoundTrip:
             "half_life": np.float32(9),
             "update": "addc",
             "merge": "ward",
+            "forget": "never",
             "join": False,
             "drop_singletons": np.False_,
             "allow_growth": True,
@@ -102,9 +103,24 @@ class TestRoundTrip:
     def test_file_holds_no_pickle_and_no_points(self):
         with np.load(io.BytesIO(CONTENT), allow_pickle=False) as file:
             assert set(file.files) == {"header", *ARRAYS}
-            assert sum(file[name].size for name in ARRAYS) < 6 * (8 + 6) + 10
+            assert sum(file[name].size for name in ARRAYS) < 6 * (8 + 6 + 6) + 10
             header = json.loads(str(file["header"]))
-        assert (header["format"], header["version"]) == ("clusterer model", 1)
+        assert (header["format"], header["version"]) == ("clusterer model", 2)
+
+    def test_a_file_of_version_1_is_read_as_of_resting_clusters(self, tmp_path):
+        """It knew neither times nor what is never forgotten, and its half-life was told."""
+        with np.load(io.BytesIO(CONTENT)) as file:
+            arrays = {name: file[name] for name in file.files if name != "times"}
+        header = json.loads(str(arrays["header"])) | {"version": 1}
+        for name in ("recent_unit", "steps", "fading", "next_look"):
+            del header[name]
+        del header["parameters"]["forget"]
+        np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
+        model = load(tmp_path / "model.npz")
+        assert model.get_params() == MODEL.get_params()
+        assert_identical(model.snapshot(), MODEL.snapshot())
+        model.set_params(half_life="auto").partial_fit(blobs(1, 3000))
+        assert model.half_life_ == np.inf
 
     def test_any_path_will_do(self, tmp_path):
         path = tmp_path / "name without suffix"

@@ -75,6 +75,7 @@ class TestRefused:
             ("half_life", [0, -1.0, np.nan, np.inf, "long", True, np.ones(2)]),
             ("update", ["Kernel", None, 1]),
             ("merge", ["logward", None, 0]),
+            ("forget", ["always", None, True]),
         ],
     )
     def test_parameter_is_refused_by_name(self, name, values):

@@ -1,0 +1,207 @@
+"""The half-life that a stream asks for: found by whether the places of its clusters tell the time.
+
+In a resting cluster the points of every prototype come as early or late as those of the others.
+In a moving one they do not: the prototypes that it has left hold old points, those that it has
+reached new ones. How much of the variance of the points' times the prototypes explain, cluster by
+cluster, is the correlation ratio of K. Pearson, "On the general theory of skew correlation and
+non-linear regression", 1905; and from it follows how far a cluster has moved, in its own widths,
+within what is remembered. The half-life is chosen such that this is `MOTION`.
+
+Where clusters come one after the other, an order in time is no motion, and forgetting would lose
+them: so nothing is concluded where successive points lie much nearer to each other than any two,
+by the ratio of J. von Neumann, "Distribution of the ratio of the mean square successive difference
+to the variance", Annals of Mathematical Statistics 12(4), 1941.
+
+Looked at is every `LOOK` points, counted from the stream's first: so cutting it into chunks
+changes nothing.
+"""
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .kernels import (
+    COUNT,
+    FADED_COUNT,
+    FADING,
+    NEXT_LOOK,
+    RECENT,
+    RECENT_SPREAD,
+    RECENT_TIME,
+    RECENT_UNIT,
+    SCATTER,
+    SQUARES,
+    STEPS,
+    TIME,
+    TIME_SPREAD,
+    WEIGHT,
+)
+from .readout import read_clusters
+
+if TYPE_CHECKING:
+    from .prototypes import Prototypes, Settings
+
+AUTOMATIC = 0.0  # in the settings, in place of the share kept from point to point
+FIRST_LOOK = 1000.0
+LOOK = 500
+# Resting clusters explain less than 0.07 of the times in simulations, at K from 10 to 200.
+LEAST_EXPLAINED = 0.1
+# Prototypes explain twice what chance alone would, as they are no fixed cells.
+CHANCE = 2.0
+# Squared motion within the memory, in squared widths of a cluster, both by their deviations.
+MOTION = 0.2
+# Clusters that come in turn give a ratio near 1; one after the other, as a rule, below 0.15. But
+# motion itself lowers it, to 0.5 where clusters run far within the horizon.
+LEAST_MIXED = 0.75
+LEAST_MIXED_IN_MOTION = 0.4
+SHORTEST = 250.0  # with less, K = 50 prototypes hold too few points each to tell clusters
+# A memory too long blurs what would show it, so it grows more slowly than it shrinks.
+MOST_GROWTH = 1.1
+MOST_SHRINKING = 0.25
+
+
+class Times(NamedTuple):
+    """When points came: ``counts`` (m,) of each prototype, and mean and variance of their times."""
+
+    counts: NDArray[np.float64]
+    means: NDArray[np.float64]
+    spreads: NDArray[np.float64]
+
+
+def learn_watchfully(held: "Prototypes", points: NDArray, settings: "Settings") -> int:
+    """Learn a chunk (n, d) with the half-life it asks for; returns the first refused row or -1."""
+    refused = held.find_refused(points)
+    while len(points) and refused < 0:
+        if held.n_seen >= held.scalars[NEXT_LOOK]:
+            renew_half_life(held)
+        n_left = int(held.scalars[NEXT_LOOK]) - held.n_seen
+        gamma = 2.0 ** -float(held.scalars[FADING])
+        held.learn(points[:n_left], (*settings[:2], gamma, settings[3]))
+        points = points[n_left:]
+    return refused
+
+
+def renew_half_life(held: "Prototypes") -> None:
+    """Look at the times, choose the half-life anew and say when to look again. O(K² d)."""
+    before = held.half_life
+    past, recent = read_times(held)
+    by_past, by_recent = want_half_lives(held, past, recent)
+    if before == math.inf:
+        after = min(by_past, SHORTEST if by_recent < math.inf else math.inf)
+        if by_recent < math.inf:
+            # As if what is recent had been all that was remembered.
+            forget_past(held, recent)
+    else:
+        wanted = min(by_past, by_recent)
+        after = min(max(wanted, before * MOST_SHRINKING), before * MOST_GROWTH)
+        if wanted == math.inf and after > held.n_seen:
+            after = math.inf
+    after = max(after, SHORTEST)
+    held.scalars[FADING] = 1.0 / after
+    if after < math.inf:
+        fit_memory(held, 1.0 / (1.0 - 2.0 ** (-1.0 / after)))
+    held.scalars[NEXT_LOOK] = held.n_seen + LOOK
+
+
+def want_half_lives(held: "Prototypes", past: Times, recent: Times) -> tuple[float, float]:
+    """The half-lives that all that is remembered and what is recent ask for; infinite for none."""
+    # Over all clusters at once they explain no less, and that costs next to nothing to know.
+    nowhere = np.zeros(len(past.counts), dtype=np.int64)
+    is_still = all(explain(times, nowhere)[0] < LEAST_EXPLAINED / 2 for times in (past, recent))
+    least = LEAST_MIXED if held.half_life == math.inf else LEAST_MIXED_IN_MOTION
+    if is_still or measure_mixing(held, recent) < least:
+        return math.inf, math.inf
+    labels = read_clusters(
+        held.inner_centers,
+        held.weights,
+        held.inner_scatters,
+        held.counts,
+        links=held.link_counts,
+    )
+    by_past, by_recent = (want_half_life(times, labels) for times in (past, recent))
+    return by_past, by_recent
+
+
+def want_half_life(times: Times, labels: NDArray[np.int64]) -> float:
+    """The half-life in which clusters move by `MOTION`; infinite where they seem to rest."""
+    explained, chance, variance = explain(times, labels)
+    explained -= CHANCE * chance
+    if not explained > LEAST_EXPLAINED:
+        return math.inf
+    motion = explained / (1.0 - explained)
+    return math.log(2.0) * math.sqrt(variance * MOTION / motion)
+
+
+def explain(times: Times, labels: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Share of the times' variance within clusters that the prototypes explain.
+
+    Also what chance would explain of it, and the variance. Noise is left out.
+
+    >>> times = Times(np.full(4, 50.0), np.array([10.0, 30.0, 10.0, 30.0]), np.full(4, 25.0))
+    >>> explain(times, np.array([0, 0, 1, 1]))
+    (0.8, 0.01, 125.0)
+    >>> explain(times, np.array([0, 1, 0, 1]))
+    (0.0, 0.01, 25.0)
+    """
+    is_used = (labels >= 0) & (times.counts > 0)
+    labels, (counts, means, spreads) = labels[is_used], (each[is_used] for each in times)
+    total = counts.sum()
+    if not total > 0:
+        return 0.0, 0.0, 0.0
+    sizes = np.bincount(labels, counts)
+    centers = np.bincount(labels, counts * means) / np.where(sizes > 0, sizes, 1.0)
+    between = float(counts @ (means - centers[labels]) ** 2 / total)
+    variance = between + float(counts @ spreads / total)
+    chance = float((len(counts) - np.count_nonzero(sizes)) / total)
+    return between / variance if variance > 0 else 0.0, chance, variance
+
+
+def measure_mixing(held: "Prototypes", recent: Times) -> float:
+    """Von Neumann's ratio of the recent points: 1 where their order tells nothing."""
+    total = recent.counts.sum()
+    steps = held.scalars[STEPS] / held.scalars[RECENT_UNIT]
+    if not total > 0:
+        return 0.0
+    shares = recent.counts / total
+    gaps = held.inner_centers - shares @ held.inner_centers
+    weights = held.weights
+    within = held.inner_scatters / np.where(weights > 0, weights, 1.0)
+    variance = float(shares @ ((gaps * gaps).sum(axis=1) + within))
+    return float(steps / total / (2.0 * variance)) if variance > 0 else 0.0
+
+
+def read_times(held: "Prototypes") -> tuple[Times, Times]:
+    """The times of all that is remembered, and of what is recent."""
+    rows = held.read_row
+    past = Times(rows(COUNT), rows(TIME), rows(TIME_SPREAD))
+    counts = rows(RECENT) / held.scalars[RECENT_UNIT]
+    return past, Times(counts, rows(RECENT_TIME), rows(RECENT_SPREAD))
+
+
+def forget_past(held: "Prototypes", recent: Times) -> None:
+    """Leave of every prototype what is recent of it."""
+    counts = held.counts
+    keep(held, np.minimum(recent.counts / np.where(counts > 0, counts, 1.0), 1.0))
+    for target, source in ((TIME, recent.means), (TIME_SPREAD, recent.spreads)):
+        held.floats[held.n_features + target, : held.n_taken] = source
+
+
+def fit_memory(held: "Prototypes", n_points: float) -> None:
+    """Let all count less where it counts for more points than the half-life lets it."""
+    if held.scalars[FADED_COUNT] > n_points:
+        keep(held, np.full(held.n_taken, n_points / held.scalars[FADED_COUNT]))
+
+
+def keep(held: "Prototypes", shares: NDArray) -> None:
+    """Let each prototype count ``shares`` (m,) times as much."""
+    kept, before = slice(held.n_taken), held.counts.sum()
+    for row in (WEIGHT, COUNT, SCATTER):
+        held.floats[held.n_features + row, kept] *= shares
+    roots = np.sqrt(shares)
+    held.links[kept, kept] *= roots[:, None] * roots
+    share = min(held.counts.sum() / before, 1.0) if before > 0 else 1.0
+    for moment in (FADED_COUNT, SQUARES):
+        held.scalars[moment] *= share
+    held.measure_anew()

@@ -1,0 +1,109 @@
+"""Times: when the points of each prototype came, and how far each lay from the one before.
+
+Six rows of ``floats`` (see `clusterer.kernels`). ``TIME`` and ``TIME_SPREAD`` are mean and variance
+of the positions in the stream of a prototype's points, which count as in ``COUNT``; ``RECENT_TIME``
+and ``RECENT_SPREAD`` the same with a half-life of `HORIZON` whatever else is forgotten, ``RECENT``
+the faded number of points. ``TOTAL`` is their number, never faded.
+
+``RECENT`` and ``scalars[STEPS]``, the squared distances between successive points, are in units of
+``scalars[RECENT_UNIT]``, which grows instead of their fading. The last point is found as the
+prototype that was begun with it.
+"""
+
+from typing import Any
+
+from numba import njit
+
+from .kernels import (
+    COUNT,
+    ID,
+    RECENT,
+    RECENT_SPREAD,
+    RECENT_TIME,
+    RECENT_UNIT,
+    STEPS,
+    TIME,
+    TIME_SPREAD,
+    TOTAL,
+)
+
+HORIZON = 1000.0
+GROWTH = 2.0 ** (1.0 / HORIZON)
+LARGEST_UNIT = 1e9
+LEAST_COUNT = 1e-100  # fewer fade no further: so the spread of what was long ago stays known
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def start_times(floats: Any, slot: int, n_features: int, label: int) -> None:
+    """A prototype begins at the point ``label``, which counts in its nearest already."""
+    for row in (TIME, RECENT_TIME):
+        floats[n_features + row, slot] = label
+    for row in (TIME_SPREAD, RECENT, RECENT_SPREAD, TOTAL):
+        floats[n_features + row, slot] = 0.0
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def find_newest(ints: Any, n_seen: int) -> int:
+    """The slot of the prototype that was begun with the last point, or -1."""
+    newest = -1
+    for i in range(ints.shape[1]):
+        newest = i if n_seen > 0 and ints[ID, i] == n_seen - 1 else newest
+    return newest
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def add_step(floats: Any, scalars: Any, buffer: Any, n_features: int, newest: int) -> None:
+    """Before anything is done with a point: add its step from the one before.
+
+    ``buffer`` holds the point's squared distances from all slots, ``newest`` is `find_newest`.
+    """
+    unit = scalars[RECENT_UNIT] * GROWTH
+    if not unit < LARGEST_UNIT:
+        for i in range(floats.shape[1]):
+            floats[n_features + RECENT, i] /= unit
+        scalars[STEPS] /= unit
+        unit = 1.0
+    scalars[RECENT_UNIT] = unit
+    if newest >= 0:
+        scalars[STEPS] += unit * buffer[0, newest]
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def add_time(floats: Any, scalars: Any, j: int, n_features: int, label: int) -> None:
+    """Prototype j has just taken in the point ``label``, which is counted already."""
+    floats[n_features + TOTAL, j] += 1.0
+    floats[n_features + RECENT, j] += scalars[RECENT_UNIT]
+    share = 1.0 / floats[n_features + COUNT, j]
+    move_time(floats, n_features + TIME, n_features + TIME_SPREAD, j, label, share)
+    share = scalars[RECENT_UNIT] / floats[n_features + RECENT, j]
+    move_time(floats, n_features + RECENT_TIME, n_features + RECENT_SPREAD, j, label, share)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def move_time(floats: Any, mean: int, spread: int, j: int, label: int, share: float) -> None:
+    """Let the point ``label`` be the part ``share`` of a mean and a variance."""
+    gap = label - floats[mean, j]
+    floats[mean, j] += share * gap
+    floats[spread, j] = (1.0 - share) * (floats[spread, j] + share * gap * gap)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def join_times(floats: Any, kept: int, freed: int, n_features: int) -> None:
+    """Let ``kept`` take over the times of ``freed``, before their counts are added up."""
+    pool_times(floats, n_features + COUNT, n_features + TIME, n_features + TIME_SPREAD, kept, freed)
+    recent = n_features + RECENT
+    pool_times(floats, recent, n_features + RECENT_TIME, n_features + RECENT_SPREAD, kept, freed)
+    floats[recent, kept] += floats[recent, freed]
+    floats[n_features + TOTAL, kept] += floats[n_features + TOTAL, freed]
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def pool_times(floats: Any, count: int, mean: int, spread: int, kept: int, freed: int) -> None:
+    """Mean and variance of the points of both, by the row ``count``."""
+    total = floats[count, kept] + floats[count, freed]
+    if floats[count, freed] > 0.0:
+        share = floats[count, freed] / total
+        gap = floats[mean, freed] - floats[mean, kept]
+        rest = floats[spread, freed] - floats[spread, kept]
+        floats[mean, kept] += share * gap
+        floats[spread, kept] += share * (rest + (1.0 - share) * gap * gap)
