@@ -176,7 +176,8 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         n_features = max(self.n_features_in_, int(columns.max()) + 1)
         ours = self._prototypes.widen(np.arange(self.n_features_in_), n_features)
         if fade:
-            ours.fade(settings[2] ** theirs.n_seen)
+            kept = min(each.share_kept(settings) for each in (ours, theirs))
+            ours.fade(kept**theirs.n_seen)
         pooled = pool_prototypes(ours, theirs.widen(columns, n_features), settings)
         return self._hold_on(pooled, names)
 

@@ -77,8 +77,8 @@ def learn_watchfully(held: "Prototypes", points: NDArray, settings: "Settings") 
         if held.n_seen >= held.scalars[NEXT_LOOK]:
             renew_half_life(held)
         n_left = int(held.scalars[NEXT_LOOK]) - held.n_seen
-        gamma = 2.0 ** -float(held.scalars[FADING])
-        held.learn(points[:n_left], (*settings[:2], gamma, settings[3]))
+        kept = held.share_kept(settings)
+        held.learn(points[:n_left], (*settings[:2], kept, settings[3]))
         points = points[n_left:]
     return refused
 

@@ -299,6 +299,11 @@ class Prototypes:
         rows = self.floats[self.n_features :, : self.n_taken]
         return rows[TIME : TOTAL + 1].T.copy()
 
+    def share_kept(self, settings: Settings) -> float:
+        """The share of what is known that is kept from point to point, also an automatic one."""
+        kept = settings[2]
+        return float(2.0 ** -self.scalars[FADING]) if kept == AUTOMATIC else kept
+
     @property
     def half_life(self) -> float:
         """The half-life that ``half_life="auto"`` stands for now; infinite for never."""

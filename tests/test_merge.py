@@ -248,6 +248,13 @@ class TestUse:
         model.absorb(other)
         assert whole_state(other) == state
 
+    def test_ours_fades_by_the_half_life_told_or_found(self):
+        for half_life, kept in ((None, 1.0), ("auto", 1.0), (300.0, 0.5)):
+            model = fit(blobs(0), 20, half_life=half_life)
+            ours, other = model.counts_.sum(), fit(blobs(1), 20)
+            model.absorb(other, fade=True)
+            assert model.counts_.sum() == pytest.approx(kept * ours + other.counts_.sum())
+
     def test_what_is_no_model_is_refused(self):
         with pytest.raises(TypeError, match="list"):
             fit(blobs(0)).absorb([1])
