@@ -23,9 +23,8 @@ from .kernels import (
     N_TAKEN,
     SCALE,
     SQUARES,
-    fill_distances,
     find_minimum,
-    find_two,
+    find_nearest,
     measure_distance,
 )
 from .lanes import borrow
@@ -192,8 +191,7 @@ def learn(
             rebase_bounds(floats, n_features, n_taken, unit)
             unit = 1.0
 
-        fill_distances(floats, point, buffer)
-        distance, second, j = find_two(buffer, 0)
+        distance, second, j = find_nearest(floats, point, buffer)
         width = (sigma * scalars[SCALE]) ** 2 if sigma > 0.0 else SIGMA_SHARE**2 * trace
         k = 1.0
         if distance > 0.0:
