@@ -1,7 +1,5 @@
 """What can be read off a model that has learned; each attribute is computed when asked for."""
 
-from operator import is_
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
@@ -133,15 +131,26 @@ class LearnedAttributes:
         return held.leave(means)
 
     def _check_settings(self) -> Settings:
+        known = getattr(self, "_settings", None)
+        if known is not None:
+            (n_prototypes, sigma, half_life, update, merge, forget), settings = known
+            # By identity: True equals 1, and an array equals nothing that can be told. Written
+            # out, since this is asked at every point where they come one at a time.
+            if (
+                n_prototypes is self.n_prototypes
+                and sigma is self.sigma
+                and half_life is self.half_life
+                and update is self.update
+                and merge is self.merge
+                and forget is self.forget
+            ):
+                return settings
         given = (
             *(self.n_prototypes, self.sigma, self.half_life),
             *(self.update, self.merge, self.forget),
         )
-        known = getattr(self, "_settings", None)
-        # By identity: True equals 1, and an array equals nothing that can be told.
-        if known is None or not all(map(is_, known[0], given)):
-            self._settings = known = given, check_settings(*given)
-        return known[1]
+        self._settings = given, check_settings(*given)
+        return self._settings[1]
 
     def _hold(self) -> Prototypes:
         """The prototypes, merged down first where n_prototypes was made smaller."""

@@ -64,12 +64,17 @@ def find_minimum(values: Any, row: int) -> float:
 @njit(cache=True, nogil=True, forceinline=True)
 def find_two(values: Any, row: int) -> tuple[float, float, int]:
     """Smallest of ``values[row]``, the one after it, and the lowest slot of the smallest."""
-    least = load(values, row, 0)
-    after = spread(np.inf)
-    for start in range(LANES, values.shape[1], LANES):
+    least = after = spread(np.inf)
+    for start in range(0, values.shape[1], LANES):
         value = load(values, row, start)
         after = lower(after, upper(least, value))
         least = lower(least, value)
+    return pick_two(values, row, least, after)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def pick_two(values: Any, row: int, least: Any, after: Any) -> tuple[float, float, int]:
+    """The same, once the two smallest of each lane are known."""
     smallest = lowest(least)
     rest = put(least, first(mark(least, smallest)), np.inf)
     return smallest, lowest(lower(after, rest)), find_first(values, row, smallest)
@@ -113,6 +118,20 @@ def measure_mass(weight: float, rule: int) -> float:
     return weight + 1.0
 
 
+@njit(cache=True, nogil=True, forceinline=True)
+def find_nearest(floats: Any, point: Any, buffer: Any) -> tuple[float, float, int]:
+    """`fill_distances` and `find_two` in one pass."""
+    least = after = spread(np.inf)
+    for start in range(0, floats.shape[1], LANES):
+        distance = spread(0.0)
+        for t in range(point.shape[0]):
+            distance = add_square(distance, load(floats, t, start), point[t])
+        store(buffer, 0, start, distance)
+        after = lower(after, upper(least, distance))
+        least = lower(least, distance)
+    return pick_two(buffer, 0, least, after)
+
+
 @njit(cache=True, nogil=True)
 def assign(points: Any, floats: Any, scalars: Any, buffer: Any, point: Any, slots: Any) -> None:
     """Slot of the prototype nearest to each point (n, d), the lowest on ties, into ``slots``."""
@@ -121,5 +140,4 @@ def assign(points: Any, floats: Any, scalars: Any, buffer: Any, point: Any, slot
     for i in range(n_points):
         for t in range(n_features):
             point[t] = (points[i, t] - scalars[origin + t]) * scalars[SCALE]
-        fill_distances(floats, point, buffer)
-        slots[i] = find_two(buffer, 0)[2]
+        slots[i] = find_nearest(floats, point, buffer)[2]

@@ -23,9 +23,8 @@ from .kernels import (
     N_TAKEN,
     SCALE,
     SQUARES,
-    fill_distances,
     find_minimum,
-    find_two,
+    find_nearest,
     measure_distance,
 )
 from .lanes import borrow
@@ -196,9 +195,8 @@ def learn(
             rebase_bounds(floats, n_features, n_taken, unit)
             unit = 1.0
 
-        fill_distances(floats, point, buffer)
-        add_step(floats, scalars, buffer, n_features, newest)
-        distance, second, j = find_two(buffer, 0)
+        add_step(floats, scalars, point, newest)
+        distance, second, j = find_nearest(floats, point, buffer)
         width = (sigma * scalars[SCALE]) ** 2 if sigma > 0.0 else SIGMA_SHARE**2 * trace
         k = 1.0
         if distance > 0.0:

@@ -85,7 +85,17 @@ class Prototypes:
             self.adapt(settings)
         if settings[2] == AUTOMATIC:
             return learn_watchfully(self, points, settings)
-        return learn(points, *self._arrays, settings)
+        # Not by `_arrays`: where points come one at a time, a property costs as much as a search.
+        return learn(
+            points,
+            self.floats,
+            self.ints,
+            self.scalars,
+            self.links,
+            self._buffer,
+            self._scratch,
+            settings,
+        )
 
     def find_refused(self, points: NDArray) -> int:
         """Index of the first point that can't be placed beside the prototypes, or -1."""

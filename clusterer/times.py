@@ -25,6 +25,7 @@ from .kernels import (
     TIME,
     TIME_SPREAD,
     TOTAL,
+    measure_distance,
 )
 
 HORIZON = 1000.0
@@ -52,11 +53,12 @@ def find_newest(ints: Any, n_seen: int) -> int:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def add_step(floats: Any, scalars: Any, buffer: Any, n_features: int, newest: int) -> None:
+def add_step(floats: Any, scalars: Any, point: Any, newest: int) -> None:
     """Before anything is done with a point: add its step from the one before.
 
-    ``buffer`` holds the point's squared distances from all slots, ``newest`` is `find_newest`.
+    That is where ``newest`` stands, see `find_newest`; below 0 it is not known any more.
     """
+    n_features = point.shape[0]
     unit = scalars[RECENT_UNIT] * GROWTH
     if not unit < LARGEST_UNIT:
         for i in range(floats.shape[1]):
@@ -65,7 +67,7 @@ def add_step(floats: Any, scalars: Any, buffer: Any, n_features: int, newest: in
         unit = 1.0
     scalars[RECENT_UNIT] = unit
     if newest >= 0:
-        scalars[STEPS] += unit * buffer[0, newest]
+        scalars[STEPS] += unit * measure_distance(floats, newest, point)
 
 
 @njit(cache=True, nogil=True, forceinline=True)

@@ -13,6 +13,7 @@ from .prototypes import Settings
 
 UPDATE_RULES = ("kernel", "addc")
 FORGOTTEN = ("quiet", "never")
+DOUBLE = np.dtype(np.float64)  # comparing with the class takes ten times as long
 FASTEST_HALVING = 1000.0  # halvings a point: more would fade to 0, and 0 times infinity is NaN
 AS_READ: dict[str, Any] = {
     "dtype": np.float64,
@@ -73,7 +74,8 @@ def read_points(
     model: Any, X: Any, *, is_first: bool
 ) -> tuple[NDArray[np.float64], NDArray | None]:
     """A fresh float64 array (n, d) of X, and its columns' names where these may be new."""
-    is_plain = type(X) is np.ndarray and X.dtype == np.float64 and X.ndim == 2 and len(X) > 0
+    # Rows come one at a time, too: an array as it is wanted takes the shortest way.
+    is_plain = type(X) is np.ndarray and X.dtype == DOUBLE and X.ndim == 2 and len(X) > 0
     is_known = not is_first and not hasattr(model, "feature_names_in_")
     if is_known and is_plain and X.shape[1] == model.n_features_in_:
         return X.copy(order="C"), None
