@@ -1,20 +1,28 @@
 """Serve the dashboard: ``make run``, ``python app.py`` or ``panel serve app.py``."""
 
+from __future__ import annotations
+
 import os
 import sys
 
-import panel as pn
+# The processes of Dask's workers import this file too, and need nothing of it.
+if __name__ != "__mp_main__":
+    import panel as pn
 
-from clusterer.tables import TableError, open_table
-from widgets import Dashboard
-from widgets.sockets import send_without_delay
+    from clusterer.tables import TableError, open_table
+    from widgets import Dashboard
+    from widgets.sockets import send_without_delay
 
-send_without_delay()
+    send_without_delay()
 
 
 def open_session() -> pn.viewable.Viewable:
-    """One dashboard a session; it begins with the table that DATA names, or offers its folder."""
-    return Dashboard(os.environ.get("DATA") or None).page()
+    """One dashboard a session; it begins with the table that DATA names, or offers its folder.
+
+    SCHEDULER is the address of a Dask scheduler to learn that folder by, default one started here.
+    """
+    scheduler = os.environ.get("SCHEDULER") or None
+    return Dashboard(os.environ.get("DATA") or None, scheduler=scheduler).page()
 
 
 def serve() -> None:

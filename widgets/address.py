@@ -20,11 +20,11 @@ from clusterer.settings import Settings
 
 from .axes import AxesChooser
 from .figure import LiveFigure
-from .sources import GENERATED, GIVEN, TABLE, SourceChooser
+from .sources import GENERATED, GIVEN, MANY, TABLE, SourceChooser
 from .texts import Text
 
 UPLOAD = "upload"
-KINDS = {"generated": GENERATED, "table": TABLE, "given": GIVEN}
+KINDS = {"generated": GENERATED, "table": TABLE, "given": GIVEN, "many": MANY}
 BRING_TABLE = (
     "This link was made with an uploaded table. A table stays with the page it was uploaded to: "
     "choose the file again under My table."

@@ -13,14 +13,17 @@ from clusterer.sources import GENERATORS, Source, make_generator
 
 from .controls import WIDE, Controls
 from .given import GivenData
+from .many import ManyFiles, is_offered
 from .tables import TableChooser
 from .texts import Text
 
-GENERATED, TABLE, GIVEN = "Generated", "My table", "Given data"
+GENERATED, TABLE, GIVEN, MANY = "Generated", "My table", "Given data", "Many files"
 
 
 class SourceChooser:
     """Generated streams, a table, or ``given`` data (or the path of a table) if there are any.
+
+    Of a folder, with Dask, also all files at once, by a ``scheduler`` (its address) or a local one.
 
     ``on_open`` gets each source chosen, with its scaling; the first one `open_first` returns.
     """
@@ -30,6 +33,7 @@ class SourceChooser:
         controls: Controls,
         on_open: Callable[[Source, Scaling], None],
         given: GivenData | str | PathLike[str] | None = None,
+        scheduler: str | None = None,
     ) -> None:
         self._settings: Settings = controls.settings
         self._controls = controls
@@ -40,9 +44,16 @@ class SourceChooser:
         if folder:
             self._path = None
         self.table = TableChooser(on_open, folder)
+        # With Dask, all tables of a folder are one.
+        self.many = ManyFiles(on_open, folder, scheduler) if folder and is_offered(folder) else None
         self.kind = pmui.RadioButtonGroup(
             label="Source",
-            options=[*([GIVEN] if self._given else []), GENERATED, TABLE],
+            options=[
+                *([GIVEN] if self._given else []),
+                GENERATED,
+                TABLE,
+                *([MANY] if self.many else []),
+            ],
             value=GIVEN if self._given else TABLE if self._path else GENERATED,
             description="Where the points come from.",
             **WIDE,
@@ -51,7 +62,12 @@ class SourceChooser:
         self.generated = pmui.Column(controls.generator, self.description.pane, **WIDE)
         self.complaint = Text(role="alert")
         self.view = pmui.Column(
-            self.kind, self.complaint.pane, self.generated, self.table.view, **WIDE
+            self.kind,
+            self.complaint.pane,
+            self.generated,
+            self.table.view,
+            *([self.many.view] if self.many else []),
+            **WIDE,
         )
         self.kind.param.watch(self._switch, "value")
         self._settings.param.watch(self._follow_settings, sorted(Settings.NEEDS_RESET))
@@ -71,6 +87,12 @@ class SourceChooser:
         """The generated stream that the settings name."""
         settings = self._settings
         return make_generator(settings.generator, seed=settings.seed, noise=settings.noise)
+
+    def show_progress(self) -> None:
+        """Tell what reading has dropped, and how far the workers are."""
+        self.table.show_report()
+        if self.many is not None:
+            self.many.show_progress()
 
     def _follow_settings(self, *_: Any) -> None:
         # A program that names a generator wants to see it.
@@ -92,15 +114,21 @@ class SourceChooser:
         self.complaint.show()
         self.generated.visible = kind == GENERATED
         self.table.view.visible = kind == TABLE
+        if self.many is not None:
+            self.many.view.visible = kind == MANY
         self._controls.noise.disabled = kind != GENERATED
         self._controls.seed.disabled = kind != GENERATED
 
     def _switch(self, event: Any) -> None:
         self._show_kind()
+        if self.many is not None and event.new != MANY:
+            self.many.leave()
         if event.new == GENERATED:
             self._open_generator()
         elif event.new == TABLE:
             self.table.reopen()
+        elif self.many is not None and event.new == MANY:
+            self.many.open()
         elif self._given is not None:
             try:
                 self._on_open(*self._given.open())
