@@ -3,6 +3,7 @@
 import asyncio
 import html
 import importlib.util
+import os
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
@@ -27,7 +28,8 @@ WAITING, LEARNED, FAILED = "#cfd8dc", "#2e7d32", "#d32f2f"
 STATES = {WAITING: "waiting", LEARNED: "learned", FAILED: "failed"}
 ABOUT = (
     "Every file is learned by one of Dask's workers, as parts of one table in the order of their "
-    "names, standardised; what they have learned merges here as it comes."
+    "names, standardised; what they have learned merges here as it comes. Reset learns them anew, "
+    "with σ, K and the memory of then."
 )
 
 
@@ -140,7 +142,9 @@ class ManyFiles:
             f"Columns: {listed([*source.feature_names])}",
         )
         more = f"and {len(failed) - N_TOLD} more" if len(failed) > N_TOLD else ""
-        told = [f"Not learned: {one.error}" for one in failed[:N_TOLD]]
+        # Where the folder lies is not for everybody.
+        here = f"{printable(self._folder, 200)}{os.sep}"
+        told = [f"Not learned: {one.error.replace(here, '')}" for one in failed[:N_TOLD]]
         self.message.show(*told, more)
         cells = self._draw_cells(source)
         if cells != self.cells.object:
