@@ -15,8 +15,12 @@ send_without_delay()
 
 
 def open_session() -> pn.viewable.Viewable:
-    """One dashboard a session; it begins with the table that DATA names, or offers its folder."""
-    return Dashboard(os.environ.get("DATA") or None).page()
+    """One dashboard a session; it begins with the table that DATA names, or offers its folder.
+
+    SCHEDULER is the address of a Dask scheduler to learn that folder by, default one started here.
+    """
+    scheduler = os.environ.get("SCHEDULER") or None
+    return Dashboard(os.environ.get("DATA") or None, scheduler=scheduler).page()
 
 
 def serve() -> None:

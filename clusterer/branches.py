@@ -1,7 +1,7 @@
 """Branches: beginning a run again, from its first point or from a recorded moment of it."""
 
 from .recordings import Event, Moment, copy_model
-from .runs import Run
+from .runs import Run, make_run
 
 
 def restart_run(run: Run, number: int) -> Run:
@@ -22,6 +22,8 @@ def branch_run(run: Run, moment: Moment, number: int) -> Run:
     Raises what the source raises when it cannot start again, and ValueError if it has fewer
     points than it had.
     """
+    if hasattr(run.source, "run_kind"):
+        raise ValueError(f"What {run.source.name} has learned can be looked at, not gone on with.")
     again = _begin_again(run, number)
     again.tail.bounds = run.tail.bounds
     _refill(again, moment)
@@ -40,7 +42,7 @@ def branch_run(run: Run, moment: Moment, number: int) -> Run:
 
 def _begin_again(run: Run, number: int) -> Run:
     run.source.rewind()
-    return Run(
+    return make_run(
         run.source,
         run.model,
         scaling=run.scaling.restart(),

@@ -21,7 +21,7 @@ from .observers import Observer
 from .paces import Pace
 from .peers import Challenge
 from .recordings import Moment, Recording
-from .runs import Run
+from .runs import Run, make_run
 from .scalings import Scaling
 from .sources import Source
 from .spacing import Spaced
@@ -124,7 +124,7 @@ class Engine:
         def replace() -> None:
             old = self._run
             self._replace(
-                Run(
+                make_run(
                     source,
                     old.model,
                     scaling=scaling,

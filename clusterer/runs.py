@@ -276,3 +276,9 @@ class Run:
             class_names=self.source.class_names,
             recipe=self.recipe.copy(),
         )
+
+
+def make_run(source: Source, model: OnlineClusterer, **choices: Any) -> Run:
+    """A run over the source, of the kind that it asks for."""
+    kind: type[Run] = getattr(source, "run_kind", Run)
+    return kind(source, model, **choices)

@@ -20,11 +20,11 @@ from clusterer.settings import Settings
 
 from .axes import AxesChooser
 from .figure import LiveFigure
-from .sources import DRAWN, GENERATED, GIVEN, TABLE, SourceChooser
+from .sources import DRAWN, GENERATED, GIVEN, MANY, TABLE, SourceChooser
 from .texts import Text
 
 UPLOAD = "upload"
-KINDS = {"generated": GENERATED, "table": TABLE, "draw": DRAWN, "given": GIVEN}
+KINDS = {"generated": GENERATED, "table": TABLE, "draw": DRAWN, "many": MANY, "given": GIVEN}
 BRING_TABLE = (
     "This link was made with an uploaded table. A table stays with the page it was uploaded to: "
     "choose the file again under My table."

@@ -50,12 +50,13 @@ class Dashboard(pn.viewable.Viewer):
 
     ``data`` is what to stream first instead of a generated stream: a data frame, an array
     (n_points, n_features), an iterator of such arrays, a callable that returns one, or the path
-    of a table.
+    of a table. Of a folder all tables are at hand; with Dask they can be learned as one, by the
+    workers of ``scheduler`` (its address) or of this machine.
     ``settings`` holds every knob; reading and assigning them from code does what the widgets do.
     `close` frees what the session holds; it is called when the page is left.
     """
 
-    def __init__(self, data: Any = None, **settings: Any) -> None:
+    def __init__(self, data: Any = None, *, scheduler: str | None = None, **settings: Any) -> None:
         super().__init__()
         # Who names a width wants it used.
         if "sigma" in settings:
@@ -65,7 +66,7 @@ class Dashboard(pn.viewable.Viewer):
         self._was_shown = False
         self._controls = Controls(self.settings)
         given = data if data is None or isinstance(data, str | PathLike) else GivenData(data)
-        self._sources = SourceChooser(self._controls, self._open, given)
+        self._sources = SourceChooser(self._controls, self._open, given, scheduler)
         source, scaling = self._sources.open_first()
         self._engine = Engine(
             source,
@@ -156,7 +157,7 @@ class Dashboard(pn.viewable.Viewer):
         self._measures.draw(frame)
         self._transport.draw(frame)
         self._controls.show_sigma(frame.snapshot.sigma, is_moving=frame.is_playing)
-        self._sources.table.show_report()
+        self._sources.show_progress()
         self._address.show()
         finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
         self._status.show(

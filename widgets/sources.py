@@ -13,15 +13,19 @@ from clusterer.sources import GENERATORS, Source, make_generator
 
 from .controls import WIDE, Controls
 from .given import GivenData
+from .many import ManyFiles, is_offered
 from .paintings import PaintingChooser
 from .tables import TableChooser
 from .texts import Text
 
-GENERATED, TABLE, DRAWN, GIVEN = "Generated", "My table", "Draw", "Given data"
+GENERATED, TABLE, MANY, DRAWN = "Generated", "My table", "Many files", "Draw"
+GIVEN = "Given data"
 
 
 class SourceChooser:
     """Generated streams, a table, a painting, or ``given`` data (or the path of a table) if any.
+
+    Of a folder, with Dask, also all files at once, by a ``scheduler`` (its address) or a local one.
 
     ``on_open`` gets each source chosen, with its scaling; the first one `open_first` returns.
     """
@@ -31,6 +35,7 @@ class SourceChooser:
         controls: Controls,
         on_open: Callable[[Source, Scaling], None],
         given: GivenData | str | PathLike[str] | None = None,
+        scheduler: str | None = None,
     ) -> None:
         self._settings: Settings = controls.settings
         self._controls = controls
@@ -42,9 +47,17 @@ class SourceChooser:
             self._path = None
         self.table = TableChooser(on_open, folder)
         self.painting = PaintingChooser(on_open, self._settings)
+        # With Dask, all tables of a folder are one.
+        self.many = ManyFiles(on_open, folder, scheduler) if folder and is_offered(folder) else None
         self.kind = pmui.RadioButtonGroup(
             label="Source",
-            options=[*([GIVEN] if self._given else []), GENERATED, TABLE, DRAWN],
+            options=[
+                *([GIVEN] if self._given else []),
+                GENERATED,
+                TABLE,
+                *([MANY] if self.many else []),
+                DRAWN,
+            ],
             value=GIVEN if self._given else TABLE if self._path else GENERATED,
             description="Where the points come from.",
             **WIDE,
@@ -57,6 +70,7 @@ class SourceChooser:
             self.complaint.pane,
             self.generated,
             self.table.view,
+            *([self.many.view] if self.many else []),
             self.painting.view,
             **WIDE,
         )
@@ -79,6 +93,12 @@ class SourceChooser:
         settings = self._settings
         return make_generator(settings.generator, seed=settings.seed, noise=settings.noise)
 
+    def show_progress(self) -> None:
+        """Tell what reading has dropped, and how far the workers are."""
+        self.table.show_report()
+        if self.many is not None:
+            self.many.show_progress()
+
     def _follow_settings(self, *_: Any) -> None:
         # A program that names a generator wants to see it.
         if self.kind.value == GIVEN:
@@ -99,16 +119,22 @@ class SourceChooser:
         self.complaint.show()
         self.generated.visible = kind == GENERATED
         self.table.view.visible = kind == TABLE
+        if self.many is not None:
+            self.many.view.visible = kind == MANY
         self.painting.view.visible = kind == DRAWN
         self._controls.noise.disabled = kind not in (GENERATED, DRAWN)
         self._controls.seed.disabled = kind != GENERATED
 
     def _switch(self, event: Any) -> None:
         self._show_kind()
+        if self.many is not None and event.new != MANY:
+            self.many.leave()
         if event.new == GENERATED:
             self._open_generator()
         elif event.new == TABLE:
             self.table.reopen()
+        elif self.many is not None and event.new == MANY:
+            self.many.open()
         elif event.new == DRAWN:
             self.painting.reopen()
         elif self._given is not None:

@@ -13,7 +13,6 @@ from clusterer.distributed.partitions import Partition
 from clusterer.distributed.reports import Outcome, PartitionReport, order
 from clusterer.distributed.trees import Node, Tree
 from clusterer.distributed.workers import Part, Task, merge, tell
-from clusterer.learners import Learner
 
 N_RETRIES = 2
 PATIENCE_S = 1.0
@@ -39,7 +38,7 @@ class Learning:
     task : how to learn
     client : distributed.Client
     on_report : called with each `PartitionReport` when it is there, from the thread of `run`
-    on_merge : called with the node and the learner of each merge; None fetches none of them
+    stop : set from any thread, it has `run` end soon
     """
 
     def __init__(
@@ -49,10 +48,10 @@ class Learning:
         client: Any,
         *,
         on_report: Callable[[PartitionReport], object] = lambda report: None,
-        on_merge: Callable[[Node, Learner], object] | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         self._partitions, self._client = partitions, client
-        self._on_report, self._on_merge = on_report, on_merge
+        self._on_report = on_report
         self._tree = Tree(len(partitions))
         # Small, so that it can go with each partition: what is scattered may be lost.
         self._task = task
@@ -63,18 +62,14 @@ class Learning:
         self._settled: set[Node] = set()
         self._begun_at: dict[int, float] = {}
         self._reports: dict[int, PartitionReport] = {}
-        self._is_stopped = threading.Event()
-
-    def stop(self) -> None:
-        """Have `run` end soon, from any thread."""
-        self._is_stopped.set()
+        self._stop = stop or threading.Event()
 
     def run(self) -> Outcome | None:
         """Learn all; None if it was stopped. Raises RuntimeError if the scheduler is lost."""
         try:
             self._begin(range(len(self._partitions)))
             while self._tree.root not in self._settled:
-                if self._is_stopped.is_set():
+                if self._stop.is_set():
                     return None
                 try:
                     news = self._news.get(timeout=PATIENCE_S)
@@ -173,8 +168,6 @@ class Learning:
             return
         for child in self._tree.children(node):
             del self._futures[child]
-        if self._on_merge is not None:
-            self._on_merge(node, future.result().learner)
         self._settle(node)
 
     def _mend(self, node: Node, error: BaseException) -> None:

@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clusterer.learners import Learner
 from clusterer.tables.errors import printable
 
 N_TOLD = 5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PartitionReport:
     """What became of one partition: all of it was learned, or for the ``error`` nothing.
 
     ``n_points`` were learned and ``n_dropped`` rows left out, such as those that lack a value;
-    that took ``spent_s`` seconds.
+    that took ``spent_s`` seconds. For who watches, ``points`` (n, d) are some of them, and
+    ``learner`` has learned all of them.
     """
 
     index: int
@@ -22,6 +26,8 @@ class PartitionReport:
     n_dropped: int = 0
     spent_s: float = 0.0
     error: str = ""
+    points: NDArray[np.float64] | None = None
+    learner: Learner | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ class Task:
 
     ``scaling`` None and ``is_scaled`` standardises each partition by itself; merged, they come to
     common units. Neither leaves the data as they are.
-    ``features`` None takes the columns that make sense.
+    ``features`` None takes the columns that make sense. ``n_shown`` is how many points of each
+    partition its report brings along, and its learner with them.
     """
 
     model: OnlineClusterer
@@ -37,6 +38,7 @@ class Task:
     is_scaled: bool
     features: tuple[str, ...] | None
     missing: Missing = "drop"
+    n_shown: int = 0
 
     def make_learner(self, detail: int = 1) -> Learner:
         """A new one, with ``detail`` times as many prototypes."""
@@ -75,6 +77,7 @@ def _learn(
     task: Task,
 ) -> Part:
     learner, n_dropped, begin = task.make_learner(), 0, time.perf_counter()
+    shown: list[NDArray] = []
     try:
         for points, n_lost in stream(learner):
             n_dropped += n_lost
@@ -82,6 +85,7 @@ def _learn(
                 if learner.scaling is None and not task.is_scaled:
                     learner.scaling = Scaling.identity(points.shape[1])
                 learner.learn(points)
+                shown = thin([*shown, points], task.n_shown)
     except ValueError as error:
         # The data's fault, so that another try would end the same.
         report = PartitionReport(index, name, error=str(error))
@@ -91,7 +95,18 @@ def _learn(
         bare = clone(learner.model).absorb(learner.model)
         learner = Learner(bare, learner.scaling, learner.feature_names)
     spent_s = time.perf_counter() - begin
-    return Part(learner, PartitionReport(index, name, learner.n_seen, n_dropped, spent_s))
+    report = PartitionReport(index, name, learner.n_seen, n_dropped, spent_s)
+    if task.n_shown and shown:
+        report = replace(report, points=shown[0], learner=learner)
+    return Part(learner, report)
+
+
+def thin(points: list[NDArray], n_most: int) -> list[NDArray]:
+    """One array of at most ``n_most`` of the points, evenly spread over them; none for 0."""
+    if not n_most:
+        return []
+    joined = np.concatenate(points)
+    return [joined[np.unique(np.linspace(0, len(joined) - 1, n_most).astype(int))].copy()]
 
 
 def _stream_file(path: str, task: Task, learner: Learner) -> Iterator[tuple[NDArray, int]]:

@@ -1,0 +1,59 @@
+"""One client of Dask for all sessions of a process."""
+
+import atexit
+import threading
+from functools import lru_cache
+from typing import Any
+
+from clusterer.distributed.fitting import CONNECT_S
+
+
+class Connection:
+    """A client of the scheduler at ``address``, or of one on this machine, made when needed.
+
+    Threads may share it. What it has started ends with the process.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        self._address = address
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    def client(self) -> Any:
+        """The client; takes seconds the first time. Raises OSError where no scheduler answers."""
+        import distributed
+
+        with self._lock:
+            if self._client is None or self._client.status not in ("running", "connecting"):
+                try:
+                    self._client = self._connect(distributed)
+                except (OSError, ValueError) as error:
+                    where = self._address or "this machine"
+                    raise OSError(f"No Dask scheduler answers at {where}: {error}") from None
+            return self._client
+
+    def _connect(self, distributed: Any) -> Any:
+        if self._address:
+            client = distributed.Client(self._address, timeout=CONNECT_S, set_as_default=False)
+            atexit.register(client.close)
+            return client
+        cluster = distributed.LocalCluster(
+            threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+        )
+        client = distributed.Client(cluster, set_as_default=False)
+        atexit.register(cluster.close)
+        atexit.register(client.close)
+        return client
+
+    @property
+    def dashboard_link(self) -> str:
+        """The address of Dask's own dashboard; empty as long as there is none."""
+        client = self._client
+        link = client.dashboard_link if client is not None else ""
+        return link if link and link.startswith(("http://", "https://")) else ""
+
+
+@lru_cache
+def share_connection(address: str | None = None) -> Connection:
+    """The one connection of this process to that address."""
+    return Connection(address or None)

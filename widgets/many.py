@@ -1,0 +1,174 @@
+"""The source of many files: a folder that Dask's workers learn, and how far they are."""
+
+import asyncio
+import html
+import importlib.util
+import os
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+import panel as pn
+import panel_material_ui as pmui
+
+from clusterer.distributed import list_partitions
+from clusterer.distributed.connections import share_connection
+from clusterer.distributed.watching import ManySource
+from clusterer.scalings import Scaling
+from clusterer.sources import Source
+from clusterer.tables import TableError, list_folder, open_table
+from clusterer.tables.errors import listed, printable
+
+from .controls import WIDE
+from .texts import Html, Text
+
+MOST_CELLS = 400
+N_TOLD = 3
+WAITING, LEARNED, FAILED = "#cfd8dc", "#2e7d32", "#d32f2f"
+STATES = {WAITING: "waiting", LEARNED: "learned", FAILED: "failed"}
+ABOUT = (
+    "Every file is learned by one of Dask's workers, as parts of one table in the order of their "
+    "names, standardised; what they have learned merges here as it comes. Reset learns them anew, "
+    "with σ, K and the memory of then."
+)
+
+
+def is_offered(folder: str | PathLike[str] | None) -> bool:
+    """Whether there is a folder, and Dask to learn it with."""
+    return folder is not None and importlib.util.find_spec("distributed") is not None
+
+
+class ManyFiles:
+    """A folder as one source. ``on_open`` gets it when it has been looked at.
+
+    ``scheduler`` is the address of one, None for one on this machine.
+    """
+
+    def __init__(
+        self,
+        on_open: Callable[[Source, Scaling], None],
+        folder: str | PathLike[str],
+        scheduler: str | None,
+    ) -> None:
+        self._on_open = on_open
+        self._folder = Path(folder)
+        self._connection = share_connection(scheduler)
+        self._source: ManySource | None = None
+        self._is_wanted = False
+        self.about = Text()
+        self.progress = Text(role="status")
+        self.message = Text(role="alert", style="color: #d32f2f;")
+        self.cells = Html("", margin=(6, 12), **WIDE)
+        self.link = pmui.Button(
+            label="Dask's dashboard",
+            icon="open_in_new",
+            variant="text",
+            size="small",
+            description="Dask's dashboard: what the workers do, in another tab.",
+            target="_blank",
+            visible=False,
+        )
+        self.view = pmui.Column(
+            self.about.pane,
+            self.message.pane,
+            self.progress.pane,
+            self.cells,
+            self.link,
+            visible=False,
+            **WIDE,
+        )
+        self.about.show(ABOUT)
+
+    def open(self) -> None:
+        """Look at the folder without keeping the page waiting, and begin to learn it."""
+        self._is_wanted = True
+        self.message.show()
+        self.progress.show("Looking at the folder, and for Dask's workers …")
+        pn.state.execute(self._open)
+
+    def leave(self) -> None:
+        """Another source was chosen: what is still being looked at is not opened."""
+        self._is_wanted = False
+        self._source = None
+
+    async def _open(self) -> None:
+        try:
+            source = await asyncio.to_thread(self._look)
+        except (ValueError, OSError) as error:
+            self.progress.show()
+            self.message.show(str(error))
+            return
+        if not self._is_wanted:
+            return
+        self._source = source
+        link = self._connection.dashboard_link
+        self.link.param.update(href=link, visible=bool(link))
+        self.show_progress()
+        # The run brings its own scaling.
+        self._on_open(source, Scaling.identity(source.n_features))
+
+    def _look(self) -> ManySource:
+        files = list_folder(self._folder)
+        features = self._find_features(files)
+        self._connection.client()
+        name = printable(self._folder.name, 60)
+        partitions = list_partitions(files)
+        return ManySource(name, partitions, features, self._connection.client)
+
+    @staticmethod
+    def _find_features(files: list[Path]) -> tuple[str, ...]:
+        """The columns of the first file that is a table; the others must have them too."""
+        trouble = ""
+        for path in files:
+            try:
+                features = open_table(path).default_features
+            except TableError as error:
+                trouble = trouble or str(error)
+                continue
+            if features:
+                return features
+        raise TableError(f"No file has columns of measurements. {trouble}")
+
+    def show_progress(self) -> None:
+        """Tell how far the workers are; cheap while nothing has changed."""
+        source = self._source
+        if source is None:
+            return
+        reports = list(source.reports)
+        n_all, n_points = len(source.partitions), sum(one.n_points for one in reports)
+        failed = [one for one in reports if one.error]
+        self.progress.show(
+            f"{len(reports):,} of {n_all:,} files, {n_points:,} points",
+            f"Columns: {listed([*source.feature_names])}",
+        )
+        more = f"and {len(failed) - N_TOLD} more" if len(failed) > N_TOLD else ""
+        # Where the folder lies is not for everybody.
+        here = f"{printable(self._folder, 200)}{os.sep}"
+        told = [f"Not learned: {one.error.replace(here, '')}" for one in failed[:N_TOLD]]
+        self.message.show(*told, more)
+        cells = self._draw_cells(source)
+        if cells != self.cells.object:
+            self.cells.object = cells
+
+    @staticmethod
+    def _draw_cells(source: ManySource) -> str:
+        """A small square for each file, or for several neighbours of very many."""
+        partitions = source.partitions
+        colors = [WAITING] * len(partitions)
+        for report in source.reports:
+            colors[report.index] = FAILED if report.error else LEARNED
+        size = -(-len(partitions) // MOST_CELLS)
+        squares = []
+        for start in range(0, len(partitions), size):
+            group = colors[start : start + size]
+            # The worst, then what is still to come.
+            color = next(each for each in (FAILED, WAITING, LEARNED) if each in group)
+            name = html.escape(printable(Path(partitions[start].name).name, 80))
+            squares.append(
+                f'<span title="{name}" data-state="{STATES[color]}" style="background:{color};'
+                'width:10px;height:10px;border-radius:2px"></span>'
+            )
+        return (
+            '<div role="img" aria-label="Progress by file" style="display:flex;flex-wrap:wrap;'
+            f'gap:2px">{"".join(squares)}</div>'
+        )
