@@ -109,7 +109,8 @@ class RunningProjection:
         sample = (points[-N_AT_ONCE:] - offsets) / scales
         if len(sample) < 2 or not np.ptp(sample, axis=0).any():
             return self.view
-        self._model.partial_fit(sample)
+        # The points were looked through when they came; checking again takes half the time.
+        self._model.partial_fit(sample, check_input=False)
         axes, shares = self._turn(is_same_unit)
         if not self.view.number or not is_same_unit or self._is_off(axes):
             mean = np.array(self._model.mean_)

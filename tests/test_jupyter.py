@@ -13,6 +13,7 @@ import pytest
 from conftest import wait_for_port
 from playwright.sync_api import expect
 from screens import slide, wait_until
+from test_app_tables import write_blobs
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "dashboard.ipynb"
@@ -30,6 +31,7 @@ frame = dashboard._engine.wait_for_frame()
 columns = frame.points[:, 0].astype("float32"), frame.point_clusters
 print(json.dumps([column.tolist() for column in columns]))
 """
+FEATURES = "print(dashboard._engine.source_name, *dashboard._engine._run.source.feature_names)"
 QUIET = {"checkForUpdates": False, "doNotDisturbMode": True, "fetchNews": "false"}
 
 READY = """async () => {
@@ -165,9 +167,13 @@ def wait_for_frames(page, before=0):
     wait_until(lambda: painted(page) > before + 5)
 
 
-def test_a_cell_shows_the_live_dashboard(open_notebook):
+def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
     page = open_notebook(
-        SHOW, "dashboard.settings.n_prototypes = 5", "dashboard.settings.sigma = 0.5", SHOWN
+        SHOW,
+        "dashboard.settings.n_prototypes = 5",
+        "dashboard.settings.sigma = 0.5",
+        SHOWN,
+        FEATURES,
     )
     run_cell(page, 0)
     page.wait_for_selector(".jp-OutputArea canvas")
@@ -208,6 +214,15 @@ def test_a_cell_shows_the_live_dashboard(open_notebook):
     assert len(rows) == len(xs) + 1
     page.keyboard.press("r")
     assert page.evaluate(READ, ["points", "x"]) == xs
+
+    # And one of two pieces goes in; its columns are chosen there.
+    write_blobs(tmp_path / "blobs.csv", n=150_000)
+    page.get_by_role("button", name="My table").click()
+    page.locator('input[type="file"]').set_input_files(str(tmp_path / "blobs.csv"))
+    expect(page.get_by_role("checkbox", name="width")).to_be_checked()
+    wait_until(lambda: run_cell(page, 4) == "blobs.csv width height\n")
+    page.get_by_role("checkbox", name="height").click()
+    wait_until(lambda: run_cell(page, 4) == "blobs.csv width\n")
 
 
 def test_showing_it_again_leaves_no_thread_behind(open_notebook):

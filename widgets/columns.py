@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import panel as pn
 import panel_material_ui as pmui
 
 from clusterer.scalings import Moments, RunningScaling, Scaling
@@ -88,7 +89,9 @@ class ColumnChooser:
             title_variant="body1",
             **WIDE,
         )
-        self._listed = pmui.Column(self.features, max_height=260, scroll="y-auto", **WIDE)
+        # Of Panel's own kind: in a notebook the other kind has what is put into it later load its
+        # styles from the net.
+        self._listed = pn.Column(self.features, max_height=260, scroll="y-auto", **WIDE)
         return pmui.Column(
             self._listed,
             self.label,

@@ -82,10 +82,14 @@ class CellView(pmui.Row):
 
     def _render_model(self, doc: Any = None, comm: Any = None) -> Any:
         model = super()._render_model(doc, comm)
-        for widget in model.select({"type": ReactComponent}):
-            if widget.bundle:
-                widget.update(esm=BORROWED, css_bundle=ICONS)
+        _borrow(model)
         return model
+
+    def _preprocess(self, root: Any, changed: Any = None, old_models: Any = None) -> None:
+        # What is added later is to bring no more along than what was there at first.
+        super()._preprocess(root, changed, old_models)
+        if changed is not None:
+            _borrow(changed._models[root.ref["id"]][0])
 
     def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
         # JupyterLab has messages handled in a thread of their own. There they would meet a frame
@@ -105,6 +109,13 @@ class CellView(pmui.Row):
             ping = PING % json.dumps(next(iter(self._models)))
             shown[0]["text/html"] = _write_bundle() + shown[0]["text/html"] + ping
         return shown
+
+
+def _borrow(model: Any) -> None:
+    """Have the widgets below take their code from the output's one script."""
+    for widget in model.select({"type": ReactComponent}):
+        if widget.bundle and widget.esm != BORROWED:
+            widget.update(esm=BORROWED, css_bundle=ICONS)
 
 
 _shown: dict[str, tuple[str, "WeakSet[Any]"]] = {}
