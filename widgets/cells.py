@@ -14,6 +14,7 @@ from .scenes import project
 
 N_DRAWN = 300
 MARGIN = 0.06  # of a cell, on every side
+HEIGHT = 0.86  # of a cell, for the points; above them it says how many clusters there are
 CELLS = ("x", "y", "top", "text", "sigma", "k", "noise")
 
 
@@ -27,7 +28,7 @@ def measure_sweep(done: Sweep, look: Look) -> dict[str, dict[str, Any]]:
     for cell in done.cells:
         column, row = done.sigmas.index(cell.sigma), rows[cell.n_prototypes]
         points["x"].append(column + xs[places])
-        points["y"].append(row + ys[places])
+        points["y"].append(row + HEIGHT * ys[places])
         points["color"].append(wrap_colors(_rank(cell.labels)[places]))
         cells["x"].append(column + 0.5)
         cells["y"].append(row + 0.5)

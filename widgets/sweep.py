@@ -24,7 +24,7 @@ from .texts import Text
 HEIGHT_PX = 420
 NOTE = (
     "Each small plot is the window learned anew with another σ (across) and K (upwards). "
-    "Click one, or choose it from the list, to take its setting."
+    "Click one, or go to it by the slider, to take its setting."
 )
 NONE = "(as it is)"
 
@@ -67,15 +67,20 @@ class SweepView:
         self._note = Text()
         self._note.show(NOTE)
         self.figure = self._build()
-        self._plot = pn.pane.Bokeh(self.figure, autodispatch=False, visible=False, **WIDE)
+        self._plot = pmui.Column(
+            pn.pane.Bokeh(self.figure, autodispatch=False, **WIDE), visible=False, margin=0, **WIDE
+        )
         self._is_following = False
-        self.taken = pmui.Select(
-            label="Take a setting",
-            description="What a click on a small plot does, for the keyboard.",
-            options={NONE: None},
-            value=None,
+        self._offered: list[tuple[float, int] | None] = []
+        # Not a list: it would not open by the keyboard.
+        self.taken = pmui.DiscreteSlider(
+            label="Take",
+            description="Does what a click on a small plot does, by the keyboard as well.",
+            options={NONE: 0},
+            value=0,
             visible=False,
-            width=320,
+            sizing_mode="stretch_width",
+            max_width=520,
         )
         self.taken.param.watch(self._take, "value")
         self.pane = pmui.Column(
@@ -202,17 +207,18 @@ class SweepView:
         fit(self.figure.y_range, 0, len(done.n_prototypes))
 
     def _offer(self, done: Sweep) -> None:
-        settings = list_settings(done)
+        settings = [] if done.is_running else [None, *list_settings(done).values()]
         self._is_following = True
-        if not done.is_running:
-            self.taken.options = {NONE: None, **settings}
-        self.taken.value = done.chosen if done.chosen in settings.values() else None
-        self.taken.visible = bool(settings) and not done.is_running
+        if settings != self._offered and settings:
+            self._offered = settings
+            self.taken.options = {name: i for i, name in enumerate([NONE, *list_settings(done)])}
+        self.taken.value = settings.index(done.chosen) if done.chosen in settings else 0
+        self.taken.visible = len(settings) > 1
         self._is_following = False
 
     def _take(self, event: Any) -> None:
-        if not self._is_following and event.new is not None:
-            self._choose(event.new)
+        if not self._is_following and event.new:
+            self._choose(self._offered[event.new])
 
     def _tap(self, event: Tap) -> None:
         self._choose(self.done.find(event.x, event.y) if self.done is not None else None)
