@@ -22,7 +22,7 @@ NAMES = {
     "speed": "points_per_s",
     "window": "window_length",
 }
-PLACES = ("source", "x", "y", "view")
+PLACES = ("source", "table", "x", "y", "view", "tab")
 KEYS = (*NAMES, *PLACES)
 SWITCH = {"on": True, "off": False}
 LONGEST_SHOWN = 40

@@ -117,3 +117,18 @@ def test_keys_drive_the_stream_but_not_while_somebody_types(dashboard_page):
     page.keyboard.press("Escape")
     expect(help_text).not_to_be_visible()
     pause(page)
+
+
+def test_a_link_brings_back_the_table_at_hand_its_axes_and_the_tab(open_page):
+    page = open_page(
+        query="?source=table&table=Iris+flowers&x=petal+length+(cm)&tab=Clusters&speed=1000"
+    )
+    wait_until(lambda: seen(page) == 150)
+    expect(page.get_by_role("combobox", name="Or one that is at hand")).to_have_text("Iris flowers")
+    expect(page.get_by_role("combobox", name="x axis")).to_have_text("petal length (cm)")
+    expect(page.get_by_role("tab", name="Clusters")).to_have_attribute("aria-selected", "true")
+    kept = {"source=table", "table=Iris+flowers", "tab=Clusters", "x=petal+length+%28cm%29"}
+    wait_until(lambda: kept < set(query_of(page).split("&")))
+    page.get_by_role("tab", name="River").click()
+    wait_until(lambda: "tab=River" in query_of(page))
+    expect(page.get_by_role("status").filter(has_text="ignored")).to_have_count(0)

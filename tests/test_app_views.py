@@ -155,3 +155,8 @@ def test_a_sweep_shows_other_settings_and_a_click_takes_one(dashboard_page):
     expect(page.get_by_text("Taken: σ =")).to_be_visible()
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("20")
     expect(page.get_by_role("switch", name="Automatic σ")).not_to_be_checked()
+    # The same by the keyboard.
+    expect(page.get_by_text("Take: σ =")).to_contain_text("K = 20")
+    slide(page, "Take", "Home")
+    slide(page, "Take", "ArrowRight")
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("10")

@@ -77,10 +77,12 @@ def test_a_moment_is_drawn_where_its_points_and_prototypes_are():
     assert is_coloured[int(row) - 6 : int(row) + 7, int(column) - 6 : int(column) + 7].any()
 
 
-def test_the_video_has_every_moment_and_tells_its_progress():
+@pytest.mark.parametrize("kind", film.KINDS)
+def test_the_video_has_every_moment_and_tells_its_progress(kind):
     roll, told = FilmRoll(), []
     stream(roll, 12)
-    video = Image.open(io.BytesIO(write_video(roll.cut(), told.append)))
+    video = Image.open(io.BytesIO(write_video(roll.cut(), told.append, kind)))
+    assert video.format == kind.upper()
     assert video.size == SIZE
     assert video.n_frames == 12
     assert told == sorted(told)

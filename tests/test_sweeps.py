@@ -7,8 +7,8 @@ from clusterer import OnlineClusterer
 from clusterer.frames import Look
 from clusterer.sources import make_generator
 from clusterer.sweeps import Sweep, choose_sigmas, sweep
+from widgets.cells import measure_sweep
 from widgets.scenes import Scene, project
-from widgets.sweep import measure_sweep
 
 POINTS = make_generator("blobs", seed=4).take(1_500).points
 

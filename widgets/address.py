@@ -22,6 +22,7 @@ from .axes import AxesChooser
 from .figure import LiveFigure
 from .sources import DRAWN, GENERATED, GIVEN, MANY, TABLE, SourceChooser
 from .texts import Text
+from .views import Views
 
 UPLOAD = "upload"
 KINDS = {"generated": GENERATED, "table": TABLE, "draw": DRAWN, "many": MANY, "given": GIVEN}
@@ -60,12 +61,19 @@ class AddressBar:
     """
 
     def __init__(
-        self, settings: Settings, sources: SourceChooser, axes: AxesChooser, figure: LiveFigure
+        self,
+        settings: Settings,
+        sources: SourceChooser,
+        axes: AxesChooser,
+        figure: LiveFigure,
+        views: Views,
     ) -> None:
         self._settings = settings
         self._sources = sources
         self._axes = axes
         self._figure = figure
+        self._views = views
+        self._to_come: Mapping[str, str] | None = None
         self._defaults = settings.param.values()
         self._first_kind = sources.kind.value
         self._is_kept = False
@@ -79,9 +87,14 @@ class AddressBar:
         query = {key: given[-1].decode("utf-8", "replace") for key, given in arguments.items()}
         values, complaints = read_link(query)
         self._settings.param.update(**values)
+        self._restore_table(query.get("table"), complaints)
         self._restore_kind(query.get("source"), complaints)
+        self._restore_tab(query.get("tab"), complaints)
         is_table = query.get("source") == UPLOAD
-        if not is_table:
+        if self._sources.kind.value == TABLE and not is_table:
+            # A table is read in its own time, and its columns are not known before.
+            self._to_come = query
+        elif not is_table:
             self._restore_place(query, complaints)
         told = f"From the link, {'; '.join(complaints)}." if complaints else ""
         is_painting = self._sources.kind.value == DRAWN
@@ -98,6 +111,18 @@ class AddressBar:
                 self._sources.kind.value = kind
             else:
                 complaints.append(f"source={shorten(word)} was ignored")
+
+    def _restore_table(self, title: str | None, complaints: list[str]) -> None:
+        if title in self._sources.table.shelf:
+            self._sources.table.at_hand.value = title
+        elif title is not None:
+            complaints.append(f"table={shorten(title)} was ignored")
+
+    def _restore_tab(self, title: str | None, complaints: list[str]) -> None:
+        if title in self._views.titles:
+            self._views.tabs.active = self._views.titles.index(title)
+        elif title is not None:
+            complaints.append(f"tab={shorten(title)} was ignored")
 
     def _restore_place(self, query: Mapping[str, str], complaints: list[str]) -> None:
         """The axes and the view, which mean nothing without the points they were chosen for."""
@@ -117,11 +142,25 @@ class AddressBar:
         """Bring the address up to date; cheap, so with every frame."""
         if not self._is_kept:
             return
+        if self._to_come is not None:
+            is_table = self._sources.kind.value == TABLE
+            if is_table and not self._sources.table.is_settled:
+                return
+            self._bring_to_come()
         query = self._write()
         if query != self.address.query:
             self.address.query = query
             if query != self._restored:
                 self.message.show()
+
+    def _bring_to_come(self) -> None:
+        """The places of a table that has been read by now."""
+        query, self._to_come = self._to_come or {}, None
+        complaints: list[str] = []
+        self._restore_place(query, complaints)
+        if complaints:
+            self.message.show(f"From the link, {'; '.join(complaints)}.")
+        self._restored = self._write()
 
     def _write(self) -> str:
         found = self._write_kind() | write_link(self._settings, self._defaults)
@@ -133,6 +172,8 @@ class AddressBar:
             options = select.options
             if select.value != options[min(usual, len(options) - 1)]:
                 found[key] = select.value
+        if self._views.tabs.active:
+            found["tab"] = self._views.titles[self._views.tabs.active]
         if (box := self._figure.framing.chosen_box) is not None:
             found["view"] = write_box(box)
         return urlencode(found)
@@ -141,5 +182,7 @@ class AddressBar:
         kind = self._sources.kind.value
         if kind == TABLE and self._sources.table.is_uploaded:
             return {"source": UPLOAD}
+        if kind == TABLE and (title := self._sources.table.shelved) is not None:
+            return {"source": "table", "table": title}
         words: dict[str, str] = {name: word for word, name in KINDS.items()}
         return {"source": words[kind]} if kind != self._first_kind else {}

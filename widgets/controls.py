@@ -9,7 +9,7 @@ import panel_material_ui as pmui
 
 from clusterer.settings import SIGMA_BOUNDS, Settings
 
-from .steps import build_step_slider, space_steps
+from .steps import build_step_slider, hasten, space_steps
 
 NEVER = float("inf")
 PERIOD_S = 0.5
@@ -46,9 +46,10 @@ class Controls:
 
     def _bind(self, kind: Callable[..., Any], name: str, **bounds: Any) -> Any:
         parameter = self.settings.param[name]
-        return kind.from_param(  # type: ignore[attr-defined]
+        widget = kind.from_param(  # type: ignore[attr-defined]
             parameter, label=parameter.label, description=parameter.doc, **WIDE, **bounds
         )
+        return hasten(widget)
 
     def _take_over(self) -> None:
         if not self.is_showing_sigma:

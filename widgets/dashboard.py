@@ -97,7 +97,9 @@ class Dashboard(pn.viewable.Viewer):
         self._takeaway = TakeawaySection(
             self._engine, self._courier, self._film, lambda: self._engine.source_name
         )
-        self._address = AddressBar(self.settings, self._sources, self._axes, self._figure)
+        self._address = AddressBar(
+            self.settings, self._sources, self._axes, self._figure, self._instrument.views
+        )
         self._help = Help()
         self._keyboard = Keyboard(
             {

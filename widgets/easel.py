@@ -228,9 +228,8 @@ def find_room(layers: tuple[Layer, ...]) -> tuple[float, float]:
     xs, ys = np.meshgrid(np.linspace(0, WIDTH, 41), np.linspace(0, HEIGHT, 21))
     free = np.column_stack([xs.ravel(), ys.ravel()])
     room = np.minimum(free, (WIDTH, HEIGHT) - free).min(axis=1)
-    for _, places in layers:
-        away = np.hypot(*(free[:, None] - places).transpose(2, 0, 1)).min(axis=1)
-        room = np.minimum(room, away / 2)
+    for place in outline(layers)[:, :2]:
+        room = np.minimum(room, np.hypot(*(free - place).T) / 2)
     # Of those that are as good, the most central one.
     room = room - 1e-6 * np.hypot(*(free - (WIDTH / 2, HEIGHT / 2)).T)
     x, y = free[room.argmax()].tolist()

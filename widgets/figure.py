@@ -7,7 +7,6 @@ from bokeh.models import (
     BoxZoomTool,
     ColumnDataSource,
     HoverTool,
-    Legend,
     LegendItem,
     LinearColorMapper,
     PanTool,
@@ -24,6 +23,7 @@ from .film import FilmRoll
 from .framing import Framing
 from .highlights import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
 from .palettes import DENSITY_COLORS, map_colors, wrap_colors
+from .plots import add_legend
 from .texts import label_axis
 from .trails import Trails
 
@@ -116,16 +116,8 @@ class LiveFigure:
             LegendItem(label="point (grey: noise)", renderers=[points]),
             LegendItem(label="prototype (size: weight)", renderers=[prototypes]),
         ]
-        legend = Legend(
-            items=items,
-            orientation="horizontal",
-            border_line_alpha=0,
-            background_fill_alpha=0,
-            label_text_font_size="12px",
-            padding=0,
-            margin=4,
-        )
-        plot.add_layout(legend, "above")
+        # The plot is not to move when the first point comes, nor at a reset.
+        add_legend(plot, items, names_all=True)
 
     def show_axes(self, x: int, y: int, names: tuple[str, ...]) -> None:
         """Put two features, or components (from -1 down), on the axes, with the next frame."""

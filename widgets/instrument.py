@@ -35,7 +35,7 @@ class Instrument:
         self._sweep = SweepView(
             self._take_points, settings.model_parameters, self._choose_setting, engine.nudge
         )
-        self._views = Views(
+        self.views = Views(
             [
                 RiverView(),
                 ChronicleView(),
@@ -48,7 +48,7 @@ class Instrument:
             self._take_scene,
             engine.nudge,
         )
-        self.view = pmui.Column(self.travel.view, self._views.tabs, margin=0, **WIDE)
+        self.view = pmui.Column(self.travel.view, self.views.tabs, margin=0, **WIDE)
 
     def choose_frame(self, frame: Frame) -> Frame:
         """The frame that is to be drawn in place of the present one: of the past, perhaps."""
@@ -60,11 +60,11 @@ class Instrument:
         is_shown, recording = self._settings.trails, self._engine.recording
         n_seen = frame.snapshot.n_seen
         self._figure.draw_trails(recording.until(n_seen) if is_shown else Recording())
-        self._views.draw()
+        self.views.draw()
 
     def close(self) -> None:
         """Measure no more."""
-        self._views.close()
+        self.views.close()
         self._sweep.close()
 
     def _take_scene(self) -> Scene:

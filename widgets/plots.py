@@ -80,9 +80,9 @@ def fit_from_zero(axis_range: Range1d, *columns: Any) -> None:
     fit(axis_range, 0.0, 1.08 * float(values.max(initial=0.0)) or 1.0)
 
 
-def add_legend(plot: figure, items: list[LegendItem]) -> None:
-    """A legend in one line above the plot, naming only what there is."""
-    for item in items:
+def add_legend(plot: figure, items: list[LegendItem], *, names_all: bool = False) -> None:
+    """A legend in one line above the plot, naming only what there is, or all."""
+    for item in [] if names_all else items:
         sources = [renderer.data_source for renderer in item.renderers]
         item.visible = _has_rows(sources)
         for source in sources:

@@ -5,73 +5,28 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.events import Tap
 from bokeh.models import FixedTicker
 from numpy.typing import NDArray
 
-from clusterer.frames import Look
 from clusterer.settings import SIGMA_BOUNDS
 from clusterer.sweeps import N_PROTOTYPES, Sweep, choose_sigmas, sweep
 
+from .cells import CELLS, list_settings, measure_sweep
 from .controls import WIDE, write_number
-from .palettes import map_colors, wrap_colors
+from .palettes import map_colors
 from .plots import add_hover, build_columns, build_plot, fit
-from .scenes import Scene, project
+from .scenes import Scene
 from .texts import Text
 
-N_DRAWN = 300
-MARGIN = 0.06  # of a cell, on every side
 HEIGHT_PX = 420
-CELLS = ("x", "y", "top", "text", "sigma", "k", "noise")
 NOTE = (
     "Each small plot is the window learned anew with another σ (across) and K (upwards). "
-    "Click one to take its setting."
+    "Click one, or go to it by the slider, to take its setting."
 )
-
-
-def measure_sweep(done: Sweep, look: Look) -> dict[str, dict[str, Any]]:
-    """Columns of the points, each cell's in its square of the plot; of the cells; of that taken."""
-    places = np.unique(np.linspace(0, len(done.points) - 1, N_DRAWN).astype(int))
-    xs, ys = (_squeeze(values) for values in project(done.points, look))
-    rows = {k: row for row, k in enumerate(sorted(done.n_prototypes))}
-    points: dict[str, list[NDArray]] = {"x": [], "y": [], "color": []}
-    cells: dict[str, list[Any]] = {name: [] for name in CELLS}
-    for cell in done.cells:
-        column, row = done.sigmas.index(cell.sigma), rows[cell.n_prototypes]
-        points["x"].append(column + xs[places])
-        points["y"].append(row + ys[places])
-        points["color"].append(wrap_colors(_rank(cell.labels)[places]))
-        cells["x"].append(column + 0.5)
-        cells["y"].append(row + 0.5)
-        cells["top"].append(row + 1 - MARGIN)
-        noun = "cluster" if cell.n_clusters == 1 else "clusters"
-        cells["text"].append(f"{cell.n_clusters} {noun}")
-        cells["sigma"].append(cell.sigma)
-        cells["k"].append(cell.n_prototypes)
-        cells["noise"].append(f"{cell.noise_share:.1%}")
-    joined = {name: np.concatenate(parts or [np.empty(0)]) for name, parts in points.items()}
-    joined |= {name: joined[name].astype(np.float32) for name in ("x", "y")}
-    chosen: dict[str, list[float]] = {"x": [], "y": []}
-    if done.chosen is not None:
-        sigma, k = done.chosen
-        chosen = {"x": [done.sigmas.index(sigma) + 0.5], "y": [rows[k] + 0.5]}
-    return {"points": joined, "cells": cells, "chosen": chosen}
-
-
-def _squeeze(values: NDArray) -> NDArray[np.float64]:
-    """Between the margins of a square of side 1."""
-    extent = float(np.ptp(values)) or 1.0
-    return MARGIN + (1 - 2 * MARGIN) * (values - values.min()) / extent
-
-
-def _rank(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Labels by size, so that the largest cluster has the first colour in each cell."""
-    known, sizes = np.unique(labels[labels >= 0], return_counts=True)
-    ranks = {int(label): rank for rank, label in enumerate(known[np.argsort(-sizes)])}
-    return np.array([ranks.get(label, -1) for label in labels.tolist()], dtype=np.int64)
+NONE = "(as it is)"
 
 
 class SweepView:
@@ -112,10 +67,27 @@ class SweepView:
         self._note = Text()
         self._note.show(NOTE)
         self.figure = self._build()
+        self._plot = pmui.Column(
+            pn.pane.Bokeh(self.figure, autodispatch=False, **WIDE), visible=False, margin=0, **WIDE
+        )
+        self._is_following = False
+        self._offered: list[tuple[float, int] | None] = []
+        # Not a list: it would not open by the keyboard.
+        self.taken = pmui.DiscreteSlider(
+            label="Take",
+            description="Does what a click on a small plot does, by the keyboard as well.",
+            options={NONE: 0},
+            value=0,
+            visible=False,
+            sizing_mode="stretch_width",
+            max_width=520,
+        )
+        self.taken.param.watch(self._take, "value")
         self.pane = pmui.Column(
             pmui.Row(self.start, self._note.pane, align="center", **WIDE),
             self.progress,
-            pn.pane.Bokeh(self.figure, autodispatch=False, **WIDE),
+            self.taken,
+            self._plot,
             **WIDE,
         )
 
@@ -212,6 +184,8 @@ class SweepView:
         self.chosen.data = columns["chosen"]
         if done.sigmas:
             self._label(done)
+        self._plot.visible = bool(done.sigmas)
+        self._offer(done)
         self.start.disabled = self.progress.visible = done.is_running
         self.progress.value = round(100 * len(done.cells) / max(done.n_cells, 1))
         taken = ""
@@ -232,8 +206,24 @@ class SweepView:
         fit(self.figure.x_range, 0, len(done.sigmas))
         fit(self.figure.y_range, 0, len(done.n_prototypes))
 
+    def _offer(self, done: Sweep) -> None:
+        settings = [] if done.is_running else [None, *list_settings(done).values()]
+        self._is_following = True
+        if settings != self._offered and settings:
+            self._offered = settings
+            self.taken.options = {name: i for i, name in enumerate([NONE, *list_settings(done)])}
+        self.taken.value = settings.index(done.chosen) if done.chosen in settings else 0
+        self.taken.visible = len(settings) > 1
+        self._is_following = False
+
+    def _take(self, event: Any) -> None:
+        if not self._is_following and event.new:
+            self._choose(self._offered[event.new])
+
     def _tap(self, event: Tap) -> None:
-        found = self.done.find(event.x, event.y) if self.done is not None else None
+        self._choose(self.done.find(event.x, event.y) if self.done is not None else None)
+
+    def _choose(self, found: tuple[float, int] | None) -> None:
         if found is None or self.done is None:
             return
         self._tell(replace(self.done, chosen=found))

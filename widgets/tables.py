@@ -39,7 +39,7 @@ class TableChooser:
         self._on_open = on_open
         self._folder = scratch.make_folder()
         self._uploaded: Path | None = None
-        self._n_asked = 0
+        self._n_asked = self._n_reading = 0
         self._is_following = False
         self.shelf = fill_shelf(folder)
         self.file = Upload(
@@ -84,6 +84,16 @@ class TableChooser:
         """Whether the table is one that the user has uploaded."""
         return self._uploaded is not None
 
+    @property
+    def shelved(self) -> str | None:
+        """The title of the table at hand that is chosen; None if it is another one."""
+        return None if self.at_hand.value == YOURS else self.at_hand.value
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the table that was chosen last is there, or could not be read."""
+        return not self._n_reading and (self._n_asked > 0 or self._table is not None)
+
     def _receive(self, path: Path, name: str) -> None:
         pn.state.execute(partial(self._read, path, name, is_uploaded=True))
 
@@ -98,6 +108,7 @@ class TableChooser:
     ) -> None:
         self._n_asked += 1
         number = self._n_asked
+        self._n_reading += 1
         try:
             # Reading what a table is may take seconds; the page must not wait for it.
             table = await asyncio.to_thread(open_table, path, name=name)
@@ -107,6 +118,8 @@ class TableChooser:
             if number == self._n_asked:
                 self.message.show(str(error))
             return
+        finally:
+            self._n_reading -= 1
         if number != self._n_asked:
             # Another one was chosen in the meantime.
             return
@@ -148,6 +161,9 @@ class TableChooser:
 
     def reopen(self) -> None:
         """Start the table chosen before anew; the first one at hand if there is none."""
+        if self._table is None and self.at_hand.value != YOURS:
+            # It is being read.
+            return
         if self._table is None:
             self.at_hand.value = EXAMPLES[0].title
         else:

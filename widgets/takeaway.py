@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import panel_material_ui as pmui
@@ -20,10 +21,11 @@ from clusterer.scripts import write_script
 from clusterer.takeaways import Takeaway
 
 from .courier import Courier, File
-from .film import FilmRoll, write_video
+from .film import KINDS, FilmRoll, write_video
 from .texts import Text
 from .transport import BESIDE_POINTER
 
+VIDEOS = {"gif": "GIF", "webp": "WebP"}
 WIDE = {"sizing_mode": "stretch_width"}
 LONGEST_WAIT_S = 60.0
 GAP_S = 0.2
@@ -105,9 +107,14 @@ class TakeawaySection:
         self._progress = pmui.LinearProgress(
             value=0, variant="determinate", visible=False, margin=(8, 12), color="primary", **WIDE
         )
-        self._video = self._build_button(
-            "Video", "The last moments of the run, as an animated GIF.", self._send_video
-        )
+        self._videos = [
+            self._build_button(
+                "Video" if kind == "gif" else f"Video, {VIDEOS[kind]}",
+                f"The last moments of the run, as an animated {VIDEOS[kind]}{note}.",
+                partial(self._send_video, kind),
+            )
+            for kind, note in zip(KINDS, ("", ", a third smaller"), strict=False)
+        ]
         pictures = [
             self._build_button(
                 kind.upper(), f"A picture of the plot, as {kind.upper()}.", self._ask_picture(kind)
@@ -117,7 +124,7 @@ class TakeawaySection:
         self.view = pmui.Column(
             *self._group("Data", [self._build_offer(offer) for offer in DATA]),
             *self._group("Run", [self._build_offer(offer) for offer in RUN]),
-            *self._group("Picture", [*pictures, self._video]),
+            *self._group("Picture", [*pictures, *self._videos]),
             self._progress,
             self._message.pane,
             **WIDE,
@@ -167,28 +174,32 @@ class TakeawaySection:
     def _ask_picture(self, kind: str) -> Callable[[Any], None]:
         return lambda _: self._courier.send_picture(kind, name_file(self._name(), f"plot.{kind}"))
 
-    async def _send_video(self, _: Any) -> None:
+    async def _send_video(self, kind: str, _: Any) -> None:
         moments = self._roll.cut()
         if not moments:
             self._message.show("There is nothing to make a video of yet: press Play first.")
             return
         self._message.show(f"Drawing the last {len(moments)} moments …")
-        self._video.disabled = True
+        self._disable_videos(True)
         self._progress.param.update(value=0, visible=True)
         done = [0.0]
         task = asyncio.create_task(
-            asyncio.to_thread(write_video, moments, lambda share: done.__setitem__(0, share))
+            asyncio.to_thread(write_video, moments, lambda share: done.__setitem__(0, share), kind)
         )
         try:
             while not task.done():
                 await asyncio.wait([task], timeout=GAP_S)
                 self._progress.value = round(100 * done[0])
             self._courier.send(
-                File(name_file(self._name(), "video.gif"), "image/gif", task.result())
+                File(name_file(self._name(), f"video.{kind}"), f"image/{kind}", task.result())
             )
             self._message.show()
         except (ValueError, OSError) as error:
             self._tell_trouble(error)
         finally:
             self._progress.visible = False
-            self._video.disabled = False
+            self._disable_videos(False)
+
+    def _disable_videos(self, is_disabled: bool) -> None:
+        for button in self._videos:
+            button.disabled = is_disabled

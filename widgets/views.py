@@ -70,6 +70,11 @@ class Views:
         self._ask()
 
     @property
+    def titles(self) -> list[str]:
+        """What the tabs are called."""
+        return [LIVE, *(view.title for view in self._views)]
+
+    @property
     def open_view(self) -> View | None:
         """The view in the open tab; None for the first, which is empty."""
         return self._views[self.tabs.active - 1] if self.tabs.active else None

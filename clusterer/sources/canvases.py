@@ -91,12 +91,12 @@ class Canvas:
 
     def find(self, x: float, y: float) -> int | None:
         """The group that is nearest to a place, in radii of the brush, if it is near at all."""
-        nearest, group = REACH, None
-        for act, places in self.layers:
-            distances = np.hypot(*((places - (x, y)) / act.radii).T)
-            if distances.min() < nearest:
-                nearest, group = float(distances.min()), act.group
-        return group
+        if not self.layers:
+            return None
+        painted = self._mix()
+        distances = np.hypot(*((painted.places - (x, y)) / painted.radii).T)
+        nearest = distances.argmin()
+        return int(painted.groups[nearest]) if distances[nearest] < REACH else None
 
     def find_center(self, group: int) -> NDArray[np.float64] | None:
         """The middle (2,) of the places of a group; None if it has none."""
@@ -111,9 +111,12 @@ class Canvas:
             if n < n_left:
                 self._fresh.appendleft((act, n_left - n))
             return n, mix([layer for layer in self.layers if layer.act is act])
+        return n_most, self._mix()
+
+    def _mix(self) -> Mixture:
         if self._mixture is None:
             self._mixture = mix(self.layers)
-        return n_most, self._mixture
+        return self._mixture
 
 
 def _add(places: NDArray[np.float64], step: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ from clusterer.sources.canvases import Canvas, Layer, Mixture
 from clusterer.sources.generators import BLOCK_POINTS, NOISE_CLASS
 from clusterer.sources.inputs import Source
 
-MOST_ACTS = 20_000
+MOST_ACTS = 8_000
 FULL = "The painting is full: it has as many strokes and moves as are kept. Clear it to go on."
 
 Piece = tuple[int, int, Mixture]
