@@ -9,6 +9,7 @@ import json
 import math
 import os
 import secrets
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,21 @@ def save(model: "OnlineClusterer", path: str | os.PathLike[str]) -> None:
     ...     np.array_equal(load(f"{folder}/model.npz").prototypes_, model.prototypes_)
     True
     """
+    target = Path(path)
+    content = dump_model(model)
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def dump_model(model: "OnlineClusterer") -> bytes:
+    """The content of a file that `save` writes."""
     check_is_fitted(model)
     held = model._prototypes
     arrays = {
@@ -77,21 +93,14 @@ def save(model: "OnlineClusterer", path: str | os.PathLike[str]) -> None:
         "origin": held.origin,
     }
     header = json.dumps(write_header(model))
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with beside.open("xb") as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                header=np.array(header),
-                **{name: arrays[name].astype(dtype) for name, dtype in ARRAYS.items()},
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
+    content = BytesIO()
+    np.savez(
+        content,
+        allow_pickle=False,
+        header=np.array(header),
+        **{name: arrays[name].astype(dtype) for name, dtype in ARRAYS.items()},
+    )
+    return content.getvalue()
 
 
 def write_header(model: "OnlineClusterer") -> dict[str, Any]:
@@ -133,21 +142,26 @@ def load(path: str | os.PathLike[str]) -> "OnlineClusterer":
     OSError
         The file can't be read.
     """
-    # The estimator saves itself by this module.
-    from .estimator import OnlineClusterer
-
     with open(path, "rb") as file:
         if os.fstat(file.fileno()).st_size > MOST_BYTES:
             raise ModelFileError(f"{path} is larger than {MOST_BYTES >> 30} GiB.")
         content = file.read()
     try:
-        header, arrays = read_archive(content)
-        model = OnlineClusterer(**header["parameters"])
-        prototypes = rebuild(model, header, arrays)
+        return parse_model(content)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
     except Exception as error:
         raise ModelFileError(f"{path} is damaged or holds no model: {error}") from error
+
+
+def parse_model(content: bytes) -> "OnlineClusterer":
+    """The model from a file's content. Raises ModelFileError, and more where it is no archive."""
+    # The estimator saves itself by this module.
+    from .estimator import OnlineClusterer
+
+    header, arrays = read_archive(content)
+    model = OnlineClusterer(**header["parameters"])
+    prototypes = rebuild(model, header, arrays)
     names = header["feature_names"]
     return model._hold_on(prototypes, None if names is None else np.array(names, dtype=object))
 

@@ -14,6 +14,7 @@ from bokeh.server.views.ws import WSHandler
 from bokeh.util.token import check_token_signature, get_session_id, get_token_payload
 from tornado.web import HTTPError, RequestHandler
 
+from .building import build_apart
 from .busy import write_busy_page
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ def guard_page(handler: type[SessionHandler], door: Door) -> type[SessionHandler
             token = self.get_argument("bokeh-token", default=None)
             if token is not None and not door.is_in_force(token, self):
                 raise HTTPError(403, reason="Invalid token")
+            build_apart(self.application_context.application)
             return await super().get_session()
 
         async def get(self, *args: Any, **kwargs: Any) -> None:
