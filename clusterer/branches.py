@@ -70,5 +70,6 @@ def refill(run: Run, n_seen: int, noise: float | None) -> None:
             f"{source.name} has only {n_found} points now, so the run can't go on after "
             f"{n_seen}. Reset starts it again."
         )
-    run.tail.push(*chunk)
+    if n_shown:
+        run.tail.push(*chunk)
     run.tail.points.n_pushed = n_seen

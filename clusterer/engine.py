@@ -297,4 +297,4 @@ class Engine(Dials):
         run.meet(self._challenge)
         self._message = ""
         self._measures.forget()
-        self._pace.restart()
+        self._pace.restart(run)

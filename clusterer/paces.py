@@ -82,7 +82,7 @@ class Pace:
         self.speed.note(n_learned)
         self._position = max(self._position, run.source.position)
 
-    def restart(self) -> None:
-        """Forget what was due and what was learned."""
+    def restart(self, run: Run) -> None:
+        """Forget what was due and what was learned; go on from where a run is."""
         self.speed.restart()
-        self._position = 0.0
+        self._position = run.source.position

@@ -30,7 +30,7 @@ class Served:
         self.app = start_app(
             {"PORT": str(port), "MOST_SESSIONS": "2", "SECRET": SECRET, "TMPDIR": str(folder)}
         )
-        wait_for_port(port)
+        wait_for_port(port, timeout_s=180.0)
 
     def end(self) -> str:
         """Have it end as a service manager does; what it has logged."""
@@ -49,13 +49,31 @@ class Served:
         found = re.search(rf"^clusterer_{name} (\S+)$", self.fetch("/metrics")[2], re.MULTILINE)
         return float(found[1])
 
+    def kill(self) -> None:
+        self.app.kill()
+        self.app.communicate()
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
     server = Served(tmp_path_factory.mktemp("tmp"))
     yield server
-    server.app.kill()
-    server.app.communicate()
+    server.kill()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts servers, which end with the test."""
+    servers = []
+
+    def start_one():
+        servers.append(Served(tmp_path))
+        return servers[-1]
+
+    yield start_one
+    for server in servers:
+        if server.app.poll() is None:
+            server.kill()
 
 
 def make_token(expiration=300, secret=SECRET):
@@ -163,10 +181,10 @@ def test_every_answer_says_what_a_browser_may_do_with_it(served):
         assert "Server" not in headers
 
 
-def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all(tmp_path):
+def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all(start, tmp_path):
     strangers = tmp_path / "clusterer-of-a-stranger"
     strangers.mkdir()
-    first = Served(tmp_path)
+    first = start()
 
     async def visit():
         visitor = Visitor(first.url)
@@ -176,10 +194,9 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
     asyncio.run(visit())
     left = [path for path in tmp_path.glob("clusterer-*") if path != strangers]
     assert len(left) == 1
-    first.app.kill()
-    first.app.communicate()
+    first.kill()
     assert left[0].is_dir()
-    second = Served(tmp_path)
+    second = start()
 
     async def upload():
         visitor = Visitor(second.url, f"?{CANARY}")
@@ -187,7 +204,7 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
         begin = {"kind": "begin", "number": 1, "name": CANARY, "n_bytes": 10_000}
         visitor.send_message(visitor.models["Upload"]["id"], begin)
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("clusterer-*/*/upload-1")):
+        while not list(tmp_path.glob("clusterer-*/*/upload-1*")):
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)
         await visitor.close()

@@ -18,7 +18,7 @@ from clusterer.faults import note_fault
 from clusterer.scratch import scratch
 from clusterer.stores import Store
 
-from .doors import Door, put_up
+from .doors import Door, put_up_doors
 from .guards import make_guard
 from .health import Health, Metrics, Vitals
 from .notices import open_guarded, tell_fault
@@ -133,7 +133,7 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
     pn.config.exception_handler = tell_fault
     store = offer.open_store()
     door = Door(offer.most_sessions, offer.hosts)
-    put_up(door)
+    put_up_doors()
     vitals = Vitals(door, commons)
     server = pn.serve(
         lambda: open_guarded(open_page, store),
@@ -146,6 +146,7 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
         secret_key=offer.secret.encode(),
         sign_sessions=True,
         session_token_expiration=TOKEN_S,
+        door=door,
         transforms=[make_guard(offer.ancestors)],
         extra_patterns=[
             (r"/health", Health, {"vitals": vitals}),

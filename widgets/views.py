@@ -58,8 +58,6 @@ class Views:
         self.tabs = pmui.Tabs(
             (LIVE, pn.Spacer(height=0, margin=0)),
             *((view.title, view.pane) for view in self._views),
-            # What is behind a tab is made when it is opened: half of the page need not be there.
-            dynamic=True,
             sizing_mode="stretch_width",
             margin=(0, 10),
         )
