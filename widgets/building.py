@@ -2,13 +2,16 @@
 
 import asyncio
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import panel as pn
 from bokeh.application import Application
 from bokeh.application.application import SessionContext
 from bokeh.application.handlers.handler import Handler
 from bokeh.document import Document
+from panel.io.state import set_curdoc
 
 # How long a thread keeps the interpreter: the loop asks for it hundreds of times a second, and
 # waits as long each time while a page is built.
@@ -29,6 +32,10 @@ class Apart(Handler):
         """Have it built; the loop goes on meanwhile."""
         document = session_context._document
         await asyncio.get_running_loop().run_in_executor(_builder, self._build, document)
+        # Panel takes the thread that has built a page for the page's own, and holds back what
+        # others change.
+        with set_curdoc(document):
+            pn.state._thread_id = threading.get_ident()
 
     def modify_document(self, doc: Document) -> None:
         """It is built already."""

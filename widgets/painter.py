@@ -174,9 +174,8 @@ class Painter:
     @contextmanager
     def _hold_document(self) -> Iterator[None]:
         doc = self.heartbeat.document
-        # Panel may be holding it already, and lets go by itself.
-        doc = doc if doc is None or doc.callbacks.hold_value is None else None
-        if doc is not None:
+        # Panel may be holding it already, and what it holds is let go with ours.
+        if doc is not None and doc.callbacks.hold_value is None:
             doc.hold("collect")
         try:
             yield
