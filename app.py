@@ -6,6 +6,7 @@ import sys
 import panel as pn
 
 from clusterer.logs import start_log
+from clusterer.stores import Store
 from clusterer.tables import TableError, open_table
 from widgets import Dashboard
 from widgets.serving import Offer, serve_pages
@@ -14,13 +15,13 @@ from widgets.sockets import send_without_delay
 send_without_delay()
 
 
-def open_session() -> pn.viewable.Viewable:
+def open_session(store: Store | None = None) -> pn.viewable.Viewable:
     """One dashboard a session; it begins with the table that DATA names, or offers its folder.
 
     SCHEDULER is the address of a Dask scheduler to learn that folder by, default one started here.
     """
     scheduler = os.environ.get("SCHEDULER") or None
-    return Dashboard(os.environ.get("DATA") or None, scheduler=scheduler).page()
+    return Dashboard(os.environ.get("DATA") or None, scheduler=scheduler).page(store)
 
 
 def serve() -> None:

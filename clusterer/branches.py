@@ -26,7 +26,7 @@ def branch_run(run: Run, moment: Moment, number: int) -> Run:
         raise ValueError(f"What {run.source.name} has learned can be looked at, not gone on with.")
     again = _begin_again(run, number)
     again.tail.bounds = run.tail.bounds
-    _refill(again, moment)
+    refill(again, moment.n_seen, moment.parameters.get("noise"))
     again.scaling = moment.scaling
     again.model = copy_model(moment.model).set_params(**run.model.get_params())
     again.identities = moment.identities.copy()
@@ -51,21 +51,27 @@ def _begin_again(run: Run, number: int) -> Run:
     )
 
 
-def _refill(run: Run, moment: Moment) -> None:
+def refill(run: Run, n_seen: int, noise: float | None) -> None:
+    """Bring a run's source, at its first point, and its window to where they were.
+
+    The window has the points that the source gives with that noise. Raises what the source
+    raises, and ValueError if it has fewer points.
+    """
     source = run.source
-    noise = getattr(source, "noise", None)
-    if noise is not None:
-        source.noise = moment.parameters["noise"]  # type: ignore[attr-defined]
-    n_shown = min(moment.n_seen, run.tail.points.length)
-    n_skipped = source.skip(moment.n_seen - n_shown)
-    chunk = source.take(n_shown)
-    if noise is not None:
+    before = getattr(source, "noise", None)
+    if before is not None:
         source.noise = noise  # type: ignore[attr-defined]
+    n_shown = min(n_seen, run.tail.points.length)
+    n_skipped = source.skip(n_seen - n_shown)
+    chunk = source.take(n_shown)
+    if before is not None:
+        source.noise = before  # type: ignore[attr-defined]
     n_found = n_skipped + len(chunk.points)
-    if n_found < moment.n_seen:
+    if n_found < n_seen:
         raise ValueError(
             f"{source.name} has only {n_found} points now, so the run can't go on after "
-            f"{moment.n_seen}. Reset starts it again."
+            f"{n_seen}. Reset starts it again."
         )
-    run.tail.push(*chunk)
-    run.tail.points.n_pushed = moment.n_seen
+    if n_shown:
+        run.tail.push(*chunk)
+    run.tail.points.n_pushed = n_seen

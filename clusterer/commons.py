@@ -1,11 +1,20 @@
 """Commons: what all engines of a process share, and what is known of them together."""
 
+import os
 import threading
 import weakref
 from typing import TYPE_CHECKING, NamedTuple
 
+from .recordings import MOST_BYTES
+
 if TYPE_CHECKING:
     from .engine import Engine
+
+TICK_S = 0.015
+MOST_PATIENCE = 6.0
+N_CAREFREE = 8
+RECORDING_BYTES = 256 * 2**20
+LEAST_RECORDING_BYTES = 2**18
 
 
 class Tally(NamedTuple):
@@ -18,7 +27,16 @@ class Tally(NamedTuple):
 
 
 class Commons:
-    """The engines that live.
+    """The engines that live, and each one's share of the processor and of memory.
+
+    Engines that go as fast as they can share the cores but one, which is for the answers:
+    after some time of work each rests, so long that all together leave that one alone. The
+    memory for recordings is divided by the engines there are.
+
+    Parameters
+    ----------
+    n_cores : cores to share, default all but one, at least 1
+    recording_bytes : memory for the recordings of all engines together, default 256 MiB
 
     >>> from clusterer import OnlineClusterer
     >>> from clusterer.engine import Engine
@@ -34,7 +52,11 @@ class Commons:
     (0, 500)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, n_cores: int | None = None, recording_bytes: int = RECORDING_BYTES) -> None:
+        self.n_cores = n_cores or max((os.cpu_count() or 1) - 1, 1)
+        self.all_recording_bytes = recording_bytes
+        self._busy: weakref.WeakSet[Engine] = weakref.WeakSet()
+        self._streaming: weakref.WeakSet[Engine] = weakref.WeakSet()
         self._engines: weakref.WeakSet[Engine] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._n_points_of_gone = 0
@@ -44,8 +66,39 @@ class Commons:
         with self._lock:
             self._engines.add(engine)
 
+    def share(self, engine: "Engine", spent_s: float, is_rushing: bool) -> float:
+        """How long an engine is to rest that has worked for so long, of the processor's time."""
+        self._streaming.add(engine)
+        if not is_rushing:
+            self._busy.discard(engine)
+            return 0.0
+        self._busy.add(engine)
+        return spent_s * max(len(self._busy) / self.n_cores - 1.0, 0.0)
+
+    def rest(self, engine: "Engine") -> None:
+        """It needs no share of the processor just now."""
+        self._streaming.discard(engine)
+        self._busy.discard(engine)
+
+    @property
+    def patience(self) -> float:
+        """How many times more rarely than alone an engine is to do what can wait."""
+        return min(max(len(self._streaming) / N_CAREFREE, 1.0), MOST_PATIENCE)
+
+    @property
+    def tick_s(self) -> float:
+        """The time between two looks for points that are due."""
+        return TICK_S * self.patience
+
+    @property
+    def recording_bytes(self) -> int:
+        """Memory for the recording of one engine."""
+        share = self.all_recording_bytes // max(len(self._engines), 1)
+        return min(max(share, LEAST_RECORDING_BYTES), MOST_BYTES)
+
     def leave(self, engine: "Engine") -> None:
         """Let it go; it learns no more."""
+        self.rest(engine)
         with self._lock:
             if engine in self._engines:
                 self._engines.discard(engine)

@@ -20,6 +20,11 @@ class Delivery:
         """Whether somebody waits for a frame."""
         return self._is_ordered.is_set()
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a frame to be taken."""
+        return self._frame is not None
+
     def order(self) -> None:
         """Ask for a frame."""
         self._is_ordered.set()

@@ -13,9 +13,11 @@ from .branches import branch_run, restart_run
 from .commons import Commons
 from .commons import commons as all_engines
 from .deliveries import Delivery
+from .dials import Dials
 from .estimator import OnlineClusterer
 from .faults import explain
 from .frames import Frame, Look
+from .keepers import Keeper
 from .measures import Measures
 from .observers import Observer
 from .paces import Pace
@@ -27,13 +29,12 @@ from .sources import Source
 from .spacing import Spaced
 from .takeaways import Takeaway, answer
 
-TICK_S = 0.015
 MEASURE_PERIOD_S = 1.0
 
 log = logging.getLogger(__name__)
 
 
-class Engine:
+class Engine(Dials):
     """Drive a run in a thread of its own; every method may be called from any thread.
 
     Commands take effect between two chunks. A frame is made only when asked for, and only when
@@ -69,7 +70,7 @@ class Engine:
         self.n_learned = 0
         self._commons = commons
         self._run = Run(source, model, scaling=scaling, window_length=window_length)
-        self._pace = Pace(speed, self._advance)
+        self._pace = Pace(speed, self._advance, self, commons)
         self._look = Look()
         self._is_playing = False
         self._is_held = False
@@ -136,6 +137,21 @@ class Engine:
 
         self._post(replace)
 
+    def keep(self, keeper: Keeper | None) -> None:
+        """Have the run's memory stored by a keeper from now on; None: by none."""
+        self._post(lambda: setattr(self._observer, "keeper", keeper))
+
+    def adopt(self, run: Run, *, is_playing: bool) -> None:
+        """Go on with a run that was brought back, in place of this one."""
+
+        def replace() -> None:
+            old, run.number = self._run, self._run.number + 1
+            self._replace(run)
+            self._set_playing(is_playing)
+            old.source.close()
+
+        self._post(replace)
+
     def set(self, name: str, value: Any) -> None:
         """Change a live parameter: ``speed`` or one that `Run.set` knows."""
         if name == "speed":
@@ -167,43 +183,9 @@ class Engine:
 
         self._post(change)
 
-    @property
-    def scaling(self) -> Scaling:
-        """From the units of the source to those of the model."""
-        return self._run.scaling
-
-    @property
-    def observer(self) -> Observer:
-        """What is recorded of the run and of the one before it, and the peer beside it."""
-        return self._observer
-
-    @property
-    def recording(self) -> Recording:
-        """What is recorded of the run; it does not change when more is."""
-        return self._observer.recording
-
-    def take_frame(self) -> Frame | None:
-        """The frame asked for, once; None while there is none."""
-        return self._frames.take()
-
     def wait_for_frame(self, timeout_s: float = 30.0) -> Frame:
         """Ask for a frame and wait for it. Raises TimeoutError."""
         return self._frames.wait(self.nudge, timeout_s)
-
-    @property
-    def is_playing(self) -> bool:
-        """Whether points stream in, or would if it were not held."""
-        return self._is_playing
-
-    @property
-    def n_waiting(self) -> int:
-        """Commands that have not taken effect yet."""
-        return len(self._commands)
-
-    @property
-    def source_name(self) -> str:
-        """What the source is called."""
-        return self._run.source.name
 
     def take_away(self) -> "Future[Takeaway]":
         """Ask for all that can be exported of the moment between two chunks."""
@@ -230,15 +212,18 @@ class Engine:
             with self._wake:
                 if not self._commands and not self._is_due():
                     is_busy = self._is_streaming or self._observer.is_late
-                    self._wake.wait(TICK_S if is_busy else self._rest_s)
+                    self._wake.wait(self._pace.rest_s if is_busy else self._rest_s)
             while self._commands:
                 self._guard(self._commands.popleft())
                 self._note_change()
             # What changed last while it is paused is measured as well.
             self._is_changed |= self._rest_s == 0.0
             now = time.monotonic()
-            elapsed, last = now - last, now
-            if self._is_streaming:
+            if not self._is_streaming:
+                last = now
+                self._commons.rest(self)
+            elif self._pace.is_rested:
+                elapsed, last = now - last, now
                 self._guard(partial(self._stream, elapsed))
             self._guard(self._observe)
             if self._frames.is_ordered and self._is_changed:
@@ -246,19 +231,11 @@ class Engine:
                 # A frame that can't be made is not tried again before something changes.
                 self._is_changed = False
         self._commons.leave(self)
+        self._guard(partial(self._observer.finish, self._run, is_playing=self._is_playing))
         self._run.source.close()
 
-    @property
-    def _rest_s(self) -> float | None:
-        """How long until measures are due that somebody waits for; None if nobody does."""
-        return self._measures.rest_s if self._frames.is_ordered else None
-
-    @property
-    def _is_streaming(self) -> bool:
-        return self._is_playing and not self._is_held and not self._run.source.is_waiting
-
     def _is_due(self) -> bool:
-        is_rushing = self._is_streaming and self._pace.speed.is_endless
+        is_rushing = self._is_streaming and self._pace.speed.is_endless and self._pace.is_rested
         return self._is_closed or is_rushing or (self._frames.is_ordered and self._is_changed)
 
     def _guard(self, command: Callable[[], object]) -> None:
@@ -273,6 +250,7 @@ class Engine:
 
     def _stream(self, elapsed_s: float) -> None:
         self._pace.stream(self._run, elapsed_s, lambda: self._is_playing and not self._commands)
+        self._run.recorder.limit(self._commons.recording_bytes)
 
     def _advance(self, n: int) -> int:
         n_learned = self._run.advance(n)
@@ -288,7 +266,12 @@ class Engine:
 
     def _observe(self) -> None:
         is_rushing = self._is_streaming and self._pace.speed.is_endless
-        is_new = self._observer.observe(self._run, is_rushing=is_rushing)
+        is_new = self._observer.observe(
+            self._run,
+            is_playing=self._is_playing,
+            is_rushing=is_rushing,
+            patience=self._commons.patience,
+        )
         self._is_changed |= is_new
 
     def _publish(self) -> None:
@@ -297,7 +280,7 @@ class Engine:
             points_per_s=self._pace.speed.measure(),
             is_playing=self._is_playing,
             message=self._message,
-            measures=self._measures.refresh(self._run.measure),
+            measures=self._measures.refresh(self._run.measure, self._commons.patience),
         )
         self._frames.deliver(frame)
 
@@ -314,4 +297,4 @@ class Engine:
         run.meet(self._challenge)
         self._message = ""
         self._measures.forget()
-        self._pace.restart()
+        self._pace.restart(run)

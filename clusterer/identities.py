@@ -1,6 +1,6 @@
 """Identities: which cluster of now is which cluster of before."""
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,6 +70,23 @@ class Identities:
         twin = Identities()
         twin.colors, twin._known = self.colors.copy(), self._known.copy()
         twin._next_id = self._next_id
+        return twin
+
+    def write(self) -> dict[str, Any]:
+        """All that it knows, in JSON's types."""
+        return {
+            "colors": [*self.colors.items()],
+            "known": [*self._known.items()],
+            "next_id": self._next_id,
+        }
+
+    @staticmethod
+    def read(told: dict[str, Any]) -> "Identities":
+        """One from what `write` gave."""
+        twin = Identities()
+        twin.colors = {int(i): int(color) for i, color in told["colors"]}
+        twin._known = {int(i): int(cluster) for i, cluster in told["known"]}
+        twin._next_id = int(told["next_id"])
         return twin
 
     @property

@@ -3,6 +3,7 @@
 import time
 
 from .contests import Comparison
+from .keepers import Keeper
 from .recordings import Recording
 from .runs import Run
 
@@ -18,6 +19,7 @@ COMPARE_SHARE = 0.2
 class Observer:
     """What is known of a run's past, of the run before it, and of the peer beside it.
 
+    ``keeper`` stores the run, if there is one.
     ``recording``, ``left`` and ``comparison`` may be read from any thread; they do not change,
     but are replaced.
     """
@@ -26,6 +28,7 @@ class Observer:
         self.recording = Recording()
         self.left = Recording()
         self.comparison: Comparison | None = None
+        self.keeper: Keeper | None = None
         self._is_unrecorded = self._is_unjudged = False
         self._record_at = self._compare_at = 0.0
         self._record_at_cpu = 0.0
@@ -33,36 +36,52 @@ class Observer:
     def note_change(self) -> None:
         """There is something new to observe."""
         self._is_unrecorded = self._is_unjudged = True
+        if self.keeper is not None:
+            self.keeper.note_change()
 
     @property
     def is_late(self) -> bool:
         """Whether something is still to be observed."""
-        return self._is_unrecorded or self._is_unjudged
+        is_unkept = self.keeper is not None and self.keeper.is_late
+        return self._is_unrecorded or self._is_unjudged or is_unkept
 
     def begin(self, run: Run, left: Recording) -> None:
         """Turn to another run, which followed one with this recording."""
         self.recording, self.left, self.comparison = run.recording, left, None
 
-    def _record(self, run: Run) -> None:
+    def finish(self, run: Run, *, is_playing: bool) -> None:
+        """Store what is not stored yet; the run goes no further."""
+        if self.keeper is not None and self.keeper.is_late:
+            self.keeper.keep(run, is_playing=is_playing)
+
+    def _record(self, run: Run, patience: float) -> None:
         self._is_unrecorded = False
         start = time.thread_time()
         run.record()
         self.recording = run.recording
         end = time.thread_time()
         self._record_at_cpu = end + (end - start) / RECORD_SHARE_RUSHING
-        self._record_at = time.monotonic() + max(RECORD_PERIOD_S, (end - start) / RECORD_SHARE)
+        period_s = patience * max(RECORD_PERIOD_S, (end - start) / RECORD_SHARE)
+        self._record_at = time.monotonic() + period_s
 
-    def observe(self, run: Run, *, is_rushing: bool) -> bool:
-        """Do what is due; returns whether there is a new comparison to be seen."""
+    def observe(
+        self, run: Run, *, is_playing: bool, is_rushing: bool, patience: float = 1.0
+    ) -> bool:
+        """Do what is due; returns whether there is a new comparison to be seen.
+
+        With more ``patience`` it is due so many times more rarely.
+        """
+        if self.keeper is not None:
+            self.keeper.observe(run, is_playing=is_playing)
         start = time.monotonic()
         is_paid = not is_rushing or time.thread_time() >= self._record_at_cpu
         if self._is_unrecorded and start >= self._record_at and is_paid:
-            self._record(run)
+            self._record(run, patience)
         if not self._is_unjudged or start < self._compare_at:
             return False
         self._is_unjudged = False
         start = time.monotonic()
         self.comparison = run.compare()
         end = time.monotonic()
-        self._compare_at = end + max(COMPARE_PERIOD_S, (end - start) / COMPARE_SHARE)
+        self._compare_at = end + patience * max(COMPARE_PERIOD_S, (end - start) / COMPARE_SHARE)
         return self.comparison is not None

@@ -10,6 +10,7 @@ import math
 import os
 import secrets
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,21 @@ def save(
     ...     np.array_equal(load(f"{folder}/model.npz").prototypes_, model.prototypes_)
     True
     """
+    target = Path(path)
+    content = dump_model(model, scaling)
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def dump_model(model: "OnlineClusterer", scaling: Scaling | None = None) -> bytes:
+    """The content of a file that `save` writes."""
     check_is_fitted(model)
     held = model._prototypes
     arrays = {
@@ -101,21 +117,14 @@ def save(
         "origin": held.origin,
     }
     header = json.dumps(write_header(model, scaling))
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with beside.open("xb") as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                header=np.array(header),
-                **{name: arrays[name].astype(dtype) for name, dtype in ARRAYS.items()},
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
+    content = BytesIO()
+    np.savez(
+        content,
+        allow_pickle=False,
+        header=np.array(header),
+        **{name: arrays[name].astype(dtype) for name, dtype in ARRAYS.items()},
+    )
+    return content.getvalue()
 
 
 def write_header(model: "OnlineClusterer", scaling: Scaling | None) -> dict[str, Any]:
@@ -173,23 +182,33 @@ def load(path: str | os.PathLike[str]) -> "OnlineClusterer":
 
 def load_scaled(path: str | os.PathLike[str]) -> tuple["OnlineClusterer", Scaling | None]:
     """Like `load`; also what leads from the units of the data to the model's, None if nothing."""
-    # The estimator saves itself by this module.
-    from .estimator import OnlineClusterer
-
     with open(path, "rb") as file:
         if os.fstat(file.fileno()).st_size > MOST_BYTES:
             raise ModelFileError(f"{path} is larger than {MOST_BYTES >> 30} GiB.")
         content = file.read()
     try:
-        header, arrays = read_archive(content)
-        model = OnlineClusterer(**header["parameters"])
-        prototypes = rebuild(model, header, arrays)
-        units = header.get("units")
-        scaling = None if units is None else read_units(units, prototypes.n_features)
+        return parse_scaled(content)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
     except Exception as error:
         raise ModelFileError(f"{path} is damaged or holds no model: {error}") from error
+
+
+def parse_model(content: bytes) -> "OnlineClusterer":
+    """The model from a file's content. Raises ModelFileError, and more where it is no archive."""
+    return parse_scaled(content)[0]
+
+
+def parse_scaled(content: bytes) -> tuple["OnlineClusterer", Scaling | None]:
+    """Like `parse_model`, with the units as `load_scaled` gives them."""
+    # The estimator saves itself by this module.
+    from .estimator import OnlineClusterer
+
+    header, arrays = read_archive(content)
+    model = OnlineClusterer(**header["parameters"])
+    prototypes = rebuild(model, header, arrays)
+    units = header.get("units")
+    scaling = None if units is None else read_units(units, prototypes.n_features)
     names = header["feature_names"]
     model._hold_on(prototypes, None if names is None else np.array(names, dtype=object))
     return model, scaling

@@ -179,6 +179,15 @@ class Recorder:
             self._n_added += 1
             self._n_bytes += moment.n_bytes
             self._drop()
+        self._make_room()
+
+    def limit(self, most_bytes: int) -> None:
+        """Hold so many bytes at most from now on."""
+        if most_bytes != self.most_bytes:
+            self.most_bytes = most_bytes
+            self._make_room()
+
+    def _make_room(self) -> None:
         while self._is_full():
             if self.n_recent > max(len(self._moments) // 4, 1):
                 self.n_recent //= 2

@@ -27,13 +27,13 @@ class Spaced(Generic[Value]):
         self._is_old = False
         self._next_at = 0.0
 
-    def refresh(self, make: Callable[[], Value]) -> Value | None:
-        """The value, made anew if it is time."""
+    def refresh(self, make: Callable[[], Value], patience: float = 1.0) -> Value | None:
+        """The value, made anew if it is time; for more ``patience`` so many times more rarely."""
         self._is_old = time.monotonic() < self._next_at
         if not self._is_old:
             self._value = make()
             # From the end on, so that it never takes more than a share of the time.
-            self._next_at = time.monotonic() + self._period_s
+            self._next_at = time.monotonic() + patience * self._period_s
         return self._value
 
     @property

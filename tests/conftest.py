@@ -132,7 +132,7 @@ def wait_for_port(port: int, timeout_s: float = 60.0) -> None:
 
 
 @pytest.fixture(scope="session")
-def app_server() -> Iterator[str]:
+def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app, served from this process; fails if the server logged an error."""
     from app import open_session
     from widgets.serving import Offer, serve_pages
@@ -142,7 +142,7 @@ def app_server() -> Iterator[str]:
     port = find_free_port()
     server = serve_pages(
         open_session,
-        Offer(port=port),
+        Offer(port=port, store=tmp_path_factory.mktemp("store")),
         threaded=True,
         # Sessions of closed pages are to go within the time of a test, but none before its page
         # has connected: it would be made anew without one, and load styles from elsewhere.

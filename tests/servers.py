@@ -18,7 +18,8 @@ def start_app(environment: dict[str, str]) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env=os.environ | environment,
+        # What a user keeps at home is no test's business.
+        env=os.environ | {"STORE": "off"} | environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

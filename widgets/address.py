@@ -138,6 +138,15 @@ class AddressBar:
             else:
                 self._figure.framing.zoom(box)
 
+    def restore_place(self, query: Mapping[str, str]) -> None:
+        """Set the axes and the view as `write_place` told them."""
+        self._restore_place(query, [])
+        self._is_kept = True
+
+    def write_place(self) -> str:
+        """The axes and the view."""
+        return urlencode(self._write_place())
+
     def show(self) -> None:
         """Bring the address up to date; cheap, so with every frame."""
         if not self._is_kept:
@@ -168,6 +177,10 @@ class AddressBar:
         if kind != GENERATED:
             for key in ("generator", "seed", *(("noise",) if kind != DRAWN else ())):
                 found.pop(key, None)
+        return urlencode(found | self._write_place())
+
+    def _write_place(self) -> dict[str, str]:
+        found = {}
         for key, select, usual in (("x", self._axes.x, 0), ("y", self._axes.y, 1)):
             options = select.options
             if select.value != options[min(usual, len(options) - 1)]:
@@ -176,7 +189,7 @@ class AddressBar:
             found["tab"] = self._views.titles[self._views.tabs.active]
         if (box := self._figure.framing.chosen_box) is not None:
             found["view"] = write_box(box)
-        return urlencode(found)
+        return found
 
     def _write_kind(self) -> dict[str, str]:
         kind = self._sources.kind.value

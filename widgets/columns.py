@@ -16,6 +16,7 @@ NO_LABEL = "(none)"
 IN_FILE_ORDER = "(none: as in the file)"
 DROP, FILL = "drop the row", "fill with the mean so far"
 MOST_COLUMNS_LISTED = 200
+CHOICES = ("label", "missing", "time", "is_paced", "is_scaled")
 
 
 class ColumnChooser:
@@ -126,6 +127,21 @@ class ColumnChooser:
         self.is_paced.param.update(value=False, visible=False)
         self.show_missing(any(column.n_missing_share for column in table.columns if column.usable))
         self.view.visible = True
+        self._is_filling = False
+
+    def describe(self) -> dict[str, Any]:
+        """What is chosen, in JSON's types."""
+        told = {name: getattr(self, name).value for name in CHOICES}
+        return told | {"features": list(self.features.value or ())}
+
+    def choose(self, told: dict[str, Any]) -> None:
+        """Choose what `describe` told, of the table that is shown; `on_change` is not called."""
+        self._is_filling = True
+        for name in CHOICES:
+            getattr(self, name).value = told[name]
+        self.features.value = told["features"]
+        self.is_paced.visible = self.time.value != IN_FILE_ORDER
+        self.show_missing(self.missing.visible)
         self._is_filling = False
 
     def show_missing(self, is_missing: bool) -> None:

@@ -12,6 +12,7 @@ from clusterer.frames import Frame
 from clusterer.scalings import Scaling
 from clusterer.settings import Settings
 from clusterer.sources import Source
+from clusterer.stores import Store
 
 from .address import AddressBar
 from .axes import AxesChooser
@@ -24,6 +25,7 @@ from .film import FilmRoll
 from .given import GivenData
 from .help import Help
 from .instrument import Instrument
+from .keepsakes import Keepsake
 from .keyboard import Keyboard
 from .matrix import ScatterMatrix
 from .measures import MeasuresPanel
@@ -31,6 +33,7 @@ from .notebook import CellView, is_in_notebook, take_over_cell
 from .notices import Notice
 from .pages import build_page
 from .painter import Painter
+from .places import Place
 from .sources import SourceChooser
 from .takeaway import TakeawaySection
 from .texts import Text
@@ -100,6 +103,7 @@ class Dashboard(pn.viewable.Viewer):
         self._address = AddressBar(
             self.settings, self._sources, self._axes, self._figure, self._instrument.views
         )
+        self._keepsake: Keepsake | None = None
         self._help = Help()
         self._keyboard = Keyboard(
             {
@@ -161,6 +165,8 @@ class Dashboard(pn.viewable.Viewer):
         self._controls.show_sigma(frame.snapshot.sigma, is_moving=frame.is_playing)
         self._sources.show_progress()
         self._address.show()
+        if self._keepsake is not None:
+            self._keepsake.note()
         finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
         self._status.show(
             frame.message,
@@ -171,7 +177,14 @@ class Dashboard(pn.viewable.Viewer):
     def start(self) -> None:
         """Begin to stream and to paint."""
         self._painter.start(pn.state.curdoc)
-        self._engine.play()
+        # Who keeps runs finds out first whether there is one to go on with.
+        if self._keepsake is None:
+            self._engine.play()
+
+    def _begin(self, is_new: bool) -> None:
+        self._engine.hold(False)
+        if is_new:
+            self._engine.play()
 
     def close(self) -> None:
         """Stop the engine's thread and delete what was uploaded."""
@@ -214,8 +227,11 @@ class Dashboard(pn.viewable.Viewer):
             self._instrument.view,
         ]
 
-    def page(self) -> pmui.Page:
-        """A page of its own, which starts when it is loaded and is freed when it is left."""
+    def page(self, store: Store | None = None) -> pmui.Page:
+        """A page of its own, which starts when it is loaded and is freed when it is left.
+
+        With a ``store`` the run is kept there, and the page gets it back when it is reloaded.
+        """
         self._notice.listen(pn.state.curdoc)
         pn.state.onload(self.start)
         pn.state.on_session_destroyed(lambda _: self.close())
@@ -223,7 +239,10 @@ class Dashboard(pn.viewable.Viewer):
         self._engine.hold(True)
         self._address.restore(pn.state.session_args)
         self._engine.pause()
-        self._engine.hold(False)
+        if store is None:
+            self._engine.hold(False)
+        else:
+            self._keep(store)
         page = build_page(
             self.sidebar(), [*self.main(), self._help.dialog], header=[self._help.button]
         )
@@ -238,6 +257,12 @@ class Dashboard(pn.viewable.Viewer):
 
         self._painter.heartbeat.on_change("width_px", fold)
         return page
+
+    def _keep(self, store: Store) -> None:
+        place = Place(self.settings, self._sources, self._address, self._engine)
+        self._keepsake = Keepsake(store, self._engine, place, self._notice)
+        self._figure.figure.tags = [*self._figure.figure.tags, self._keepsake.claim]
+        self._keepsake.listen(pn.state.curdoc, self._begin)
 
     def __panel__(self) -> pn.viewable.Viewable:
         """A row, live in a notebook's cell or in a page that others have laid out."""

@@ -14,6 +14,7 @@ from bokeh.server.views.ws import WSHandler
 from bokeh.util.token import check_token_signature, get_session_id, get_token_payload
 from tornado.web import HTTPError, RequestHandler
 
+from .building import build_apart
 from .busy import write_busy_page
 
 log = logging.getLogger(__name__)
@@ -79,19 +80,21 @@ class Door:
         return is_in_force
 
 
-def guard_page(handler: type[SessionHandler], door: Door) -> type[SessionHandler]:
-    """The handler of a page, behind the door."""
+def guard_page(handler: type[SessionHandler]) -> type[SessionHandler]:
+    """The handler of a page, behind the door of its server if that has one."""
 
     class GuardedPage(handler):  # type: ignore[misc, valid-type]
         async def get_session(self) -> Any:
-            token = self.get_argument("bokeh-token", default=None)
-            if token is not None and not door.is_in_force(token, self):
-                raise HTTPError(403, reason="Invalid token")
+            door, token = find_door(self), self.get_argument("bokeh-token", default=None)
+            if door is not None:
+                if token is not None and not door.is_in_force(token, self):
+                    raise HTTPError(403, reason="Invalid token")
+                build_apart(self.application_context.application)
             return await super().get_session()
 
         async def get(self, *args: Any, **kwargs: Any) -> None:
-            door.contexts.add(self.application_context)
-            if door.has_room():
+            door = find_door(self)
+            if door is None or door.has_room():
                 await super().get(*args, **kwargs)
             else:
                 door.refuse()
@@ -99,47 +102,68 @@ def guard_page(handler: type[SessionHandler], door: Door) -> type[SessionHandler
 
         def head(self, *args: Any, **kwargs: Any) -> None:
             # Whether there is room, without taking it.
-            self.set_status(200 if door.has_room() else 503)
+            door = find_door(self)
+            self.set_status(200 if door is None or door.has_room() else 503)
 
     return GuardedPage
 
 
-def guard_socket(handler: type[WSHandler], door: Door) -> type[WSHandler]:
+def guard_socket(handler: type[WSHandler]) -> type[WSHandler]:
     """The handler of websockets, behind the door: refused before the handshake."""
 
     class GuardedSocket(handler):  # type: ignore[misc, valid-type]
         async def prepare(self) -> None:
-            door.contexts.add(self.application_context)
-            offered = self.request.headers.get("Sec-WebSocket-Protocol", "").split(",")
-            token = offered[-1].strip()
-            is_known = door.is_ours(self.request.headers.get("Origin")) and door.is_in_force(
-                token, self
-            )
-            if is_known and door.has_room(get_session_id(token)):
+            door = find_door(self)
+            status = 101 if door is None else judge_socket(self, door)
+            if status == 101:
                 await super().prepare()
-                return
-            if is_known:
-                door.refuse()
-            self.set_status(503 if is_known else 403)
-            self.finish()
+            else:
+                self.set_status(status)
+                self.finish()
 
         def check_origin(self, origin: str) -> bool:
-            return door.is_ours(origin)
+            door = find_door(self)
+            return super().check_origin(origin) if door is None else door.is_ours(origin)
 
     return GuardedSocket
 
 
-def put_up(door: Door) -> None:
-    """Have every page and websocket of servers made from now on guarded by the door."""
+def find_door(handler: Any) -> Door | None:
+    """The door of a handler's server."""
+    door: Door | None = handler.settings.get("door")
+    if door is not None:
+        door.contexts.add(handler.application_context)
+    return door
+
+
+def judge_socket(handler: RequestHandler, door: Door) -> int:
+    """The status to answer a handshake with: 101 for go on."""
+    token = handler.request.headers.get("Sec-WebSocket-Protocol", "").rpartition(",")[2].strip()
+    if not door.is_ours(handler.request.headers.get("Origin")):
+        return 403
+    if not door.is_in_force(token, handler):
+        return 403
+    if door.has_room(get_session_id(token)):
+        return 101
+    door.refuse()
+    return 503
+
+
+def put_up_doors() -> None:
+    """Have every page and websocket of servers made from now on ask its server's door.
+
+    That is the setting ``door`` of its tornado application; without one nothing changes. Calling
+    this twice does no harm.
+    """
     for number, pattern in enumerate(urls.per_app_patterns):
         path, handler = pattern[0], pattern[1]
-        # A door put up before is taken off: one process may have several servers in turn.
-        plain = getattr(handler, "_is_behind", handler)
-        if issubclass(plain, WSHandler):
-            guarded: Any = guard_socket(plain, door)
-        elif issubclass(plain, SessionHandler):
-            guarded = guard_page(plain, door)
+        if getattr(handler, "is_guarded", False):
+            continue
+        if issubclass(handler, WSHandler):
+            guarded: Any = guard_socket(handler)
+        elif issubclass(handler, SessionHandler):
+            guarded = guard_page(handler)
         else:
             continue
-        guarded._is_behind = plain
+        guarded.is_guarded = True
         urls.per_app_patterns[number] = (path, guarded, *pattern[2:])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 
+from clusterer.commons import commons
 from clusterer.frames import Frame
 from clusterer.images import Box
 
@@ -52,6 +53,7 @@ class Moment:
 class FilmRoll:
     """The last moments of the run: ten a second, 240 of them and 16 MB at the most.
 
+    With many sessions it is no more than the share of each, see `clusterer.commons`.
     The oldest go first. While the stream is paused nothing is added.
     """
 
@@ -95,7 +97,8 @@ class FilmRoll:
     def _add(self, moment: Moment) -> None:
         self._moments.append(moment)
         self._n_bytes += moment.n_bytes
-        while len(self._moments) > MOST_MOMENTS or self._n_bytes > MOST_BYTES:
+        most_bytes = min(commons.recording_bytes, MOST_BYTES)
+        while len(self._moments) > MOST_MOMENTS or self._n_bytes > most_bytes:
             self._n_bytes -= self._moments.popleft().n_bytes
 
     def cut(self) -> tuple[Moment, ...]:

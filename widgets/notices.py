@@ -7,6 +7,7 @@ import panel as pn
 from bokeh.document import Document
 
 from clusterer.faults import explain
+from clusterer.stores import Store
 
 from .texts import Text, escape_lines
 
@@ -41,10 +42,12 @@ def tell_fault(error: BaseException) -> None:
         notice.show(told)
 
 
-def open_guarded(open_page: Callable[[], pn.viewable.Viewable]) -> pn.viewable.Viewable:
+def open_guarded(
+    open_page: Callable[[Store | None], pn.viewable.Viewable], store: Store | None
+) -> pn.viewable.Viewable:
     """A page, or one that says why there is none."""
     try:
-        return open_page()
+        return open_page(store)
     except Exception as error:
         told = escape_lines([explain(error), "Try again in a minute, or without the link's query."])
         return pn.pane.HTML(f'<div role="alert">{told}</div>', margin=24)

@@ -1,6 +1,7 @@
 """The painter: as many frames as the browser can show, and not one more."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
@@ -17,9 +18,12 @@ from clusterer.frames import Frame
 
 from .notebook import CellView
 from .notices import tell_fault
+from .ticker import Ticker, of_this_loop
 
 PERIOD_MS = 25
-"""Between two looks for a frame; a screen of 60 Hz shows every other of its own."""
+"""Between two looks for a frame in a notebook; see `ticker` for a page."""
+
+KNOCK_S = 0.1
 
 
 class Heartbeat(DataModel):
@@ -56,6 +60,9 @@ class Painter:
         self._draw = draw
         self.heartbeat = Heartbeat(name="heartbeat")
         self.heartbeat.js_on_change("sent", CustomJS(args={"beat": self.heartbeat}, code=ECHO))
+        self._ticker = Ticker()
+        self._is_asked = False
+        self._next_at = 0.0
         self._stop: Callable[[], object] = lambda: None
         self._push: Callable[[], None] = lambda: None
         self._hold: Callable[[], AbstractContextManager[Any]] = self._hold_document
@@ -64,14 +71,39 @@ class Painter:
     def start(self, doc: Document) -> None:
         """Begin to paint in a page that a server holds."""
         self._engine.request_frame()
-        callback = doc.add_periodic_callback(self._paint, PERIOD_MS)
-        self._stop = partial(doc.remove_periodic_callback, callback)
+        # By then the event loop runs, wherever this was called.
+        callback = doc.add_next_tick_callback(self._follow_ticker)
+        self._stop = partial(doc.remove_next_tick_callback, callback)
         self._later = doc.add_next_tick_callback
         # Not to lose up to a period after each frame, an acknowledgement asks for the next one; by
         # a callback of its own, since Panel does not know whose document an event is about.
-        self.heartbeat.on_change(
-            "painted", lambda attr, old, new: doc.add_next_tick_callback(self._paint)
-        )
+        self.heartbeat.on_change("painted", lambda attr, old, new: self.beat(time.monotonic()))
+
+    def _follow_ticker(self) -> None:
+        self._ticker = of_this_loop()
+        self._ticker.join(self)
+        self._stop = partial(self._ticker.leave, self)
+
+    def beat(self, now: float) -> None:
+        """Have a frame painted if there is one, the browser waits for it, and it is its turn."""
+        heartbeat = self.heartbeat
+        is_waited_for = heartbeat.painted >= heartbeat.sent and self._engine.has_frame
+        is_due = is_waited_for or not heartbeat.painted
+        if is_due and not self._is_asked and now >= self._next_at:
+            self._is_asked = True
+            self._later(self._paint_in_turn)
+
+    def _paint_in_turn(self) -> None:
+        self._is_asked = False
+        ticker, start = self._ticker, time.monotonic()
+        if not self.heartbeat.painted:
+            self._next_at = start + KNOCK_S
+            self._paint()
+            return
+        cpu = time.thread_time()
+        self._paint()
+        ticker.note(self, time.thread_time() - cpu)
+        self._next_at = start + ticker.period_s
 
     def start_in_notebook(self, view: CellView) -> None:
         """Begin to paint in a notebook's cell; the stream is held while no browser shows it."""
@@ -142,7 +174,8 @@ class Painter:
     @contextmanager
     def _hold_document(self) -> Iterator[None]:
         doc = self.heartbeat.document
-        if doc is not None:
+        # Panel may be holding it already, and what it holds is let go with ours.
+        if doc is not None and doc.callbacks.hold_value is None:
             doc.hold("collect")
         try:
             yield

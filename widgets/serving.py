@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import panel as pn
@@ -15,8 +16,9 @@ from bokeh.server.server import Server
 from clusterer.commons import commons
 from clusterer.faults import note_fault
 from clusterer.scratch import scratch
+from clusterer.stores import Store
 
-from .doors import Door, put_up
+from .doors import Door, put_up_doors
 from .guards import make_guard
 from .health import Health, Metrics, Vitals
 from .notices import open_guarded, tell_fault
@@ -26,7 +28,7 @@ log = logging.getLogger(__name__)
 
 TOKEN_S = 300
 
-OpenPage = Callable[[], pn.viewable.Viewable]
+OpenPage = Callable[[Store | None], pn.viewable.Viewable]
 
 
 def read_number(name: str, default: int, lowest: int, highest: int) -> int:
@@ -47,7 +49,8 @@ class Offer:
 
     ``address`` and ``port`` are what is listened on; ``origins`` (host or host:port) are where
     pages come from, default just those; ``most_sessions`` may be open at once; ``secret`` signs
-    the sessions' tokens; ``ancestors`` may show the page in a frame.
+    the sessions' tokens; ``ancestors`` may show the page in a frame; runs are kept in ``store``
+    (None: they are not) for ``keep_days``, all together in ``keep_mb``.
     """
 
     address: str = "localhost"
@@ -56,10 +59,13 @@ class Offer:
     most_sessions: int = 100
     secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     ancestors: str = "'self'"
+    store: Path | None = None
+    keep_days: int = 7
+    keep_mb: int = 2048
 
     @classmethod
     def from_environment(cls) -> "Offer":
-        """What ADDRESS, PORT, ORIGINS, MOST_SESSIONS, SECRET and FRAMED_BY say."""
+        """What ADDRESS, PORT, ORIGINS, MOST_SESSIONS, SECRET, FRAMED_BY, STORE, … say."""
         given = os.environ.get("SECRET") or os.environ.get("BOKEH_SECRET_KEY")
         return cls(
             address=os.environ.get("ADDRESS") or "localhost",
@@ -67,8 +73,17 @@ class Offer:
             origins=tuple(filter(None, os.environ.get("ORIGINS", "").replace(",", " ").split())),
             most_sessions=read_number("MOST_SESSIONS", 100, 1, 10_000),
             ancestors=os.environ.get("FRAMED_BY") or "'self'",
+            store=find_store(os.environ.get("STORE", "")),
+            keep_days=read_number("KEEP_DAYS", 7, 1, 36_500),
+            keep_mb=read_number("KEEP_MB", 2048, 1, 10**9),
             **({"secret": given} if given else {}),
         )
+
+    def open_store(self) -> Store | None:
+        """Where runs are kept. Raises OSError where that can't be."""
+        if self.store is None:
+            return None
+        return Store(self.store, days=self.keep_days, most_bytes=self.keep_mb * 2**20)
 
     @property
     def url(self) -> str:
@@ -82,6 +97,20 @@ class Offer:
         given = self.origins or (self.address, "127.0.0.1", "localhost")
         port = self.port if not self.origins else 80
         return [each if has_port(each) else f"{each}:{port}" for each in dict.fromkeys(given)]
+
+
+def find_store(told: str) -> Path | None:
+    """The folder told; none for "off"; by default one of the user's own.
+
+    >>> find_store("off"), str(find_store("runs"))
+    (None, 'runs')
+    """
+    if told.strip().lower() in ("off", "no", "0", "false"):
+        return None
+    if told:
+        return Path(told)
+    state = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state) / "clusterer"
 
 
 def has_port(host: str) -> bool:
@@ -102,11 +131,12 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
     send_without_delay()
     scratch.sweep()
     pn.config.exception_handler = tell_fault
+    store = offer.open_store()
     door = Door(offer.most_sessions, offer.hosts)
-    put_up(door)
+    put_up_doors()
     vitals = Vitals(door, commons)
     server = pn.serve(
-        lambda: open_guarded(open_page),
+        lambda: open_guarded(open_page, store),
         port=offer.port,
         address=offer.address,
         websocket_origin=offer.hosts,
@@ -116,6 +146,7 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
         secret_key=offer.secret.encode(),
         sign_sessions=True,
         session_token_expiration=TOKEN_S,
+        door=door,
         transforms=[make_guard(offer.ancestors)],
         extra_patterns=[
             (r"/health", Health, {"vitals": vitals}),
@@ -126,6 +157,8 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
     if options.get("threaded"):
         return server
     run(server)
+    if store is not None:
+        store.close()
     return None
 
 

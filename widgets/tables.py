@@ -39,6 +39,7 @@ class TableChooser:
         self._on_open = on_open
         self._folder = scratch.make_folder()
         self._uploaded: Path | None = None
+        self._name = ""
         self._n_asked = self._n_reading = 0
         self._is_following = False
         self.shelf = fill_shelf(folder)
@@ -124,6 +125,7 @@ class TableChooser:
             # Another one was chosen in the meantime.
             return
         earlier, self._uploaded = self._uploaded, path if is_uploaded else None
+        self._name = name
         self._show(table, shelved)
         self._choose()
         # The engine has the file open for as long as it needs it.
@@ -168,6 +170,37 @@ class TableChooser:
             self.at_hand.value = EXAMPLES[0].title
         else:
             self._choose()
+
+    def describe(self) -> dict[str, Any]:
+        """Which table it is and what is chosen of it, in JSON's types."""
+        return {
+            "shelved": self.at_hand.value,
+            "file": None if self._uploaded is None else self._uploaded.name,
+            "name": self._name,
+            "columns": self.columns.describe(),
+        }
+
+    def keep_in(self, folder: Path) -> None:
+        """Put what is uploaded from now on into a folder that outlives the page."""
+        self.file.keep_in(folder)
+
+    async def bring_back(self, told: dict[str, Any], folder: Path) -> None:
+        """Show the table that `describe` told, uploaded ones from the folder, as it was chosen.
+
+        Raises `TableError` or OSError where it is not there, ValueError if it is another.
+        """
+        one = self.shelf.get(told["shelved"])
+        path = one.path if one else folder / str(told["file"]) if told["file"] else None
+        if path is not None:
+            # Told by the store, but a name only.
+            if one is None and path.parent != folder:
+                raise ValueError("the table is not in its folder")
+            table = await asyncio.to_thread(open_table, path, name=told["name"])
+            self._name, self._uploaded = told["name"], None if one else path
+            self._show(table, told["shelved"])
+        elif self._table is None:
+            raise ValueError("the table is gone")
+        self.columns.choose(told["columns"])
 
     def show_report(self) -> None:
         """Tell what reading the table has dropped or assumed so far."""

@@ -1,6 +1,7 @@
 """Uploads: a file of any size, sent in pieces that are written to the disk as they come."""
 
 import os
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,6 +13,15 @@ from clusterer.tables.limits import in_units
 
 MOST_MB = "MAX_UPLOAD_MB"
 """The variable of the environment that names the largest upload."""
+
+NOT_KEPT = (
+    "It is read on the machine that serves this page, and kept only while this page is open. "
+    "Up to {}."
+)
+KEPT = (
+    "It is read on the machine that serves this page, and kept there with the run, for a few days, "
+    "so that this page finds it again. Up to {}."
+)
 
 LOOK = """
 :host { display: block; }
@@ -45,6 +55,7 @@ export function render({model, el}) {
   input.setAttribute("aria-label", model.label)
   bar.setAttribute("aria-label", "upload")
   label.title = model.help
+  model.on("help", () => { label.title = model.help })
   let file = null, number = 0, sent = 0
   // Slices may be read in any order, and are to be sent in theirs.
   let last = Promise.resolve()
@@ -123,8 +134,7 @@ class Upload(pn.custom.JSComponent):
     ) -> None:
         self.most_bytes = read_most_bytes()
         super().__init__(
-            help="It is read on the machine that serves this page, and kept only while this page "
-            f"is open. Up to {in_units(self.most_bytes)}.",
+            help=NOT_KEPT.format(in_units(self.most_bytes)),
             **params,
         )
         self._folder, self._on_file, self._on_trouble = folder, on_file, on_trouble
@@ -161,7 +171,7 @@ class Upload(pn.custom.JSComponent):
             return
         self._on_begin()
         self._n_uploads += 1
-        path = self._folder / f"upload-{self._n_uploads}"
+        path = self._folder / f"upload-{self._n_uploads}-{secrets.token_hex(4)}"
         self._current = _Upload(number, name, n_bytes, path)
         if n_bytes:
             self._send_msg({"kind": "go", "number": number, "n_bytes": 0})
@@ -192,6 +202,11 @@ class Upload(pn.custom.JSComponent):
             self._send_msg({"kind": "stop", "number": self._current.number})
         self.stop()
         self._on_trouble(trouble)
+
+    def keep_in(self, folder: Path) -> None:
+        """Put files into another folder from now on, where they outlive the page."""
+        self._folder = folder
+        self.help = KEPT.format(in_units(self.most_bytes))
 
     def stop(self) -> None:
         """Give up what is being uploaded, and delete what has come of it."""

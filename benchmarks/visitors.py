@@ -1,0 +1,223 @@
+"""Visitors: light clients of the app that speak Bokeh's protocol over real websockets.
+
+One opens the page, fetches its document, acknowledges every frame as a browser would, and turns
+controls. It draws nothing, so hundreds fit into one process.
+"""
+
+import asyncio
+import json
+import re
+import time
+from typing import Any
+
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+TOKEN = re.compile(r'"token":"([^"]+)"')
+MOST_MESSAGE_BYTES = 64 * 2**20
+
+READY = {
+    "kind": "MessageSent",
+    "msg_type": "bokeh_event",
+    "msg_data": {
+        "type": "event",
+        "name": "document_ready",
+        "values": {"type": "map", "entries": []},
+    },
+}
+
+AsyncHTTPClient.configure(None, max_clients=256)
+
+
+class Visitor:
+    """A browser's part of a session: ``n_frames`` acknowledged, ``frame_times`` when (s).
+
+    ``is_visible`` False: nothing is acknowledged, as in a hidden tab. ``key`` is that of the run,
+    if the server keeps runs; given one, the visitor comes back to it.
+    """
+
+    def __init__(self, url: str, query: str = "", key: str = "") -> None:
+        self.url = url.rstrip("/")
+        self.key = key
+        self.query = query
+        self.is_visible = True
+        self.frame_times: list[float] = []
+        self.errors: list[str] = []
+        self.models: dict[str, dict[str, Any]] = {}
+        self.n_bytes = 0
+        self._socket: WebSocketClientConnection | None = None
+        self._n_sent = 0
+        self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._changes: list[tuple[str, str, asyncio.Future[Any]]] = []
+        self._beat: str | None = None
+        self._last = 0
+
+    async def open(self) -> float:
+        """Open the page; seconds until its document was there."""
+        start = time.perf_counter()
+        token = await self.fetch_token()
+        await self.connect(token)
+        reply = await self.ask("PULL-DOC-REQ", {})
+        self._index(reply["doc"])
+        self.send("PATCH-DOC", {"events": [READY]})
+        if "claim" in self.models:
+            claim = self.models["claim"]["id"]
+            given = self.expect(claim, "key")
+            self.post(claim, "claimed", self.key or "-")
+            self.key = await asyncio.wait_for(given, 60)
+        return time.perf_counter() - start
+
+    async def fetch_token(self) -> str:
+        """The token that the page brings."""
+        client = AsyncHTTPClient()
+        answer = await client.fetch(f"{self.url}/{self.query}", request_timeout=60)
+        found = TOKEN.search(answer.body.decode())
+        if found is None:
+            raise ValueError("the page has no token")
+        return found[1]
+
+    async def connect(self, token: str, origin: str | None = "") -> None:
+        """Open the websocket; raises what the handshake raises."""
+        headers = {} if origin is None else {"Origin": origin or self.url}
+        request = HTTPRequest(
+            self.url.replace("http", "ws", 1) + "/ws", headers=headers, request_timeout=60
+        )
+        self._socket = await websocket_connect(
+            request, subprotocols=["bokeh", token], max_message_size=MOST_MESSAGE_BYTES
+        )
+        self._acknowledged = asyncio.get_running_loop().create_future()
+        self._reader = asyncio.create_task(self._read(self._socket))
+        await asyncio.wait_for(self._acknowledged, 60)
+
+    def _index(self, doc: Any) -> None:
+        """Models by name, with their ids and attributes."""
+        pending = [doc]
+        while pending:
+            each = pending.pop()
+            if isinstance(each, list):
+                pending += each
+            elif isinstance(each, dict):
+                pending += each.values()
+                attributes = each.get("attributes")
+                if each.get("type") == "object" and isinstance(attributes, dict):
+                    for key in ("name", "label"):
+                        if isinstance(attributes.get(key), str):
+                            self.models.setdefault(attributes[key], each)
+        self._beat = self.models["heartbeat"]["id"]
+        self._last = self.models["heartbeat"]["attributes"].get("sent", 0)
+        if self._last:
+            self._acknowledge(self._last)
+
+    async def _read(self, socket: WebSocketClientConnection) -> None:
+        try:
+            while True:
+                header_text = await socket.read_message()
+                if header_text is None:
+                    break
+                header = json.loads(header_text)
+                await socket.read_message()
+                content = await socket.read_message()
+                for _ in range(2 * header.get("num_buffers", 0)):
+                    piece = await socket.read_message()
+                    self.n_bytes += len(piece or "")
+                self.n_bytes += len(content or "")
+                self._hear(header, content or "{}")
+        except Exception as error:
+            self.errors.append(repr(error))
+        if not self._acknowledged.done():
+            self._acknowledged.set_exception(ConnectionError("the socket was closed"))
+
+    def _hear(self, header: dict[str, Any], content: Any) -> None:
+        kind = header["msgtype"]
+        if kind == "ACK":
+            self._acknowledged.set_result(None)
+        elif kind == "ERROR":
+            self.errors.append(json.loads(content).get("text", ""))
+        reply = self._replies.pop(header.get("reqid", ""), None)
+        if reply is not None and not reply.done():
+            reply.set_result(json.loads(content))
+        if kind == "PATCH-DOC" and (self._changes or '"sent"' in content):
+            for event in json.loads(content)["events"]:
+                self._follow(event)
+
+    def _follow(self, event: dict[str, Any]) -> None:
+        if event.get("kind") != "ModelChanged":
+            return
+        model, name = event["model"]["id"], event["attr"]
+        if model == self._beat and name == "sent":
+            self._last = event["new"]
+            if self.is_visible:
+                self.frame_times.append(time.perf_counter())
+                self._acknowledge(self._last)
+        for each in list(self._changes):
+            if each[:2] == (model, name) and not each[2].done():
+                each[2].set_result(event["new"])
+                self._changes.remove(each)
+
+    def _acknowledge(self, number: int) -> None:
+        self.post(self._beat, "painted", number)
+
+    def show(self) -> None:
+        """Be visible again."""
+        self.is_visible = True
+        self._acknowledge(self._last)
+
+    def post(self, model: Any, name: str, value: Any) -> str:
+        """Change a model; returns the message's number."""
+        return self.post_many([(model, name, value)])
+
+    def post_many(self, changes: list[tuple[Any, str, Any]]) -> str:
+        """Change models in one message."""
+        events = [
+            {"kind": "ModelChanged", "model": {"id": model}, "attr": name, "new": value}
+            for model, name, value in changes
+        ]
+        return self.send("PATCH-DOC", {"events": events})
+
+    def send(self, kind: str, content: Any) -> str:
+        """Send a message; returns its number."""
+        assert self._socket is not None
+        self._n_sent += 1
+        number = str(self._n_sent)
+        for part in ({"msgid": number, "msgtype": kind}, {}, content):
+            self._socket.write_message(json.dumps(part))
+        return number
+
+    def send_message(self, model: Any, data: Any) -> None:
+        """Send a component of the page a message, as its own script does."""
+        entries = [["model", {"id": model}], ["data", data]]
+        event = {
+            "type": "event",
+            "name": "data_event",
+            "values": {"type": "map", "entries": entries},
+        }
+        self.send(
+            "PATCH-DOC",
+            {"events": [{"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": event}]},
+        )
+
+    async def ask(self, kind: str, content: Any, timeout_s: float = 60.0) -> dict[str, Any]:
+        """Send a message and wait for the answer."""
+        number = self.send(kind, content)
+        reply = self._replies[number] = asyncio.get_running_loop().create_future()
+        return await asyncio.wait_for(reply, timeout_s)
+
+    async def turn(self, model: Any, name: str, value: Any, timeout_s: float = 60.0) -> float:
+        """Change a model; seconds until the server has answered."""
+        start = time.perf_counter()
+        number = self.post(model, name, value)
+        reply = self._replies[number] = asyncio.get_running_loop().create_future()
+        await asyncio.wait_for(reply, timeout_s)
+        return time.perf_counter() - start
+
+    def expect(self, model: Any, name: str) -> "asyncio.Future[Any]":
+        """The next value that the server gives a property."""
+        future = asyncio.get_running_loop().create_future()
+        self._changes.append((model, name, future))
+        return future
+
+    async def close(self) -> None:
+        """Leave the page."""
+        if self._socket is not None:
+            self._socket.close()
+            await asyncio.wait([self._reader], timeout=10)

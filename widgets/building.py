@@ -1,0 +1,81 @@
+"""Building pages beside the event loop: a page takes half a second, which nobody else waits for."""
+
+import asyncio
+import gc
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import panel as pn
+from bokeh.application import Application
+from bokeh.application.application import SessionContext
+from bokeh.application.handlers.handler import Handler
+from bokeh.document import Document
+from panel.io.state import set_curdoc
+
+from clusterer.faults import note_fault
+
+# How long a thread keeps the interpreter: the loop asks for it hundreds of times a second, and
+# waits as long each time while a page is built.
+SWITCH_S = 0.001
+
+COLLECT_S = 60.0
+
+# One after the other: two at once would take twice as long each.
+_builder = ThreadPoolExecutor(1, thread_name_prefix="clusterer-pages")
+
+
+class Apart(Handler):
+    """Builds a session's document before Bokeh asks for it, in a thread."""
+
+    def __init__(self, build: Any) -> None:
+        super().__init__()
+        self._build = build
+        self._collects_at = 0.0
+
+    async def on_session_created(self, session_context: SessionContext) -> None:
+        """Have it built; the loop goes on meanwhile."""
+        document = session_context._document
+        await asyncio.get_running_loop().run_in_executor(_builder, self._build, document)
+        # Panel takes the thread that has built a page for the page's own, and holds back what
+        # others change.
+        with set_curdoc(document):
+            pn.state._thread_id = threading.get_ident()
+
+    async def on_session_destroyed(self, session_context: SessionContext) -> None:
+        """Have the page free what it holds.
+
+        Bokeh would, and look through the memory of all sessions for garbage each time, for as
+        long as a second; here that is done once a minute.
+        """
+        document = session_context._document
+        callbacks = list(document.session_destroyed_callbacks)
+        document.session_destroyed_callbacks = set()
+        for callback in callbacks:
+            try:
+                callback(session_context)
+            except Exception as error:
+                note_fault(error)
+        now = time.monotonic()
+        if now >= self._collects_at:
+            self._collects_at = now + COLLECT_S
+            gc.collect()
+
+    def modify_document(self, doc: Document) -> None:
+        """It is built already."""
+
+
+def build_apart(application: Application) -> None:
+    """Have the pages of an application built beside the event loop. Twice does no harm."""
+    if any(isinstance(each, Apart) for each in application.handlers):
+        return
+    sys.setswitchinterval(SWITCH_S)
+    build = application.initialize_document
+    # Before Bokeh's own, which then finds nothing to do.
+    apart = Apart(build)
+    application.add(apart)
+    application._handlers.remove(apart)
+    application._handlers.insert(0, apart)
+    application.initialize_document = lambda doc: None  # type: ignore[method-assign]

@@ -1,0 +1,81 @@
+"""The ticker: one beat for all painters of a server, and how often each of them may paint.
+
+A timer for each page would cost more than a hundred pages at rest may. The event loop gives so
+much of its time to frames and no more: what a frame costs is measured, and the frames it has time
+for are shared equally among the pages that show any, so that controls are answered meanwhile.
+"""
+
+import asyncio
+import time
+import weakref
+from typing import Protocol
+
+PERIOD_S = 0.025
+"""Between two looks for frames; a screen of 60 Hz shows every other of its own."""
+
+SHARE = 0.4
+"""Of the event loop's time, for frames."""
+
+LONGEST_S = 0.5
+SHOWN_S = 2.0
+"""A page that has taken no frame for so long takes none: its tab is hidden, or it is paused."""
+
+MEMORY = 0.05
+
+
+class Painting(Protocol):
+    """What the ticker drives."""
+
+    def beat(self, now: float) -> None:
+        """Look whether there is something to paint; cheap."""
+
+
+class Ticker:
+    """Beats for the painters of one event loop; `of_this_loop` finds it."""
+
+    def __init__(self) -> None:
+        self._painters: weakref.WeakSet[Painting] = weakref.WeakSet()
+        self._painted_at: weakref.WeakKeyDictionary[Painting, float] = weakref.WeakKeyDictionary()
+        self._cost_s = 0.0
+        self._n_showing = 1
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def period_s(self) -> float:
+        """The least time between two frames of a page."""
+        return min(self._n_showing * self._cost_s / SHARE, LONGEST_S)
+
+    def join(self, painter: Painting) -> None:
+        """Beat for a painter from now on."""
+        self._painters.add(painter)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def leave(self, painter: Painting) -> None:
+        """Beat for it no more."""
+        self._painters.discard(painter)
+        self._painted_at.pop(painter, None)
+
+    def note(self, painter: Painting, cost_s: float) -> None:
+        """A frame was painted, which has taken so long."""
+        self._painted_at[painter] = time.monotonic()
+        self._cost_s += MEMORY * (cost_s - self._cost_s)
+
+    async def _run(self) -> None:
+        while self._painters:
+            now = time.monotonic()
+            times = list(self._painted_at.values())
+            self._n_showing = max(sum(now - each < SHOWN_S for each in times), 1)
+            for painter in list(self._painters):
+                painter.beat(now)
+            await asyncio.sleep(PERIOD_S)
+
+
+_tickers: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Ticker]" = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def of_this_loop() -> Ticker:
+    """The ticker of the event loop that runs here."""
+    return _tickers.setdefault(asyncio.get_running_loop(), Ticker())
