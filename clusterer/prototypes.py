@@ -3,27 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .forgetting import AUTOMATIC, FIRST_LOOK, learn_watchfully
+from .forgetting import AUTOMATIC, learn_watchfully
 from .kernels import (
     BOUND,
-    BOUND_UNIT,
     COUNT,
     FADED_COUNT,
-    FADING,
     ID,
     LAST_SEEN,
-    LINK_UNIT,
     LINKED,
     MASS,
-    N_INT_ROWS,
     N_SCALARS,
-    N_SEEN,
-    N_STATE_ROWS,
     N_TAKEN,
     NEIGHBOUR,
-    NEXT_LOOK,
-    RECENT_UNIT,
-    SCALE,
     SCATTER,
     SQUARES,
     STEPS,
@@ -33,23 +24,11 @@ from .kernels import (
     assign,
     measure_mass,
 )
-from .lanes import LANES
-from .learning import SIGMA_SHARE, find_refused, learn, shrink
-
-Settings = tuple[int, float, float, int]
+from .learning import find_refused, learn, shrink
+from .states import Settings, State, allocate_slots
 
 
-def allocate_slots(n_features: int, n_prototypes: int) -> tuple[NDArray, NDArray]:
-    """Empty ``floats`` and ``ints`` (see `clusterer.kernels`), padded to whole vectors."""
-    n_slots = -(-n_prototypes // LANES) * LANES
-    floats = np.zeros((n_features + N_STATE_ROWS, n_slots))
-    floats[:n_features] = np.inf
-    floats[n_features + MASS] = 1.0
-    floats[n_features + BOUND] = np.inf
-    return floats, np.full((N_INT_ROWS, n_slots), -1, dtype=np.int64)
-
-
-class Prototypes:
+class Prototypes(State):
     """Up to ``n_prototypes`` weighted centres of d features, and the moments of the stream.
 
     Learning a point costs O(K d) time and no memory.
@@ -60,21 +39,6 @@ class Prototypes:
     >>> prototypes.centers[:, 0].tolist()
     [10.0, 10.0]
     """
-
-    def __init__(self, n_features: int, n_prototypes: int, rule: int) -> None:
-        self.n_features = n_features
-        self.capacity = n_prototypes
-        self.rule = rule
-        self.floats, self.ints = allocate_slots(n_features, n_prototypes)
-        self.scalars = np.zeros(N_SCALARS + 2 * n_features)
-        self.scalars[[LINK_UNIT, BOUND_UNIT, RECENT_UNIT]] = 1.0
-        self.scalars[NEXT_LOOK] = FIRST_LOOK
-        self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
-        self._allocate_scratch()
-
-    def _allocate_scratch(self) -> None:
-        self._buffer = np.empty((1, self.floats.shape[1]))
-        self._scratch = np.empty((2, self.n_features))
 
     def learn(self, points: NDArray, settings: Settings) -> int:
         """Learn a chunk (n, d); returns the first row refused (nothing has changed then) or -1."""
@@ -214,114 +178,3 @@ class Prototypes:
     def _forget_bounds(self) -> None:
         self.floats[self.n_features + BOUND, : self.n_taken] = 0.0
         self.ints[NEIGHBOUR, : self.n_taken] = -1
-
-    @property
-    def _arrays(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray, NDArray]:
-        return self.floats, self.ints, self.scalars, self.links, self._buffer, self._scratch
-
-    @property
-    def mean(self) -> NDArray:
-        """View (d,) of the stream's mean, in inner coordinates."""
-        return self.scalars[N_SCALARS : N_SCALARS + self.n_features]
-
-    @property
-    def origin(self) -> NDArray:
-        """View (d,) of the first point, where the inner coordinates start."""
-        return self.scalars[N_SCALARS + self.n_features :]
-
-    @property
-    def _unit(self) -> float:
-        return 1.0 / self.scalars[SCALE] if self.scalars[SCALE] else 1.0
-
-    def read_row(self, field: int) -> NDArray:
-        """A copy (m,) of one of the rows below the centres; see `clusterer.kernels`."""
-        return self.floats[self.n_features + field, : self.n_taken].copy()
-
-    @property
-    def n_taken(self) -> int:
-        """Number m of prototypes in memory."""
-        return int(self.scalars[N_TAKEN])
-
-    @property
-    def n_seen(self) -> int:
-        """Number of points learned."""
-        return int(self.scalars[N_SEEN])
-
-    @property
-    def n_bytes(self) -> int:
-        """Memory that the arrays take."""
-        return sum(array.nbytes for array in self._arrays)
-
-    def leave(self, inner: NDArray) -> NDArray:
-        """Inner coordinates (m, d) in the units of the data."""
-        return self.origin + inner * self._unit
-
-    @property
-    def inner_centers(self) -> NDArray:
-        """Centres (m, d) in inner coordinates."""
-        return np.ascontiguousarray(self.floats[: self.n_features, : self.n_taken].T)
-
-    @property
-    def inner_scatters(self) -> NDArray:
-        """The scatters (m,) in inner coordinates."""
-        return self.read_row(SCATTER)
-
-    @property
-    def centers(self) -> NDArray:
-        """Centres (m, d) in the units of the data."""
-        return self.leave(self.inner_centers)
-
-    @property
-    def weights(self) -> NDArray:
-        """Weights (m,): the sum of k over the points each has taken in."""
-        return self.read_row(WEIGHT)
-
-    @property
-    def counts(self) -> NDArray:
-        """Plain counts (m,) of the points each has taken in, faded like the weights."""
-        return self.read_row(COUNT)
-
-    @property
-    def scatters(self) -> NDArray:
-        """Weighted sums (m,) of squared deviations from the centre, in squared units."""
-        # Far beyond 1e150 a square has no number.
-        with np.errstate(over="ignore"):
-            return self.inner_scatters * self._unit * self._unit
-
-    @property
-    def link_counts(self) -> NDArray:
-        """Points (m, m) seen between prototypes; see `clusterer.links`."""
-        return self.links[: self.n_taken, : self.n_taken] / self.scalars[LINK_UNIT]
-
-    @property
-    def ids(self) -> NDArray[np.int64]:
-        """Ids (m,): the index in the stream of the point each one started from."""
-        return self.ints[ID, : self.n_taken].copy()
-
-    @property
-    def last_seen(self) -> NDArray[np.int64]:
-        """Index (m,) in the stream of the last point each one took in."""
-        return self.ints[LAST_SEEN, : self.n_taken].copy()
-
-    @property
-    def times(self) -> NDArray:
-        """The rows (m, 6) of `clusterer.times`."""
-        rows = self.floats[self.n_features :, : self.n_taken]
-        return rows[TIME : TOTAL + 1].T.copy()
-
-    def share_kept(self, settings: Settings) -> float:
-        """The share of what is known that is kept from point to point, also an automatic one."""
-        kept = settings[2]
-        return float(2.0 ** -self.scalars[FADING]) if kept == AUTOMATIC else kept
-
-    @property
-    def half_life(self) -> float:
-        """The half-life that ``half_life="auto"`` stands for now; infinite for never."""
-        return 1.0 / self.scalars[FADING] if self.scalars[FADING] else np.inf
-
-    @property
-    def automatic_sigma(self) -> float:
-        """The width that ``sigma="auto"`` stands for now, in the units of the data."""
-        count = self.scalars[FADED_COUNT]
-        trace = self.scalars[SQUARES] / count if count else 0.0
-        return float(SIGMA_SHARE * np.sqrt(trace) * self._unit)
