@@ -113,7 +113,7 @@ def open_cluster(n_workers: int) -> Any:
     import distributed
 
     return distributed.LocalCluster(
-        n_workers=n_workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
+        n_workers=n_workers, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
     )
 
 

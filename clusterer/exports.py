@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from .learners import Learner
 from .readout import NOISE
+from .scalings import RunningScaling
 from .sources import TableSource
 from .takeaways import Takeaway
 
@@ -98,7 +99,11 @@ def write_model(taken: Takeaway) -> bytes:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.npz"
-        names = taken.source.feature_names if isinstance(taken.source, TableSource) else None
+        # Columns of a table are found again by their names.
+        is_table = isinstance(taken.source, TableSource) or isinstance(
+            taken.scaling, RunningScaling
+        )
+        names = taken.source.feature_names if is_table else None
         Learner(taken.model, taken.scaling, names).save(path)
         return path.read_bytes()
 

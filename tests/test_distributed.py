@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,14 @@ from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer
 from clusterer.commands import main
+from clusterer.distributed.learning import Learning
+from clusterer.distributed.partitions import Partition
 from clusterer.distributed.trees import Node, Tree
 from clusterer.distributed.workers import DETAIL, Part, Task, learn_block, merge
 from clusterer.learners import Learner
 from clusterer.sources import make_generator
 
-pytest.importorskip("dask")
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
 from clusterer import distributed as many  # noqa: E402
@@ -61,7 +64,7 @@ def client():
     """Two worker processes of one thread each."""
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
@@ -205,7 +208,9 @@ def test_collections_of_dask(client):
     assert more.n_seen_ == 2 * named.n_seen_
 
 
-def test_the_command_line_learns_there_and_files_are_labelled_there(client, folder, tmp_path):
+def test_the_command_line_learns_there_and_files_are_labelled_there(
+    client, folder, tmp_path, capsys
+):
     address = client.scheduler.address
     model = tmp_path / "model.npz"
     args = ["fit", str(folder), "--scheduler", address, "-o", str(model)]
@@ -217,6 +222,14 @@ def test_the_command_line_learns_there_and_files_are_labelled_there(client, fold
     # The units are those of all points, standardised by all of them.
     assert_allclose(learner.scaling.offsets, points.mean(axis=0), rtol=1e-9)
     assert_allclose(learner.scaling.scales, points.std(axis=0), rtol=1e-9)
+    bad = tmp_path / "bad.csv"
+    bad.write_text("x,y\n")
+    more = [*args[:2], str(bad), *args[2:4]]
+    assert main([*more, "-o", str(tmp_path / "none.npz")]) == 1
+    assert not (tmp_path / "none.npz").exists()
+    assert "bad.csv has no data rows" in capsys.readouterr().err
+    assert main([*more, "-o", str(tmp_path / "rest.npz"), "--skip-failed"]) == 0
+    assert_same(Learner.load(tmp_path / "rest.npz").model, learner.model)
     labels = client.compute(many.predict(learner, folder)).result()
     assert_array_equal(labels["cluster"], learner.predict(points))
     assert labels["row"].tolist() == [*range(1, N_ROWS + 1)] * N_FILES
@@ -243,3 +256,33 @@ def test_partitions_without_points_are_nothing():
     assert whole.learner.n_seen == 5
     assert whole.learner.model.n_prototypes == DETAIL * 20
     assert not merge([empty, empty], task).learner.is_fitted
+
+
+def test_whoever_is_idle_does_what_takes_another_too_long(client, tmp_path, monkeypatch):
+    """The partition hangs on the worker that takes it first; it counts once all the same."""
+    monkeypatch.setattr("clusterer.distributed.learning.SLOW_S", 0.5)
+    points, _ = make_blobs()
+    blocks = np.split(points, N_FILES)
+    begun = tmp_path / "begun"
+
+    def learn_late(block: np.ndarray, index: int, task: Task) -> Part:
+        with begun.open("a") as file:
+            file.write("x")
+        deadline = time.monotonic() + 60
+        while begun.read_text() == "x" and time.monotonic() < deadline:
+            time.sleep(0.05)
+        return learn_block(block, "late", index, task)
+
+    class LatePartition(Partition):
+        def plan(self, index: int, task: Task, key: str) -> object:
+            learn = dask.delayed(learn_late, pure=False)
+            return learn(self.content, index, task, dask_key_name=key)
+
+    partitions = [Partition(str(i), block, is_file=False) for i, block in enumerate(blocks)]
+    partitions[3] = LatePartition("late", blocks[3], is_file=False)
+    task = Task(OnlineClusterer(), None, is_scaled=False, features=None)
+    reports = []
+    outcome = Learning(partitions, task, client, on_report=reports.append).run()
+    assert begun.read_text() == "xx"
+    assert sorted(report.index for report in reports) == list(range(N_FILES))
+    assert_same(outcome.learner.model, merge_here(blocks, OnlineClusterer()))

@@ -56,6 +56,11 @@ def _add_fit(commands: Any) -> None:
         help="learn on the workers of this Dask scheduler, which must see the files under the same "
         "names; 'local' starts one on this machine. The tables count as parts of one in order.",
     )
+    fit.add_argument(
+        "--skip-failed",
+        action="store_true",
+        help="with --scheduler: tell of tables that cannot be learned, and do without them",
+    )
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:

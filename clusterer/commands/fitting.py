@@ -104,7 +104,10 @@ def learn_there(learner: Learner, names: Sequence[str], arguments: argparse.Name
                 f"{printable(report.name, 200)}: {report.n_dropped:,} rows dropped", file=sys.stderr
             )
     if outcome.failures:
-        raise distributed.PartitionError(outcome.failures, len(outcome.reports), outcome)
+        error = distributed.PartitionError(outcome.failures, len(outcome.reports), outcome)
+        if not arguments.skip_failed:
+            raise error
+        print(error, file=sys.stderr)
     return outcome.learner
 
 

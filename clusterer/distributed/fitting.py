@@ -72,7 +72,8 @@ def fit(
     >>> import numpy as np
     >>> points = np.random.default_rng(0).normal(size=(4_000, 2))
     >>> points[::2] += 20
-    >>> cluster = distributed.LocalCluster(processes=False, dashboard_address=None, n_workers=1)
+    >>> where = {"processes": False, "dashboard_address": ":0"}
+    >>> cluster = distributed.LocalCluster(n_workers=1, **where)
     >>> with cluster, distributed.Client(cluster) as client:
     ...     model = fit(da.from_array(points, chunks=(1_000, 2)), client=client)
     >>> model.n_clusters_, model.n_seen_
@@ -157,7 +158,9 @@ def connect(client: Any) -> Iterator[Any]:
         return
     with ExitStack() as stack:
         if client == LOCAL:
-            workers = distributed.LocalCluster(threads_per_worker=1, dashboard_address=None)
+            workers = distributed.LocalCluster(
+                threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+            )
             client = stack.enter_context(workers)
         try:
             connected = distributed.Client(client, timeout=CONNECT_S, set_as_default=False)
