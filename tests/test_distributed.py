@@ -160,7 +160,7 @@ def test_a_killed_worker_changes_nothing(client, folder):
     assert n_reported == len(paths)
     assert outcome.learner.n_seen == len(paths) * N_ROWS
     assert_same(outcome.learner.model, undisturbed)
-    client.wait_for_workers(2)
+    client.wait_for_workers(2, timeout=120)
 
 
 def test_what_cannot_be_read_is_told_by_name(client, folder, tmp_path):
@@ -282,6 +282,7 @@ def test_whoever_is_idle_does_what_takes_another_too_long(client, tmp_path, monk
     partitions[3] = LatePartition("late", blocks[3], is_file=False)
     task = Task(OnlineClusterer(), None, is_scaled=False, features=None)
     reports = []
+    client.wait_for_workers(2, timeout=120)
     outcome = Learning(partitions, task, client, on_report=reports.append).run()
     assert begun.read_text() == "xx"
     assert sorted(report.index for report in reports) == list(range(N_FILES))

@@ -16,6 +16,7 @@ from clusterer.distributed.workers import Part, Task, merge, tell
 
 N_RETRIES = 2
 PATIENCE_S = 1.0
+BREATH_S = 0.05
 # A partition that takes so many times as long as most, and so long at all, is begun elsewhere too.
 SLOW_TIMES, SLOW_S = 5.0, 30.0
 AGAIN = "-again"
@@ -108,6 +109,7 @@ class Learning:
             raise RuntimeError("The scheduler has lost the tasks; is it still running?")
         if future.status not in ("finished", "error"):
             # Its worker was lost with the result, and others are at it already.
+            time.sleep(BREATH_S)
             self._listen(node, future)
             return
         if node.level:
