@@ -22,7 +22,7 @@ run: .venv/.installed-run ## start the app; PORT=5006, DATA=table.csv, PYTHON=py
 
 test: .venv/.installed-test lint ## lint, types, doctests and all tests but the minutes-long ones
 	@.ci/browser
-	$(BIN)/pytest -m "not long"
+	$(BIN)/pytest -m "not long" -n 2 --dist loadgroup --durations=15
 
 lint: .venv/.installed-test ## ruff and mypy only
 	$(BIN)/ruff check

@@ -5,8 +5,10 @@ import sys
 
 import panel as pn
 
+from clusterer.logs import start_log
 from clusterer.tables import TableError, open_table
 from widgets import Dashboard
+from widgets.serving import Offer, serve_pages
 from widgets.sockets import send_without_delay
 
 send_without_delay()
@@ -18,7 +20,7 @@ def open_session() -> pn.viewable.Viewable:
 
 
 def serve() -> None:
-    """Serve on PORT, default 5006, until interrupted."""
+    """Serve on PORT, default 5006, until interrupted; docs/deployment.md tells what may be set."""
     path = os.environ.get("DATA")
     # Of a folder the tables are at hand, and each is read when it is chosen.
     if path and not os.path.isdir(path):
@@ -26,9 +28,13 @@ def serve() -> None:
             open_table(path)
         except (TableError, OSError) as error:
             sys.exit(f"DATA: {error}")
-    port = int(os.environ.get("PORT") or 5006)
-    print(f"Online clustering: http://localhost:{port}", flush=True)
-    pn.serve(open_session, port=port, show=False, verbose=False)
+    try:
+        offer = Offer.from_environment()
+        print(f"Online clustering: {offer.url}", flush=True)
+        start_log()
+        serve_pages(open_session, offer)
+    except (ValueError, OSError) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

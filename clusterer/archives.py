@@ -11,10 +11,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from .forgetting import FIRST_LOOK
-
 FORMAT = "clusterer model"
-VERSION = 2
+VERSION = 3  # the second may hold the units of the data, the third knows times
 ARRAYS = {
     "centers": "<f8",
     "weights": "<f8",
@@ -52,27 +50,26 @@ def read_archive(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray]]:
             version <= VERSION,
             f"it is of version {version}, this library reads up to {VERSION}; update it",
         )
-        names = [name for name in ARRAYS if version > 1 or name != "times"]
+        names = [name for name in ARRAYS if version > 2 or name != "times"]
         is_whole = len(archive.infolist()) == len(infos) == len(names) + 1
         demand(is_whole and infos.keys() > set(names), "arrays are missing or too many")
         arrays = {name: read_array(archive.read(infos[name])) for name in names}
     for name in names:
         demand(arrays[name].dtype == ARRAYS[name], f"{name} is of type {arrays[name].dtype}")
-    if version == 1:
+    if version < 3:
         upgrade(header, arrays)
     return header, arrays
 
 
 def upgrade(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
-    """Add to a file of version 1, which knows no times, what they would be of resting clusters."""
+    """Add to a file of version 1 or 2 the times that it lacks, as if its clusters had rested."""
     n_seen = float(header["n_seen"])
     times = [n_seen / 2, n_seen**2 / 12, 0.0, n_seen, 0.0]
     counts = arrays["counts"].ravel()
     arrays["times"] = np.column_stack([np.tile(times, (len(counts), 1)), counts])
-    header["version"] = VERSION
     header["parameters"]["forget"] = "quiet"
     header |= {"recent_unit": 1.0, "steps": 0.0, "fading": 0.0}
-    header["next_look"] = max(FIRST_LOOK, n_seen)
+    header["next_look"] = n_seen
 
 
 def read_array(content: bytes) -> NDArray:

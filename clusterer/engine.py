@@ -10,8 +10,11 @@ from functools import partial
 from typing import Any
 
 from .branches import branch_run, restart_run
+from .commons import Commons
+from .commons import commons as all_engines
 from .deliveries import Delivery
 from .estimator import OnlineClusterer
+from .faults import explain
 from .frames import Frame, Look
 from .measures import Measures
 from .observers import Observer
@@ -40,6 +43,7 @@ class Engine:
     ----------
     source, model, scaling, window_length : see `Run`
     speed : points per second, default 200; infinity goes as fast as it can
+    commons : the engines that it shares the machine with, default all of this process
 
     Examples
     --------
@@ -60,7 +64,10 @@ class Engine:
         scaling: Scaling | None = None,
         window_length: int = 2_000,
         speed: float = 200.0,
+        commons: Commons = all_engines,
     ) -> None:
+        self.n_learned = 0
+        self._commons = commons
         self._run = Run(source, model, scaling=scaling, window_length=window_length)
         self._pace = Pace(speed, self._advance)
         self._look = Look()
@@ -75,6 +82,7 @@ class Engine:
         self._commands: deque[Callable[[], object]] = deque()
         self._frames = Delivery()
         self._wake = threading.Condition()
+        commons.join(self)
         self._thread = threading.Thread(target=self._loop, name="clusterer-engine", daemon=True)
         self._thread.start()
 
@@ -183,6 +191,16 @@ class Engine:
         return self._frames.wait(self.nudge, timeout_s)
 
     @property
+    def is_playing(self) -> bool:
+        """Whether points stream in, or would if it were not held."""
+        return self._is_playing
+
+    @property
+    def n_waiting(self) -> int:
+        """Commands that have not taken effect yet."""
+        return len(self._commands)
+
+    @property
     def source_name(self) -> str:
         """What the source is called."""
         return self._run.source.name
@@ -227,6 +245,7 @@ class Engine:
                 self._guard(self._publish)
                 # A frame that can't be made is not tried again before something changes.
                 self._is_changed = False
+        self._commons.leave(self)
         self._run.source.close()
 
     @property
@@ -236,7 +255,7 @@ class Engine:
 
     @property
     def _is_streaming(self) -> bool:
-        return self._is_playing and not self._is_held
+        return self._is_playing and not self._is_held and not self._run.source.is_waiting
 
     def _is_due(self) -> bool:
         is_rushing = self._is_streaming and self._pace.speed.is_endless
@@ -249,7 +268,7 @@ class Engine:
         except Exception as error:
             log.info("The run was paused: %s", type(error).__name__)
             self._is_playing = False
-            self._message = str(error) or type(error).__name__
+            self._message = explain(error)
             self._is_changed = True
 
     def _stream(self, elapsed_s: float) -> None:
@@ -258,6 +277,7 @@ class Engine:
     def _advance(self, n: int) -> int:
         n_learned = self._run.advance(n)
         self._pace.note(self._run, n_learned)
+        self.n_learned += n_learned
         self._is_playing &= not self._run.is_finished
         self._note_change()
         return n_learned

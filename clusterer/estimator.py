@@ -137,19 +137,20 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         """
         return self._take_in(X, is_first=not self.__sklearn_is_fitted__())
 
-    def absorb(self, other: "OnlineClusterer") -> Self:
+    def absorb(self, other: "OnlineClusterer", *, fade: bool = False) -> Self:
         """Take in what another model has learned, as if its stream had come after this one's.
 
         For streams learned apart, on several machines or days: all prototypes of both stay with
         their weights, then the closest pairs merge until K are left. Numbers of points, means
         and variances add up; ids of the other are counted on from `n_seen_`. This model's
-        parameters hold; the other is unchanged; neither is faded. An unfitted model becomes
-        a copy.
+        parameters hold; the other is unchanged. An unfitted model becomes a copy.
 
         Parameters
         ----------
         other : OnlineClusterer
             A fitted model of the same features; with `allow_growth`, of any.
+        fade : bool, default False
+            Let this model fade by its half-life over as many points as the other has learned.
 
         Raises
         ------
@@ -173,11 +174,10 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
             return self._hold_on(theirs.widen(np.arange(theirs.n_features)), names)
         columns, names = place_features(self, other)
         n_features = max(self.n_features_in_, int(columns.max()) + 1)
-        pooled = pool_prototypes(
-            self._prototypes.widen(np.arange(self.n_features_in_), n_features),
-            theirs.widen(columns, n_features),
-            settings,
-        )
+        ours = self._prototypes.widen(np.arange(self.n_features_in_), n_features)
+        if fade:
+            ours.fade(settings[2] ** theirs.n_seen)
+        pooled = pool_prototypes(ours, theirs.widen(columns, n_features), settings)
         return self._hold_on(pooled, names)
 
     def change_units(self, factors: ArrayLike, shifts: ArrayLike) -> Self:
@@ -210,7 +210,8 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         if not (scale > 0).all():
             raise ValueError("factors must be above 0.")
         held.change_units(scale, shift)
-        self._points = self._points * scale + shift
+        known = self._points.shape[1]  # none after `absorb`
+        self._points = self._points * scale[:known] + shift[:known]
         self._readouts.clear()
         return self
 

@@ -17,7 +17,9 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
+from .learners import Learner
 from .readout import NOISE
+from .sources import TableSource
 from .takeaways import Takeaway
 
 # What spreadsheets take for a formula, or skip before one; the last four are full-width.
@@ -48,14 +50,14 @@ def name_file(name: str, ending: str) -> str:
 def write_prototypes_csv(taken: Takeaway) -> bytes:
     """One row a prototype, in the units of the data."""
     return _write_csv(
-        _name_columns(_list_prototypes(taken), taken.source.feature_names, taken.centers)
+        name_columns(_list_prototypes(taken), taken.source.feature_names, taken.centers)
     )
 
 
 def write_clusters_csv(taken: Takeaway) -> bytes:
     """One row a cluster, in the units of the data."""
-    columns, centers = _list_clusters(taken)
-    return _write_csv(_name_columns(columns, taken.source.feature_names, centers))
+    columns, centers = list_clusters(taken)
+    return _write_csv(name_columns(columns, taken.source.feature_names, centers))
 
 
 def write_points_csv(taken: Takeaway) -> bytes:
@@ -66,12 +68,12 @@ def write_points_csv(taken: Takeaway) -> bytes:
     columns: Columns = {"cluster": taken.label_points()}
     if taken.classes is not None:
         columns["class"] = _name_classes(taken.classes, taken.class_names)
-    return _write_csv(_name_columns(columns, taken.source.feature_names, taken.points))
+    return _write_csv(name_columns(columns, taken.source.feature_names, taken.points))
 
 
 def write_json(taken: Takeaway) -> bytes:
     """Prototypes, clusters, parameters and scaling in one document, in the units of the data."""
-    clusters, centers = _list_clusters(taken)
+    clusters, centers = list_clusters(taken)
     parameters = taken.model.get_params()
     document = {
         "source": taken.source.name,
@@ -90,13 +92,14 @@ def write_json(taken: Takeaway) -> bytes:
 
 
 def write_model(taken: Takeaway) -> bytes:
-    """The model as `clusterer.load` reads it; it knows the scaled points only.
+    """The model, and its units if it learns standardised points; see `Learner.load`.
 
     Raises sklearn's NotFittedError, a ValueError, before the first point.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.npz"
-        taken.model.save(path)
+        names = taken.source.feature_names if isinstance(taken.source, TableSource) else None
+        Learner(taken.model, taken.scaling, names).save(path)
         return path.read_bytes()
 
 
@@ -111,7 +114,8 @@ def _list_prototypes(taken: Takeaway) -> Columns:
     }
 
 
-def _list_clusters(taken: Takeaway) -> tuple[Columns, NDArray[np.float64]]:
+def list_clusters(taken: Takeaway) -> tuple[Columns, NDArray[np.float64]]:
+    """What there is to say of each cluster; its centres (n, d) in the units of the data."""
     shot, clusters = taken.snapshot, taken.center_clusters
     ids = np.unique(clusters[clusters != NOISE])
     is_in = clusters == ids[:, None]
@@ -148,7 +152,7 @@ def _name_classes(
     return list(known[np.where((classes < 0) | (classes >= len(names)), len(names), classes)])
 
 
-def _name_columns(
+def name_columns(
     columns: Columns, features: tuple[str, ...], points: NDArray[np.float64]
 ) -> list[tuple[str, NDArray | Sequence[str]]]:
     """Our columns first, renamed where a feature is called the same."""

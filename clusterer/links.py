@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from .kernels import LINK_UNIT, LINKED, find_first, find_minimum
+from .kernels import LINK_UNIT, LINKED, find_first
 
 WINDOW = 0.125  # h, in gaps
 SHARPNESS = 0.5 / WINDOW**2
@@ -53,19 +53,17 @@ def add_link(
     links: Any,
     buffer: Any,
     j: int,
+    second: float,
     n_features: int,
     count: float,
 ) -> None:
     """Let the point link prototype j, its nearest, with the next one.
 
-    ``buffer`` holds the point's squared distances from all slots, and loses that from j. The point
-    stands for ``count`` points.
+    ``buffer`` holds the point's squared distances from all slots, and loses that from j; the one
+    after it is ``second``. The point stands for ``count`` points.
     """
     nearest = buffer[0, j]
     buffer[0, j] = np.inf
-    second = find_minimum(buffer, 0)
-    if second == np.inf:
-        return
     i = find_first(buffer, 0, second)
     gap = 0.0
     for t in range(n_features):

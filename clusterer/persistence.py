@@ -9,6 +9,7 @@ import json
 import math
 import os
 import secrets
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .archives import ARRAYS, FORMAT, VERSION, ModelFileError, demand, read_archive
+from .forgetting import copy_times
 from .kernels import (
     FADED_COUNT,
     FADING,
@@ -32,7 +34,9 @@ from .kernels import (
 from .learning import LARGEST_COORDINATE
 from .links import LARGEST_UNIT
 from .prototypes import Prototypes
+from .scalings import Scaling
 from .times import LARGEST_UNIT as LARGEST_RECENT_UNIT
+from .units import read_units, write_units
 from .validation import check_settings
 
 if TYPE_CHECKING:
@@ -56,7 +60,9 @@ MOST_SQUARED = 1e300
 MOST_SEEN = 2**53  # beyond it a float no longer counts every point
 
 
-def save(model: "OnlineClusterer", path: str | os.PathLike[str]) -> None:
+def save(
+    model: "OnlineClusterer", path: str | os.PathLike[str], scaling: Scaling | None = None
+) -> None:
     """Write a fitted model to a file.
 
     The file is complete or not there: it is written beside its place and then moved. It holds
@@ -68,6 +74,8 @@ def save(model: "OnlineClusterer", path: str | os.PathLike[str]) -> None:
         A fitted model.
     path : str or path
         The file; one of the same name is replaced. No suffix is added.
+    scaling : Scaling, optional
+        Leads from the units of the data to those that the model has learned in.
 
     Examples
     --------
@@ -89,11 +97,11 @@ def save(model: "OnlineClusterer", path: str | os.PathLike[str]) -> None:
         "ids": held.ids,
         "last_seen": held.last_seen,
         "links": held.links[: held.n_taken, : held.n_taken],
-        "times": held.times,
+        "times": copy_times(held),
         "mean": held.mean,
         "origin": held.origin,
     }
-    header = json.dumps(write_header(model))
+    header = json.dumps(write_header(model, scaling))
     target = Path(path)
     beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     try:
@@ -111,7 +119,7 @@ def save(model: "OnlineClusterer", path: str | os.PathLike[str]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def write_header(model: "OnlineClusterer") -> dict[str, Any]:
+def write_header(model: "OnlineClusterer", scaling: Scaling | None) -> dict[str, Any]:
     """All of a model that is no array, in JSON's types."""
     check_settings(*(getattr(model, name) for name in SETTINGS))
     parameters: dict[str, Any] = {name: bool(getattr(model, name)) for name in SWITCHES}
@@ -122,13 +130,16 @@ def write_header(model: "OnlineClusterer") -> dict[str, Any]:
     parameters["half_life"] = told if isinstance(told, str) or told is None else float(told)
     names = getattr(model, "feature_names_in_", None)
     scalars = model._prototypes.scalars
-    return {
+    header = {
         "format": FORMAT,
         "version": VERSION,
         "parameters": parameters,
         "feature_names": None if names is None else [str(name) for name in names],
         **{name: float(scalars[index]) for name, index in MOMENTS.items()},
     }
+    if scaling is not None:
+        header["units"] = write_units(scaling)
+    return header
 
 
 def load(path: str | os.PathLike[str]) -> "OnlineClusterer":
@@ -151,6 +162,18 @@ def load(path: str | os.PathLike[str]) -> "OnlineClusterer":
     OSError
         The file can't be read.
     """
+    model, scaling = load_scaled(path)
+    if scaling is not None:
+        warnings.warn(
+            f"{path} holds a model of standardised points, and their units: "
+            "clusterer.learners.Learner.load takes points as the data have them.",
+            stacklevel=2,
+        )
+    return model
+
+
+def load_scaled(path: str | os.PathLike[str]) -> tuple["OnlineClusterer", Scaling | None]:
+    """Like `load`; also what leads from the units of the data to the model's, None if nothing."""
     # The estimator saves itself by this module.
     from .estimator import OnlineClusterer
 
@@ -162,12 +185,15 @@ def load(path: str | os.PathLike[str]) -> "OnlineClusterer":
         header, arrays = read_archive(content)
         model = OnlineClusterer(**header["parameters"])
         prototypes = rebuild(model, header, arrays)
+        units = header.get("units")
+        scaling = None if units is None else read_units(units, prototypes.n_features)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {error}") from None
     except Exception as error:
         raise ModelFileError(f"{path} is damaged or holds no model: {error}") from error
     names = header["feature_names"]
-    return model._hold_on(prototypes, None if names is None else np.array(names, dtype=object))
+    model._hold_on(prototypes, None if names is None else np.array(names, dtype=object))
+    return model, scaling
 
 
 def rebuild(
@@ -175,6 +201,7 @@ def rebuild(
 ) -> Prototypes:
     """The prototypes, once everything was found to fit together."""
     wanted = {"format", "version", "parameters", "feature_names", *MOMENTS}
+    wanted |= {"units"} if header["version"] > 1 and "units" in header else set()
     demand(header.keys() == wanted, "the header lacks entries or has unknown ones")
     demand(header["parameters"].keys() == model.get_params().keys(), "parameters are missing")
     demand(all(type(getattr(model, name)) is bool for name in SWITCHES), "a switch is no bool")

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from .forgetting import FIRST_LOOK
+from .forgetting import copy_times
 from .kernels import (
     FADED_COUNT,
     FADING,
@@ -101,7 +101,7 @@ def stretch_times(held: Prototypes, n_points: int) -> NDArray:
     Were those of one model taken for later than the other's, all clusters would seem to move.
     What is recent stays as far from the end as it was.
     """
-    times = held.times
+    times = copy_times(held)
     means, spreads, counts, recent_means = (times[:, column] for column in (0, 1, 2, 3))
     ratio = n_points / held.n_seen
     means *= ratio
@@ -117,7 +117,7 @@ def add_steps(pooled: Prototypes, ours: Prototypes, theirs: Prototypes, ratio: f
     pooled.scalars[STEPS] = recent + more * ratio * ratio
     pooled.scalars[RECENT_UNIT] = 1.0
     pooled.scalars[FADING] = max(ours.scalars[FADING], theirs.scalars[FADING])
-    pooled.scalars[NEXT_LOOK] = max(FIRST_LOOK, pooled.n_seen)
+    pooled.scalars[NEXT_LOOK] = pooled.n_seen
 
 
 def place_features(ours: Any, theirs: Any) -> tuple[NDArray[np.int64], NDArray | None]:

@@ -3,14 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .forgetting import AUTOMATIC, FIRST_LOOK, learn_watchfully
+from .forgetting import AUTOMATIC, learn_watchfully
 from .kernels import (
     BOUND,
+    BOUND_UNIT,
     COUNT,
     FADED_COUNT,
     FADING,
     ID,
-    LANES,
     LAST_SEEN,
     LINK_UNIT,
     LINKED,
@@ -21,7 +21,6 @@ from .kernels import (
     N_STATE_ROWS,
     N_TAKEN,
     NEIGHBOUR,
-    NEXT_LOOK,
     RECENT_UNIT,
     SCALE,
     SCATTER,
@@ -33,6 +32,7 @@ from .kernels import (
     assign,
     measure_mass,
 )
+from .lanes import LANES
 from .learning import SIGMA_SHARE, find_refused, learn, shrink
 
 Settings = tuple[int, float, float, int]
@@ -66,14 +66,13 @@ class Prototypes:
         self.rule = rule
         self.floats, self.ints = allocate_slots(n_features, n_prototypes)
         self.scalars = np.zeros(N_SCALARS + 2 * n_features)
-        self.scalars[[LINK_UNIT, RECENT_UNIT]] = 1.0
-        self.scalars[NEXT_LOOK] = FIRST_LOOK
+        self.scalars[[LINK_UNIT, BOUND_UNIT, RECENT_UNIT]] = 1.0
         self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
         self._allocate_scratch()
 
     def _allocate_scratch(self) -> None:
         self._buffer = np.empty((1, self.floats.shape[1]))
-        self._scratch = np.empty((2, self.n_features))
+        self._scratch = np.zeros((3, self.n_features))
 
     def learn(self, points: NDArray, settings: Settings) -> int:
         """Learn a chunk (n, d); returns the first row refused (nothing has changed then) or -1."""
@@ -117,6 +116,8 @@ class Prototypes:
         links[kept, kept] = self.links[kept, kept]
         self.floats, self.ints, self.links = floats, ints, links
         self.capacity = n_prototypes
+        # Neighbours may have been in slots that are gone.
+        self._forget_bounds()
         self._allocate_scratch()
 
     def fill(
@@ -163,6 +164,15 @@ class Prototypes:
         wide._forget_bounds()
         return wide
 
+    def fade(self, share: float) -> None:
+        """Let all that was learned count ``share`` times as much."""
+        kept = slice(self.n_taken)
+        for field in (WEIGHT, COUNT, SCATTER):
+            self.floats[self.n_features + field, kept] *= share
+        self.scalars[[FADED_COUNT, SQUARES]] *= share
+        self.links[kept, kept] *= share
+        self.measure_anew()
+
     def change_units(self, factors: NDArray, shifts: NDArray) -> None:
         """Move all that is learned to where a point x is ``x * factors + shifts``, both (d,).
 
@@ -180,13 +190,10 @@ class Prototypes:
 
     def measure_anew(self) -> None:
         """Bring up to date what follows from the weights, once these were changed."""
-        self._measure_masses()
-        self._forget_bounds()
-
-    def _measure_masses(self) -> None:
         weights = self.floats[self.n_features + WEIGHT, : self.n_taken]
         for slot, weight in enumerate(weights):
             self.floats[self.n_features + MASS, slot] = measure_mass(weight, self.rule)
+        self._forget_bounds()
 
     def _forget_bounds(self) -> None:
         self.floats[self.n_features + BOUND, : self.n_taken] = 0.0
@@ -279,12 +286,6 @@ class Prototypes:
     def last_seen(self) -> NDArray[np.int64]:
         """Index (m,) in the stream of the last point each one took in."""
         return self.ints[LAST_SEEN, : self.n_taken].copy()
-
-    @property
-    def times(self) -> NDArray:
-        """The rows (m, 6) of `clusterer.times`."""
-        rows = self.floats[self.n_features :, : self.n_taken]
-        return rows[TIME : TOTAL + 1].T.copy()
 
     @property
     def half_life(self) -> float:

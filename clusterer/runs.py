@@ -84,7 +84,8 @@ class Run:
     def advance(self, n: int) -> int:
         """Learn up to n points; returns how many there were. Raises what the source raises."""
         points, classes = self.source.take(n)
-        self.is_finished = len(points) < n or self.source.exhausted
+        is_short = len(points) < n and not self.source.is_waiting
+        self.is_finished = is_short or self.source.exhausted
         if len(points):
             self._follow_scaling(points)
             spent_s = self._learn(points)
@@ -265,7 +266,7 @@ class Run:
         clusters, _ = self._identify(snapshot)
         points = self.tail.points.last(len(self.tail.points)).copy()
         return Takeaway(
-            source=self.source,
+            source=self.source.preserve(),
             scaling=self.scaling,
             model=deepcopy(self.model),
             snapshot=snapshot,

@@ -75,14 +75,27 @@ class Moments:
         """The moments with points (n, d) more."""
         if not len(points):
             return self
-        n_points = self.n_points + len(points)
-        # In parts of the whole, because squares of 1e200 overflow.
         parts, fresh, variances = measure_moments(points)
-        whole = np.maximum(parts, np.maximum(np.abs(self.means), self.deviations))
-        share, zoom = len(points) / n_points, parts / whole
+        return self.pool(Moments(fresh * parts, np.sqrt(variances) * parts, len(points)))
+
+    def pool(self, other: "Moments") -> "Moments":
+        """The moments of the points of both.
+
+        >>> one, other = Moments(np.ones(1), np.zeros(1), 1), Moments(np.zeros(1), np.ones(1), 3)
+        >>> one.pool(other).means.tolist(), one.pool(other).n_points
+        ([0.25], 4)
+        """
+        if not self.n_points or not other.n_points:
+            return self if self.n_points else other
+        n_points = self.n_points + other.n_points
+        # In parts of the whole, because squares of 1e200 overflow.
+        sizes = (np.abs(self.means), self.deviations, np.abs(other.means), other.deviations)
+        whole = np.max(sizes, axis=0)
+        whole = np.where(whole > 0.0, whole, 1.0)
+        share = other.n_points / n_points
         means = self.means / whole
-        gaps = fresh * zoom - means
-        variances = share * variances * zoom**2 + share * (1 - share) * gaps**2
+        gaps = other.means / whole - means
+        variances = share * (other.deviations / whole) ** 2 + share * (1 - share) * gaps**2
         variances += (1 - share) * (self.deviations / whole) ** 2
         return Moments((means + share * gaps) * whole, np.sqrt(variances) * whole, n_points)
 
@@ -136,6 +149,11 @@ class RunningScaling(Scaling):
         known = Moments(means, deviations, known.n_points)
         return cls(means, first.scales, known, known, known.n_points)
 
+    @classmethod
+    def resume(cls, seen: Moments) -> "RunningScaling":
+        """The scaling by the points seen before, none of which comes again."""
+        return replace(cls.begin(seen), n_to_skip=0)
+
     def follow(self, points: NDArray) -> "RunningScaling":
         """The scaling to use from the points (n, d) on; its units are those of before or new."""
         fresh = points[self.n_to_skip :]
@@ -150,6 +168,10 @@ class RunningScaling(Scaling):
         if is_near.all():
             return replace(self, seen=seen, n_to_skip=n_to_skip)
         return RunningScaling(wanted.offsets, wanted.scales, self.known, seen, n_to_skip)
+
+    def pool(self, other: "RunningScaling") -> "RunningScaling":
+        """The scaling by the points that either has seen."""
+        return RunningScaling.resume(self.seen.pool(other.seen))
 
     def restart(self) -> "RunningScaling":
         """The scaling by what is known of the first points."""

@@ -9,7 +9,7 @@ import numpy as np
 from .estimator import OnlineClusterer
 from .recipes import Recipe
 from .scalings import Scaling
-from .sources import Generator, Source, TableSource
+from .sources import Generator, Painting, Source, TableSource
 from .takeaways import Takeaway
 
 MOST_AT_ONCE = 100_000
@@ -85,6 +85,11 @@ def _write_opening(taken: Takeaway) -> str:
 def _write_imports(source: Source, is_scaled: bool) -> list[str]:
     if isinstance(source, Generator):
         names = ["from clusterer.sources import make_generator"]
+    elif isinstance(source, Painting):
+        names = [
+            "from clusterer.sources import Painting",
+            "from clusterer.sources.acts import Erase, Move, Paint",
+        ]
     elif isinstance(source, TableSource):
         names = [
             "from clusterer.sources import TableSource",
@@ -103,6 +108,15 @@ def _write_source(source: Source, recipe: Recipe) -> list[str]:
         key = told.pop("key")
         return [
             f"source = make_generator({key!r}, {_write_arguments(told | {'noise': recipe.noise})})"
+        ]
+    if isinstance(source, Painting):
+        told = {"seed": source.seed, "noise": recipe.noise}
+        return [
+            "# What was painted, each after so many points of the stream.",
+            "acts = [",
+            *(f"    {type(act).__name__}{tuple(act)!r}," for act in source.acts),
+            "]",
+            f"source = Painting(acts, {_write_arguments(told)})",
         ]
     if isinstance(source, TableSource):
         choices = _write_arguments(getattr(source.table, "choices", {}))

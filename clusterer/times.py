@@ -43,25 +43,34 @@ def start_times(floats: Any, slot: int, n_features: int, label: int) -> None:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def add_step(
-    floats: Any, ints: Any, scalars: Any, buffer: Any, n_features: int, label: int
-) -> None:
-    """Before anything is done with the point ``label``: add its step from the one before.
+def find_previous(floats: Any, ints: Any, n_seen: int, previous: Any) -> bool:
+    """The last point learned into ``previous`` (d,); returns whether it is still known."""
+    for i in range(ints.shape[1]):
+        if n_seen > 0 and ints[ID, i] == n_seen - 1:
+            for t in range(previous.shape[0]):
+                previous[t] = floats[t, i]
+            return True
+    return False
 
-    ``buffer`` holds the point's squared distances from all slots.
-    """
+
+@njit(cache=True, nogil=True, forceinline=True)
+def add_step(floats: Any, scalars: Any, point: Any, previous: Any, is_next: bool) -> bool:
+    """Add the step from the previous point, if ``is_next``; that is this point from now on."""
     unit = scalars[RECENT_UNIT] * GROWTH
     if not unit < LARGEST_UNIT:
         for i in range(floats.shape[1]):
-            floats[n_features + RECENT, i] /= unit
+            floats[point.shape[0] + RECENT, i] /= unit
         scalars[STEPS] /= unit
         unit = 1.0
     scalars[RECENT_UNIT] = unit
-    newest = -1
-    for i in range(ints.shape[1]):
-        newest = i if ints[ID, i] == label - 1 else newest
-    if newest >= 0:
-        scalars[STEPS] += unit * buffer[0, newest]
+    step = 0.0
+    for t in range(point.shape[0]):
+        gap = point[t] - previous[t]
+        step += gap * gap
+        previous[t] = point[t]
+    if is_next:
+        scalars[STEPS] += unit * step
+    return True
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -103,3 +112,22 @@ def pool_times(floats: Any, count: int, mean: int, spread: int, kept: int, freed
         rest = floats[spread, freed] - floats[spread, kept]
         floats[mean, kept] += share * gap
         floats[spread, kept] += share * (rest + (1.0 - share) * gap * gap)
+
+
+@njit(cache=True, nogil=True)
+def explain_most(floats: Any, n_taken: int, n_features: int) -> float:
+    """Share of the variance of the times that the prototypes explain, past or recent, at most."""
+    most = 0.0
+    for count, mean, spread in ((COUNT, TIME, TIME_SPREAD), (RECENT, RECENT_TIME, RECENT_SPREAD)):
+        total, center, within, between = 0.0, 0.0, 0.0, 0.0
+        for i in range(n_taken):
+            size = floats[n_features + count, i]
+            total += size
+            if size > 0.0:
+                gap = floats[n_features + mean, i] - center
+                center += gap * size / total
+                between += size * gap * (floats[n_features + mean, i] - center)
+                within += size * floats[n_features + spread, i]
+        if between + within > 0.0:
+            most = max(most, between / (between + within))
+    return most

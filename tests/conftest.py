@@ -43,15 +43,19 @@ QUIET = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser's tests and run them last.
+    """Mark the browser's tests; in one process they run last, beside others first.
 
-    Playwright leaves an event loop running in the main thread, in which asyncio.run refuses to
-    work afterwards; and a broken library had better show before the slow tests.
+    Playwright leaves an event loop running in the main thread, which other tests may stumble over;
+    and a broken library had better show before the slow tests. With several processes the
+    browser's tests stay in one of them and the notebook's in one, which take longest.
     """
+    is_divided = "PYTEST_XDIST_WORKER" in os.environ
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        fixtures = getattr(item, "fixturenames", ())
+        if "browser" in fixtures:
             item.add_marker("browser")
-    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+            item.add_marker(pytest.mark.xdist_group("notebook" if "lab" in fixtures else "app"))
+    items.sort(key=lambda item: is_divided ^ (item.get_closest_marker("browser") is not None))
 
 
 @pytest.fixture(scope="session")
@@ -130,18 +134,15 @@ def wait_for_port(port: int, timeout_s: float = 60.0) -> None:
 @pytest.fixture(scope="session")
 def app_server() -> Iterator[str]:
     """The address of the app, served from this process; fails if the server logged an error."""
-    import panel as pn
-
     from app import open_session
+    from widgets.serving import Offer, serve_pages
 
     complaints = Complaints()
     logging.getLogger().addHandler(complaints)
     port = find_free_port()
-    server = pn.serve(
+    server = serve_pages(
         open_session,
-        port=port,
-        address="localhost",
-        show=False,
+        Offer(port=port),
         threaded=True,
         # Sessions of closed pages are to go within the time of a test, but none before its page
         # has connected: it would be made anew without one, and load styles from elsewhere.

@@ -90,6 +90,26 @@ SAME: dict[str, bytes] = {
     "units": PLAIN.replace("label\n", "label\n(m/s),(kg),-\n").encode(),
     "header again": PLAIN.replace("\n", "\nx,y,label\n", 3).encode(),
     "total": (PLAIN + "Total,,\n").encode(),
+    "two marks": b"\xef\xbb\xbf" * 2 + PLAIN.encode(),
+    "UTF-32-LE": PLAIN.encode("utf-32-le"),
+    "UTF-32-BE": PLAIN.encode("utf-32-be"),
+    "zero bytes around": bytes(512) + PLAIN.encode() + bytes(4096),
+    "sep line that lies": ("sep=;\n" + PLAIN).encode(),
+    "a long preface": ("# remark, more\n" * 1500 + PLAIN).encode(),
+    "names of two words": text("{x:.4f}  {y:.4f} {label}", "x   y   label").encode(),
+    "Fortran": text("{x:.8E},{y:.8E},{label}").replace("E+", "D+").replace("E-", "d-").encode(),
+    "unseen marks": text("\u200e{x:.4f}\u200b,{y:.4f}\u200b,{label}").encode(),
+    "mostly missing": PLAIN.replace("\n", ",\n")
+    .replace("l,", "l,e")
+    .replace(",\n", ",9\n", 9)
+    .encode(),
+    "codes": text("{i},8{i:03d}1,{x:.4f},{y:.4f},{label}", "phone,Post-Code,x,y,label").encode(),
+    "long ids": text("9007199254740{i:03d},{x:.4f},{y:.4f},{label}", "tweet_id,x,y,label").encode(),
+    "index with gaps": text("{i}{label},{x:.4f},{y:.4f},{label}", ",x,y,label").encode(),
+    "IP": text("192.168.1{label}0.{i:03d},{x:.4f},{y:.4f},{label}", "IP,x,y,label").encode(),
+    "ja and nein": text("{x:.4f},{y:.4f},{label},Ja", "x,y,label,f")
+    .replace("1,Ja", "1,Nein")
+    .encode(),
 }
 SAME_DATES = {
     "ISO": "2024-01-05",
@@ -100,6 +120,12 @@ SAME_DATES = {
     "spelt": "5 Jan 2024",
     "clock": "10:05:00",
     "compact": "20240105",
+    "compact with time": "20240105T120000Z",
+    "mail": "Fri 05 Jan 2024 12:00:00 +0100",
+    "C": "Fri Jan  5 12:00:00 2024",
+    "web server": "05/Jan/2024:12:00:00 +0000",
+    "SAS": "05JAN2024:12:00:00",
+    "compact with hour": "2024010512",
 }
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from reference import Reference, coarse_log2
 from streams import RULES, changes, clouds, lattices
 
-from clusterer.kernels import find_closest_pair, interpolate_log2
+from clusterer.kernels import BOUND_UNIT, interpolate_log2
+from clusterer.pairs import find_closest_pair
 from clusterer.prototypes import Prototypes
 from clusterer.validation import check_settings
 
@@ -75,7 +76,8 @@ def closest_pair(prototypes: Prototypes) -> tuple[int, int]:
     """The pair that would merge now; on copies, for the search may tidy up as it goes."""
     floats, ints = prototypes.floats.copy(), prototypes.ints.copy()
     buffer, point = np.empty((1, floats.shape[1])), np.empty(prototypes.n_features)
-    low, high = find_closest_pair(floats, ints, buffer, point, prototypes.rule)
+    unit = prototypes.scalars[BOUND_UNIT]
+    low, high, _ = find_closest_pair(floats, ints, unit, buffer, point, prototypes.rule)
     return int(low), int(high)
 
 

@@ -105,7 +105,7 @@ class TestRoundTrip:
             assert set(file.files) == {"header", *ARRAYS}
             assert sum(file[name].size for name in ARRAYS) < 6 * (8 + 6 + 6) + 10
             header = json.loads(str(file["header"]))
-        assert (header["format"], header["version"]) == ("clusterer model", 2)
+        assert (header["format"], header["version"]) == ("clusterer model", 3)
 
     def test_a_file_of_version_1_is_read_as_of_resting_clusters(self, tmp_path):
         """It knew neither times nor what is never forgotten, and its half-life was told."""

@@ -188,7 +188,7 @@ def test_notes_and_summary_tell_numbers(write):
         "300 of 304 rows used",
         "1 row dropped: a value is missing (1 in x)",
         "1 row dropped: a value is infinite",
-        "2 rows dropped: malformed (lines 3, 304)",
+        "2 rows dropped: malformed (lines 3, 304), such as 'a' in x",
     ]
 
 

@@ -55,6 +55,12 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "JSON lines": (b'{"x":1,"y":2}\n{"x":3,"y":4}\n', "looks like JSON"),
     "HTML": (b"<!DOCTYPE html><table><tr><td>1</td></tr></table>", "HTML"),
     "XML": (b'<?xml version="1.0"?><a/>', "XML"),
+    "XML without a head": (b"<rows>\n<row x='1.5'/>\n<row x='2.5'/>\n</rows>\n", "XML"),
+    "Git LFS": (b"version https://git-lfs.github.com/spec/v1\nsize 9\n", "git lfs pull"),
+    "PostScript": (b"%!PS-Adobe-3.0\n1 2 moveto\n1 3 moveto\n", "PostScript"),
+    "zero bytes": (bytes(5000), "binary"),
+    "many blank lines": (b"\n" * 2_000_000 + PLAIN.encode(), "begins with .* blank lines"),
+    "many columns": (b"1," * 400_000, "max_columns"),
     "ARFF": (b"@relation a\n@attribute x numeric\n@data\n1\n", "ARFF"),
     "PNG": (b"\x89PNG\r\n\x1a\n" + NOISE, "PNG image"),
     "JPEG": (b"\xff\xd8\xff\xe0" + NOISE, "JPEG image"),
@@ -90,6 +96,11 @@ def test_what_is_no_file_is_refused(tmp_path):
         open_table(tmp_path / "none.csv")
     with pytest.raises(TableError, match="not a file"):
         open_table(tmp_path)
+
+
+def test_a_path_that_cannot_be_is_refused():
+    with pytest.raises(TableError, match="cannot be opened: File name too long"):
+        open_table("a" * 5000)
 
 
 @pytest.mark.parametrize("data", [b"42", b"42\n", b"x\n42\n"])

@@ -20,14 +20,18 @@ from clusterer.settings import Settings
 
 from .axes import AxesChooser
 from .figure import LiveFigure
-from .sources import GENERATED, GIVEN, TABLE, SourceChooser
+from .sources import DRAWN, GENERATED, GIVEN, TABLE, SourceChooser
 from .texts import Text
 
 UPLOAD = "upload"
-KINDS = {"generated": GENERATED, "table": TABLE, "given": GIVEN}
+KINDS = {"generated": GENERATED, "table": TABLE, "draw": DRAWN, "given": GIVEN}
 BRING_TABLE = (
     "This link was made with an uploaded table. A table stays with the page it was uploaded to: "
     "choose the file again under My table."
+)
+PAINT_AGAIN = (
+    "This link was made with a painting. A painting stays with the page it was painted in: paint "
+    "again, or take the run away as Python there."
 )
 
 
@@ -80,7 +84,8 @@ class AddressBar:
         if not is_table:
             self._restore_place(query, complaints)
         told = f"From the link, {'; '.join(complaints)}." if complaints else ""
-        self.message.show(BRING_TABLE if is_table else "", told)
+        is_painting = self._sources.kind.value == DRAWN
+        self.message.show(BRING_TABLE if is_table else "", PAINT_AGAIN if is_painting else "", told)
         self._is_kept = True
         self._restored = self._write()
 
@@ -120,8 +125,9 @@ class AddressBar:
 
     def _write(self) -> str:
         found = self._write_kind() | write_link(self._settings, self._defaults)
-        if self._sources.kind.value != GENERATED:
-            for key in ("generator", "seed", "noise"):
+        kind = self._sources.kind.value
+        if kind != GENERATED:
+            for key in ("generator", "seed", *(("noise",) if kind != DRAWN else ())):
                 found.pop(key, None)
         for key, select, usual in (("x", self._axes.x, 0), ("y", self._axes.y, 1)):
             options = select.options

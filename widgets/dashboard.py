@@ -18,6 +18,7 @@ from .axes import AxesChooser
 from .controls import WIDE, Controls
 from .counters import Counters
 from .courier import Courier
+from .easel import Easel
 from .figure import LiveFigure
 from .film import FilmRoll
 from .given import GivenData
@@ -27,6 +28,7 @@ from .keyboard import Keyboard
 from .matrix import ScatterMatrix
 from .measures import MeasuresPanel
 from .notebook import CellView, is_in_notebook, take_over_cell
+from .notices import Notice
 from .pages import build_page
 from .painter import Painter
 from .sources import SourceChooser
@@ -81,9 +83,13 @@ class Dashboard(pn.viewable.Viewer):
         self._counters = Counters()
         self._measures = MeasuresPanel()
         self._status = Text(role="alert")
+        self._notice = Notice()
         self._transport = Transport(self._engine, self._controls.points_per_s)
         self._instrument = Instrument(self._engine, self._figure, self.settings)
         self._painter = Painter(self._engine, self._draw)
+        self._easel = Easel(
+            self._figure.figure, self._sources.painting, self._engine, self._painter.change
+        )
         self._show_features(source)
         self._courier = Courier(self._figure.figure, self._painter.change)
         self._film = FilmRoll()
@@ -106,6 +112,7 @@ class Dashboard(pn.viewable.Viewer):
             self._courier.parcel,
             self._address.address,
             self._keyboard.keys,
+            self._easel.brush,
         ]
         self.settings.param.watch(self._apply, [*self._live_names()])
 
@@ -136,6 +143,7 @@ class Dashboard(pn.viewable.Viewer):
     def _show_features(self, source: Source) -> None:
         self._axes.show(source.feature_names)
         self._matrix.show(source.feature_names)
+        self._easel.show(source)
 
     def _draw(self, frame: Frame) -> None:
         frame = self._instrument.choose_frame(frame)
@@ -143,6 +151,7 @@ class Dashboard(pn.viewable.Viewer):
         self._matrix.draw(frame)
         self._figure.film(frame, self._film)
         self._instrument.draw(frame)
+        self._easel.draw()
         self._counters.draw(frame)
         self._measures.draw(frame)
         self._transport.draw(frame)
@@ -193,8 +202,10 @@ class Dashboard(pn.viewable.Viewer):
             self._transport.view,
             self._counters.pane,
             self._measures.pane,
+            self._notice.pane,
             self._status.pane,
             self._address.message.pane,
+            self._easel.view,
             self._plot,
             self._matrix.view,
             self._instrument.view,
@@ -202,6 +213,7 @@ class Dashboard(pn.viewable.Viewer):
 
     def page(self) -> pmui.Page:
         """A page of its own, which starts when it is loaded and is freed when it is left."""
+        self._notice.listen(pn.state.curdoc)
         pn.state.onload(self.start)
         pn.state.on_session_destroyed(lambda _: self.close())
         # The stream is to begin when the page is there, not when the link has been read.

@@ -16,6 +16,7 @@ from clusterer.engine import Engine
 from clusterer.frames import Frame
 
 from .notebook import CellView
+from .notices import tell_fault
 
 PERIOD_MS = 25
 """Between two looks for a frame; a screen of 60 Hz shows every other of its own."""
@@ -130,7 +131,10 @@ class Painter:
         if frame is None:
             return
         with self._hold():
-            self._draw(frame)
+            try:
+                self._draw(frame)
+            except Exception as error:
+                tell_fault(error)
             beat.sent += 1
         self._push()
         self._engine.request_frame()

@@ -13,14 +13,15 @@ from clusterer.sources import GENERATORS, Source, make_generator
 
 from .controls import WIDE, Controls
 from .given import GivenData
+from .paintings import PaintingChooser
 from .tables import TableChooser
 from .texts import Text
 
-GENERATED, TABLE, GIVEN = "Generated", "My table", "Given data"
+GENERATED, TABLE, DRAWN, GIVEN = "Generated", "My table", "Draw", "Given data"
 
 
 class SourceChooser:
-    """Generated streams, a table, or ``given`` data (or the path of a table) if there are any.
+    """Generated streams, a table, a painting, or ``given`` data (or the path of a table) if any.
 
     ``on_open`` gets each source chosen, with its scaling; the first one `open_first` returns.
     """
@@ -40,9 +41,10 @@ class SourceChooser:
         if folder:
             self._path = None
         self.table = TableChooser(on_open, folder)
+        self.painting = PaintingChooser(on_open, self._settings)
         self.kind = pmui.RadioButtonGroup(
             label="Source",
-            options=[*([GIVEN] if self._given else []), GENERATED, TABLE],
+            options=[*([GIVEN] if self._given else []), GENERATED, TABLE, DRAWN],
             value=GIVEN if self._given else TABLE if self._path else GENERATED,
             description="Where the points come from.",
             **WIDE,
@@ -51,7 +53,12 @@ class SourceChooser:
         self.generated = pmui.Column(controls.generator, self.description.pane, **WIDE)
         self.complaint = Text(role="alert")
         self.view = pmui.Column(
-            self.kind, self.complaint.pane, self.generated, self.table.view, **WIDE
+            self.kind,
+            self.complaint.pane,
+            self.generated,
+            self.table.view,
+            self.painting.view,
+            **WIDE,
         )
         self.kind.param.watch(self._switch, "value")
         self._settings.param.watch(self._follow_settings, sorted(Settings.NEEDS_RESET))
@@ -92,7 +99,8 @@ class SourceChooser:
         self.complaint.show()
         self.generated.visible = kind == GENERATED
         self.table.view.visible = kind == TABLE
-        self._controls.noise.disabled = kind != GENERATED
+        self.painting.view.visible = kind == DRAWN
+        self._controls.noise.disabled = kind not in (GENERATED, DRAWN)
         self._controls.seed.disabled = kind != GENERATED
 
     def _switch(self, event: Any) -> None:
@@ -101,6 +109,8 @@ class SourceChooser:
             self._open_generator()
         elif event.new == TABLE:
             self.table.reopen()
+        elif event.new == DRAWN:
+            self.painting.reopen()
         elif self._given is not None:
             try:
                 self._on_open(*self._given.open())

@@ -1,7 +1,7 @@
 """The user's own table: uploaded, or one that is at hand; its columns chosen."""
 
 import asyncio
-import tempfile
+import shutil
 from collections.abc import Callable
 from functools import partial
 from os import PathLike
@@ -13,6 +13,7 @@ import panel_material_ui as pmui
 
 from clusterer.examples import EXAMPLES
 from clusterer.scalings import Scaling
+from clusterer.scratch import scratch
 from clusterer.sources import Source
 from clusterer.tables import Table, TableError, open_table
 
@@ -36,13 +37,13 @@ class TableChooser:
 
     def __init__(self, on_open: OnOpen, folder: str | PathLike[str] | None = None) -> None:
         self._on_open = on_open
-        self._folder = tempfile.TemporaryDirectory(prefix="clusterer-")
+        self._folder = scratch.make_folder()
         self._uploaded: Path | None = None
         self._n_asked = 0
         self._is_following = False
         self.shelf = fill_shelf(folder)
         self.file = Upload(
-            Path(self._folder.name),
+            self._folder,
             on_begin=lambda: self.message.show(),
             on_file=self._receive,
             on_trouble=lambda trouble: self.message.show(trouble),
@@ -163,4 +164,4 @@ class TableChooser:
     def close(self) -> None:
         """Delete the uploaded file."""
         self.file.stop()
-        self._folder.cleanup()
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -3,6 +3,7 @@
 from clusterer.sources.families import GENERATORS, Family
 from clusterer.sources.generators import NOISE_CLASS, Generator, make_generator
 from clusterer.sources.inputs import ArraySource, Source
+from clusterer.sources.paintings import Painting
 from clusterer.sources.tables import TableSource
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ArraySource",
     "Family",
     "Generator",
+    "Painting",
     "Source",
     "TableSource",
     "make_generator",

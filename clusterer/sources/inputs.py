@@ -65,6 +65,15 @@ class Source(ABC):
     def exhausted(self) -> bool:
         """Whether no point is left; to find out may read the next points of the input."""
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there are no points just now, though there may be later."""
+        return False
+
+    def preserve(self) -> "Source":
+        """The source as it is now, for whoever tells later where its points came from."""
+        return self
+
     @abstractmethod
     def take(self, n: SupportsIndex) -> Chunk:
         """Return the next `n` points, fewer only at the end, none once exhausted.

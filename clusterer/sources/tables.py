@@ -17,6 +17,11 @@ N_AT_ONCE_VALUES = 2**17
 N_AT_ONCE_ROWS = 2**15
 
 
+def size_chunks(n_features: int) -> int:
+    """Rows to read at a time: as many as make a megabyte."""
+    return min(max(N_AT_ONCE_VALUES // max(n_features, 1), 1), N_AT_ONCE_ROWS)
+
+
 class ChunkedTable(Protocol):
     """What a table has to offer to be streamed: its rows in chunks."""
 
@@ -74,7 +79,7 @@ class TableSource(Source):
             raise ValueError("features is empty; allowed: the names of one or more columns")
         self.table = table
         self._label = label
-        most = min(max(N_AT_ONCE_VALUES // self.n_features, 1), N_AT_ONCE_ROWS)
+        most = size_chunks(self.n_features)
         self._size = most if size is None else whole_number("size", size, 1)
         # Only what is asked for, so that a table need not know of times.
         self.choices = choices | ({} if time is None else {"time": time})

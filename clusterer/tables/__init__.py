@@ -7,8 +7,10 @@ report tells what was assumed and dropped.
 
 from clusterer.tables.columns import Column
 from clusterer.tables.errors import TableError
+from clusterer.tables.folders import list_folder
 from clusterer.tables.opening import open_table
+from clusterer.tables.pipes import Pipe
 from clusterer.tables.report import Report
 from clusterer.tables.table import Table
 
-__all__ = ["Column", "Report", "Table", "TableError", "open_table"]
+__all__ = ["Column", "Pipe", "Report", "Table", "TableError", "list_folder", "open_table"]

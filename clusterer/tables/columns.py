@@ -1,6 +1,5 @@
 """What each column of a table holds, estimated from its first rows."""
 
-import re
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -12,19 +11,16 @@ from numpy.typing import NDArray
 from clusterer.tables.cells import DATE_PATTERN, FALSE_WORDS, TRUE_WORDS
 from clusterer.tables.errors import printable
 from clusterer.tables.formats import NumberStyle, Reading, reads_groups
+from clusterer.tables.meanings import DATE_NAME, ID_NAME, doubtful_value, epoch, is_id
 from clusterer.tables.numbers import NumberFormat, converted, is_text, stripped
 
 Kind = Literal["number", "boolean", "date", "text", "id", "constant", "empty"]
 # A column of numbers may have some cells that are none: those rows are dropped and counted.
 MIN_SHARE = 0.9
-ID_NAME = re.compile(
-    r"(?i)(?:.*[\s_.\-])?(?:id|uuid|guid|key)|index|idx|rowid|row_?names?|rownum|unnamed: ?\d+"
-    r"|(?:row|obs|nr|no|nº|#)\.?|(?:customer|user|record|sample|patient|object|item)id"
-)
+# A column with more gaps than values would cost most of the rows.
+MAX_MISSING_SHARE = 0.5
 UUID = r"(?i)^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$"
-DATE_NAME = re.compile(r"(?i)date|datum|day|fecha|tag\b")
-COMPACT_DATE = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T ]?\d{4,6})?$"
-LEADING_ZERO = r"^0\d+$"
+COMPACT_DATE = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T ]?\d{2,6})?$"
 EXACT = 2.0**53
 
 
@@ -39,8 +35,8 @@ class Column:
     kind : str
         One of "number", "boolean", "date", "text", "id", "constant", "empty".
     usable : bool
-        Whether its values can be features: numbers, ids and constants that are numbers,
-        booleans as 0 and 1.
+        Whether its values can be features: numbers, also ids, times and constants that are
+        numbers, booleans as 0 and 1.
     n_missing_share : float
         The share of missing values, 0 to 1.
     minimum, maximum, mean, std : float
@@ -86,20 +82,28 @@ def sampled_column(name: str, cells: pa.Array, style: NumberStyle, is_unnamed: b
     )  # fmt: skip
     present = text.filter(pc.invert(is_missing))
     finding = _finding(name, cells, present, style, is_unnamed)
+    share = 1.0 - len(present) / max(1, len(cells))
     finite = finding.values[np.isfinite(finding.values)]
     column = Column(
         name=name,
         kind=finding.kind,
         usable=finding.form is not None,
-        n_missing_share=1.0 - len(present) / max(1, len(cells)),
+        n_missing_share=share,
         example=printable(present[0].as_py(), 100) if len(present) else "",
-        note=finding.note,
+        note=_with_share(finding, share),
         **_statistics(finite),
     )
     is_whole = bool(finite.size) and bool(
         np.all(finite == np.floor(finite)) and np.abs(finite).max() < EXACT
     )
     return Sampled(column, finding.form, is_whole)
+
+
+def _with_share(finding: _Finding, share: float) -> str:
+    if finding.kind != "number" or share <= MAX_MISSING_SHARE:
+        return finding.note
+    told = f"{share:.0%} of its values are missing: no feature unasked"
+    return f"{finding.note}; {told}" if finding.note else told
 
 
 def _statistics(finite: NDArray[np.float64]) -> dict[str, float]:
@@ -141,10 +145,11 @@ def _finding(
         return _Finding("id", None, nothing, "an identifier")
     if len(distinct) == 1 and len(present) > 2:
         return _Finding("constant", None, nothing, "one text only")
+    example = printable(present[0].as_py(), 30)
     if share >= 0.3:
-        note = f"taken as text: only {share:.0%} of its values are numbers"
+        note = f"taken as text: only {share:.0%} of its values are numbers; the first is {example}"
         return _Finding("text", None, nothing, note)
-    return _Finding("text", None, nothing, "text")
+    return _Finding("text", None, nothing, f"text, such as {example}")
 
 
 def _typed_finding(name: str, cells: pa.Array, present: pa.Array, is_unnamed: bool) -> _Finding:
@@ -164,28 +169,22 @@ def _typed_finding(name: str, cells: pa.Array, present: pa.Array, is_unnamed: bo
 def _number_finding(name: str, present: pa.Array, reading: Reading, unnamed: bool) -> _Finding:
     example = None if reading.is_evident else reads_groups(present, reading.form)
     form = replace(reading.form, is_grouped=example is not None)
-    values = converted(present, form).values
+    if reading.is_evident:
+        # It was stripped and looked through already.
+        values = pc.cast(present, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    else:
+        values = converted(present, form).values
     finite = values[np.isfinite(values)]
-    if _is_id(name, present, finite, unnamed):
-        word = "a running index" if unnamed else "an identifier"
+    if is_id(name, present, finite, unnamed):
+        word = "numbers of rows" if unnamed else "an identifier"
         return _Finding("id", form, values, word)
+    unit = epoch(name, finite)
+    if unit:
+        return _Finding("date", form, values, f"a time in {unit}, no feature unasked")
     notes = _number_notes(present, reading, finite, example)
     if finite.size > 1 and finite.min() == finite.max():
         return _Finding("constant", form, values, "; ".join(["one value only", *notes]))
     return _Finding("number", form, values, "; ".join(notes))
-
-
-def _is_id(name: str, present: pa.Array, finite: NDArray[np.float64], is_unnamed: bool) -> bool:
-    if finite.size < 2 or np.any(finite != np.floor(finite)):
-        return False
-    if is_unnamed:
-        return bool(finite.size > 2 and np.all(np.diff(finite) == 1))
-    if is_text(present.type):
-        n_zeros = pc.sum(pc.match_substring_regex(present, LEADING_ZERO)).as_py()
-        lengths = pc.unique(pc.utf8_length(present))
-        if n_zeros >= 0.1 * len(present) and len(lengths) == 1 and len(present[0].as_py()) > 2:
-            return True
-    return bool(ID_NAME.fullmatch(name)) and len(np.unique(finite)) == finite.size
 
 
 def _number_notes(
@@ -197,13 +196,14 @@ def _number_notes(
     if form.is_decorated:
         notes.append("currency signs and parentheses are dropped")
     if reading.is_assumed and example is None:
-        example = str(present.filter(pc.match_substring(present, ","))[0].as_py())
+        example = str(present.filter(pc.match_substring_regex(present, "[,.]"))[0].as_py())
     if example is not None:
         other = "," if form.decimal == "." else "."
         doubt = f" (assumed: else choose decimal {other!r})" if reading.is_assumed else ""
         notes.append(f"{printable(example)} is read as {_plain(example, form)}{doubt}")
     if reading.share < 1:
         notes.append(f"{1 - reading.share:.1%} of its values are no numbers: such rows are dropped")
+    notes += filter(None, [doubtful_value(finite)])
     if finite.size and np.abs(finite).max() > EXACT and _has_long_digits(present):
         notes.append("whole numbers beyond 2^53 are rounded")
     return notes

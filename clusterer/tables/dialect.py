@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from clusterer.tables.cells import is_missing, is_number, is_other_value
+from clusterer.tables.cells import MISSING, is_missing, is_number, is_other_value
 from clusterer.tables.errors import TableError, printable
 from clusterer.tables.records import split_records
 
@@ -16,11 +16,14 @@ DELIMITERS = {
 SINGLE = 0.6
 N_LINES = 100
 N_CHARACTERS = 2**16
+N_CELLS = 2_000
 COMMENTS = ("#", "//", "%")
 JSON = re.compile(
     r'\{\s*(?:"[^"\n]*"\s*:|\}\s*$)|\[\s*(?:[\[{"]|\]\s*$|-?\d[\d.eE+-]*\s*(?:,\s*-?\d|\]\s*$))'
 )
-SHEET_ERROR = re.compile(r"(?i)\s*#(?:n/?a|div/0!|null!|value!|ref!|name\?|num!)(?!\w)")
+SHEET_ERROR = re.compile(
+    rf"(?i)\s*(?:{'|'.join(re.escape(word) for word in MISSING if word[:1] == '#')})(?!\w)"
+)
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
@@ -51,7 +54,8 @@ def detected_dialect(lines: list[str], delimiter: str | None) -> Dialect:
     comment = _comment(lines)
     body = [line for line in lines if line.strip() and not _starts(line, comment)]
     quote = _quote(body)
-    if delimiter is None and lines and (found := SEPARATOR_LINE.fullmatch(lines[0])):
+    found = SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
+    if delimiter is None and found and any(found[1] in line for line in body[1:]):
         delimiter = found[1]
     if delimiter is None:
         delimiter = _delimiter(_few(body), quote)
@@ -78,9 +82,11 @@ def _starts(line: str, comment: str | None) -> bool:
 def _comment(lines: list[str]) -> str | None:
     full = [line for line in lines if line.strip()]
     for mark in COMMENTS:
-        n_marked = sum(_starts(line, mark) for line in full)
+        marked = [_starts(line, mark) for line in full]
+        n_marked = sum(marked)
+        is_preface = all(marked[:n_marked]) and n_marked < len(full)
         # Where most lines begin so it is a value, such as the colour #ff0000.
-        if 0 < n_marked < max(2, len(full) / 2):
+        if n_marked > 0 and (is_preface or n_marked < max(2, len(full) / 2)):
             return mark
     return None
 
@@ -117,7 +123,7 @@ def _score(lines: list[str], delimiter: str, quote: str) -> float:
 
 
 def _mean_worth(rows: list[list[str]]) -> float:
-    worths = [_worth(cell) for row in rows for cell in row]
+    worths = [_worth(cell) for row in rows for cell in row[:N_CELLS]]
     return sum(worths) / max(1, len(worths))
 
 
@@ -134,7 +140,7 @@ def refuse_markup(text: str, name: str) -> None:
     start = text.lstrip()[:4096]
     if JSON.match(start):
         raise TableError(f"{name} looks like JSON, not a table of rows: save it as CSV")
-    if re.match(r"(?i)<(?:!doctype|html|\?xml|table|svg|!--)", start):
+    if re.match(r"(?i)<(?:!doctype|html|\?xml|table|svg|!--|[\w:.-]+(?:\s[^<>]*)?>\s*?\n)", start):
         raise TableError(f"{name} looks like HTML or XML: save its table as CSV")
     if re.search(r"(?im)^@attribute\s", start):
         raise TableError(f"{name} looks like an ARFF file: save it as CSV")

@@ -56,9 +56,11 @@ def detected_encoding(head: bytes, name: str) -> Encoding:
     wide = _wide_codec(head)
     if wide is not None:
         return Encoding(wide, note=f"read as {wide.upper()}, told by its zero bytes")
-    n_controls = len(head) - len(head.translate(None, CONTROLS))
+    # Some devices pad their files with zero bytes.
+    text = head.strip(b"\0") if b"\n" in head else head
+    n_controls = len(text) - len(text.translate(None, CONTROLS))
     is_utf8 = _is_utf8(head)
-    if n_controls > len(head) * (0.2 if is_utf8 else 0.02):
+    if n_controls > len(text) * (0.2 if is_utf8 else 0.02):
         raise TableError(f"{name} is a binary file, not a table of text; save it as CSV")
     if is_utf8:
         return Encoding("utf-8")
@@ -79,6 +81,12 @@ def _wide_codec(head: bytes) -> str | None:
     # The digits, separators and line ends of a table are ASCII: half of each pair is zero.
     if len(head) < 4:
         return None
+    n_fours = len(head) // 4
+    zeros = [head[i : 4 * n_fours : 4].count(0) / n_fours for i in range(4)]
+    if min(zeros[2:]) > 0.99 and zeros[0] < 0.1:
+        return "utf-32-le"
+    if min(zeros[:2]) > 0.99 and zeros[3] < 0.1:
+        return "utf-32-be"
     n_pairs = len(head) // 2
     even, odd = head[: 2 * n_pairs : 2].count(0) / n_pairs, head[1::2].count(0) / n_pairs
     if odd > 0.5 and even < 0.1:

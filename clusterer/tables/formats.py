@@ -18,6 +18,7 @@ DECORATION = re.compile(f"^[+(\\-−]?\\s*({CURRENCY})|({CURRENCY})\\s*\\)?$|^\\
 N_COLUMNS_FOR_LEAD = 200
 DIGIT = "(?i)[0-9∞]|inf"
 ONE_GROUP = "^[+-]?[1-9]\\d{0,2},\\d{3}$"
+POINTED_GROUPS = "^[+-]?[1-9]\\d{0,2}(?:\\.\\d{3})+$"
 
 
 class Reading(NamedTuple):
@@ -54,6 +55,8 @@ class NumberStyle:
     ) -> None:
         self._columns = columns
         self._delimiter = delimiter
+        # Where the comma is the decimal mark, cells are separated by semicolons.
+        self._is_semicolon = delimiter == ";"
         self._candidates = _candidates(decimal, thousands)
 
     def format_of(self, values: pa.Array) -> Reading:
@@ -68,8 +71,8 @@ class NumberStyle:
         counts = [n_readable(values, form) for form in forms]
         best = max(range(len(forms)), key=lambda i: (counts[i], -i))
         is_draw = len(counts) > 1 and min(counts) == max(counts) > 0
-        has_comma = is_draw and pc.any(pc.match_substring(values, ",")).as_py()
-        is_assumed = bool(has_comma) and not self._lead
+        is_doubtful = is_draw and (_has(values, ",") or (self._is_semicolon and _has(values, ".")))
+        is_assumed = is_doubtful and not self._lead
         return Reading(forms[best], counts[best] / len(values), is_assumed=is_assumed)
 
     @cached_property
@@ -84,13 +87,15 @@ class NumberStyle:
             return self._candidates
         if self._lead:
             return [POINT, COMMA] if self._lead > 0 else [COMMA, POINT]
-        has_comma = pc.match_substring(values, ",")
-        ambiguous = pc.match_substring_regex(values, ONE_GROUP)
-        # 1,234 in every cell: of whole numbers some would be below a thousand.
-        is_every = bool(pc.all(ambiguous).as_py())
-        if self._delimiter == "," or not pc.any(has_comma).as_py():
+        if not _has(values, ","):
+            # 1.234 and 56 but never 1.5: decimals are seldom three or none.
+            is_grouped = self._is_semicolon and not _is_all(values, POINTED_GROUPS)
+            return [COMMA, POINT] if is_grouped and _has(values, ".") else [POINT, COMMA]
+        if self._delimiter == ",":
             return [POINT, COMMA]
-        return [COMMA, POINT] if is_every or self._delimiter == ";" else [POINT, COMMA]
+        # 1,234 in every cell: of whole numbers some would be below a thousand.
+        is_decimal = self._is_semicolon or _is_all(values, ONE_GROUP)
+        return [COMMA, POINT] if is_decimal else [POINT, COMMA]
 
 
 def _candidates(decimal: str | None, thousands: str | None) -> list[NumberFormat]:
@@ -123,8 +128,16 @@ def _is_evident(values: pa.Array) -> bool:
     except pa.ArrowInvalid:
         return False
     has_point = pc.match_substring(values, ".")
-    may_group = pc.match_substring_regex(values, "^[+-]?[1-9]\\d{0,2}(?:\\.\\d{3})+$")
+    may_group = pc.match_substring_regex(values, POINTED_GROUPS)
     return pc.sum(has_point).as_py() == 0 or not pc.all(pc.equal(has_point, may_group)).as_py()
+
+
+def _has(values: pa.Array, mark: str) -> bool:
+    return bool(pc.any(pc.match_substring(values, mark)).as_py())
+
+
+def _is_all(values: pa.Array, pattern: str) -> bool:
+    return bool(pc.all(pc.match_substring_regex(values, pattern)).as_py())
 
 
 def _lead(values: pa.Array) -> int:

@@ -1,5 +1,6 @@
 """Where the names and the rows of a table are, among titles, remarks and broken lines."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,15 +32,22 @@ class Layout:
     n_header_names: int = 0
 
 
-def detected_layout(lines: list[str], dialect: Dialect, header: bool | None, name: str) -> Layout:
+def detected_layout(
+    lines: list[str], dialect: Dialect, header: bool | None, name: str, max_columns: int
+) -> Layout:
     """Return the layout of the first lines of a table.
 
-    Raises TableError if there is not one record in them, or no agreement on their length.
+    Raises TableError if there is not one record in them, or too many columns.
     """
     rows = _records(lines, dialect)
     if not rows:
         raise TableError(f"{name} holds nothing but blank lines or remarks")
     n_columns = _n_columns(rows, header)
+    if n_columns > max_columns:
+        raise TableError(
+            f"{name} has {n_columns:,} columns, more than the {max_columns:,} that max_columns "
+            "allows"
+        )
     numeric = _numeric_columns(rows, n_columns)
     at = _header_index(rows, n_columns, numeric) if header is None else (0 if header else None)
     if header is True:
@@ -49,11 +57,20 @@ def detected_layout(lines: list[str], dialect: Dialect, header: bool | None, nam
         first = _first_row(rows, n_columns, numeric)
         titles = tuple(row.at + 1 for row in rows[:first])
         return Layout(named, n_columns, rows[first].at, titles, None, len(named or ()))
-    raw = rows[at].cells or []
+    raw = _raw_names(rows[at], lines, dialect, n_columns)
     titles = tuple(row.at + 1 for row in rows[:at])
     before = rows[at].at + rows[at].n_lines
     names, n_names = _fitted_names(raw, rows[at + 1 :], n_columns), len(raw)
     return Layout(names, n_columns, before, titles, rows[at].at + 1, n_names)
+
+
+def _raw_names(row: Record, lines: list[str], dialect: Dialect, n_columns: int) -> list[str]:
+    names = row.cells or []
+    if dialect.delimiter == " " and len(names) > n_columns:
+        # Names of several words stand further apart than their words.
+        apart = re.split(r"\s{2,}|\t", lines[row.at].strip())
+        return apart if len(apart) == n_columns else names
+    return names
 
 
 def _records(lines: list[str], dialect: Dialect) -> list[Record]:
@@ -214,5 +231,7 @@ def _remark_names(lines: list[str], dialect: Dialect, n_columns: int) -> tuple[s
         text = line.strip().removeprefix(dialect.comment or "")
         row = next(split_records([text], dialect.delimiter, dialect.quote))
         if row.cells is not None and len(row.cells) == n_columns > 1:
-            return None if all(map(is_number, row.cells)) else tuple(row.cells)
+            # "columns: 3" tells of the table.
+            is_fact = any(map(is_number, row.cells)) or row.cells[0].rstrip().endswith((":", "="))
+            return None if is_fact else tuple(row.cells)
     return None

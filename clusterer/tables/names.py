@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from clusterer.tables.errors import UNSHOWABLE, listed
 
 MAX_CHARACTERS = 200
+# Zero bytes pad a file, and a byte order mark stands before each part of a joined one.
+PADDING = "\0\ufeff"
 
 
 def fitted_names(raw: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -15,7 +17,8 @@ def fitted_names(raw: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     >>> fitted_names([" x ", "", "x"])
     (('x', 'col2', 'x_2'), ['1 column without a name: col2', '1 name used twice: now x_2'])
     """
-    trimmed = [" ".join(name.split()) if "\n" in name else name.strip() for name in raw]
+    bare = [name.strip(PADDING) for name in raw]
+    trimmed = [" ".join(name.split()) if "\n" in name else name.strip() for name in bare]
     shown = [UNSHOWABLE.sub("\ufffd", name)[:MAX_CHARACTERS] for name in trimmed]
     names: list[str] = []
     made_up, renamed, taken = [], [], set(shown)

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from clusterer.tables.cells import CURRENCY, FALSE_WORDS, INFINITE, MISSING, TRUE_WORDS
 
 SPACES = " \u00a0\u202f\u2009"
+# What comes along unseen when numbers are copied from a page or a calculator.
+UNSEEN = "\u2007\u200b\u200e\u200f\ufeff"
 # What may stand between groups of three digits, as classes of one sort each.
 GROUPINGS = {",": ",", ".": "\\.", "'": "['’]", " ": f"[{SPACES}]", "_": "_"}
 MISSING_SET = pa.array(sorted(MISSING))
@@ -19,10 +21,14 @@ INFINITE_SET = pa.array(sorted(INFINITE))
 
 
 class Numbers(NamedTuple):
-    """Values, NaN where missing and infinite where infinite; True where no number stands."""
+    """Values, NaN where missing and infinite where infinite; True where no number stands.
+
+    ``regrouped`` is True where digits are grouped against the format (None: nowhere).
+    """
 
     values: NDArray[np.float64]
     unreadable: NDArray[np.bool_]
+    regrouped: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class NumberFormat:
             groupings.append("[1-9]\\d?(?:,\\d{2})+,\\d{3}")
         whole = "|".join([*groupings, "\\d+"])
         mark = "\\" + self.decimal
-        return f"^[+-]?(?:(?:{whole})(?:{mark}\\d*)?|{mark}\\d+)(?:[eE][+-]?\\d+)?$"
+        return f"^[+-]?(?:(?:{whole})(?:{mark}\\d*)?|{mark}\\d+)(?:[eEdD][+-]?\\d+)?$"
 
 
 def converted(cells: pa.Array, form: NumberFormat) -> Numbers:
@@ -101,12 +107,12 @@ def converted(cells: pa.Array, form: NumberFormat) -> Numbers:
     is_negative = _as_mask(pc.fill_null(pc.starts_with(folded, "-"), False))
     values = np.where(infinite, np.where(is_negative, -np.inf, np.inf), values)
     unreadable = ~(_as_mask(is_missing) | _as_mask(is_good) | infinite)
-    return Numbers(values, unreadable)
+    return Numbers(values, unreadable, _regrouped(text, is_good, form))
 
 
 def stripped(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
     """Return texts without blanks around them, and where they say that there is no value."""
-    text = pc.utf8_trim(cells, characters=SPACES + "\t\n\v\f\r\u2007\ufeff")
+    text = pc.utf8_trim(cells, characters=SPACES + UNSEEN + "\t\n\v\f\r")
     is_missing = pc.is_in(pc.utf8_lower(text), value_set=MISSING_SET)
     return text, pc.or_(is_missing, pc.is_null(cells))
 
@@ -145,7 +151,16 @@ def _normal(text: pa.Array, form: NumberFormat) -> tuple[pa.Array, pa.Array]:
     others = "".join(mark for mark in ",._'’" + SPACES if mark != form.decimal)
     digits = pc.replace_substring_regex(text, f"[{others}]", "")
     digits = pc.replace_substring(digits, form.decimal, ".") if form.decimal != "." else digits
+    # Fortran has a D where others have an E.
+    digits = pc.replace_substring_regex(digits, "[dD]", "e")
     return pc.fill_null(is_good, False), digits
+
+
+def _regrouped(text: pa.Array, is_good: pa.Array, form: NumberFormat) -> NDArray[np.bool_] | None:
+    if form.is_grouped or form.thousands is not None:
+        return None
+    is_strict, _ = _normal(text, without_grouping(form))
+    return _as_mask(pc.and_not(is_good, is_strict))
 
 
 def _cast(text: pa.Array) -> NDArray[np.float64] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from clusterer.tables.columns import Sampled, sampled_column
@@ -20,11 +21,12 @@ from clusterer.tables.limits import (
 )
 from clusterer.tables.names import fitted_names
 from clusterer.tables.parquet_source import ParquetSource
+from clusterer.tables.pipes import Pipe
 from clusterer.tables.points import Missing, rule_for_missing
 from clusterer.tables.report import Report
 from clusterer.tables.roles import default_features, label_index, time_index
 from clusterer.tables.signatures import N_HEAD_BYTES, packing, refuse_foreign
-from clusterer.tables.streams import ByteStream, probe
+from clusterer.tables.streams import ByteStream, Stamp, probe
 from clusterer.tables.table import Table
 from clusterer.tables.text_opening import TextChoices, open_text
 from clusterer.tables.text_source import TextFile
@@ -34,7 +36,7 @@ N_WIDE = 200
 
 
 def open_table(
-    path: str | Path,
+    path: str | Path | Pipe,
     *,
     name: str | None = None,
     delimiter: str | None = None,
@@ -55,8 +57,8 @@ def open_table(
 
     Parameters
     ----------
-    path : str or Path
-        The file.
+    path : str, Path or Pipe
+        The file; what comes through a `Pipe` can be read once.
     name : str, optional
         What to call it in messages; the default is the name of the file.
     delimiter : str, optional
@@ -103,7 +105,7 @@ def open_table(
     rule_for_missing(missing)
     if header not in (None, True, False):
         raise TableError(f"header is {printable(header)!r}; allowed: True, False or None")
-    where = Path(path)
+    where = path if isinstance(path, Pipe) else Path(path)
     shown = printable(name if name is not None else where.name, 100)
     choices = TextChoices(delimiter, header)
     source = _source(where, shown, encoding, choices, limits)
@@ -125,37 +127,49 @@ def open_table(
 
 
 def _source(
-    path: Path, name: str, encoding: str | None, choices: TextChoices, limits: Limits
+    path: Path | Pipe, name: str, encoding: str | None, choices: TextChoices, limits: Limits
 ) -> Source:
     head = _head(path, name, limits)
     packed = packing(head)
     if packed == "parquet":
+        if isinstance(path, Pipe):
+            raise TableError(f"{name} is Parquet, which cannot be read from a pipe: name a file")
         return ParquetSource(path, name, limits)
     with ByteStream(path, name, packed, limits) as stream:
         text = stream.read(N_ENCODING_BYTES)
         if packed:
             _refuse_nested(text, name)
             probe(stream)
-    if not text.strip():
+    if not text.strip() and len(text) < N_ENCODING_BYTES:
         word = "holds nothing but blank lines: there is no table in it" if text else "is empty"
         raise TableError(f"{name} {word}")
     found = chosen_encoding(encoding, text) if encoding else detected_encoding(text, name)
-    return open_text(TextFile(path, name, packed, found, limits), choices)
+    stamp = Stamp.of(path, name) if isinstance(path, Path) else None
+    return open_text(TextFile(path, name, packed, found, limits, stamp), choices)
 
 
-def _head(path: Path, name: str, limits: Limits) -> bytes:
-    if not path.is_file():
-        raise TableError(f"{name} is not a file" if path.exists() else f"{name} does not exist")
+def _head(path: Path | Pipe, name: str, limits: Limits) -> bytes:
+    if isinstance(path, Path):
+        _refuse_large(path, name, limits)
+    with ByteStream(path, name, None, limits) as stream:
+        head = stream.read(N_HEAD_BYTES)
+    refuse_foreign(head, name)
+    return head
+
+
+def _refuse_large(path: Path, name: str, limits: Limits) -> None:
+    try:
+        is_there, is_file = path.exists(), path.is_file()
+    except OSError as error:
+        raise TableError(f"{name} cannot be opened: {error.strerror}") from None
+    if not is_file:
+        raise TableError(f"{name} is not a file" if is_there else f"{name} does not exist")
     n_bytes = path.stat().st_size
     if n_bytes > limits.max_bytes:
         raise TableError(
             f"{name} has {in_units(n_bytes)}, more than the {in_units(limits.max_bytes)} that "
             "max_bytes allows"
         )
-    with ByteStream(path, name, None, limits) as stream:
-        head = stream.read(N_HEAD_BYTES)
-    refuse_foreign(head, name)
-    return head
 
 
 def _refuse_nested(head: bytes, name: str) -> None:
@@ -170,20 +184,23 @@ def _table(name: str, source: Source, style: NumberStyle, missing: Missing) -> T
     names, name_notes = fitted_names(raw)
     sampled = [
         # Without any header a column has no name either, but then the first may well be data.
-        sampled_column(names[i], cells, style, sample.raw_names is not None and not raw[i].strip())
+        sampled_column(names[i], cells, style, i == 0 and any(raw) and not raw[0].strip())
         for i, cells in enumerate(sample.columns)
     ]
     if not any(one.column.usable for one in sampled):
         raise TableError(_no_numbers(name, sampled))
-    n_distinct = [pc.count_distinct(cells).as_py() for cells in sample.columns]
+    n_distinct = [_n_distinct(cells) for cells in sample.columns]
     label = label_index(sampled, n_distinct, sample.n_rows)
     time = time_index(sampled)
-    notes = [*sample.notes, *(name_notes if sample.raw_names else ()), *_notes(sampled, sample)]
+    features = default_features(sampled, label)
     label_name = names[label] if label is not None else None
+    n_left_out = len(names) - len(features) - (label is not None)
+    told = _notes(sampled, sample, n_left_out)
+    notes = [*sample.notes, *(name_notes if sample.raw_names else ()), *told]
     if label_name is not None:
         notes.append(f"{printable(label_name)} is taken for the true classes, not for a feature")
     return Table(
-        name, source, sampled, default_features(sampled, label), label_name,
+        name, source, sampled, features, label_name,
         names[time] if time is not None else None, Report(notes), missing,
     )  # fmt: skip
 
@@ -193,16 +210,24 @@ def _no_numbers(name: str, sampled: Sequence[Sampled]) -> str:
         f"{printable(one.column.name, 30)} ({one.column.kind}, {one.column.example[:20]!r})"
         for one in sampled
     ]
-    return f"{name} has no numeric column; the columns are: {listed(seen, 6)}"
+    hint = "" if len(seen) > 1 else "; choose the delimiter if its cells hold several values"
+    return f"{name} has no numeric column; the columns are: {listed(seen, 6)}{hint}"
 
 
-def _notes(sampled: Sequence[Sampled], sample: Sample) -> list[str]:
+def _n_distinct(cells: pa.Array) -> int:
+    try:
+        return int(pc.count_distinct(cells).as_py())
+    except pa.ArrowNotImplementedError:
+        # Lists and records are not compared.
+        return len(cells)
+
+
+def _notes(sampled: Sequence[Sampled], sample: Sample, n_left_out: int) -> list[str]:
     columns = [one.column for one in sampled]
     told = [column for column in columns if column.note]
     notes = [f"{printable(column.name)}: {column.note}" for column in told[:20]]
     if len(told) > 20:
         notes.append(f"{len(told) - 20} more columns have a note of their own")
-    n_left_out = sum(column.kind != "number" for column in columns)
     if n_left_out:
         notes.append(f"{n_left_out} of {len(columns)} columns are not used as features unasked")
     if len(columns) > N_WIDE:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
-from clusterer.tables.errors import TableError
+from clusterer.tables.errors import TableError, printable
 from clusterer.tables.frames import Frame, Frames, Sample, Wanted
 from clusterer.tables.limits import Limits, in_units
 
@@ -23,7 +23,7 @@ class ParquetSource:
         self._path, self._name = path, name
         with self._file() as file:
             self._check(file, limits)
-            schema = file.schema_arrow
+            self._schema = schema = file.schema_arrow
             n_rows = max(100, min(N_SAMPLE_ROWS, N_SAMPLE_CELLS // max(1, len(schema))))
             columns, n_taken = self._first(file, n_rows)
             self.sample = Sample(
@@ -37,7 +37,10 @@ class ParquetSource:
     def frames(self, wanted: Sequence[Wanted]) -> Frames:
         """Yield all rows from the first on, the wanted columns of them."""
         with self._file() as file:
-            names = file.schema_arrow.names
+            if not file.schema_arrow.equals(self._schema):
+                message = f"{self._name} has changed since it was opened: open it again"
+                raise TableError(message)
+            names = self._schema.names
             chosen = [names[one.index] for one in wanted]
             # Names that stand twice cannot be asked for by name.
             by_name = len(set(names)) == len(names)
@@ -52,11 +55,18 @@ class ParquetSource:
                     ]
                     yield Frame([_flat(column) for column in columns], batch.num_rows)
             except DAMAGE as error:
-                raise TableError(f"{self._name} is a damaged Parquet file: {error}") from None
+                raise TableError(
+                    f"{self._name} is a damaged Parquet file: {printable(error, 120)}"
+                ) from None
+
+    def _damage(self, error: BaseException) -> TableError:
+        return TableError(f"{self._name} is a damaged Parquet file: {printable(error, 120)}")
 
     def _file(self) -> pyarrow.parquet.ParquetFile:
         try:
-            return pyarrow.parquet.ParquetFile(self._path, pre_buffer=False)
+            return pyarrow.parquet.ParquetFile(
+                self._path, pre_buffer=False, page_checksum_verification=True
+            )
         except DAMAGE:
             message = f"{self._name} looks like Parquet, but is damaged or cut short"
             raise TableError(message) from None
@@ -82,7 +92,9 @@ class ParquetSource:
         try:
             batch = next(file.iter_batches(n_rows))
         except (*DAMAGE, StopIteration) as error:
-            raise TableError(f"{self._name} is a damaged Parquet file: {error}") from None
+            raise TableError(
+                f"{self._name} is a damaged Parquet file: {printable(error, 120)}"
+            ) from None
         return [_flat(column) for column in batch.columns], batch.num_rows
 
 

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from clusterer.tables.errors import TableError, printable
 from clusterer.tables.frames import Frame
-from clusterer.tables.numbers import NumberFormat, converted
+from clusterer.tables.numbers import NumberFormat, Numbers, converted
 from clusterer.tables.report import Report
 
 Missing = Literal["drop", "mean"]
@@ -49,6 +50,7 @@ class PointFilter:
         for j, feature in enumerate(self._features):
             numbers = converted(frame.columns[j], feature.form)
             points[:, j] = numbers.values
+            self._tell_examples(feature, frame.columns[j], numbers)
             unreadable |= numbers.unreadable
         self._tell_lines(frame, unreadable)
         if np.isfinite(points).all():
@@ -74,6 +76,18 @@ class PointFilter:
             self._report.n_dropped_missing += int(missing.sum())
             kept &= ~missing
         return points[kept], kept
+
+    def _tell_examples(self, feature: Feature, cells: pa.Array, numbers: Numbers) -> None:
+        report, where = self._report, printable(feature.name, 30)
+        if not report.unreadable and numbers.unreadable.any():
+            cell = cells[int(numbers.unreadable.argmax())].as_py()
+            report.unreadable = f"{printable(cell, 30)!r} in {where}"
+        if numbers.regrouped is not None and numbers.regrouped.any():
+            at = int(numbers.regrouped.argmax())
+            report.n_regrouped += int(numbers.regrouped.sum())
+            cell = printable(cells[at].as_py(), 30)
+            value = f"{numbers.values[at]:.15g}"
+            report.regrouped = report.regrouped or f"{cell!r} in {where} as {value}"
 
     def _tell_lines(self, frame: Frame, unreadable: NDArray[np.bool_]) -> None:
         report = self._report

@@ -26,6 +26,12 @@ class Report:
         where a number should be.
     malformed_lines : list of int
         The numbers of the first few such lines, from 1.
+    unreadable : str
+        The first text that stands where a number should be, and its column; "" for none.
+    n_regrouped : int
+    regrouped : str
+        How many numbers, and the first, have grouped digits that no number had when the table
+        was opened.
     n_filled : int
         Missing values replaced by the mean so far.
     n_comments : int
@@ -50,6 +56,9 @@ class Report:
     n_dropped_infinite: int = 0
     n_dropped_malformed: int = 0
     malformed_lines: list[int] = field(default_factory=list)
+    unreadable: str = ""
+    n_regrouped: int = 0
+    regrouped: str = ""
     n_filled: int = 0
     n_comments: int = 0
     n_recoded: int = 0
@@ -85,7 +94,15 @@ class Report:
         if self.n_dropped_infinite:
             told.append(f"{_rows(self.n_dropped_infinite)} dropped: a value is infinite")
         if self.n_dropped_malformed:
-            told.append(f"{_rows(self.n_dropped_malformed)} dropped: malformed{self._lines()}")
+            first = f", such as {self.unreadable}" if self.unreadable else ""
+            told.append(
+                f"{_rows(self.n_dropped_malformed)} dropped: malformed{self._lines()}{first}"
+            )
+        if self.n_regrouped:
+            told.append(
+                f"{self.n_regrouped:,} numbers have grouped digits as none of the first rows: "
+                f"{self.regrouped}, … (if that is wrong choose the decimal mark)"
+            )
         if self.n_filled:
             word = f"missing values filled with the mean so far{self._where()}"
             told.append(f"{self.n_filled:,} {word}")

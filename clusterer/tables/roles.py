@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from clusterer.tables.columns import Sampled
+from clusterer.tables.columns import MAX_MISSING_SHARE, Sampled
 
 LABEL = re.compile(
     r"(?i)(?:true|ground|real|actual|known|cluster|class|target)?[\s_.\-]*"
@@ -44,11 +44,11 @@ def _may_be_label(one: Sampled, n_distinct: int, n_rows: int) -> bool:
 
 def default_features(sampled: Sequence[Sampled], label: int | None) -> tuple[str, ...]:
     """Return the names of the columns that are features unless one says otherwise."""
-    return tuple(
-        one.column.name
-        for i, one in enumerate(sampled)
-        if one.column.kind == "number" and i != label
-    )
+    numbers = [
+        one.column for i, one in enumerate(sampled) if one.column.kind == "number" and i != label
+    ]
+    full = [column for column in numbers if column.n_missing_share <= MAX_MISSING_SHARE]
+    return tuple(column.name for column in full or numbers)
 
 
 def time_index(sampled: Sequence[Sampled]) -> int | None:

@@ -4,6 +4,8 @@ import bz2
 import codecs
 import gzip
 import zlib
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -13,6 +15,7 @@ import pyarrow as pa
 from clusterer.tables.encodings import Encoding
 from clusterer.tables.errors import TableError
 from clusterer.tables.limits import Limits, in_units
+from clusterer.tables.pipes import Pipe
 
 DAMAGE = (EOFError, OSError, zlib.error, pa.ArrowException)
 # Below this much even the emptiest table is no burden, and short ones pack extremely well.
@@ -33,7 +36,7 @@ class Readable(Protocol):
 class ByteStream:
     """The unpacked bytes of a file, counted while they are read."""
 
-    def __init__(self, path: Path, name: str, packing: str | None, limits: Limits) -> None:
+    def __init__(self, path: Path | Pipe, name: str, packing: str | None, limits: Limits) -> None:
         self._name, self._packing, self._limits = name, packing, limits
         self._n_bytes = 0
         try:
@@ -86,6 +89,29 @@ class ByteStream:
                     f"{self._name} unpacks to more than {self._limits.max_ratio} times its size, "
                     "as a decompression bomb does; if it is real, unpack it first"
                 )
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """Which file a path led to, and how long it was."""
+
+    path: Path
+    name: str
+    inode: int
+    n_bytes: int
+
+    @classmethod
+    def of(cls, path: Path, name: str) -> Self:
+        """Return the stamp of the file as it is now."""
+        status = path.stat()
+        return cls(path, name, status.st_ino, status.st_size)
+
+    def check(self) -> None:
+        """Raise TableError if there is another file now, or a shorter one; it may have grown."""
+        with suppress(OSError):
+            now = Stamp.of(self.path, self.name)
+            if now.inode != self.inode or now.n_bytes < self.n_bytes:
+                raise TableError(f"{self.name} has changed since it was opened: open it again")
 
 
 class TextStream:

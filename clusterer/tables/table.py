@@ -13,6 +13,7 @@ from clusterer.tables.labels import MISSING_CLASS, LabelCodes
 from clusterer.tables.limits import whole_number
 from clusterer.tables.points import Feature, Missing, PointFilter, rule_for_missing
 from clusterer.tables.report import Report
+from clusterer.tables.rows import RowNumbers
 from clusterer.tables.times import Clock, Part, TimeFormat, in_order, time_format
 
 
@@ -105,6 +106,7 @@ class Table:
         *,
         time: str | None = None,
         missing: Missing | None = None,
+        is_numbered: bool = False,
     ) -> Iterator[Chunk]:
         r"""Yield the rows as points, `size` at a time (fewer at the end), from the first on.
 
@@ -122,6 +124,8 @@ class Table:
             8 million values keep their order, and the report tells what was out of it.
         missing : str, optional
             "drop" or "mean", as for `open_table`; None (the default) is what was chosen there.
+        is_numbered : bool, default False
+            The number of the row, from 1, is one more coordinate of each point, before the time.
 
         Yields
         ------
@@ -166,7 +170,8 @@ class Table:
             wanted.append(Wanted(index, clock.form))
         self._codes = codes
         sieve = PointFilter(chosen, rule_for_missing(missing or self._missing), self.report)
-        return self._chunks(sieve, wanted, codes, clock, n_points)
+        numbers = RowNumbers() if is_numbered else None
+        return self._chunks(sieve, wanted, codes, clock, numbers, n_points)
 
     def _time_format(self, name: str) -> TimeFormat:
         index, one = self._found(name)
@@ -200,6 +205,7 @@ class Table:
         wanted: list[Wanted],
         codes: LabelCodes | None,
         form: TimeFormat | None,
+        numbers: RowNumbers | None,
         size: int,
     ) -> Iterator[Chunk]:
         self.report.restart()
@@ -207,7 +213,9 @@ class Table:
         frames = self._source.frames(wanted)
         try:
             parts: Iterator[Part] = (
-                _part(frame, sieve, codes, clock) for frame in frames if _has_content(frame)
+                _part(frame, sieve, codes, clock, numbers)
+                for frame in frames
+                if _has_content(frame)
             )
             if clock is not None:
                 parts = in_order(parts, self.report)
@@ -224,8 +232,17 @@ def _has_content(frame: Frame) -> bool:
     return frame.n_rows > 0 or bool(frame.broken) or frame.n_comments > 0
 
 
-def _part(frame: Frame, sieve: PointFilter, codes: LabelCodes | None, clock: Clock | None) -> Part:
+def _part(
+    frame: Frame,
+    sieve: PointFilter,
+    codes: LabelCodes | None,
+    clock: Clock | None,
+    numbers: RowNumbers | None,
+) -> Part:
     points, kept = sieve.points(frame)
+    if numbers is not None:
+        rows = numbers.of(frame)
+        points = np.column_stack([points, rows if kept is None else rows[kept]])
     cells = frame.columns[sieve.n_features :]
     if kept is not None:
         cells = [column.filter(kept) for column in cells]

@@ -5,10 +5,17 @@ from contextlib import closing
 from dataclasses import dataclass
 
 from clusterer.tables.blocks import Block
-from clusterer.tables.dialect import Dialect, chosen_delimiter, detected_dialect, refuse_markup
+from clusterer.tables.dialect import (
+    COMMENTS,
+    Dialect,
+    chosen_delimiter,
+    detected_dialect,
+    refuse_markup,
+)
 from clusterer.tables.errors import TableError, printable
 from clusterer.tables.frames import Frame, Sample
 from clusterer.tables.layout import Layout, detected_layout
+from clusterer.tables.limits import in_units
 from clusterer.tables.text_source import TextFile, TextSource, body_of, careful_frame
 
 N_SAMPLE_ROWS = 5_000
@@ -16,6 +23,7 @@ N_SAMPLE_ROWS = 5_000
 N_SAMPLE_CELLS = 200_000
 N_SNIFF_LINES = 1_000
 N_SNIFF_CHARACTERS = 2**20
+REMARKS = tuple(mark.encode() for mark in COMMENTS)
 WORDS = {"\t": "tab", " ": "blanks", "\x1f": "U+001F", "\x01": "U+0001"}
 
 
@@ -39,13 +47,9 @@ def open_text(file: TextFile, choices: TextChoices) -> TextSource:
     refuse_markup("\n".join(lines[:100]), file.name)
     delimiter = chosen_delimiter(choices.delimiter) if choices.delimiter is not None else None
     dialect = detected_dialect(lines, delimiter)
-    layout = detected_layout(lines, dialect, choices.header, file.name)
+    most = file.limits.max_columns
+    layout = detected_layout(lines, dialect, choices.header, file.name, most)
     n_most = max(100, min(N_SAMPLE_ROWS, N_SAMPLE_CELLS // layout.n_columns))
-    if layout.n_columns > file.limits.max_columns:
-        raise TableError(
-            f"{file.name} has {layout.n_columns:,} columns, more than the "
-            f"{file.limits.max_columns:,} that max_columns allows"
-        )
     body = body_of(block, layout.n_lines_before)
     n_lines = body.data.count(b"\n")
     frame = careful_frame(body, dialect, layout.n_columns, range(layout.n_columns), n_most)
@@ -67,17 +71,23 @@ def _head(file: TextFile) -> tuple[Block, bool]:
             if first.long_lines:
                 message = f"line {first.long_lines[0]} of {file.name} is longer than {most:,} bytes"
                 raise TableError(f"{message}, the limit max_line_bytes; is it a table of text?")
-        return first, next(blocks, None) is None
+        is_all = next(blocks, None) is None
+        if not (is_all or first.data.strip() or first.long_lines):
+            size = in_units(len(first.data))
+            raise TableError(f"{file.name} begins with {size} of blank lines; take them out")
+        return first, is_all
 
 
 def _sniffed(block: Block) -> list[str]:
     lines: list[str] = []
-    n_characters = 0
-    for line in block.data.split(b"\n", N_SNIFF_LINES)[:N_SNIFF_LINES]:
+    n_characters = n_rows = 0
+    for line in block.data.split(b"\n"):
         n_characters += len(line)
-        if n_characters > N_SNIFF_CHARACTERS and len(lines) > 20:
+        if n_rows >= N_SNIFF_LINES or (n_characters > N_SNIFF_CHARACTERS and len(lines) > 20):
             break
         lines.append(line.decode("utf-8", "replace"))
+        # A preface of remarks may be longer than what is looked at of the rows.
+        n_rows += not line.startswith(REMARKS)
     return lines[:-1] if lines and not lines[-1] else lines
 
 
@@ -91,6 +101,13 @@ def _refuse_unreadable(frame: Frame, layout: Layout, name: str, is_all: bool) ->
             f"{name} is no regular table: {n_broken} of {n_broken + frame.n_rows} lines do not "
             f"have {layout.n_columns} cells (lines {lines}, …); choose the delimiter"
         )
+
+
+def _doubt(dialect: Dialect, layout: Layout) -> str:
+    if layout.n_header_names + 2 > layout.n_columns:
+        return ""
+    word = "; is the comma the decimal mark as well?" if dialect.delimiter == "," else ""
+    return f": choose another delimiter if the cells below are cut up wrongly{word}"
 
 
 def _notes(file: TextFile, dialect: Dialect, layout: Layout, frame: Frame) -> Iterator[str]:
@@ -108,7 +125,7 @@ def _notes(file: TextFile, dialect: Dialect, layout: Layout, frame: Frame) -> It
     elif layout.n_header_names != layout.n_columns:
         yield (
             f"line {layout.header_line} has {layout.n_header_names} names for "
-            f"{layout.n_columns} columns"
+            f"{layout.n_columns} columns{_doubt(dialect, layout)}"
         )
     if layout.title_lines:
         lines = ", ".join(map(str, layout.title_lines[:5]))

@@ -18,31 +18,45 @@ from clusterer.tables.encodings import Encoding
 from clusterer.tables.frames import Frame, Frames, Sample, Wanted
 from clusterer.tables.layout import Layout
 from clusterer.tables.limits import Limits
+from clusterer.tables.pipes import Pipe
 from clusterer.tables.records import split_records
-from clusterer.tables.streams import ByteStream, TextStream
+from clusterer.tables.streams import ByteStream, Stamp, TextStream
 
 ENGINE_BLOCK_BYTES = 2**20
 # A block with something odd in it is cut up, so that care is spent on that place alone.
 N_PIECES = 8
 MIN_PIECE_BYTES = 2**14
 NULLS = sorted({form for word in MISSING for form in (word, word.upper(), word.title())} | {"NaN"})
+# The engine makes a tree of them for each column, which is much where there are many.
+FEW_NULLS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]
+N_WIDE = 200
 
 
 @dataclass(frozen=True)
 class TextFile:
     """All that is needed to open a text again and to cut it into blocks."""
 
-    path: Path
+    path: Path | Pipe
     name: str
     packing: str | None
     encoding: Encoding
     limits: Limits
+    stamp: Stamp | None = None
 
     def blocks(self, quote: str = '"') -> Generator[Block, None, None]:
-        """Yield the text in blocks of whole lines; the file is closed with the iterator."""
+        """Yield the text in blocks of whole lines; the file is closed with the iterator.
+
+        Raises TableError if the file was replaced or has shrunk meanwhile.
+        """
+        self._check()
         with ByteStream(self.path, self.name, self.packing, self.limits) as stream:
             text = TextStream(stream, self.encoding)
             yield from read_blocks(text, self.limits.max_line_bytes, quote.encode())
+        self._check()
+
+    def _check(self) -> None:
+        if self.stamp is not None:
+            self.stamp.check()
 
 
 class TextSource:
@@ -129,7 +143,7 @@ class TextSource:
             convert_options=pa.csv.ConvertOptions(
                 column_types=types,
                 include_columns=list(types),
-                null_values=NULLS,
+                null_values=NULLS if len(types) <= N_WIDE else FEW_NULLS,
                 strings_can_be_null=False,
                 decimal_point=decimal,
             ),

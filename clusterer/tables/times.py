@@ -18,6 +18,8 @@ from clusterer.tables.report import Report
 N_SORTABLE_VALUES = 8_000_000
 N_GUESSED = 200
 MIN_SHARE = 0.5
+# As web servers, SAS and weather services write times, which pandas does not guess.
+UNGUESSED = ("%d/%b/%Y:%H:%M:%S %z", "%d%b%Y:%H:%M:%S", "%Y%m%d%H")
 
 Part = tuple[NDArray[np.float64], NDArray[np.int64] | None]
 
@@ -69,7 +71,7 @@ def time_format(cells: pa.Array, form: NumberFormat | None) -> TimeFormat | None
             guess_datetime_format(words.iloc[0], dayfirst=is_day_first)
             for is_day_first in (is_pointed, not is_pointed)
         ]
-    candidates = [*dict.fromkeys(p for p in patterns if p), "ISO8601", "mixed"]
+    candidates = [*dict.fromkeys(p for p in patterns if p), *UNGUESSED, "ISO8601", "mixed"]
     shares = [float(np.isfinite(_parsed(words, pattern)).mean()) for pattern in candidates]
     best = max(range(len(candidates)), key=lambda i: (shares[i], -i))
     return TimeFormat(candidates[best]) if shares[best] >= MIN_SHARE else None
