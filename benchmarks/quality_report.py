@@ -122,7 +122,10 @@ def write_report(
             parts += [f"## Shared sets, {title}", format_table(tabulate_kinds(sets, half))]
         parts += ["## Number of clusters", format_table(tabulate_counts(sets, "kind"), 2)]
         parts += ["## Each set", format_table(pivot(sets, "name"))]
-    parts += ["## Streams that move, ARI by windows", format_table(tabulate_moving(moving))]
+    parts += [
+        "## Streams that move, ARI by windows, K = 50, by half-life",
+        format_table(tabulate_moving(moving)),
+    ]
     cases = steadiness.groupby("case", sort=False)[["ari"]].mean()
     parts += ["## Steadiness: five blobs, K as multiple of k, units", format_table(cases)]
     factors = sigmas.pivot_table(index="kind", columns="factor", values="ari", sort=False)

@@ -11,8 +11,6 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from .forgetting import FIRST_LOOK
-
 FORMAT = "clusterer model"
 VERSION = 2  # the first knows no times
 ARRAYS = {
@@ -64,15 +62,14 @@ def read_archive(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray]]:
 
 
 def upgrade(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
-    """Add to a file of version 1, which knows no times, what they would be of resting clusters."""
+    """Add to a file of version 1 the times that it lacks, as if its clusters had rested."""
     n_seen = float(header["n_seen"])
     times = [n_seen / 2, n_seen**2 / 12, 0.0, n_seen, 0.0]
     counts = arrays["counts"].ravel()
     arrays["times"] = np.column_stack([np.tile(times, (len(counts), 1)), counts])
-    header["version"] = VERSION
     header["parameters"]["forget"] = "quiet"
     header |= {"recent_unit": 1.0, "steps": 0.0, "fading": 0.0}
-    header["next_look"] = max(FIRST_LOOK, n_seen)
+    header["next_look"] = n_seen
 
 
 def read_array(content: bytes) -> NDArray:

@@ -39,6 +39,7 @@ from .kernels import (
     WEIGHT,
 )
 from .readout import read_clusters
+from .times import explain_most
 
 if TYPE_CHECKING:
     from .prototypes import Prototypes, Settings
@@ -74,9 +75,9 @@ def learn_watchfully(held: "Prototypes", points: NDArray, settings: "Settings") 
     """Learn a chunk (n, d) with the half-life it asks for; returns the first refused row or -1."""
     refused = held.find_refused(points)
     while len(points) and refused < 0:
-        if held.n_seen >= held.scalars[NEXT_LOOK]:
+        if held.n_seen >= max(held.scalars[NEXT_LOOK], FIRST_LOOK):
             renew_half_life(held)
-        n_left = int(held.scalars[NEXT_LOOK]) - held.n_seen
+        n_left = int(max(held.scalars[NEXT_LOOK], FIRST_LOOK)) - held.n_seen
         kept = held.share_kept(settings)
         held.learn(points[:n_left], (*settings[:2], kept, settings[3]))
         points = points[n_left:]
@@ -85,7 +86,12 @@ def learn_watchfully(held: "Prototypes", points: NDArray, settings: "Settings") 
 
 def renew_half_life(held: "Prototypes") -> None:
     """Look at the times, choose the half-life anew and say when to look again. O(K² d)."""
+    held.scalars[NEXT_LOOK] = held.n_seen + LOOK
     before = held.half_life
+    # Over all clusters at once they explain no less, and that costs next to nothing to know.
+    is_still = explain_most(held.floats, held.n_taken, held.n_features) < LEAST_EXPLAINED / 2
+    if is_still and before == math.inf:
+        return
     past, recent = read_times(held)
     by_past, by_recent = want_half_lives(held, past, recent)
     if before == math.inf:
@@ -102,16 +108,12 @@ def renew_half_life(held: "Prototypes") -> None:
     held.scalars[FADING] = 1.0 / after
     if after < math.inf:
         fit_memory(held, 1.0 / (1.0 - 2.0 ** (-1.0 / after)))
-    held.scalars[NEXT_LOOK] = held.n_seen + LOOK
 
 
 def want_half_lives(held: "Prototypes", past: Times, recent: Times) -> tuple[float, float]:
     """The half-lives that all that is remembered and what is recent ask for; infinite for none."""
-    # Over all clusters at once they explain no less, and that costs next to nothing to know.
-    nowhere = np.zeros(len(past.counts), dtype=np.int64)
-    is_still = all(explain(times, nowhere)[0] < LEAST_EXPLAINED / 2 for times in (past, recent))
     least = LEAST_MIXED if held.half_life == math.inf else LEAST_MIXED_IN_MOTION
-    if is_still or measure_mixing(held, recent) < least:
+    if measure_mixing(held, recent) < least:
         return math.inf, math.inf
     labels = read_clusters(
         held.inner_centers,

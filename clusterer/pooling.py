@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
 
-from .forgetting import FIRST_LOOK
 from .kernels import (
     FADED_COUNT,
     FADING,
@@ -117,7 +116,7 @@ def add_steps(pooled: Prototypes, ours: Prototypes, theirs: Prototypes, ratio: f
     pooled.scalars[STEPS] = recent + more * ratio * ratio
     pooled.scalars[RECENT_UNIT] = 1.0
     pooled.scalars[FADING] = max(ours.scalars[FADING], theirs.scalars[FADING])
-    pooled.scalars[NEXT_LOOK] = max(FIRST_LOOK, pooled.n_seen)
+    pooled.scalars[NEXT_LOOK] = pooled.n_seen
 
 
 def place_features(ours: Any, theirs: Any) -> tuple[NDArray[np.int64], NDArray | None]:

@@ -147,8 +147,7 @@ class Prototypes(State):
             self.floats[self.n_features + field, kept] *= share
         self.scalars[[FADED_COUNT, SQUARES]] *= share
         self.links[kept, kept] *= share
-        self._measure_masses()
-        self._forget_bounds()
+        self.measure_anew()
 
     def change_units(self, factors: NDArray, shifts: NDArray) -> None:
         """Move all that is learned to where a point x is ``x * factors + shifts``, both (d,).
@@ -167,13 +166,10 @@ class Prototypes(State):
 
     def measure_anew(self) -> None:
         """Bring up to date what follows from the weights, once these were changed."""
-        self._measure_masses()
-        self._forget_bounds()
-
-    def _measure_masses(self) -> None:
         weights = self.floats[self.n_features + WEIGHT, : self.n_taken]
         for slot, weight in enumerate(weights):
             self.floats[self.n_features + MASS, slot] = measure_mass(weight, self.rule)
+        self._forget_bounds()
 
     def _forget_bounds(self) -> None:
         self.floats[self.n_features + BOUND, : self.n_taken] = 0.0

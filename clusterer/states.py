@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .forgetting import AUTOMATIC, FIRST_LOOK
+from .forgetting import AUTOMATIC
 from .kernels import (
     BOUND,
     BOUND_UNIT,
@@ -19,7 +19,6 @@ from .kernels import (
     N_SEEN,
     N_STATE_ROWS,
     N_TAKEN,
-    NEXT_LOOK,
     RECENT_UNIT,
     SCALE,
     SCATTER,
@@ -59,7 +58,6 @@ class State:
         self.floats, self.ints = allocate_slots(n_features, n_prototypes)
         self.scalars = np.zeros(N_SCALARS + 2 * n_features)
         self.scalars[[LINK_UNIT, BOUND_UNIT, RECENT_UNIT]] = 1.0
-        self.scalars[NEXT_LOOK] = FIRST_LOOK
         self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
         self._allocate_scratch()
 

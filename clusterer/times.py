@@ -109,3 +109,22 @@ def pool_times(floats: Any, count: int, mean: int, spread: int, kept: int, freed
         rest = floats[spread, freed] - floats[spread, kept]
         floats[mean, kept] += share * gap
         floats[spread, kept] += share * (rest + (1.0 - share) * gap * gap)
+
+
+@njit(cache=True, nogil=True)
+def explain_most(floats: Any, n_taken: int, n_features: int) -> float:
+    """Share of the variance of the times that the prototypes explain, past or recent, at most."""
+    most = 0.0
+    for count, mean, spread in ((COUNT, TIME, TIME_SPREAD), (RECENT, RECENT_TIME, RECENT_SPREAD)):
+        total, center, within, between = 0.0, 0.0, 0.0, 0.0
+        for i in range(n_taken):
+            size = floats[n_features + count, i]
+            total += size
+            if size > 0.0:
+                gap = floats[n_features + mean, i] - center
+                center += gap * size / total
+                between += size * gap * (floats[n_features + mean, i] - center)
+                within += size * floats[n_features + spread, i]
+        if between + within > 0.0:
+            most = max(most, between / (between + within))
+    return most
