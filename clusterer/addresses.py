@@ -17,6 +17,7 @@ NAMES = {
     "k": "n_prototypes",
     "sigma": "sigma",
     "memory": "half_life",
+    "quiet": "keep_quiet",
     "singletons": "drop_singletons",
     "join": "join",
     "speed": "points_per_s",
@@ -24,6 +25,7 @@ NAMES = {
 }
 PLACES = ("source", "table", "x", "y", "view", "tab")
 KEYS = (*NAMES, *PLACES)
+AUTO = "auto"
 SWITCH = {"on": True, "off": False}
 LONGEST_SHOWN = 40
 FURTHEST = 1e15
@@ -39,12 +41,15 @@ def write_link(settings: Settings, defaults: Mapping[str, Any]) -> dict[str, str
     found = {}
     for key, name in NAMES.items():
         value = getattr(settings, name)
-        # An automatic width is no setting; one that was set always is.
-        is_told = not settings.has_automatic_sigma if name == "sigma" else value != defaults[name]
-        if is_told:
+        switch = Settings.AUTOMATIC.get(name)
+        if switch is None:
+            if value != defaults[name]:
+                found[key] = _write(value)
+        # What was found by itself is no setting; what was set always is.
+        elif not getattr(settings, switch):
             found[key] = _write(value)
-    if settings.has_automatic_sigma and not defaults["has_automatic_sigma"]:
-        found["sigma"] = "auto"
+        elif not defaults[switch]:
+            found[key] = AUTO
     return found
 
 
@@ -63,16 +68,17 @@ def read_link(query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
         if key not in query:
             continue
         text = query[key].strip()
-        if key == "sigma" and text == "auto":
-            values["has_automatic_sigma"] = True
+        switch = Settings.AUTOMATIC.get(name)
+        if switch is not None and text == AUTO:
+            values[switch] = True
             continue
         value = _read(Settings.param[name], text)
         if value is None:
             complaints.append(f"{key}={shorten(text)} was ignored")
             continue
         values[name] = value
-        if key == "sigma":
-            values["has_automatic_sigma"] = False
+        if switch is not None:
+            values[switch] = False
         if isinstance(value, int | float) and text not in SWITCH and value != float(text):
             complaints.append(f"{key}={shorten(text)} became {_write(value)}")
     return values, complaints

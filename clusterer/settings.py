@@ -12,12 +12,15 @@ SIGMA_BOUNDS = (0.001, 1000.0)
 class Settings(param.Parameterized):
     """All that a user may turn. `NEEDS_RESET` names what starts the stream anew; the rest is live.
 
+    `AUTOMATIC` names what is found by itself as long as the switch named beside it is on.
+
     >>> settings = Settings(noise=0.2)
     >>> settings.noise, "seed" in Settings.NEEDS_RESET, "sigma" in Settings.NEEDS_RESET
     (0.2, True, False)
     """
 
     NEEDS_RESET = frozenset({"generator", "seed"})
+    AUTOMATIC = {"sigma": "has_automatic_sigma", "half_life": "has_automatic_half_life"}
 
     generator: Any = param.Selector(
         default="blobs",
@@ -56,11 +59,21 @@ class Settings(param.Parameterized):
         doc="How near a point must lie to its prototype to count in full. Small: outliers hardly "
         "move a prototype. Large: every point counts alike.",
     )
+    has_automatic_half_life = param.Boolean(
+        default=True,
+        label="Automatic memory",
+        doc="On: forgets only where clusters are seen to move. Move the slider to take over.",
+    )
     half_life = param.Number(
         default=float("inf"),
         bounds=(1.0, None),
         label="Memory (half-life)",
         doc="After so many points what was learned counts half. Shorten it when clusters move.",
+    )
+    keep_quiet = param.Boolean(
+        default=False,
+        label="Keep quiet clusters",
+        doc="Clusters that no more points come to stay, whatever else is forgotten.",
     )
     drop_singletons = param.Boolean(
         default=True,
@@ -92,12 +105,19 @@ class Settings(param.Parameterized):
         doc="How many of the last points stay in the plot. Long windows are drawn as a density.",
     )
 
+    @property
+    def _half_life(self) -> float | str | None:
+        if self.has_automatic_half_life:
+            return "auto"
+        return None if self.half_life == float("inf") else self.half_life
+
     def model_parameters(self) -> dict[str, Any]:
         """The settings as parameters of `OnlineClusterer`."""
         return {
             "n_prototypes": self.n_prototypes,
             "sigma": "auto" if self.has_automatic_sigma else self.sigma,
-            "half_life": None if self.half_life == float("inf") else self.half_life,
+            "half_life": self._half_life,
+            "forget": "never" if self.keep_quiet else "quiet",
             "join": self.join,
             "drop_singletons": self.drop_singletons,
         }

@@ -17,7 +17,7 @@ CHOICES = st.fixed_dictionaries(
         "seed": st.integers(0, 9999),
         "noise": st.integers(0, 100).map(lambda percent: percent / 100),
         "n_prototypes": st.integers(1, 1000),
-        "half_life": st.one_of(NUMBERS, st.just(float("inf"))),
+        "keep_quiet": st.booleans(),
         "drop_singletons": st.booleans(),
         "join": st.booleans(),
         "points_per_s": st.one_of(NUMBERS, st.just(float("inf"))),
@@ -26,11 +26,17 @@ CHOICES = st.fixed_dictionaries(
 )
 
 
-@given(CHOICES, st.one_of(st.none(), NUMBERS.map(lambda value: float(f"{value / 1000:.6g}"))))
-def test_a_link_brings_back_the_settings(choices, sigma):
+SIGMAS = NUMBERS.map(lambda value: float(f"{value / 1000:.6g}"))
+HALF_LIVES = NUMBERS | st.just(float("inf"))
+
+
+@given(CHOICES, st.none() | SIGMAS, st.none() | HALF_LIVES)
+def test_a_link_brings_back_the_settings(choices, sigma, half_life):
     settings = Settings(**choices)
     if sigma is not None:
         settings.param.update(sigma=sigma, has_automatic_sigma=False)
+    if half_life is not None:
+        settings.param.update(half_life=half_life, has_automatic_half_life=False)
     link = write_link(settings, DEFAULTS)
     values, complaints = read_link(link)
     assert complaints == []
@@ -44,8 +50,10 @@ def test_only_what_differs_is_in_the_link():
     assert write_link(Settings(), DEFAULTS) == {}
     assert write_link(Settings(n_prototypes=50, seed=1), DEFAULTS) == {"seed": "1"}
     # What an app begins with otherwise is its default.
-    others = Settings(n_prototypes=80, has_automatic_sigma=False).param.values()
-    assert write_link(Settings(), others) == {"k": "50", "sigma": "auto"}
+    others = Settings(
+        n_prototypes=80, has_automatic_sigma=False, has_automatic_half_life=False
+    ).param.values()
+    assert write_link(Settings(), others) == {"k": "50", "sigma": "auto", "memory": "auto"}
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=60)))
@@ -53,9 +61,9 @@ def test_a_forged_link_is_refused_in_parts_and_never_as_a_whole(query):
     values, complaints = read_link(query)
     Settings(**values)
     named = {NAMES[key] for key in query if key in NAMES}
-    assert len(values.keys() - {"has_automatic_sigma"}) + len(complaints) >= len(named) - (
-        query.get("sigma", "").strip() == "auto"
-    )
+    n_automatic = sum(query.get(key, "").strip() == "auto" for key in ("sigma", "memory"))
+    n_read = len(values.keys() - set(Settings.AUTOMATIC.values()))
+    assert n_read + len(complaints) >= len(named) - n_automatic
     assert all(len(complaint) < 120 for complaint in complaints)
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import panel as pn
@@ -21,21 +22,31 @@ class Controls:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.is_showing_sigma = False
+        self.is_showing = False
         self._shown_at = 0.0
         self.generator = self._bind(pmui.Select, "generator")
         self.seed = self._bind(pmui.IntInput, "seed", start=0, end=9999)
         self.noise = self._bind(pmui.FloatSlider, "noise", start=0.0, end=0.5, step=0.01)
         self.n_prototypes = self._bind(pmui.IntSlider, "n_prototypes", start=2, end=200)
         self.has_automatic_sigma = self._bind(pmui.Switch, "has_automatic_sigma")
+        self.has_automatic_half_life = self._bind(pmui.Switch, "has_automatic_half_life")
+        self.keep_quiet = self._bind(pmui.Switch, "keep_quiet")
         self.drop_singletons = self._bind(pmui.Switch, "drop_singletons")
         self.join = self._bind(pmui.Switch, "join")
         self.trails = self._bind(pmui.Switch, "trails")
         self.sigma = build_step_slider(
-            settings, "sigma", space_steps(*SIGMA_BOUNDS, 20), write_number, on_move=self._take_over
+            settings,
+            "sigma",
+            space_steps(*SIGMA_BOUNDS, 20),
+            write_number,
+            on_move=partial(self._take_over, "sigma"),
         )
         self.half_life = build_step_slider(
-            settings, "half_life", [*space_steps(100, 1e6, 4), NEVER], write_memory
+            settings,
+            "half_life",
+            [*space_steps(100, 1e6, 4), NEVER],
+            write_memory,
+            on_move=partial(self._take_over, "half_life"),
         )
         self.points_per_s = build_step_slider(
             settings, "points_per_s", [*space_steps(1, 1e6, 3), NEVER], write_speed
@@ -51,24 +62,26 @@ class Controls:
         )
         return hasten(widget)
 
-    def _take_over(self) -> None:
-        if not self.is_showing_sigma:
-            self.settings.has_automatic_sigma = False
+    def _take_over(self, name: str) -> None:
+        if not self.is_showing:
+            setattr(self.settings, Settings.AUTOMATIC[name], False)
 
-    def show_sigma(self, sigma: float, *, is_moving: bool) -> None:
-        """Let the slider follow the automatic width; while that moves, twice a second.
+    def show_found(self, *, is_moving: bool, **values: float) -> None:
+        """Let sliders follow what is found by itself; while that moves, twice a second.
 
         To draw a slider anew costs the browser as much as many points.
         """
-        low, high = SIGMA_BOUNDS
         now = time.monotonic()
         if is_moving and now - self._shown_at < PERIOD_S:
             return
-        if self.settings.has_automatic_sigma and low <= sigma <= high:
-            self._shown_at = now
-            self.is_showing_sigma = True
-            self.settings.sigma = float(f"{sigma:.3g}")
-            self.is_showing_sigma = False
+        self._shown_at = now
+        for name, value in values.items():
+            low, high = self.settings.param[name].bounds
+            is_inside = low <= value <= (NEVER if high is None else high)
+            if is_inside and getattr(self.settings, Settings.AUTOMATIC[name]):
+                self.is_showing = True
+                setattr(self.settings, name, float(f"{value:.3g}"))
+                self.is_showing = False
 
     def tuning(self) -> pn.viewable.Viewable:
         """What is turned while it streams."""
@@ -84,7 +97,14 @@ class Controls:
     def more(self) -> pn.viewable.Viewable:
         """What is turned less often."""
         return pmui.Column(
-            self.half_life, self.window_length, self.trails, self.join, self.seed, **WIDE
+            self.half_life,
+            self.has_automatic_half_life,
+            self.keep_quiet,
+            self.window_length,
+            self.trails,
+            self.join,
+            self.seed,
+            **WIDE,
         )
 
 

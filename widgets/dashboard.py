@@ -61,9 +61,9 @@ class Dashboard(pn.viewable.Viewer):
 
     def __init__(self, data: Any = None, *, scheduler: str | None = None, **settings: Any) -> None:
         super().__init__()
-        # Who names a width wants it used.
-        if "sigma" in settings:
-            settings.setdefault("has_automatic_sigma", False)
+        # Who names a width or a memory wants it used.
+        for name in Settings.AUTOMATIC.keys() & settings:
+            settings.setdefault(Settings.AUTOMATIC[name], False)
         self.settings = Settings(**settings)
         self._is_closed = False
         self._was_shown = False
@@ -133,11 +133,12 @@ class Dashboard(pn.viewable.Viewer):
             self._engine.set(name, getattr(self.settings, name))
         if "points_per_s" in changed:
             self._engine.set("speed", self.settings.points_per_s)
-        # The slider that shows the automatic width changes nothing.
-        if self._controls.is_showing_sigma:
-            changed -= {"sigma"}
-        elif "sigma" in changed and "has_automatic_sigma" not in changed:
-            self.settings.has_automatic_sigma = False
+        # A slider that shows what was found by itself changes nothing.
+        if self._controls.is_showing:
+            changed -= Settings.AUTOMATIC.keys()
+        for name in changed & Settings.AUTOMATIC.keys():
+            if Settings.AUTOMATIC[name] not in changed:
+                setattr(self.settings, Settings.AUTOMATIC[name], False)
         if changed - {"noise", "window_length", "points_per_s"}:
             for name, value in self.settings.model_parameters().items():
                 self._engine.set(name, value)
@@ -162,7 +163,10 @@ class Dashboard(pn.viewable.Viewer):
         self._counters.draw(frame)
         self._measures.draw(frame)
         self._transport.draw(frame)
-        self._controls.show_sigma(frame.snapshot.sigma, is_moving=frame.is_playing)
+        found = frame.snapshot
+        self._controls.show_found(
+            sigma=found.sigma, half_life=found.half_life, is_moving=frame.is_playing
+        )
         self._sources.show_progress()
         self._address.show()
         if self._keepsake is not None:
