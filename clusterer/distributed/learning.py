@@ -192,25 +192,25 @@ class Learning:
         running = self._list_running(processing)
         for index in running:
             self._begun_at.setdefault(index, now)
-        n_left = len(self._partitions) - len(self._reports)
-        if not self._reports or n_left > len(running):
+        idle = [worker for worker, keys in processing.items() if not keys]
+        if not self._reports or not idle:
             return
         usual_s = statistics.median(report.spent_s for report in self._reports.values())
-        for index, worker in running.items():
+        for index in running:
             is_slow = now - self._begun_at[index] > max(SLOW_TIMES * usual_s, SLOW_S)
-            others = [one for one in processing if one != worker]
-            if is_slow and others and len(self._futures[Node(0, index)]) == 1:
-                self._begin([index], again=AGAIN, workers=others, allow_other_workers=True)
+            if is_slow and len(self._futures[Node(0, index)]) == 1:
+                self._begin([index], again=AGAIN, workers=idle, allow_other_workers=True)
 
-    def _list_running(self, processing: dict[str, Sequence[Any]]) -> dict[int, str]:
-        """Workers of the partitions that are being learned, by their index."""
-        stem = f"learn-{self._id}-"
-        running: dict[int, str] = {}
-        for worker, keys in processing.items():
-            for key in keys:
-                if isinstance(key, str) and key.startswith(stem) and not key.endswith(AGAIN):
-                    running[int(key.removeprefix(stem))] = worker
-        return running
+    def _list_running(self, processing: dict[str, Sequence[Any]]) -> set[int]:
+        """Partitions that are with a worker, if only because their report waits for another one."""
+        stems = tuple(f"{word}-{self._id}-" for word in ("learn", "tell"))
+        keys = [key for held in processing.values() for key in held if isinstance(key, str)]
+        found = {
+            int(key.rpartition("-")[2])
+            for key in keys
+            if key.startswith(stems) and not key.endswith(AGAIN)
+        }
+        return found - self._reports.keys()
 
     def _finish(self) -> Outcome:
         whole = [one.result() for one in self._futures[self._tree.root]]
