@@ -87,7 +87,11 @@ class Visitor:
         )
         self._acknowledged = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._read(self._socket))
-        await asyncio.wait_for(self._acknowledged, 60)
+        try:
+            await asyncio.wait_for(self._acknowledged, 60)
+        except TimeoutError:
+            await self.close()
+            raise
 
     def _index(self, doc: Any) -> None:
         """Models by name, with their ids and attributes."""

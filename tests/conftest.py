@@ -46,15 +46,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the browser's tests; in one process they run last, beside others first.
 
     Playwright leaves an event loop running in the main thread, which other tests may stumble over;
-    and a broken library had better show before the slow tests. With several processes the
-    browser's tests stay in one of them and the notebook's in one, which take longest.
+    and a broken library had better show before the slow tests. With several processes the app's
+    tests stay in one of them, which take longest, and those of any other file in one.
     """
     is_divided = "PYTEST_XDIST_WORKER" in os.environ
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if "browser" in fixtures:
+        is_shown = "browser" in fixtures
+        if is_shown:
             item.add_marker("browser")
-            item.add_marker(pytest.mark.xdist_group("notebook" if "lab" in fixtures else "app"))
+        group = "app" if is_shown and "lab" not in fixtures else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: is_divided ^ (item.get_closest_marker("browser") is not None))
 
 

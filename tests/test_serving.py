@@ -6,6 +6,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,12 @@ def make_token(expiration=300, secret=SECRET):
     )
 
 
+def run_apart(coroutine):
+    """Run it in a thread of its own: Playwright leaves a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, coroutine).result()
+
+
 async def is_let_in(served, token, origin=""):
     visitor = Visitor(served.url)
     try:
@@ -127,7 +134,7 @@ def test_foreign_pages_and_tokens_not_in_force_are_refused_before_the_handshake(
 
     for token in forged[:4]:
         assert served.fetch(f"/?bokeh-token={token}")[0] == 403
-    asyncio.run(try_all())
+    run_apart(try_all())
     assert served.count("origins_refused_total") == len(foreign)
     assert served.count("tokens_refused_total") == len(forged) + 4
     wait_until_empty(served)
@@ -163,7 +170,7 @@ def test_who_finds_no_room_is_told_what_to_do_and_costs_no_engine(served):
             assert visitor.errors == []
             await visitor.close()
 
-    asyncio.run(crowd())
+    run_apart(crowd())
     assert served.count("points_learned_total") > 0
     assert served.fetch("/health")[0] == 200
 
@@ -191,7 +198,7 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
         await visitor.open()
         await visitor.close()
 
-    asyncio.run(visit())
+    run_apart(visit())
     left = [path for path in tmp_path.glob("clusterer-*") if path != strangers]
     assert len(left) == 1
     first.kill()
@@ -209,7 +216,7 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
             await asyncio.sleep(0.1)
         await visitor.close()
 
-    asyncio.run(upload())
+    run_apart(upload())
     assert not left[0].exists()
     log = second.end()
     assert second.app.returncode == 0
