@@ -5,6 +5,7 @@ export PORT
 
 BIN := .venv/bin
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
+EXTRAS_run := [dask,river]
 EXTRAS_test := [test]
 EXTRAS_bench := [bench]
 
