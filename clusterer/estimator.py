@@ -27,7 +27,7 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
 
     Parameters
     ----------
-    n_prototypes : int, default 20
+    n_prototypes : int, default 50
         K, the most prototypes in memory. Choose it several times the number of clusters
         expected. Made smaller mid-stream, the closest pairs merge; made larger, there is room.
     sigma : float or "auto", default "auto"
@@ -104,7 +104,7 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
 
     def __init__(
         self,
-        n_prototypes: int = 20,
+        n_prototypes: int = 50,
         sigma: float | str = "auto",
         half_life: float | str | None = "auto",
         *,

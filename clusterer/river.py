@@ -58,7 +58,7 @@ n_clusters_, sigma_, half_life_, n_seen_
 
     def __init__(
         self,
-        n_prototypes: int = 20,
+        n_prototypes: int = 50,
         sigma: float | str = "auto",
         half_life: float | str | None = "auto",
         update: str = "kernel",

@@ -34,7 +34,7 @@ class Prototype:
 class Reference:
     """A stream's state; its settings may be changed between any two points."""
 
-    n_prototypes: int = 20
+    n_prototypes: int = 50
     sigma: float | str = "auto"
     half_life: float | str | None = None
     update: str = "kernel"

@@ -88,7 +88,11 @@ def test_labels_and_sums_are_those_of_one_machine(client, folder):
     table = pd.DataFrame(points, columns=["x", "y"])
     assert type(model) is OnlineClusterer
     assert model.n_clusters_ == alone.n_clusters_ == 5
-    assert adjusted_rand_score(alone.predict(points), model.predict(table)) >= 0.98
+    # What of a cluster's fringe is noise differs as between two orders of one stream; see below.
+    labels = np.array([alone.predict(points), model.predict(table)])
+    is_member = (labels >= 0).all(axis=0)
+    assert adjusted_rand_score(*labels[:, is_member]) >= 0.98
+    assert is_member.mean() > 0.95
     assert model.n_seen_ == len(points)
     # The first point of each stream has no prototype to count in.
     assert model.counts_.sum() == pytest.approx(len(points) - N_FILES, rel=1e-9)
@@ -254,7 +258,7 @@ def test_partitions_without_points_are_nothing():
     whole = merge([empty, full, empty], task)
     assert isinstance(whole, Part)
     assert whole.learner.n_seen == 5
-    assert whole.learner.model.n_prototypes == DETAIL * 20
+    assert whole.learner.model.n_prototypes == DETAIL * OnlineClusterer().n_prototypes
     assert not merge([empty, empty], task).learner.is_fitted
 
 

@@ -1,6 +1,7 @@
 """Paintings: the same strokes give the same points, however they are asked for."""
 
 import threading
+from itertools import cycle
 
 import numpy as np
 import pytest
@@ -58,13 +59,13 @@ def test_a_painting_comes_about_again_however_it_is_cut(actions, sizes):
     twin = painting.preserve()
     painting.rewind()
     n_found = 0
-    for i in range(100):
-        found = painting.take(min(sizes[i % len(sizes)], len(points) - n_found))
+    for size in cycle(sizes):
+        found = painting.take(min(size, len(points) - n_found))
         n = len(found.points)
         assert_array_equal(found.points, points[n_found : n_found + n])
         assert_array_equal(found.classes, groups[n_found : n_found + n])
         n_found += n
-        if n_found == len(points):
+        if not n or n_found == len(points):
             break
     assert n_found == len(points)
     # A twin that passes over the first half goes on the same.
