@@ -15,6 +15,8 @@ BUSY = (
     "[role=slider], [role=combobox], [role=listbox], [role=option], [role^=menu], [role=tab], "
     "[role=tree], [role=grid], [role=dialog]"
 )
+# What Escape closes.
+OPEN = "[role=dialog], [role=listbox], [role=option], [role^=menu]"
 # What Space presses, and arrows choose among.
 PRESSED = "button, summary, a[href], input, [role=button], [role=switch], [role=radio]"
 
@@ -26,7 +28,8 @@ LISTEN = f"""
         if (!KEYS.includes(key) || event.defaultPrevented) return
         if (event.repeat && key != "ArrowRight") return
         const is = (kinds) => event.composedPath().some((each) => each.matches?.(kinds))
-        if (is({json.dumps(BUSY)}) && !(key == "?" && is("[role=dialog]:not(:has(input))"))) return
+        const isClosing = key == "?" && is("[role=dialog]:not(:has(input))")
+        if (is(key == "Escape" ? {json.dumps(OPEN)} : {json.dumps(BUSY)}) && !isClosing) return
         if (key == " " && is({json.dumps(PRESSED)})) return
         event.preventDefault()
         keyboard.pressed = `${{count++}} ${{key}}`
