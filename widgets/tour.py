@@ -54,6 +54,7 @@ class Tour:
         self._left: tuple[dict[str, Any], str, bool] = {}, GENERATED, True
         self._frame: Frame | None = None
         self._before: Frame | None = None
+        self._shown: tuple[int, bool] | None = None
         self._told_at = 0.0
         self._is_beside = True
         self._copies: dict[str, Any] = {}
@@ -107,7 +108,7 @@ class Tour:
         """Close the card, and leave the page as it was before unless the settings are kept."""
         if self._number is None:
             return
-        self._number = None
+        self._number = self._shown = self._before = None
         self.card.visible = False
         self.spotlight.light(None)
         if is_kept:
@@ -122,8 +123,12 @@ class Tour:
         """Notice what was done, and tell what came of it; called with each frame."""
         self._frame = frame
         lesson, now = self.lesson, time.monotonic()
-        if lesson is None:
+        if lesson is None or self._number is None:
             return
+        # Not before: outside of a frame's batch, what is added could be overtaken by its changes.
+        if self._shown != (self._number, self._is_beside):
+            self._shown = self._number, self._is_beside
+            self._show(lesson, self._number)
         is_done = lesson.is_done(self._settings)
         if not is_done or self._before is None:
             self._before = frame
@@ -141,14 +146,16 @@ class Tour:
     def stand_beside(self, is_beside: bool) -> None:
         """Whether the controls are in sight; else the card holds one like that it speaks of."""
         self._is_beside = is_beside
-        if self.lesson is not None:
-            self._show_control(self.lesson)
+        self._engine.nudge()
 
     def _go(self, number: int) -> None:
         lesson, is_first = LESSONS[number], self._number is None
         self._number, self._before = number, None
         self._set(lesson.begin(), is_anew=not is_first)
         self._sources.kind.value = GENERATED
+        self._engine.nudge()
+
+    def _show(self, lesson: Lesson, number: int) -> None:
         self._text.object = lay_out(lesson, number)
         self._done.show(HINT)
         self._back.disabled = number == 0
