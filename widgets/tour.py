@@ -75,7 +75,7 @@ class Tour:
         )
         self.button = pmui.IconButton(
             icon="explore_outlined",
-            description="Guided tour: σ, K, noise, singletons and drift in five steps (T)",
+            description="Guided tour: σ, K, noise, singletons and drift (T)",
             sx={"color": "inherit"},
             margin=0,
             on_click=lambda _: self.toggle(),
