@@ -143,12 +143,15 @@ def test_long_windows_are_drawn_as_a_density(dashboard_page):
     assert 0 < len(data_of(page, "points")["x"]) <= 5_000
 
 
-@pytest.mark.parametrize("key", ["drifting", "moons", "in_order"])
-def test_another_generator_starts_anew(dashboard_page, key):
+@pytest.mark.parametrize(
+    ("key", "opening"), [("drifting", "Enter"), ("moons", " "), ("in_order", "ArrowDown")]
+)
+def test_another_generator_starts_anew(dashboard_page, key, opening):
     page = dashboard_page
     wait_until(lambda: seen(page) > 100)
-    page.get_by_role("combobox", name="Generator").click()
-    page.get_by_role("menuitem", name=GENERATORS[key].title, exact=True).click()
+    page.get_by_role("combobox", name="Generator").press(opening)
+    item = page.get_by_role("menuitem", name=GENERATORS[key].title, exact=True)
+    item.press("Enter")
     expect(page.get_by_text(GENERATORS[key].description)).to_be_visible()
     wait_until(lambda: len(data_of(page, "points")["x"]) > 0)
     wait_until(lambda: seen(page) > 50)

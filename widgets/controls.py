@@ -20,39 +20,58 @@ WIDE = {"sizing_mode": "stretch_width"}
 class Controls:
     """Widgets bound to the settings both ways; whoever watches the settings hears the user."""
 
+    less_often = (
+        "half_life",
+        "has_automatic_half_life",
+        "keep_quiet",
+        "window_length",
+        "trails",
+        "join",
+        "seed",
+    )
+
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.is_showing = False
         self._shown_at = 0.0
+        self._folds: pmui.Accordion | None = None
         self.generator = self._bind(pmui.Select, "generator")
         self.seed = self._bind(pmui.IntInput, "seed", start=0, end=9999)
-        self.noise = self._bind(pmui.FloatSlider, "noise", start=0.0, end=0.5, step=0.01)
-        self.n_prototypes = self._bind(pmui.IntSlider, "n_prototypes", start=2, end=200)
         self.has_automatic_sigma = self._bind(pmui.Switch, "has_automatic_sigma")
         self.has_automatic_half_life = self._bind(pmui.Switch, "has_automatic_half_life")
         self.keep_quiet = self._bind(pmui.Switch, "keep_quiet")
-        self.drop_singletons = self._bind(pmui.Switch, "drop_singletons")
         self.join = self._bind(pmui.Switch, "join")
         self.trails = self._bind(pmui.Switch, "trails")
-        self.sigma = build_step_slider(
-            settings,
-            "sigma",
-            space_steps(*SIGMA_BOUNDS, 20),
-            write_number,
-            on_move=partial(self._take_over, "sigma"),
-        )
-        self.half_life = build_step_slider(
-            settings,
-            "half_life",
-            [*space_steps(100, 1e6, 4), NEVER],
-            write_memory,
-            on_move=partial(self._take_over, "half_life"),
-        )
+        self.noise = self.build("noise")
+        self.n_prototypes = self.build("n_prototypes")
+        self.drop_singletons = self.build("drop_singletons")
+        self.sigma = self.build("sigma")
+        self.half_life = self.build("half_life")
         self.points_per_s = build_step_slider(
             settings, "points_per_s", [*space_steps(1, 1e6, 3), NEVER], write_speed
         )
         self.window_length = build_step_slider(
             settings, "window_length", space_steps(100, 1e6, 3), write_number
+        )
+
+    def build(self, name: str) -> Any:
+        """A widget for one of the settings that the guided tour is about, besides any there is."""
+        if name == "noise":
+            return self._bind(pmui.FloatSlider, name, start=0.0, end=0.5, step=0.01)
+        if name == "n_prototypes":
+            return self._bind(pmui.IntSlider, name, start=2, end=200)
+        if name == "drop_singletons":
+            return self._bind(pmui.Switch, name)
+        steps = {
+            "sigma": space_steps(*SIGMA_BOUNDS, 20),
+            "half_life": [*space_steps(100, 1e6, 4), NEVER],
+        }
+        return build_step_slider(
+            self.settings,
+            name,
+            steps[name],
+            write_memory if name == "half_life" else write_number,
+            on_move=partial(self._take_over, name),
         )
 
     def _bind(self, kind: Callable[..., Any], name: str, **bounds: Any) -> Any:
@@ -94,18 +113,18 @@ class Controls:
             **WIDE,
         )
 
-    def more(self) -> pn.viewable.Viewable:
-        """What is turned less often."""
-        return pmui.Column(
-            self.half_life,
-            self.has_automatic_half_life,
-            self.keep_quiet,
-            self.window_length,
-            self.trails,
-            self.join,
-            self.seed,
-            **WIDE,
+    def fold(self, *others: tuple[str, pn.viewable.Viewable]) -> pn.viewable.Viewable:
+        """What is turned less often, and other things that are seldom needed, folded away."""
+        more = pmui.Column(*(getattr(self, name) for name in self.less_often), **WIDE)
+        self._folds = pmui.Accordion(
+            ("More settings", more), *others, elevation=0, title_variant="body1", **WIDE
         )
+        return self._folds
+
+    def unfold(self) -> None:
+        """Show what is turned less often."""
+        if self._folds is not None and 0 not in self._folds.active:
+            self._folds.active = [0, *self._folds.active]
 
 
 def write_number(value: float) -> str:

@@ -23,7 +23,7 @@ from .easel import Easel
 from .figure import LiveFigure
 from .film import FilmRoll
 from .given import GivenData
-from .help import Help
+from .help import Help, build_sentence
 from .instrument import Instrument
 from .keepsakes import Keepsake
 from .keyboard import Keyboard
@@ -37,12 +37,9 @@ from .places import Place
 from .sources import SourceChooser
 from .takeaway import TakeawaySection
 from .texts import Text
+from .tour import Tour
 from .transport import N_STEP, Transport
 
-SENTENCE = (
-    "Points stream in one by one; at most K prototypes remember them, and clusters are the groups "
-    "that the prototypes form. Turn σ, K and the noise while it runs."
-)
 IN_NOTEBOOK_HEIGHT = 720
 NARROW_PX = 600
 NARROW_PLOT_PX = 460
@@ -104,13 +101,16 @@ class Dashboard(pn.viewable.Viewer):
             self.settings, self._sources, self._axes, self._figure, self._instrument.views
         )
         self._keepsake: Keepsake | None = None
-        self._help = Help()
+        self._tour = Tour(self.settings, self._controls, self._sources, self._engine)
+        self._help = Help(self._tour.start)
         self._keyboard = Keyboard(
             {
                 " ": self._transport.toggle,
                 "ArrowRight": lambda: self._engine.step(N_STEP),
                 "r": self._engine.reset,
                 "?": self._help.toggle,
+                "t": self._tour.toggle,
+                "Escape": self._tour.end,
             },
             self._painter.change,
         )
@@ -120,6 +120,7 @@ class Dashboard(pn.viewable.Viewer):
             self._address.address,
             self._keyboard.keys,
             self._easel.brush,
+            self._tour.spotlight.spot,
         ]
         self.settings.param.watch(self._apply, [*self._live_names()])
 
@@ -163,6 +164,7 @@ class Dashboard(pn.viewable.Viewer):
         self._counters.draw(frame)
         self._measures.draw(frame)
         self._transport.draw(frame)
+        self._tour.draw(frame)
         found = frame.snapshot
         self._controls.show_found(
             sigma=found.sigma, half_life=found.half_life, is_moving=frame.is_playing
@@ -200,25 +202,18 @@ class Dashboard(pn.viewable.Viewer):
 
     def sidebar(self) -> list[pn.viewable.Viewable]:
         """The controls."""
-        more = pmui.Accordion(
-            ("More settings", self._controls.more()),
-            ("Take it away", self._takeaway.view),
-            elevation=0,
-            title_variant="body1",
-            **WIDE,
-        )
         return [
             self._sources.view,
             self._axes.view,
             self._matrix.switch,
             self._controls.tuning(),
-            more,
+            self._controls.fold(("Take it away", self._takeaway.view)),
         ]
 
     def main(self) -> list[pn.viewable.Viewable]:
         """The views."""
         return [
-            pmui.Typography(SENTENCE, variant="body2", margin=(8, 12, 0, 12), **WIDE),
+            build_sentence(),
             self._transport.view,
             self._counters.pane,
             self._measures.pane,
@@ -226,6 +221,7 @@ class Dashboard(pn.viewable.Viewer):
             self._status.pane,
             self._address.message.pane,
             self._easel.view,
+            self._tour.card,
             self._plot,
             self._matrix.view,
             self._instrument.view,
@@ -248,8 +244,11 @@ class Dashboard(pn.viewable.Viewer):
         else:
             self._keep(store)
         page = build_page(
-            self.sidebar(), [*self.main(), self._help.dialog], header=[self._help.button]
+            self.sidebar(),
+            [*self.main(), self._help.dialog],
+            header=[self._help.button, self._tour.button],
         )
+        page.param.watch(lambda event: self._tour.stand_beside(event.new), "sidebar_open")
         self._keyboard.listen(pn.state.curdoc)
 
         def fold(attr: str, old: int, new: int) -> None:

@@ -1,13 +1,22 @@
 """The help: what the page shows, and the keys."""
 
+from collections.abc import Callable
+
 import panel_material_ui as pmui
 
+from .controls import WIDE
 from .texts import Html
+
+SENTENCE = (
+    "Points stream in one by one; at most K prototypes remember them, and clusters are the groups "
+    "that the prototypes form. Turn σ, K and the noise while it runs."
+)
 
 KEYS = (
     ("Space", "play or pause"),
     ("→", "step: learn one point"),
     ("R", "reset: start from the first point"),
+    ("T", "the guided tour; Escape ends it"),
     ("?", "this help"),
 )
 EXPLANATION = (
@@ -30,13 +39,21 @@ p { margin: 0 0 10px; line-height: 1.5; }
 
 
 class Help:
-    """A dialog, and the button that opens it."""
+    """A dialog, and the button that opens it; from there ``tour`` begins."""
 
-    def __init__(self) -> None:
+    def __init__(self, tour: Callable[[], None]) -> None:
+        self._tour = tour
         rows = "".join(f"<tr><td><kbd>{key}</kbd></td><td>{what}</td></tr>" for key, what in KEYS)
         text = "".join(f"<p>{sentence}</p>" for sentence in EXPLANATION)
         self.dialog = pmui.Dialog(
             Html(f"{text}<table>{rows}</table>", stylesheets=[STYLE], sizing_mode="stretch_width"),
+            pmui.Button(
+                label="Take the guided tour",
+                icon="explore_outlined",
+                variant="outlined",
+                margin=(14, 0, 0, 0),
+                on_click=lambda _: self._begin(),
+            ),
             title="What you see",
             title_variant="h6",
             close_on_click=True,
@@ -50,6 +67,15 @@ class Help:
             on_click=lambda _: self.toggle(),
         )
 
+    def _begin(self) -> None:
+        self.dialog.open = False
+        self._tour()
+
     def toggle(self) -> None:
         """Open it, or close it."""
         self.dialog.open = not self.dialog.open
+
+
+def build_sentence() -> pmui.Typography:
+    """What the page is about, in its first line."""
+    return pmui.Typography(SENTENCE, variant="body2", margin=(8, 12, 0, 12), **WIDE)

@@ -6,6 +6,7 @@ from bokeh.models import LinearInterpolator
 
 POINT_ALPHA, PROTOTYPE_ALPHA = 0.55, 0.35
 FAINT_ALPHA = 0.06
+ACCENT = "#d55e00"
 
 
 class Highlight:

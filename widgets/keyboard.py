@@ -15,6 +15,11 @@ BUSY = (
     "[role=slider], [role=combobox], [role=listbox], [role=option], [role^=menu], [role=tab], "
     "[role=tree], [role=grid], [role=dialog]"
 )
+# What Escape closes.
+OPEN = "[role=dialog], [role=listbox], [role=option], [role^=menu]"
+# A closed list of choices, which panel-material-ui opens by the pointer only.
+LIST = "[role=combobox][aria-haspopup=listbox][aria-expanded=false]:not([aria-disabled=true])"
+OPENING = ["Enter", " ", "ArrowDown", "ArrowUp"]
 # What Space presses, and arrows choose among.
 PRESSED = "button, summary, a[href], input, [role=button], [role=switch], [role=radio]"
 
@@ -22,11 +27,21 @@ LISTEN = f"""
     let count = 0
     document.addEventListener("keydown", (event) => {{
         if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
+        const at = event.composedPath()[0]
+        if ({json.dumps(OPENING)}.includes(event.key) && at.matches?.({json.dumps(LIST)})) {{
+            event.preventDefault()
+            at.click()
+            // Let go over the list, Space would choose what is chosen already.
+            const stop = (release) => release.stopPropagation()
+            document.addEventListener("keyup", stop, {{capture: true, once: true}})
+            return
+        }}
         const key = event.key.length == 1 ? event.key.toLowerCase() : event.key
         if (!KEYS.includes(key) || event.defaultPrevented) return
         if (event.repeat && key != "ArrowRight") return
         const is = (kinds) => event.composedPath().some((each) => each.matches?.(kinds))
-        if (is({json.dumps(BUSY)}) && !(key == "?" && is("[role=dialog]:not(:has(input))"))) return
+        const isClosing = key == "?" && is("[role=dialog]:not(:has(input))")
+        if (is(key == "Escape" ? {json.dumps(OPEN)} : {json.dumps(BUSY)}) && !isClosing) return
         if (key == " " && is({json.dumps(PRESSED)})) return
         event.preventDefault()
         keyboard.pressed = `${{count++}} ${{key}}`
