@@ -94,9 +94,9 @@ class Controls:
             **WIDE,
         )
 
-    def more(self) -> pn.viewable.Viewable:
+    def more(self) -> list[pn.viewable.Viewable]:
         """What is turned less often."""
-        return pmui.Column(
+        return [
             self.half_life,
             self.has_automatic_half_life,
             self.keep_quiet,
@@ -104,8 +104,7 @@ class Controls:
             self.trails,
             self.join,
             self.seed,
-            **WIDE,
-        )
+        ]
 
 
 def write_number(value: float) -> str:

@@ -27,6 +27,7 @@ from .help import Help
 from .instrument import Instrument
 from .keepsakes import Keepsake
 from .keyboard import Keyboard
+from .late import build_folds
 from .matrix import ScatterMatrix
 from .measures import MeasuresPanel
 from .notebook import CellView, is_in_notebook, take_over_cell
@@ -200,12 +201,9 @@ class Dashboard(pn.viewable.Viewer):
 
     def sidebar(self) -> list[pn.viewable.Viewable]:
         """The controls."""
-        more = pmui.Accordion(
-            ("More settings", self._controls.more()),
-            ("Take it away", self._takeaway.view),
-            elevation=0,
-            title_variant="body1",
-            **WIDE,
+        more = build_folds(
+            ("More settings", self._controls.more),
+            ("Take it away", lambda: [self._takeaway.view]),
         )
         return [
             self._sources.view,
