@@ -7,7 +7,6 @@ import panel_material_ui as pmui
 from clusterer.projections import N_COMPONENTS
 
 from .figure import LiveFigure
-from .late import Late
 
 COMPONENTS = tuple(f"component {i + 1}" for i in range(N_COMPONENTS))
 
@@ -23,9 +22,7 @@ class AxesChooser:
         wide = {"sizing_mode": "stretch_width", "min_width": 120}
         self.x = pmui.Select(label="x axis", description="What is drawn across.", **wide)
         self.y = pmui.Select(label="y axis", description="What is drawn upwards.", **wide)
-        self.view = Late(
-            lambda: [pmui.Row(self.x, self.y, sizing_mode="stretch_width")], visible=False
-        )
+        self.view = pmui.Row(self.x, self.y, sizing_mode="stretch_width")
         for select in (self.x, self.y):
             select.param.watch(self._choose, "value")
 

@@ -11,8 +11,6 @@ from clusterer.scalings import Moments, RunningScaling, Scaling
 from clusterer.sources import Source, TableSource
 from clusterer.tables import Table
 
-from .late import Late, build_folds
-
 WIDE = {"sizing_mode": "stretch_width"}
 NO_LABEL = "(none)"
 IN_FILE_ORDER = "(none: as in the file)"
@@ -82,14 +80,27 @@ class ColumnChooser:
         features.param.watch(self._change, "value")
         return features
 
-    def _lay_out(self) -> Late:
-        more = build_folds(
-            ("Order and scale of the rows", lambda: [self.time, self.is_paced, self.is_scaled])
+    def _lay_out(self) -> pmui.Column:
+        more = pmui.Accordion(
+            (
+                "Order and scale of the rows",
+                pmui.Column(self.time, self.is_paced, self.is_scaled, **WIDE),
+            ),
+            elevation=0,
+            title_variant="body1",
+            **WIDE,
         )
         # Of Panel's own kind: in a notebook the other kind has what is put into it later load its
         # styles from the net.
         self._listed = pn.Column(self.features, max_height=260, scroll="y-auto", **WIDE)
-        return Late(lambda: [self._listed, self.label, self.missing, more], visible=False)
+        return pmui.Column(
+            self._listed,
+            self.label,
+            self.missing,
+            more,
+            visible=False,
+            **WIDE,
+        )
 
     def show(self, table: Table, features: Sequence[str] = ()) -> None:
         """Offer the columns of another table; ``features`` (none: what makes sense) are chosen."""

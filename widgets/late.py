@@ -18,6 +18,9 @@ class Late(pn.Column):
     That is when it becomes visible or `fill` is called; if it is visible from the beginning, as
     inside of what can be folded, only then.
 
+    Only what somebody has just asked for is to come so, not what a task brings later: its models
+    may be told of before they are sent.
+
     It is of Panel's own kind: in a notebook the other kind has what is put into it later load its
     styles from the net.
     """

@@ -8,7 +8,6 @@ import panel_material_ui as pmui
 from clusterer.tables import Column, Table
 from clusterer.tables.errors import printable
 
-from .late import Late
 from .texts import Html, escape_lines
 
 N_ROWS = 12
@@ -50,7 +49,7 @@ class TablePreview:
             size="small",
             on_click=self._open,
         )
-        self.view = Late(lambda: [self.button, self.dialog], visible=False)
+        self.view = pmui.Column(self.button, self.dialog, visible=False)
 
     def show(self, table: Table) -> None:
         """Offer another table to be looked at."""
