@@ -10,11 +10,11 @@ SETTLED_S = 1.0
 
 
 def data_of(page, name):
-    """Columns of a data source of the live figure, as the browser holds them."""
+    """Columns of a data source, as the browser holds them; none if there is no such source."""
     columns = page.evaluate(
         """name => {
             const source = Bokeh.documents[0].get_model_by_name(name)
-            return Object.entries(source.data).map(([k, v]) => [k, Array.from(v)])
+            return Object.entries(source?.data ?? {}).map(([k, v]) => [k, Array.from(v)])
         }""",
         name,
     )

@@ -1,7 +1,7 @@
 """The controls: one widget a setting, its label, bounds and help taken from the setting."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 
 from clusterer.settings import SIGMA_BOUNDS, Settings
 
+from .late import build_folds
 from .steps import build_step_slider, hasten, space_steps
 
 NEVER = float("inf")
@@ -113,11 +114,10 @@ class Controls:
             **WIDE,
         )
 
-    def fold(self, *others: tuple[str, pn.viewable.Viewable]) -> pn.viewable.Viewable:
+    def fold(self, *others: tuple[str, Callable[[], Iterable[Any]]]) -> pn.viewable.Viewable:
         """What is turned less often, and other things that are seldom needed, folded away."""
-        more = pmui.Column(*(getattr(self, name) for name in self.less_often), **WIDE)
-        self._folds = pmui.Accordion(
-            ("More settings", more), *others, elevation=0, title_variant="body1", **WIDE
+        self._folds = build_folds(
+            ("More settings", lambda: [getattr(self, name) for name in self.less_often]), *others
         )
         return self._folds
 

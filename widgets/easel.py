@@ -15,6 +15,7 @@ from clusterer.sources.acts import HEIGHT, WIDTH
 from clusterer.sources.canvases import Layer
 
 from .brushes import LOOK, MOVE, OFF, PAINT, Brush, Gesture, equip, read_gesture
+from .late import Late
 from .paintings import PaintingChooser
 from .plots import build_columns
 from .texts import Text
@@ -73,7 +74,10 @@ class Easel:
         )
         self.mode.param.watch(lambda _: self._set_mode(), "value")
         self.message = Text(role="alert")
-        self.view = pmui.FlexBox(
+        self.view = Late(self._lay_out, visible=False)
+
+    def _lay_out(self) -> list[Any]:
+        tools = pmui.FlexBox(
             self.mode,
             self._build_button("Add", "add", "a blob where there is room.", self._add),
             self._build_button("Undo", "undo", "take the last stroke back.", self._undo),
@@ -82,9 +86,9 @@ class Easel:
             align_items="center",
             gap="4px",
             margin=(0, 10),
-            visible=False,
             sizing_mode="stretch_width",
         )
+        return [tools]
 
     def _build_button(
         self, label: str, icon: str, description: str, act: Callable[[], None]

@@ -32,19 +32,17 @@ class Instrument:
         self._settings = settings
         self._points: NDArray = np.empty((0, 1))
         self.travel = TimeTravel(engine)
-        self._sweep = SweepView(
-            self._take_points, settings.model_parameters, self._choose_setting, engine.nudge
-        )
+        self._sweep: SweepView | None = None
         self.views = Views(
-            [
-                RiverView(),
-                ChronicleView(),
-                DendrogramView(),
-                DriftView(),
-                ClusterTable(self._highlight),
-                ComparisonView(engine.challenge),
-                self._sweep,
-            ],
+            {
+                RiverView.title: RiverView,
+                ChronicleView.title: ChronicleView,
+                DendrogramView.title: DendrogramView,
+                DriftView.title: DriftView,
+                ClusterTable.title: lambda: ClusterTable(self._highlight),
+                ComparisonView.title: lambda: ComparisonView(engine.challenge),
+                SweepView.title: self._make_sweep,
+            },
             self._take_scene,
             engine.nudge,
         )
@@ -65,7 +63,17 @@ class Instrument:
     def close(self) -> None:
         """Measure no more."""
         self.views.close()
-        self._sweep.close()
+        if self._sweep is not None:
+            self._sweep.close()
+
+    def _make_sweep(self) -> SweepView:
+        self._sweep = SweepView(
+            self._take_points,
+            self._settings.model_parameters,
+            self._choose_setting,
+            self._engine.nudge,
+        )
+        return self._sweep
 
     def _take_scene(self) -> Scene:
         """What the views show; called from a thread of theirs."""
@@ -77,7 +85,7 @@ class Instrument:
             self.travel.moment or last,
             observer.left,
             observer.comparison,
-            self._sweep.done,
+            None if self._sweep is None else self._sweep.done,
             look=self._figure.drawn_look,
         )
 

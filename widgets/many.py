@@ -20,6 +20,7 @@ from clusterer.tables import TableError, list_folder, open_table
 from clusterer.tables.errors import listed, printable
 
 from .controls import WIDE
+from .late import Late
 from .texts import Html, Text
 
 MOST_CELLS = 400
@@ -68,14 +69,15 @@ class ManyFiles:
             target="_blank",
             visible=False,
         )
-        self.view = pmui.Column(
-            self.about.pane,
-            self.message.pane,
-            self.progress.pane,
-            self.cells,
-            self.link,
+        self.view = Late(
+            lambda: [
+                self.about.pane,
+                self.message.pane,
+                self.progress.pane,
+                self.cells,
+                self.link,
+            ],
             visible=False,
-            **WIDE,
         )
         self.about.show(ABOUT)
 

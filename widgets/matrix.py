@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clusterer.frames import Frame
 
+from .late import Late
 from .palettes import map_colors, wrap_colors
 from .texts import label_axis
 
@@ -24,7 +25,7 @@ PERIOD_S = 0.5
 class ScatterMatrix:
     """The first four features against each other, twice a second; off, it costs nothing.
 
-    Its figures are there from the beginning, hidden: Bokeh stumbles over some that come late.
+    Its figures are made when it is first on.
     """
 
     def __init__(self) -> None:
@@ -35,13 +36,9 @@ class ScatterMatrix:
         nothing: dict[str, NDArray] = {str(i): np.empty(0) for i in range(N_FEATURES)}
         self.source = ColumnDataSource(nothing | {"color": np.empty(0)}, name="matrix")
         self._ranges = [Range1d(0, 1) for _ in range(N_FEATURES)]
-        self.cells = {
-            (x, y): build_cell(self.source, x, y, self._ranges)
-            for y in range(1, N_FEATURES)
-            for x in range(y)
-        }
-        self._rows = [self._build_row(y) for y in range(1, N_FEATURES)]
-        self.view = pmui.Column(*self._rows, sizing_mode="stretch_width", visible=False)
+        self.cells: dict[tuple[int, int], figure] = {}
+        self._rows: list[pn.Row] = []
+        self.view = Late(self._build_rows, visible=False)
         self.switch = pmui.Switch(
             label="Scatter matrix",
             description=f"Draws the first {N_FEATURES} features against each other, below.",
@@ -50,9 +47,15 @@ class ScatterMatrix:
         )
         self.switch.param.watch(self._toggle, "value")
 
-    def _build_row(self, y: int) -> pmui.Row:
-        cells = (self.cells[x, y] for x in range(y))
-        return pmui.Row(*(pn.pane.Bokeh(cell, margin=2, autodispatch=False) for cell in cells))
+    def _build_rows(self) -> list[pn.Row]:
+        for y in range(1, N_FEATURES):
+            row = pn.Row()
+            for x in range(y):
+                cell = self.cells[x, y] = build_cell(self.source, x, y, self._ranges)
+                row.append(pn.pane.Bokeh(cell, margin=2, autodispatch=False))
+            self._rows.append(row)
+        self._name_cells()
+        return self._rows
 
     def show(self, names: tuple[str, ...]) -> None:
         """Offer the features of another source."""

@@ -8,6 +8,7 @@ from clusterer.scalings import Scaling
 from clusterer.settings import Settings
 from clusterer.sources import Painting, Source
 
+from .late import Late
 from .texts import Text
 
 WIDE = {"sizing_mode": "stretch_width"}
@@ -46,7 +47,7 @@ class PaintingChooser:
         )
         told = Text()
         told.show(TOLD)
-        self.view = pmui.Column(self.radius_px, self.n_per_s, told.pane, visible=False, **WIDE)
+        self.view = Late(lambda: [self.radius_px, self.n_per_s, told.pane], visible=False)
 
     def reopen(self) -> None:
         """Play the painting from its beginning."""

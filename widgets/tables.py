@@ -18,6 +18,7 @@ from clusterer.sources import Source
 from clusterer.tables import Table, TableError, open_table
 
 from .columns import WIDE, ColumnChooser
+from .late import Late
 from .previews import TablePreview
 from .shelves import fill_shelf
 from .texts import Text
@@ -63,16 +64,17 @@ class TableChooser:
         self.report = Text()
         self.columns = ColumnChooser(self._choose)
         self.preview = TablePreview()
-        self.view = pmui.Column(
-            self.file,
-            self.at_hand,
-            self.description.pane,
-            self.message.pane,
-            self.preview.view,
-            self.columns.view,
-            self.report.pane,
+        self.view = Late(
+            lambda: [
+                self.file,
+                self.at_hand,
+                self.description.pane,
+                self.message.pane,
+                self.preview.view,
+                self.columns.view,
+                self.report.pane,
+            ],
             visible=False,
-            **WIDE,
         )
         self.at_hand.param.watch(self._take_from_shelf, "value")
 

@@ -2,13 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import panel as pn
 import panel_material_ui as pmui
 
+from .late import Late
 from .scenes import Scene
 
 PERIOD_S = 0.4
@@ -20,7 +22,6 @@ log = logging.getLogger(__name__)
 class View(Protocol):
     """What a tab holds: measured in a thread of its own, drawn with the next frame."""
 
-    title: str
     pane: Any
 
     def measure(self, scene: Scene) -> Any:
@@ -41,14 +42,22 @@ class Opened(Protocol):
 class Views:
     """Keep the open view up with the scene, two or three times a second at most.
 
+    ``makers`` make the views by their titles, each when its tab is first opened.
     ``take_scene`` may be called from any thread. ``ask`` is called from one when something is
     ready to be drawn, which is done by the next call of `draw`.
     """
 
     def __init__(
-        self, views: Sequence[View], take_scene: Callable[[], Scene], ask: Callable[[], None]
+        self,
+        makers: Mapping[str, Callable[[], View]],
+        take_scene: Callable[[], Scene],
+        ask: Callable[[], None],
     ) -> None:
-        self._views = list(views)
+        self._makers = list(makers.values())
+        self._titles = LIVE, *makers
+        places = [Late(partial(self._make, tab)) for tab in range(1, len(self._titles))]
+        self._places = [pn.Spacer(height=0, margin=0), *places]
+        self._views: dict[int, View] = {}
         self._take_scene = take_scene
         self._ask = ask
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="clusterer-views")
@@ -56,28 +65,34 @@ class Views:
         self._drawn: tuple[View, Scene] | None = None
         self._measured_at = 0.0
         self.tabs = pmui.Tabs(
-            (LIVE, pn.Spacer(height=0, margin=0)),
-            *((view.title, view.pane) for view in self._views),
+            *zip(self._titles, self._places, strict=True),
             sizing_mode="stretch_width",
             margin=(0, 10),
         )
         self.tabs.param.watch(self._switch, "active")
 
     def _switch(self, *_: Any) -> None:
-        for view in self._views:
+        place = self._places[self.tabs.active]
+        if isinstance(place, Late):
+            place.fill()
+        for view in self._views.values():
             if isinstance(view, Opened):
                 view.open(view is self.open_view)
         self._ask()
 
+    def _make(self, tab: int) -> list[Any]:
+        view = self._views[tab] = self._makers[tab - 1]()
+        return [view.pane]
+
     @property
     def titles(self) -> list[str]:
         """What the tabs are called."""
-        return [LIVE, *(view.title for view in self._views)]
+        return [*self._titles]
 
     @property
     def open_view(self) -> View | None:
         """The view in the open tab; None for the first, which is empty."""
-        return self._views[self.tabs.active - 1] if self.tabs.active else None
+        return self._views.get(self.tabs.active)
 
     def draw(self) -> None:
         """Draw what is measured, and have measured what is not; called with each frame."""
