@@ -92,12 +92,14 @@ class Reference:
         )
 
 
-async def live(url: str, key: str, seed: int, life_s: float) -> tuple[str, int, float]:
-    """A visitor's time until the kill: its key, points learned, how long it took to be back."""
-    visitor = Visitor(url, f"?seed={seed}&speed={POINTS_PER_S:g}", key)
+async def live(server: Server, key: str, seed: int, life_s: float) -> tuple[str, int, float]:
+    """A visitor's time and the kill: its key, points learned, how long it took to be back."""
+    visitor = Visitor(server.url, f"?seed={seed}&speed={POINTS_PER_S:g}", key)
     took_s = await visitor.open()
     await asyncio.sleep(life_s)
-    n_points = int((await read_metrics(url))["clusterer_points_learned_total"])
+    n_points = int((await read_metrics(server.url))["clusterer_points_learned_total"])
+    server.kill()
+    await visitor.close()
     return visitor.key, n_points, took_s
 
 
@@ -126,7 +128,7 @@ def crash(n_times: int, seed: int = 3, shortest_s: float = 1.5, longest_s: float
             server = Server(port, folder)
             try:
                 life_s = random_lives.uniform(shortest_s, longest_s)
-                given, n_learned, took_s = asyncio.run(live(server.url, key, seed, life_s))
+                given, n_learned, took_s = asyncio.run(live(server, key, seed, life_s))
             finally:
                 server.kill()
             assert key in ("", given), "the run was not found again"

@@ -104,14 +104,29 @@ def browser(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
 
 
 class Complaints(logging.Handler):
-    """Keeps what the server's loggers complain about."""
+    """Keeps what the server's loggers complain about, but not what tests without a page cause."""
+
+    is_shown = True
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
+        if self.is_shown:
+            error = record.exc_info[1] if record.exc_info else None
+            told = record.getMessage()
+            self.messages.append(f"{told} {error!r}" if error else told)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Say whether the test shows a page."""
+    Complaints.is_shown = item.get_closest_marker("browser") is not None
+
+
+def pytest_sessionfinish() -> None:
+    """The pages' server may complain while it ends."""
+    Complaints.is_shown = True
 
 
 def find_free_port() -> int:

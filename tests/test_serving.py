@@ -206,7 +206,7 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
     second = start()
 
     async def upload():
-        visitor = Visitor(second.url, f"?{CANARY}")
+        visitor = Visitor(second.url, f"?source=table&{CANARY}")
         await visitor.open()
         begin = {"kind": "begin", "number": 1, "name": CANARY, "n_bytes": 10_000}
         visitor.send_message(visitor.models["Upload"]["id"], begin)

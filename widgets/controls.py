@@ -1,5 +1,6 @@
 """The controls: one widget a setting, its label, bounds and help taken from the setting."""
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -15,6 +16,7 @@ from .steps import build_step_slider, hasten, space_steps
 
 NEVER = float("inf")
 PERIOD_S = 0.5
+LATEST_S = 3.0
 WIDE = {"sizing_mode": "stretch_width"}
 
 
@@ -33,7 +35,7 @@ class Controls:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.is_showing = False
+        self._shown: dict[tuple[str, float], float] = {}
         self._shown_at = 0.0
         self._folds: pmui.Accordion | None = None
         self.generator = self._bind(pmui.Select, "generator")
@@ -72,7 +74,7 @@ class Controls:
             name,
             steps[name],
             write_memory if name == "half_life" else write_number,
-            on_move=partial(self._take_over, name),
+            is_move=partial(self._take_over, name),
         )
 
     def _bind(self, kind: Callable[..., Any], name: str, **bounds: Any) -> Any:
@@ -82,9 +84,17 @@ class Controls:
         )
         return hasten(widget)
 
-    def _take_over(self, name: str) -> None:
-        if not self.is_showing:
-            setattr(self.settings, Settings.AUTOMATIC[name], False)
+    def _take_over(self, name: str, value: float) -> bool:
+        if self.is_found(name, value):
+            return False
+        setattr(self.settings, Settings.AUTOMATIC[name], False)
+        return True
+
+    def is_found(self, name: str, value: float) -> bool:
+        """Whether the value was found by itself, not set: a browser may send it back, and late."""
+        is_automatic = getattr(self.settings, Settings.AUTOMATIC[name])
+        shown_at = self._shown.get((name, value), -math.inf)
+        return is_automatic and time.monotonic() - shown_at < LATEST_S
 
     def show_found(self, *, is_moving: bool, **values: float) -> None:
         """Let sliders follow what is found by itself; while that moves, twice a second.
@@ -95,13 +105,14 @@ class Controls:
         if is_moving and now - self._shown_at < PERIOD_S:
             return
         self._shown_at = now
+        self._shown = {key: at for key, at in self._shown.items() if now - at < LATEST_S}
         for name, value in values.items():
             low, high = self.settings.param[name].bounds
             is_inside = low <= value <= (NEVER if high is None else high)
             if is_inside and getattr(self.settings, Settings.AUTOMATIC[name]):
-                self.is_showing = True
-                setattr(self.settings, name, float(f"{value:.3g}"))
-                self.is_showing = False
+                shown = float(f"{value:.3g}")
+                self._shown[name, shown] = now
+                setattr(self.settings, name, shown)
 
     def tuning(self) -> pn.viewable.Viewable:
         """What is turned while it streams."""

@@ -134,11 +134,11 @@ class Dashboard(pn.viewable.Viewer):
             self._engine.set(name, getattr(self.settings, name))
         if "points_per_s" in changed:
             self._engine.set("speed", self.settings.points_per_s)
-        # A slider that shows what was found by itself changes nothing.
-        if self._controls.is_showing:
-            changed -= Settings.AUTOMATIC.keys()
         for name in changed & Settings.AUTOMATIC.keys():
-            if Settings.AUTOMATIC[name] not in changed:
+            # A slider that shows what was found by itself changes nothing.
+            if self._controls.is_found(name, getattr(self.settings, name)):
+                changed -= {name}
+            elif Settings.AUTOMATIC[name] not in changed:
                 setattr(self.settings, Settings.AUTOMATIC[name], False)
         if changed - {"noise", "window_length", "points_per_s"}:
             for name, value in self.settings.model_parameters().items():

@@ -32,12 +32,12 @@ def build_step_slider(
     steps: Iterable[float],
     write: Callable[[float], str],
     *,
-    on_move: Callable[[], None] = lambda: None,
+    is_move: Callable[[float], bool] = lambda value: True,
 ) -> pmui.DiscreteSlider:
     """A slider over ``steps`` bound to a setting both ways.
 
-    A value set elsewhere that is no step becomes one. ``on_move`` is called when the user moves
-    the slider, not when the setting does.
+    A value set elsewhere that is no step becomes one. ``is_move`` is asked of each value that the
+    browser sends, before it becomes the setting: whether it is the user's.
     """
     parameter = settings.param[name]
     base = list(steps)
@@ -66,8 +66,7 @@ def build_step_slider(
         is_following = False
 
     def lead(event: Any) -> None:
-        if not is_following:
-            on_move()
+        if not is_following and is_move(event.new):
             settings.param.update(**{name: type(getattr(settings, name))(event.new)})
 
     settings.param.watch(follow, name)
