@@ -18,7 +18,6 @@ from clusterer.sources import Source
 from clusterer.tables import Table, TableError, open_table
 
 from .columns import WIDE, ColumnChooser
-from .late import Late
 from .previews import TablePreview
 from .shelves import fill_shelf
 from .texts import Text
@@ -64,17 +63,17 @@ class TableChooser:
         self.report = Text()
         self.columns = ColumnChooser(self._choose)
         self.preview = TablePreview()
-        self.view = Late(
-            lambda: [
-                self.file,
-                self.at_hand,
-                self.description.pane,
-                self.message.pane,
-                self.preview.view,
-                self.columns.view,
-                self.report.pane,
-            ],
+        # Not made late: a table comes from a task, and may be told of before what shows it.
+        self.view = pmui.Column(
+            self.file,
+            self.at_hand,
+            self.description.pane,
+            self.message.pane,
+            self.preview.view,
+            self.columns.view,
+            self.report.pane,
             visible=False,
+            **WIDE,
         )
         self.at_hand.param.watch(self._take_from_shelf, "value")
 
