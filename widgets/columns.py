@@ -139,7 +139,8 @@ class ColumnChooser:
         self._is_filling = True
         for name in CHOICES:
             getattr(self, name).value = told[name]
-        self.features.value = told["features"]
+        if sorted(self.features.value or ()) != sorted(told["features"]):
+            self.features.value = told["features"]
         self.is_paced.visible = self.time.value != IN_FILE_ORDER
         self.show_missing(self.missing.visible)
         self._is_filling = False

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -18,6 +18,8 @@ from clusterer.sources import Source
 from clusterer.tables import Table, TableError, open_table
 
 from .columns import WIDE, ColumnChooser
+from .late import Late
+from .notebook import is_in_notebook
 from .previews import TablePreview
 from .shelves import fill_shelf
 from .texts import Text
@@ -63,18 +65,21 @@ class TableChooser:
         self.report = Text()
         self.columns = ColumnChooser(self._choose)
         self.preview = TablePreview()
-        # Not made late: a table comes from a task, and may be told of before what shows it.
-        self.view = pmui.Column(
-            self.file,
-            self.at_hand,
-            self.description.pane,
-            self.message.pane,
-            self.preview.view,
-            self.columns.view,
-            self.report.pane,
+        self.view = Late(
+            lambda: [
+                self.file,
+                self.at_hand,
+                self.description.pane,
+                self.message.pane,
+                self.preview.view,
+                self.columns.view,
+                self.report.pane,
+            ],
             visible=False,
-            **WIDE,
         )
+        if not is_in_notebook():
+            # A page that comes back gets its table from a task: its models have to be there.
+            self.view.fill()
         self.at_hand.param.watch(self._take_from_shelf, "value")
 
     @property
@@ -133,13 +138,13 @@ class TableChooser:
         if earlier is not None:
             earlier.unlink(missing_ok=True)
 
-    def _show(self, table: Table, shelved: str) -> None:
+    def _show(self, table: Table, shelved: str, features: Sequence[str] = ()) -> None:
         self._is_following = True
         self.at_hand.value = shelved
         self._is_following = False
         one = self.shelf.get(shelved)
         self.description.show(one.description if one else "")
-        self.columns.show(table, one.features if one else ())
+        self.columns.show(table, features or (one.features if one else ()))
         self.preview.show(table)
 
     def _choose(self) -> None:
@@ -198,7 +203,8 @@ class TableChooser:
                 raise ValueError("the table is not in its folder")
             table = await asyncio.to_thread(open_table, path, name=told["name"])
             self._name, self._uploaded = told["name"], None if one else path
-            self._show(table, told["shelved"])
+            # A widget just made is not to be changed: the browser might hear of that first.
+            self._show(table, told["shelved"], told["columns"]["features"])
         elif self._table is None:
             raise ValueError("the table is gone")
         self.columns.choose(told["columns"])
