@@ -1,5 +1,6 @@
 """The settings of a run: every knob once, with its bounds, its meaning and when it takes effect."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import param
@@ -104,6 +105,17 @@ class Settings(param.Parameterized):
         label="Window",
         doc="How many of the last points stay in the plot. Long windows are drawn as a density.",
     )
+
+    @classmethod
+    def pick_values(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """What to set to have these values again; what is found by itself is left to be found.
+
+        >>> told = {"sigma": 2.2, "has_automatic_sigma": True, "noise": 0.1, "name": "Settings01"}
+        >>> Settings.pick_values(told)
+        {'has_automatic_sigma': True, 'noise': 0.1}
+        """
+        found = {name for name, switch in cls.AUTOMATIC.items() if values.get(switch)}
+        return {name: value for name, value in values.items() if name not in found | {"name"}}
 
     @property
     def _half_life(self) -> float | str | None:

@@ -19,6 +19,7 @@ def test_a_reload_brings_the_run_back_where_it_was(dashboard_page, open_page):
     page.wait_for_selector("canvas")
     wait_until(lambda: seen(page) > 300)
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("46")
+    expect(page.get_by_role("switch", name="Automatic σ")).to_be_checked()
     # It plays on, and stands still once it was paused.
     start = seen(page)
     wait_until(lambda: seen(page) > start)

@@ -10,7 +10,7 @@ from clusterer.engine import Engine
 from clusterer.settings import Settings
 from clusterer.sources import make_generator
 from widgets.controls import Controls
-from widgets.lessons import LESSONS, find_lag, pick_values
+from widgets.lessons import LESSONS, find_lag
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_what_is_shown_does_what_is_asked(lesson):
 def test_settings_come_back_as_they_were():
     settings = Settings(n_prototypes=7, has_automatic_half_life=False, half_life=300.0)
     known = settings.param.values()
-    left = pick_values(known)
+    left = Settings.pick_values(known)
     for lesson in LESSONS:
         settings.param.update(**lesson.begin())
         settings.param.update(**lesson.shown)

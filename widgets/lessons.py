@@ -41,17 +41,7 @@ class Lesson:
         >>> begun["noise"], begun["n_prototypes"], "sigma" in begun
         (0.2, 50, False)
         """
-        return pick_values({**Settings().param.values(), **self.scene})
-
-
-def pick_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings to be set again; one that is found by itself would no longer be, once set.
-
-    >>> pick_values({"sigma": 2.2, "has_automatic_sigma": True, "noise": 0.1, "name": "Settings01"})
-    {'has_automatic_sigma': True, 'noise': 0.1}
-    """
-    found = {name for name, switch in Settings.AUTOMATIC.items() if values.get(switch)}
-    return {name: value for name, value in values.items() if name not in found | {"name"}}
+        return Settings.pick_values({**Settings().param.values(), **self.scene})
 
 
 def tell_count(before: Frame, now: Frame) -> str:
@@ -69,24 +59,28 @@ def tell_count(before: Frame, now: Frame) -> str:
         )
     return (
         f"on average a new point counts {new:.2f} in its circle, before it was {old:.2f}; "
-        f"clusters found {change_of(first.n_clusters, last.n_clusters)}."
+        f"{tell_clusters(before, now)}"
     )
 
 
 def tell_prototypes(before: Frame, now: Frame) -> str:
     """How many prototypes and clusters there are."""
     return (
-        f"circles {change_of(len(before.centers), len(now.centers))}, clusters found "
-        f"{change_of(before.snapshot.n_clusters, now.snapshot.n_clusters)}."
+        f"circles {change_of(len(before.centers), len(now.centers))}, {tell_clusters(before, now)}"
     )
 
 
 def tell_noise(before: Frame, now: Frame) -> str:
     """How much of what is in view is noise, and how many clusters there are."""
     return (
-        f"noise in view {before.noise_share:.0%} → {now.noise_share:.0%}, clusters found "
-        f"{change_of(before.snapshot.n_clusters, now.snapshot.n_clusters)}."
+        f"noise in view {before.noise_share:.0%} → {now.noise_share:.0%}, "
+        f"{tell_clusters(before, now)}"
     )
+
+
+def tell_clusters(before: Frame, now: Frame) -> str:
+    """How many clusters there are."""
+    return f"clusters found {change_of(before.snapshot.n_clusters, now.snapshot.n_clusters)}."
 
 
 def tell_lag(before: Frame, now: Frame) -> str:

@@ -50,7 +50,7 @@ class Place:
             await table.bring_back(told["table"], folder)
         elif told["kind"] != GENERATED:
             raise ValueError("the data was given by a program")
-        self._settings.param.update(**told["settings"])
+        self._settings.param.update(**Settings.pick_values(told["settings"]))
         self._sources.kind.value = told["kind"]
         self._address.restore_place(told["view"])
         if told["kind"] == TABLE:

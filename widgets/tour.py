@@ -11,7 +11,7 @@ from clusterer.settings import Settings
 
 from .controls import WIDE, Controls
 from .highlights import ACCENT
-from .lessons import LESSONS, Lesson, pick_values
+from .lessons import LESSONS, Lesson
 from .sources import GENERATED, SourceChooser
 from .spotlight import Spotlight
 from .texts import Html, Text, escape_lines
@@ -100,7 +100,7 @@ class Tour:
         if self._number is None:
             was_playing = self._frame.is_playing if self._frame else True
             kind = self._sources.kind.value
-            self._left = pick_values(self._settings.param.values()), kind, was_playing
+            self._left = Settings.pick_values(self._settings.param.values()), kind, was_playing
         self._go(0)
         self._engine.play()
 
