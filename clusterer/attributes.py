@@ -105,15 +105,7 @@ class LearnedAttributes:
             if join and forget == "never":
                 labels = read_with_quiet(held, drop_singletons=drop)
             else:
-                labels = read_clusters(
-                    held.inner_centers,
-                    held.weights,
-                    held.inner_scatters,
-                    held.counts,
-                    links=held.link_counts,
-                    join=join,
-                    drop_singletons=drop,
-                )
+                labels = read_clusters(**held.evidence, join=join, drop_singletons=drop)
             labels.flags.writeable = False
             self._readouts[choices] = labels
         return self._readouts[choices]

@@ -26,6 +26,7 @@ from .kernels import (
     COUNT,
     FADED_COUNT,
     FADING,
+    N_SEEN,
     NEXT_LOOK,
     RECENT,
     RECENT_SPREAD,
@@ -73,15 +74,28 @@ class Times(NamedTuple):
 
 def learn_watchfully(held: "Prototypes", points: NDArray, settings: "Settings") -> int:
     """Learn a chunk (n, d) with the half-life it asks for; returns the first refused row or -1."""
+    if len(points) <= count_to_look(held):
+        return learn_as_found(held, points, settings)
+    # Nothing is to have changed if a row is refused.
     refused = held.find_refused(points)
     while len(points) and refused < 0:
-        if held.n_seen >= max(held.scalars[NEXT_LOOK], FIRST_LOOK):
+        if count_to_look(held) <= 0:
             renew_half_life(held)
-        n_left = int(max(held.scalars[NEXT_LOOK], FIRST_LOOK)) - held.n_seen
-        kept = held.share_kept(settings)
-        held.learn(points[:n_left], (*settings[:2], kept, settings[3]))
+        n_left = count_to_look(held)
+        learn_as_found(held, points[:n_left], settings)
         points = points[n_left:]
     return refused
+
+
+def count_to_look(held: "Prototypes") -> int:
+    """How many points may come before it is looked again; none where that is due."""
+    return int(max(held.scalars[NEXT_LOOK], FIRST_LOOK) - held.scalars[N_SEEN])
+
+
+def learn_as_found(held: "Prototypes", points: NDArray, settings: "Settings") -> int:
+    """Learn with the half-life that is in force."""
+    n_prototypes, sigma, _, rule = settings
+    return held.learn(points, (n_prototypes, sigma, held.share_kept(settings), rule))
 
 
 def renew_half_life(held: "Prototypes") -> None:
@@ -115,13 +129,7 @@ def want_half_lives(held: "Prototypes", past: Times, recent: Times) -> tuple[flo
     least = LEAST_MIXED if held.half_life == math.inf else LEAST_MIXED_IN_MOTION
     if measure_mixing(held, recent) < least:
         return math.inf, math.inf
-    labels = read_clusters(
-        held.inner_centers,
-        held.weights,
-        held.inner_scatters,
-        held.counts,
-        links=held.link_counts,
-    )
+    labels = read_clusters(**held.evidence)
     by_past, by_recent = (want_half_life(times, labels) for times in (past, recent))
     return by_past, by_recent
 

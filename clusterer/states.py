@@ -1,5 +1,7 @@
 """The state of a clustering: its arrays, and what can be read from them."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -142,6 +144,17 @@ class State:
     def link_counts(self) -> NDArray:
         """Points (m, m) seen between prototypes; see `clusterer.links`."""
         return self.links[: self.n_taken, : self.n_taken] / self.scalars[LINK_UNIT]
+
+    @property
+    def evidence(self) -> dict[str, Any]:
+        """What `clusterer.readout.read_clusters` reads the clusters from."""
+        return {
+            "centers": self.inner_centers,
+            "weights": self.weights,
+            "scatters": self.inner_scatters,
+            "counts": self.counts,
+            "links": self.link_counts,
+        }
 
     @property
     def ids(self) -> NDArray[np.int64]:
