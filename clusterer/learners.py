@@ -5,10 +5,10 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from .estimator import OnlineClusterer
 from .persistence import load_scaled, save
+from .recordings import copy_model
 from .scalings import Moments, RunningScaling, Scaling
 
 
@@ -66,7 +66,7 @@ class Learner:
         """The model with the names of its features, if they have any: a copy then."""
         if self.feature_names is None:
             return self.model
-        named = clone(self.model).absorb(self.model)
+        named = copy_model(self.model)
         named.feature_names_in_ = np.array(self.feature_names, dtype=object)
         return named
 
@@ -120,7 +120,7 @@ class Learner:
         """
         if not other.is_fitted:
             return self
-        theirs = Learner(clone(other.model).absorb(other.model), other.scaling)
+        theirs = Learner(copy_model(other.model), other.scaling)
         if not self.is_fitted:
             self.scaling = theirs.scaling
         elif isinstance(self.scaling, RunningScaling):

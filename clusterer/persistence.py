@@ -7,7 +7,6 @@ an enemy (see `clusterer.archives`), and nothing in it is believed before it was
 
 import json
 import os
-import secrets
 import warnings
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from .archives import ARRAYS, FORMAT, VERSION, ModelFileError, demand, read_archive
 from .contents import MOMENTS, check_contents
+from .files import replace_file
 from .kernels import N_STATE_ROWS
 from .prototypes import Prototypes
 from .scalings import Scaling
@@ -60,17 +60,9 @@ def save(
     ...     np.array_equal(load(f"{folder}/model.npz").prototypes_, model.prototypes_)
     True
     """
-    target = Path(path)
     content = dump_model(model, scaling)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with beside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replace_file(Path(path)) as file:
+        file.write(content)
 
 
 def dump_model(model: "OnlineClusterer", scaling: Scaling | None = None) -> bytes:

@@ -242,10 +242,10 @@ def test_the_command_line_learns_there_and_files_are_labelled_there(
 def test_no_scheduler_no_model(folder, tmp_path, capsys):
     model = tmp_path / "model.npz"
     args = ["fit", str(folder), "--scheduler", "tcp://127.0.0.1:1", "-o", str(model)]
-    import clusterer.distributed.fitting as fitting
+    import clusterer.distributed.connections as connections
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "CONNECT_S", 1)
+        patch.setattr(connections, "CONNECT_S", 1)
         assert main(args) == 1
     assert "No Dask scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
     assert not model.exists()

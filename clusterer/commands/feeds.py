@@ -14,11 +14,10 @@ from clusterer.sources.prefetching import Prefetched
 from clusterer.sources.tables import size_chunks
 from clusterer.tables import Pipe, Table, TableError, list_folder, open_table
 from clusterer.tables.errors import printable
+from clusterer.tables.limits import ANY_SIZE
 from clusterer.tables.points import Missing
 
 PIPE = "-"
-# One's own tables may be of any size; this is a limit for strangers' uploads.
-ANY_SIZE = 2**62
 
 
 def list_tables(named: Sequence[str]) -> list[str]:

@@ -1,13 +1,13 @@
 """Output files that are complete or not there."""
 
 import os
-import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from clusterer.files import replace_file
 from clusterer.tables.errors import printable
 
 
@@ -33,12 +33,5 @@ def open_output(name: str) -> Iterator[BinaryIO]:
         with path.open("wb") as file:
             yield file
         return
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with beside.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replace_file(path) as file:
+        yield file

@@ -5,7 +5,29 @@ import threading
 from functools import lru_cache
 from typing import Any
 
-from clusterer.distributed.fitting import CONNECT_S
+CONNECT_S = 10
+
+
+def reach(address: str | None) -> tuple[Any, Any]:
+    """A client of the scheduler at ``address``, and None; or of workers started here, and those.
+
+    Raises OSError where no scheduler answers.
+    """
+    import distributed
+
+    workers = None
+    try:
+        if address is None:
+            workers = distributed.LocalCluster(
+                threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+            )
+        target = address if workers is None else workers
+        return distributed.Client(target, timeout=CONNECT_S, set_as_default=False), workers
+    except (OSError, ValueError) as error:
+        if workers is not None:
+            workers.close()
+        where = address or "this machine"
+        raise OSError(f"No Dask scheduler answers at {where}: {error}") from None
 
 
 class Connection:
@@ -21,29 +43,13 @@ class Connection:
 
     def client(self) -> Any:
         """The client; takes seconds the first time. Raises OSError where no scheduler answers."""
-        import distributed
-
         with self._lock:
             if self._client is None or self._client.status not in ("running", "connecting"):
-                try:
-                    self._client = self._connect(distributed)
-                except (OSError, ValueError) as error:
-                    where = self._address or "this machine"
-                    raise OSError(f"No Dask scheduler answers at {where}: {error}") from None
+                self._client, workers = reach(self._address)
+                if workers is not None:
+                    atexit.register(workers.close)
+                atexit.register(self._client.close)
             return self._client
-
-    def _connect(self, distributed: Any) -> Any:
-        if self._address:
-            client = distributed.Client(self._address, timeout=CONNECT_S, set_as_default=False)
-            atexit.register(client.close)
-            return client
-        cluster = distributed.LocalCluster(
-            threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
-        )
-        client = distributed.Client(cluster, set_as_default=False)
-        atexit.register(cluster.close)
-        atexit.register(client.close)
-        return client
 
     @property
     def dashboard_link(self) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.base import clone
 
+from clusterer.distributed.connections import reach
 from clusterer.distributed.learning import Learning
 from clusterer.distributed.partitions import list_partitions
 from clusterer.distributed.reports import (
@@ -22,7 +23,6 @@ from clusterer.scalings import RunningScaling, Scaling
 from clusterer.tables.points import Missing
 
 LOCAL = "local"
-CONNECT_S = 10
 
 
 def fit(
@@ -157,13 +157,7 @@ def connect(client: Any) -> Iterator[Any]:
         yield client
         return
     with ExitStack() as stack:
-        if client == LOCAL:
-            workers = distributed.LocalCluster(
-                threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
-            )
-            client = stack.enter_context(workers)
-        try:
-            connected = distributed.Client(client, timeout=CONNECT_S, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise OSError(f"No Dask scheduler answers at {client}: {error}") from None
+        connected, workers = reach(None if client == LOCAL else client)
+        if workers is not None:
+            stack.enter_context(workers)
         yield stack.enter_context(connected)

@@ -9,14 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterer.distributed.partitions import list_partitions
-from clusterer.distributed.workers import ANY_SIZE, as_points
+from clusterer.distributed.workers import as_points
 from clusterer.estimator import OnlineClusterer
 from clusterer.learners import Learner
 from clusterer.readout import NOISE
+from clusterer.recordings import copy_model
 from clusterer.scalings import Scaling
 from clusterer.sources.tables import size_chunks
 from clusterer.tables import open_table
 from clusterer.tables.errors import printable
+from clusterer.tables.limits import ANY_SIZE
 
 CLUSTER = "cluster"
 
@@ -71,7 +73,7 @@ def _as_learner(model: OnlineClusterer | Learner) -> Learner:
         return model
     # A copy, without names: it is handed arrays, and the data may be labelled much later.
     names = getattr(model, "feature_names_in_", None)
-    bare = OnlineClusterer(**model.get_params()).absorb(model)
+    bare = copy_model(model)
     if names is not None:
         del bare.feature_names_in_
     units = Scaling.identity(bare.n_features_in_)

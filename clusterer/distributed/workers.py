@@ -12,15 +12,16 @@ from sklearn.base import clone
 from clusterer.distributed.reports import PartitionReport
 from clusterer.estimator import OnlineClusterer
 from clusterer.learners import Learner
+from clusterer.recordings import copy_model
 from clusterer.scalings import Scaling
 from clusterer.sources.tables import size_chunks
 from clusterer.tables import TableError, open_table
 from clusterer.tables.errors import printable
+from clusterer.tables.limits import ANY_SIZE
 from clusterer.tables.points import Missing
 
 # Merging in twice the detail keeps what K could not tell apart; more gains nothing (measured).
 DETAIL = 2
-ANY_SIZE = 2**62  # a limit for strangers' uploads, not for one's own tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +93,7 @@ def _learn(
         return Part(task.make_learner(), report)
     if learner.is_fitted:
         # Without the points learned last, which the model keeps to tell their labels.
-        bare = clone(learner.model).absorb(learner.model)
+        bare = copy_model(learner.model)
         learner = Learner(bare, learner.scaling, learner.feature_names)
     spent_s = time.perf_counter() - begin
     report = PartitionReport(index, name, learner.n_seen, n_dropped, spent_s)

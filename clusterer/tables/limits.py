@@ -7,6 +7,7 @@ from typing import SupportsIndex
 from clusterer.tables.errors import TableError, printable
 
 MAX_BYTES = 4 * 2**30
+ANY_SIZE = 2**62  # for one's own tables; the limit is for strangers' uploads
 MAX_COLUMNS = 5_000
 MAX_LINE_BYTES = 2**20
 MAX_RATIO = 200
