@@ -70,6 +70,18 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes text or bytes to a file of the test's own folder."""
+
+    def write_it(data: str | bytes, name: str = "t.csv") -> Path:
+        path = tmp_path / name
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        return path
+
+    return write_it
+
+
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """The one running Playwright; a second in the same thread refuses to start."""

@@ -22,16 +22,6 @@ from tables_files import (
 from clusterer.tables import TableError, open_table
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(data, name="t.csv"):
-        path = tmp_path / name
-        path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize("kind", SAME)
 def test_reads_the_same_points(write, kind):
     table = open_table(write(SAME[kind]))

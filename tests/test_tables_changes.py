@@ -8,16 +8,6 @@ from tables_files import PLAIN, POINTS
 from clusterer.tables import TableError, open_table
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(data):
-        path = tmp_path / "t.csv"
-        path.write_text(data)
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize("change", [b"a;b\n1;2\n", PLAIN[:2_000_000].encode()])
 def test_a_file_that_changed_is_refused(write, change):
     path = write(PLAIN + PLAIN.split("\n", 1)[1] * 900)

@@ -6,16 +6,6 @@ from tables_files import read
 from clusterer.tables import open_table
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(data, name="t.csv"):
-        path = tmp_path / name
-        path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize("header", ["a,b,y", "a,b,class", "target,b,c", "a,b,true_label"])
 def test_label_columns_are_guessed(write, header):
     names = header.split(",")

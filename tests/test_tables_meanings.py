@@ -10,16 +10,6 @@ from tables_files import LABELS, POINTS, column, read, text, with_cells
 from clusterer.tables import open_table
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(data, name="t.csv"):
-        path = tmp_path / name
-        path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize("value", ["-999", "-9.99e33", "9999", "999.99", "1e30"])
 def test_a_value_that_may_mean_missing_is_told_and_kept(write, value):
     table = open_table(write(with_cells(value)))

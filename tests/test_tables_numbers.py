@@ -8,16 +8,6 @@ from tables_files import column, read, with_cells
 from clusterer.tables import open_table
 
 
-@pytest.fixture
-def write(tmp_path):
-    def write(data, name="t.csv"):
-        path = tmp_path / name
-        path.write_bytes(data if isinstance(data, bytes) else data.encode())
-        return path
-
-    return write
-
-
 @pytest.mark.parametrize(
     ("written", "value"),
     [
