@@ -16,8 +16,15 @@ LEAST_DEPTH = 1.0
 DEEPEST = 6.0
 # A background shows in one of two ways: half as many points again lie below the bar as the rims
 # of Gaussian clusters hold there, or the bar parts two groups of prototypes 4 deviations apart.
+# Rims alone do that in ten dimensions, so below it no less than a quarter of what they hold.
 EXCESS = 1.5
 CONTRAST = 4.0
+LEAST_SHARE = 0.25
+MOST_SHARE = 0.5  # of all points; what most lie in is no background
+# Noise is what is twice as likely noise as not: less than 1.5 times as dense as the background.
+# A knot in that is no cluster: of a few knots the densest is by chance up to e¹·⁵ times denser.
+LIKELY = 1.5
+KNOT_DEPTH = 1.5
 # Where none shows, all that lies below this share of a Gaussian cluster is an outlier.
 CORE_SHARE = 0.9999
 FAR_SHARE = 0.99999  # the same for single points, which are not noise for being the outermost
@@ -29,9 +36,9 @@ def is_noise(land: Landscape, groups: NDArray[np.int64]) -> NDArray[np.bool_]:
 
     The depth of a prototype is how far the logarithm of its density lies below that of the
     median point of its cluster. Otsu's bar parts the depths of all in two. Where this gives
-    evidence of a background, noise is what is not even twice as dense as that, so what is more
-    likely noise than not; elsewhere it is what lies beyond the rim of a Gaussian cluster. Those
-    too light to shape the density go by the nearest one that is not, unless they lie far out.
+    evidence of a background, noise is what is hardly denser than that, so what is twice as likely
+    noise as not; elsewhere it is what lies beyond the rim of a Gaussian cluster. Those too light to
+    shape the density go by the nearest one that is not, unless they lie far out.
 
     After N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions
     on Systems, Man, and Cybernetics 9(1), 1979.
@@ -62,9 +69,11 @@ def is_noise(land: Landscape, groups: NDArray[np.int64]) -> NDArray[np.bool_]:
     bar, is_shown = choose_depth(depths, land.masses[is_grouped], land.n_features)
     is_sunk = land.heights < usual - bar
     if is_sunk.any() and is_shown:
-        # A knot in the background is no cluster: that is to be e times denser.
         level = float(np.average(land.heights[is_sunk], weights=land.masses[is_sunk]))
-        is_sunk |= usual < level + LEAST_DEPTH
+        is_sunk |= usual < level + KNOT_DEPTH
+        if land.masses[is_sunk].sum() > MOST_SHARE * land.masses.sum():
+            bar = measure_rim(land.n_features)
+            is_sunk = land.heights < usual - bar
     far = max(bar, measure_rim(land.n_features, FAR_SHARE))
     is_far = land.shifts < (usual - far)[land.nearest]
     is_far[land.kept] = False
@@ -91,8 +100,10 @@ def choose_depth(depths: NDArray, masses: NDArray, n_features: int) -> tuple[flo
     if bar < LEAST_DEPTH:
         return rim, False
     share = masses[depths > bar].sum() / masses.sum()
-    is_shown = contrast >= CONTRAST or share >= EXCESS * expect_share(bar, n_features)
-    return (max(bar, level - math.log(2.0)), True) if is_shown else (rim, False)
+    usual = expect_share(bar, n_features)
+    is_plain = contrast >= CONTRAST and share >= LEAST_SHARE * usual
+    is_shown = is_plain or share >= EXCESS * usual
+    return (max(bar, level - math.log(LIKELY)), True) if is_shown else (rim, False)
 
 
 def expect_share(depth: float, n_features: int) -> float:
