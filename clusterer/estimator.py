@@ -12,7 +12,7 @@ from .attributes import LearnedAttributes
 from .persistence import save
 from .pooling import place_features, pool_prototypes
 from .prototypes import Prototypes, Settings
-from .validation import describe_refused, read_points
+from .validation import describe_refused, is_as_known, read_points
 
 
 class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
@@ -228,7 +228,7 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
     def find_nearest(self, X: ArrayLike) -> NDArray[np.int64]:
         """Index (n,) in `prototypes_` of the nearest prototype of each point X (n, d)."""
         held = self._hold()
-        points = read_points(self, X, is_first=False)[0]
+        points = X if is_as_known(X, self) else read_points(self, X, is_first=False)[0]
         refused = held.find_refused(points)
         if refused >= 0:
             raise ValueError(describe_refused(points, refused))
@@ -247,28 +247,35 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         return hasattr(self, "_prototypes")
 
     def _take_in(self, X: ArrayLike, *, is_first: bool) -> Self:
+        # Rows come one at a time, too: an array as it is wanted takes the shortest way.
+        if not is_first and is_as_known(X, self):
+            return self._learn(self._prototypes, X.copy(order="C"), self._check_settings())
         before = self.__dict__.copy()
         try:
-            return self._learn(X, self._check_settings(), is_first=is_first)
+            settings = self._check_settings()
+            points, names = read_points(self, X, is_first=is_first)
+            prototypes = self._make_room(points.shape[1], settings, is_first=is_first)
+            self._learn(prototypes, points, settings)
+            return self._hold_on(prototypes, names)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
 
-    def _learn(self, X: ArrayLike, settings: Settings, *, is_first: bool) -> Self:
-        points, names = read_points(self, X, is_first=is_first)
-        n_features = points.shape[1]
+    def _make_room(self, n_features: int, settings: Settings, *, is_first: bool) -> Prototypes:
         if is_first:
-            prototypes = Prototypes(n_features, settings[0], settings[3])
-        else:
-            prototypes = self._prototypes
-            if n_features > prototypes.n_features:
-                prototypes = prototypes.widen(np.arange(prototypes.n_features), n_features)
+            return Prototypes(n_features, settings[0], settings[3])
+        held = self._prototypes
+        is_wider = n_features > held.n_features
+        return held.widen(np.arange(held.n_features), n_features) if is_wider else held
+
+    def _learn(self, prototypes: Prototypes, points: NDArray, settings: Settings) -> Self:
         refused = prototypes.learn(points, settings)
         if refused >= 0:
             raise ValueError(describe_refused(points, refused))
         self._points = points
-        return self._hold_on(prototypes, names)
+        self._readouts = {}
+        return self
 
     def _hold_on(self, prototypes: Prototypes, names: NDArray | None) -> Self:
         self.n_features_in_ = prototypes.n_features

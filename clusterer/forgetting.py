@@ -73,29 +73,24 @@ class Times(NamedTuple):
 
 
 def learn_watchfully(held: "Prototypes", points: NDArray, settings: "Settings") -> int:
-    """Learn a chunk (n, d) with the half-life it asks for; returns the first refused row or -1."""
-    if len(points) <= count_to_look(held):
-        return learn_as_found(held, points, settings)
+    """Learn a chunk (n, d) past the next look; returns the first refused row or -1."""
     # Nothing is to have changed if a row is refused.
     refused = held.find_refused(points)
     while len(points) and refused < 0:
         if count_to_look(held) <= 0:
             renew_half_life(held)
         n_left = count_to_look(held)
-        learn_as_found(held, points[:n_left], settings)
+        # No further than to the next look: so the half-life is the one in force.
+        held.learn(points[:n_left], settings)
         points = points[n_left:]
     return refused
 
 
 def count_to_look(held: "Prototypes") -> int:
     """How many points may come before it is looked again; none where that is due."""
-    return int(max(held.scalars[NEXT_LOOK], FIRST_LOOK) - held.scalars[N_SEEN])
-
-
-def learn_as_found(held: "Prototypes", points: NDArray, settings: "Settings") -> int:
-    """Learn with the half-life that is in force."""
-    n_prototypes, sigma, _, rule = settings
-    return held.learn(points, (n_prototypes, sigma, held.share_kept(settings), rule))
+    # Python's numbers: NumPy's cost as much as learning a point does.
+    read = held.scalars.item
+    return int(max(read(NEXT_LOOK), FIRST_LOOK) - read(N_SEEN))
 
 
 def renew_half_life(held: "Prototypes") -> None:

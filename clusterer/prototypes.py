@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .forgetting import AUTOMATIC, learn_watchfully
+from .forgetting import AUTOMATIC, count_to_look, learn_watchfully
 from .kernels import (
     BOUND,
     COUNT,
@@ -48,7 +48,9 @@ class Prototypes(State):
                 return int(refused)
             self.adapt(settings)
         if settings[2] == AUTOMATIC:
-            return learn_watchfully(self, points, settings)
+            if len(points) > count_to_look(self):
+                return learn_watchfully(self, points, settings)
+            settings = settings[0], settings[1], self.share_kept(settings), settings[3]
         # Not by `_arrays`: where points come one at a time, a property costs as much as a search.
         return learn(
             points,

@@ -175,7 +175,7 @@ class State:
     def share_kept(self, settings: Settings) -> float:
         """The share of what is known that is kept from point to point, also an automatic one."""
         kept = settings[2]
-        return float(2.0 ** -self.scalars[FADING]) if kept == AUTOMATIC else kept
+        return float(2.0 ** -self.scalars.item(FADING)) if kept == AUTOMATIC else kept
 
     @property
     def half_life(self) -> float:

@@ -1,7 +1,7 @@
 """The front door: what a user hands in is accepted as it is meant or refused by name."""
 
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,15 +70,22 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and value == value
 
 
+def is_as_known(X: Any, model: Any) -> TypeGuard[NDArray[np.float64]]:
+    """Whether X is an array (n, d) that a fitted model can take as it is."""
+    return (
+        type(X) is np.ndarray
+        and X.dtype == DOUBLE
+        and X.ndim == 2
+        and X.shape[1] == model.n_features_in_
+        and X.shape[0] > 0
+        and not hasattr(model, "feature_names_in_")
+    )
+
+
 def read_points(
     model: Any, X: Any, *, is_first: bool
 ) -> tuple[NDArray[np.float64], NDArray | None]:
     """A fresh float64 array (n, d) of X, and its columns' names where these may be new."""
-    # Rows come one at a time, too: an array as it is wanted takes the shortest way.
-    is_plain = type(X) is np.ndarray and X.dtype == DOUBLE and X.ndim == 2 and len(X) > 0
-    is_known = not is_first and not hasattr(model, "feature_names_in_")
-    if is_known and is_plain and X.shape[1] == model.n_features_in_:
-        return X.copy(order="C"), None
     refuse_text(X)
     if is_first or not model.allow_growth:
         return validate_data(model, X, reset=is_first, **AS_READ), None
