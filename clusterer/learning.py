@@ -148,7 +148,7 @@ def make_room(
 
 
 @njit(cache=True, nogil=True)
-def learn(
+def learn_all(
     points: Any,
     floats: Any,
     ints: Any,
@@ -157,13 +157,10 @@ def learn(
     buffer: Any,
     scratch: Any,
     settings: tuple[int, float, float, int],
-) -> int:
-    """Learn a chunk (n, d); returns the first refused row (nothing is changed then) or -1."""
+) -> None:
+    """Learn a chunk (n, d) of which no row is refused."""
     n_prototypes, sigma, gamma, rule = settings
     n_points, n_features = points.shape
-    refused = find_refused(points, scalars, scalars[N_SEEN] == 0.0)
-    if refused >= 0:
-        return refused
     points, floats, ints = borrow(points), borrow(floats), borrow(ints)
     scalars, links, buffer = borrow(scalars), borrow(links), borrow(buffer)
     scratch = borrow(scratch)
@@ -225,7 +222,24 @@ def learn(
     scalars[N_TAKEN] = n_taken
     scalars[N_SEEN] = n_seen + n_points
     scalars[BOUND_UNIT] = unit
-    return -1
+
+
+@njit(cache=True, nogil=True)
+def learn(
+    points: Any,
+    floats: Any,
+    ints: Any,
+    scalars: Any,
+    links: Any,
+    buffer: Any,
+    scratch: Any,
+    settings: tuple[int, float, float, int],
+) -> int:
+    """Learn a chunk (n, d); returns the first refused row (nothing is changed then) or -1."""
+    refused = find_refused(points, scalars, scalars[N_SEEN] == 0.0)
+    if refused < 0:
+        learn_all(points, floats, ints, scalars, links, buffer, scratch, settings)
+    return refused
 
 
 @njit(cache=True, nogil=True)

@@ -51,7 +51,7 @@ class Prototypes(State):
             if len(points) > count_to_look(self):
                 return learn_watchfully(self, points, settings)
             settings = settings[0], settings[1], self.share_kept(settings), settings[3]
-        # Not by `_arrays`: where points come one at a time, a property costs as much as a search.
+        # Not by `arrays`: where points come one at a time, a property costs as much as a search.
         return learn(
             points,
             self.floats,
@@ -86,7 +86,7 @@ class Prototypes(State):
         self.rule = rule
         self.measure_anew()
         if self.n_taken > n_prototypes:
-            shrink(*self._arrays, n_prototypes, rule)
+            shrink(*self.arrays, n_prototypes, rule)
         kept = slice(self.n_taken)
         floats, ints = allocate_slots(self.n_features, n_prototypes)
         floats[:, kept], ints[:, kept] = self.floats[:, kept], self.ints[:, kept]

@@ -68,7 +68,8 @@ class State:
         self._scratch = np.empty((2, self.n_features))
 
     @property
-    def _arrays(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray, NDArray]:
+    def arrays(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray, NDArray]:
+        """What the compiled loop takes, in its order."""
         return self.floats, self.ints, self.scalars, self.links, self._buffer, self._scratch
 
     @property
@@ -102,7 +103,7 @@ class State:
     @property
     def n_bytes(self) -> int:
         """Memory that the arrays take."""
-        return sum(array.nbytes for array in self._arrays)
+        return sum(array.nbytes for array in self.arrays)
 
     def leave(self, inner: NDArray) -> NDArray:
         """Inner coordinates (m, d) in the units of the data."""
