@@ -20,6 +20,7 @@ from .kernels import (
     STEPS,
     TIME,
     TOTAL,
+    WARD,
     WEIGHT,
     assign,
     measure_mass,
@@ -81,12 +82,18 @@ class Prototypes(State):
         return slots
 
     def adapt(self, settings: Settings) -> None:
-        """Take over another number of prototypes (fewer: closest pairs merge) or merge rule."""
+        """Take over another number of prototypes or merge rule.
+
+        Where there are to be fewer, those pairs merge that cost the least variance, by Ward's
+        rule: the others are for streams, where one newcomer at a time finds its place.
+        """
         n_prototypes, _, _, rule = settings
+        if self.n_taken > n_prototypes:
+            self.rule = WARD
+            self.measure_anew()
+            shrink(*self.arrays, n_prototypes, WARD)
         self.rule = rule
         self.measure_anew()
-        if self.n_taken > n_prototypes:
-            shrink(*self.arrays, n_prototypes, rule)
         kept = slice(self.n_taken)
         floats, ints = allocate_slots(self.n_features, n_prototypes)
         floats[:, kept], ints[:, kept] = self.floats[:, kept], self.ints[:, kept]

@@ -77,7 +77,7 @@ class Reference:
         if len(self.prototypes) < self.n_prototypes:
             self.prototypes.append(newcomer)
         elif self.n_prototypes > 1:
-            freed = self.merge_closest()
+            freed = self.merge_closest(self.merge)
             self.prototypes[freed] = newcomer
 
     def enter(self, x: NDArray) -> NDArray:
@@ -179,7 +179,7 @@ class Reference:
                 joined = frozenset((kept, other))
                 self.links[joined] = self.links.get(joined, 0.0) + value
 
-    def find_closest_pair(self) -> tuple[int, int]:
+    def find_closest_pair(self, rule: str) -> tuple[int, int]:
         """Brute force over all pairs, in lexicographic order of their slots."""
         centers = np.array([each.center for each in self.prototypes])
         gaps = centers[:, None, :] - centers[None, :, :]
@@ -188,14 +188,14 @@ class Reference:
         for i in range(len(centers)):
             for j in range(i + 1, len(centers)):
                 weights = self.prototypes[i].weight, self.prototypes[j].weight
-                cost = cost_of_merging(float(distances[i, j]), *weights, self.merge)
+                cost = cost_of_merging(float(distances[i, j]), *weights, rule)
                 if cost < best:
                     best, closest = cost, (i, j)
         return closest
 
-    def merge_closest(self) -> int:
+    def merge_closest(self, rule: str) -> int:
         """Merge the closest pair into the heavier one's slot; returns the slot that is free."""
-        i, j = self.find_closest_pair()
+        i, j = self.find_closest_pair(rule)
         if self.prototypes[j].weight > self.prototypes[i].weight:
             i, j = j, i
         heavy, light = self.prototypes[i], self.prototypes[j]
@@ -214,8 +214,8 @@ class Reference:
         return j
 
     def drop_to_fewer(self) -> None:
-        """Merge the closest pair; the last slot fills the gap."""
-        freed = self.merge_closest()
+        """Merge the closest pair by Ward's rule; the last slot fills the gap."""
+        freed = self.merge_closest("ward")
         last = self.prototypes.pop()
         if freed < len(self.prototypes):
             self.prototypes[freed] = last

@@ -50,7 +50,7 @@ class Pair:
         np.testing.assert_allclose(ours.scatters, theirs.scatters, rtol=1e-10, atol=1e-12 * scale)
         np.testing.assert_allclose(ours.link_counts, theirs.link_counts, rtol=1e-6, atol=1e-9)
         if ours.n_taken > 1:
-            assert closest_pair(ours) == theirs.find_closest_pair()
+            assert closest_pair(ours) == theirs.find_closest_pair(theirs.merge)
 
 
 def test_in_a_long_stream_a_fourth_of_the_points_link_and_count_fourfold():
