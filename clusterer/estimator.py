@@ -28,8 +28,9 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
     Parameters
     ----------
     n_prototypes : int, default 50
-        K, the most prototypes in memory. Choose it several times the number of clusters
-        expected. Made smaller mid-stream, the closest pairs merge; made larger, there is room.
+        K, the most prototypes in memory, up to 20,000. Choose it several times the number of
+        clusters expected. Made smaller mid-stream, the closest pairs merge; made larger, there
+        is room.
     sigma : float or "auto", default "auto"
         Width of the Gaussian kernel, in the units of the data: how much a point far from its
         nearest prototype counts. "auto" is a quarter of the root of the trace of the running

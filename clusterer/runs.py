@@ -34,6 +34,7 @@ N_ON_RECORD = 500
 """Points kept with each moment of the recording."""
 
 NO_COLOR = -1
+FURTHEST = float(np.finfo(np.float32).max)
 CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge", "forget")
 
 
@@ -153,7 +154,7 @@ class Run:
             Moment(
                 snapshot=snapshot,
                 centers=self.scaling.undo(snapshot.centers),
-                points=points.astype(np.float32),
+                points=np.clip(points, -FURTHEST, FURTHEST).astype(np.float32),
                 point_slots=self.model.find_nearest(self.scaling.apply(points)),
                 clusters=clusters,
                 colors=colors,

@@ -3,6 +3,8 @@
 import time
 from collections import deque
 
+from .limits import finite_number
+
 RATE_MEMORY_S = 1.0
 LONGEST_DEBT_S = 0.1  # after a stall the stream does not rush to catch up
 
@@ -23,7 +25,8 @@ class Speed:
 
     def set(self, points_per_s: float) -> None:
         """Change it; what was due is forgotten."""
-        self._points_per_s, self._debt = points_per_s, 0.0
+        self._points_per_s = finite_number("speed", points_per_s, 0, float("inf"))
+        self._debt = 0.0
 
     @property
     def is_endless(self) -> bool:

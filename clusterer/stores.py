@@ -18,6 +18,7 @@ from pathlib import Path
 
 from .faults import note_fault
 from .memories import Memory
+from .scratch import Scratch
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ DAY_S = 86_400.0
 KEY_BYTES = 24
 FILE = "runs.sqlite"
 UPLOADS = "uploads"
+ARRIVING = "arriving"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -82,8 +84,12 @@ class Store:
         self.folder = folder
         self._days, self._most_bytes = days, most_bytes
         (folder / UPLOADS).mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / ARRIVING).mkdir(exist_ok=True, mode=0o700)
         with suppress(OSError):
             folder.chmod(0o700)
+        # What a process that is gone was still being sent is of no use to anybody.
+        self._scratch = Scratch(folder / ARRIVING)
+        self._scratch.sweep()
         self._prepare()
         self._waiting: dict[str, Memory] = {}
         self._news = threading.Condition()
@@ -141,6 +147,10 @@ class Store:
         folder.mkdir(exist_ok=True, mode=0o700)
         return folder
 
+    def make_arrivals(self) -> Path:
+        """A folder for what is not whole yet, on the same disk; it ends with the process."""
+        return self._scratch.make_folder()
+
     def share_tables(self, key: str, other: str) -> None:
         """Have the tables of a run kept with another as well."""
         for path in self.folder_of(key).iterdir():
@@ -168,6 +178,7 @@ class Store:
             self._is_closed = True
             self._news.notify()
         self._thread.join(timeout=10.0)
+        self._scratch.close()
 
     def _write_on(self) -> None:
         with closing(self._connect()) as connection:

@@ -15,6 +15,7 @@ UPDATE_RULES = ("kernel", "addc")
 FORGOTTEN = ("quiet", "never")
 DOUBLE = np.dtype(np.float64)  # comparing with the class takes ten times as long
 FASTEST_HALVING = 1000.0  # halvings a point: more would fade to 0, and 0 times infinity is NaN
+MOST_PROTOTYPES = 20_000
 AS_READ: dict[str, Any] = {
     "dtype": np.float64,
     "order": "C",
@@ -52,10 +53,13 @@ def check_settings(
 
 
 def check_n_prototypes(value: Any) -> None:
-    """Raise ValueError unless ``value`` is a whole number of at least 1."""
+    """Raise ValueError unless ``value`` is a whole number from 1 to `MOST_PROTOTYPES`."""
     is_whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
     if not is_whole or value < 1:
         raise ValueError(f"n_prototypes must be a whole number of at least 1, got {value!r}.")
+    if value > MOST_PROTOTYPES:
+        # Their links take as many numbers as its square.
+        raise ValueError(f"n_prototypes must be at most {MOST_PROTOTYPES:,}, got {value!r}.")
 
 
 def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:

@@ -3,6 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from .limits import whole_number
+
+LONGEST = 10**8
+
 
 class Window:
     """The last ``length`` points (n, d) in order. Adding a chunk costs the chunk, not the window.
@@ -45,6 +49,7 @@ class Window:
 
     def resize(self, length: int) -> None:
         """Change the length; a shorter window drops its oldest points."""
+        length = whole_number("window_length", length, 1, LONGEST)
         kept = self.last(length)
         rows = np.empty((2 * length, self._rows.shape[1]))
         rows[: len(kept)] = kept

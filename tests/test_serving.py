@@ -1,6 +1,7 @@
 """The server as it is met from outside: who gets in, what it tells, and how it ends."""
 
 import asyncio
+import base64
 import json
 import re
 import time
@@ -24,12 +25,13 @@ CANARY = "canary-3f71.csv"
 class Served:
     """The app as a process of its own, with room for two."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **more: str) -> None:
         port = find_free_port()
         self.url = f"http://localhost:{port}"
         self.folder = folder
         self.app = start_app(
             {"PORT": str(port), "MOST_SESSIONS": "2", "SECRET": SECRET, "TMPDIR": str(folder)}
+            | more
         )
         wait_for_port(port, timeout_s=180.0)
 
@@ -67,8 +69,8 @@ def start(tmp_path):
     """Starts servers, which end with the test."""
     servers = []
 
-    def start_one():
-        servers.append(Served(tmp_path))
+    def start_one(**more):
+        servers.append(Served(tmp_path, **more))
         return servers[-1]
 
     yield start_one
@@ -189,38 +191,43 @@ def test_every_answer_says_what_a_browser_may_do_with_it(served):
 
 
 def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all(start, tmp_path):
-    strangers = tmp_path / "clusterer-of-a-stranger"
+    """Nor does an upload that ends half way with it, although runs and their tables are kept."""
+    strangers, store = tmp_path / "clusterer-of-a-stranger", tmp_path / "store"
     strangers.mkdir()
-    first = start()
 
-    async def visit():
-        visitor = Visitor(first.url)
+    async def upload_half(served):
+        visitor = Visitor(served.url, f"?source=table&{CANARY}")
         await visitor.open()
-        await visitor.close()
-
-    run_apart(visit())
-    left = [path for path in tmp_path.glob("clusterer-*") if path != strangers]
-    assert len(left) == 1
-    first.kill()
-    assert left[0].is_dir()
-    second = start()
-
-    async def upload():
-        visitor = Visitor(second.url, f"?source=table&{CANARY}")
-        await visitor.open()
+        upload = visitor.models["Upload"]["id"]
         begin = {"kind": "begin", "number": 1, "name": CANARY, "n_bytes": 10_000}
-        visitor.send_message(visitor.models["Upload"]["id"], begin)
+        visitor.send_message(upload, begin)
+        piece = {"type": "bytes", "data": base64.b64encode(bytes(5_000)).decode()}
+        visitor.send_message(upload, {"kind": "piece", "number": 1, "start": 0, "data": piece})
+        # No piece, but a number: that many zeros are not to be made of it.
+        visitor.send_message(upload, {"kind": "piece", "number": 2, "start": 0, "data": 10**12})
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("clusterer-*/*/upload-1*")):
+        while not find_uploads():
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)
         await visitor.close()
 
-    run_apart(upload())
+    def find_uploads():
+        return list(store.glob("**/upload-*"))
+
+    first = start(STORE=str(store))
+    run_apart(upload_half(first))
+    first.kill()
+    (half,) = find_uploads()
+    left = [path for path in tmp_path.glob("clusterer-*") if path != strangers]
+    assert len(left) == 1
+    second = start(STORE=str(store))
     assert not left[0].exists()
+    assert not half.exists()
+    run_apart(upload_half(second))
     log = second.end()
     assert second.app.returncode == 0
-    assert list(tmp_path.iterdir()) == [strangers]
+    assert sorted(tmp_path.iterdir()) == [strangers, store]
+    assert find_uploads() == []
     events = [json.loads(line)["event"] for line in log.splitlines()]
     assert "ended with 1 sessions open" in events
     assert CANARY not in log

@@ -9,6 +9,7 @@ from bokeh.models import LegendItem, Range1d
 
 from clusterer.recordings import Event, Moment, Recording
 
+from .coordinates import pack_coordinates
 from .palettes import CLUSTER_COLORS
 from .plots import (
     add_hover,
@@ -84,7 +85,7 @@ def _list_lines(recording: Recording) -> dict[str, Any]:
     return {
         "x": np.array([moment.n_seen for moment in moments], dtype=np.int32),
         "clusters": np.array([moment.n_clusters for moment in moments], dtype=np.int32),
-        "sigma": np.array([moment.snapshot.sigma for moment in moments], dtype=np.float32),
+        "sigma": pack_coordinates(np.array([moment.snapshot.sigma for moment in moments])),
         "noise": np.array([100 * moment.noise_share for moment in moments], dtype=np.float32),
     }
 

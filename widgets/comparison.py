@@ -12,6 +12,7 @@ from clusterer.contests import Comparison, Verdict
 from clusterer.peers import Challenge, list_peers
 
 from .controls import WIDE, write_number
+from .coordinates import pack_coordinates
 from .palettes import map_colors, wrap_colors
 from .plots import add_hover, add_legend, build_columns, build_plot, build_range, fit
 from .scenes import Scene, project
@@ -47,7 +48,7 @@ def measure_comparison(scene: Scene) -> dict[str, Any] | None:
     if comparison is None:
         return None
     xs, ys = project(comparison.points, scene.look)
-    columns: dict[str, Any] = {"x": xs.astype(np.float32), "y": ys.astype(np.float32)}
+    columns: dict[str, Any] = {"x": pack_coordinates(xs), "y": pack_coordinates(ys)}
     for name, verdict in (("ours", comparison.ours), ("theirs", comparison.theirs)):
         labels = verdict.labels.tolist()
         colors = np.array([comparison.palette[label] for label in labels], dtype=np.int64)

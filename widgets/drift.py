@@ -6,6 +6,7 @@ import numpy as np
 import panel as pn
 from bokeh.models import LegendItem
 
+from .coordinates import pack_coordinates
 from .palettes import map_colors, wrap_colors
 from .plots import add_hover, add_legend, build_columns, build_plot, fit_from_zero, fit_time
 from .scenes import Scene, thin
@@ -35,7 +36,7 @@ def measure_drift(scene: Scene) -> dict[str, Any]:
     known = sorted(paths)
     return {
         "xs": [np.array([x for x, _ in paths[i]], dtype=np.float32) for i in known],
-        "ys": [np.array([y for _, y in paths[i]], dtype=np.float32) for i in known],
+        "ys": [pack_coordinates(np.array([y for _, y in paths[i]])) for i in known],
         "cluster": known,
         "last": [paths[i][-1][1] for i in known],
         "color": wrap_colors(np.array([colors[i] for i in known], dtype=np.int64)),

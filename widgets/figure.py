@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from clusterer.frames import Frame, Look
 from clusterer.recordings import Recording
 
+from .coordinates import pack_coordinates
 from .film import FilmRoll
 from .framing import Framing
 from .highlights import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
@@ -174,13 +175,15 @@ class LiveFigure:
         n_kept = n_points - n_new
         xs, ys = frame.look.project(frame.points)
         columns: dict[str, NDArray] = {
-            "x": xs.astype(np.float32),
-            "y": ys.astype(np.float32),
+            "x": pack_coordinates(xs),
+            "y": pack_coordinates(ys),
             "cluster": frame.point_clusters.astype(np.int32),
             "color": wrap_colors(frame.point_colors),
         }
         n_shown = len(self.points.data["x"])
         is_same = frame.run == run and frame.look.axes == look.axes
+        # What is streamed comes in the type of what is there.
+        is_same &= all(columns[name].dtype == self.points.data[name].dtype for name in "xy")
         # Only points that left at the front and points that came at the end can be streamed.
         if not is_same or not 0 < n_kept <= n_shown or (not n_new and n_shown != n_points):
             self.points.data = columns

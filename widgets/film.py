@@ -14,6 +14,7 @@ from clusterer.commons import commons
 from clusterer.frames import Frame
 from clusterer.images import Box
 
+from .coordinates import pack_coordinates
 from .palettes import wrap_colors
 from .pictures import SIZE, Canvas
 
@@ -35,9 +36,9 @@ class Moment:
     n_clusters: int
     labels: tuple[str, str]
     box: Box
-    points: NDArray[np.float32]
+    points: NDArray
     point_colors: NDArray[np.int8]
-    centers: NDArray[np.float32]
+    centers: NDArray
     center_colors: NDArray[np.int8]
     sizes_px: NDArray[np.float32]
     image: NDArray[np.uint8] | None
@@ -48,6 +49,11 @@ class Moment:
         """Room it takes."""
         held = (self.points, self.point_colors, self.centers, self.sizes_px, self.image)
         return sum(array.nbytes for array in held if array is not None)
+
+
+def place(frame: Frame, points: NDArray) -> NDArray:
+    """Where points are on the axes, (n, 2)."""
+    return np.stack([pack_coordinates(each) for each in frame.look.project(points)], axis=1)
 
 
 class FilmRoll:
@@ -84,9 +90,9 @@ class FilmRoll:
                 n_clusters=frame.snapshot.n_clusters,
                 labels=labels,
                 box=box,
-                points=np.stack(frame.look.project(frame.points), axis=1).astype(np.float32),
+                points=place(frame, frame.points),
                 point_colors=wrap_colors(frame.point_colors),
-                centers=np.stack(frame.look.project(frame.centers), axis=1).astype(np.float32),
+                centers=place(frame, frame.centers),
                 center_colors=wrap_colors(frame.center_colors),
                 sizes_px=sizes_px,
                 image=frame.image,

@@ -126,7 +126,7 @@ class Keepsake:
                 memory, is_lost = None, True
         if is_lost:
             self._notice.show(LOST)
-        self._place.keep_tables(self._store.folder_of(self.key))
+        self._place.keep_tables(self._store.folder_of(self.key), self._store.make_arrivals())
         with self._guard:
             self._held[hash_key(self.key)] = self
         self.claim.key = self.key

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clusterer.frames import Frame
 
+from .coordinates import pack_coordinates
 from .late import Late
 from .palettes import map_colors, wrap_colors
 from .texts import label_axis
@@ -95,7 +96,7 @@ class ScatterMatrix:
 
     def _draw_points(self, points: NDArray, colors: NDArray) -> None:
         columns: dict[str, NDArray] = {
-            str(i): points[:, i].astype(np.float32)
+            str(i): pack_coordinates(points[:, i])
             if i < len(self._names)
             else np.zeros(len(points), np.float32)
             for i in range(N_FEATURES)

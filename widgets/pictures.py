@@ -68,7 +68,7 @@ class Canvas:
         alphas = np.where(is_in, DENSITY_ALPHAS[levels], 0.0)[..., None]
         self._plot += alphas * (np.array(_read_color(DENSITY_COLOR)) - self._plot)
 
-    def dot(self, points: NDArray[np.float32], colors: NDArray[np.int8]) -> None:
+    def dot(self, points: NDArray, colors: NDArray[np.int8]) -> None:
         """Points (n, 2), each a small disc in its colour."""
         columns, rows = (np.floor(places) for places in self._place(points[:, 0], points[:, 1]))
         for dx, dy, alpha in _STAMP:
@@ -78,7 +78,7 @@ class Canvas:
             self._plot[at] += alpha * (_COLORS[colors[is_in]] - self._plot[at])
 
     def circle(
-        self, centers: NDArray[np.float32], sizes_px: NDArray[np.float32], colors: NDArray[np.int8]
+        self, centers: NDArray, sizes_px: NDArray[np.float32], colors: NDArray[np.int8]
     ) -> None:
         """Prototypes (m, 2), each a ring with a pale filling."""
         columns, rows = self._place(centers[:, 0], centers[:, 1])

@@ -35,9 +35,9 @@ class Place:
             "table": self._sources.table.describe() if kind == TABLE else None,
         }
 
-    def keep_tables(self, folder: Path) -> None:
-        """Have tables uploaded from now on kept there."""
-        self._sources.table.keep_in(folder)
+    def keep_tables(self, folder: Path, arrivals: Path) -> None:
+        """Have tables uploaded from now on kept in a folder, once they are whole."""
+        self._sources.table.keep_in(folder, arrivals)
 
     async def go_back(self, memory: Memory, folder: Path) -> None:
         """Be as the memory says, and have the engine adopt its run.

@@ -39,7 +39,7 @@ class TableChooser:
 
     def __init__(self, on_open: OnOpen, folder: str | PathLike[str] | None = None) -> None:
         self._on_open = on_open
-        self._folder = scratch.make_folder()
+        self._folder = self._arrivals = scratch.make_folder()
         self._uploaded: Path | None = None
         self._name = ""
         self._n_asked = self._n_reading = 0
@@ -119,9 +119,11 @@ class TableChooser:
         try:
             # Reading what a table is may take seconds; the page must not wait for it.
             table = await asyncio.to_thread(open_table, path, name=name)
-        except TableError as error:
+        except Exception as error:
             if is_uploaded:
                 path.unlink(missing_ok=True)
+            if not isinstance(error, TableError):
+                raise
             if number == self._n_asked:
                 self.message.show(str(error))
             return
@@ -129,6 +131,8 @@ class TableChooser:
             self._n_reading -= 1
         if number != self._n_asked:
             # Another one was chosen in the meantime.
+            if is_uploaded:
+                path.unlink(missing_ok=True)
             return
         earlier, self._uploaded = self._uploaded, path if is_uploaded else None
         self._name = name
@@ -186,9 +190,10 @@ class TableChooser:
             "columns": self.columns.describe(),
         }
 
-    def keep_in(self, folder: Path) -> None:
-        """Put what is uploaded from now on into a folder that outlives the page."""
-        self.file.keep_in(folder)
+    def keep_in(self, folder: Path, arrivals: Path) -> None:
+        """Put what is uploaded from now on, once it is whole, where it outlives the page."""
+        self._arrivals = arrivals
+        self.file.keep_in(folder, arrivals)
 
     async def bring_back(self, told: dict[str, Any], folder: Path) -> None:
         """Show the table that `describe` told, uploaded ones from the folder, as it was chosen.
@@ -220,4 +225,5 @@ class TableChooser:
     def close(self) -> None:
         """Delete the uploaded file."""
         self.file.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in (self._folder, self._arrivals):
+            shutil.rmtree(folder, ignore_errors=True)

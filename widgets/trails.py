@@ -8,6 +8,7 @@ from bokeh.plotting import figure
 from clusterer.frames import Look
 from clusterer.recordings import Moment, Recording
 
+from .coordinates import pack_coordinates
 from .palettes import map_colors, wrap_colors
 from .plots import build_columns
 from .scenes import project
@@ -28,8 +29,8 @@ def measure_trails(moments: tuple[Moment, ...], look: Look) -> dict[str, Any]:
             ys.setdefault(i, []).append(y)
     present = moments[-1].snapshot.ids.tolist() if moments else []
     return {
-        "xs": [np.array(xs[i], dtype=np.float32) for i in present],
-        "ys": [np.array(ys[i], dtype=np.float32) for i in present],
+        "xs": [pack_coordinates(np.array(xs[i])) for i in present],
+        "ys": [pack_coordinates(np.array(ys[i])) for i in present],
         "color": wrap_colors(moments[-1].colors if moments else np.empty(0, dtype=np.int64)),
     }
 

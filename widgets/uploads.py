@@ -3,6 +3,7 @@
 import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,6 +23,8 @@ KEPT = (
     "It is read on the machine that serves this page, and kept there with the run, for a few days, "
     "so that this page finds it again. Up to {}."
 )
+
+NOT_STORED = "{} could not be stored: {}. Try again."
 
 LOOK = """
 :host { display: block; }
@@ -114,7 +117,8 @@ class Upload(pn.custom.JSComponent):
 
     ``on_begin`` is called before the first piece, ``on_file`` with the path of the whole file
     and the name it came with, ``on_trouble`` with what there is to tell. The files are put into
-    ``folder``, under names of their own, and belong to who is told of them.
+    ``folder``, under names of their own, and belong to who is told of them. Pieces are gathered
+    in ``arrivals``, which ends with the page and the process, default the same.
     """
 
     label = param.String("Upload a table (CSV, TSV, Parquet, …)")
@@ -137,13 +141,16 @@ class Upload(pn.custom.JSComponent):
             help=NOT_KEPT.format(in_units(self.most_bytes)),
             **params,
         )
-        self._folder, self._on_file, self._on_trouble = folder, on_file, on_trouble
+        self._folder = self._arrivals = folder
+        self._on_file, self._on_trouble = on_file, on_trouble
         self._on_begin = on_begin
         self._n_uploads = 0
         self._current: _Upload | None = None
 
     def _handle_msg(self, message: Any) -> None:
         # It comes from a browser: anything may be in it.
+        if not isinstance(message, dict):
+            return
         kind, number = message.get("kind"), message.get("number")
         if kind == "begin":
             self._begin(number, str(message.get("name"))[:300], message.get("n_bytes"))
@@ -171,8 +178,13 @@ class Upload(pn.custom.JSComponent):
             return
         self._on_begin()
         self._n_uploads += 1
-        path = self._folder / f"upload-{self._n_uploads}-{secrets.token_hex(4)}"
-        self._current = _Upload(number, name, n_bytes, path)
+        path = self._arrivals / f"upload-{self._n_uploads}-{secrets.token_hex(4)}"
+        try:
+            self._current = _Upload(number, name, n_bytes, path, self._folder / path.name)
+        except OSError as error:
+            self._send_msg({"kind": "stop", "number": number})
+            self._on_trouble(NOT_STORED.format(name, error.strerror))
+            return
         if n_bytes:
             self._send_msg({"kind": "go", "number": number, "n_bytes": 0})
         else:
@@ -180,11 +192,11 @@ class Upload(pn.custom.JSComponent):
 
     def _write(self, upload: "_Upload", start: Any, data: Any) -> None:
         try:
-            upload.append(start, bytes(data))
-        except (OSError, TypeError, ValueError) as error:
+            upload.append(start, data)
+        except (OSError, ValueError) as error:
             # What the disk says may name paths.
             reason = error.strerror if isinstance(error, OSError) else "a piece is missing"
-            self._fail(f"{upload.name} could not be stored: {reason}. Try again.")
+            self._fail(NOT_STORED.format(upload.name, reason))
             return
         if upload.is_whole:
             self._finish(upload)
@@ -192,10 +204,14 @@ class Upload(pn.custom.JSComponent):
             self._send_msg({"kind": "more", "number": upload.number, "n_bytes": upload.n_written})
 
     def _finish(self, upload: "_Upload") -> None:
-        upload.file.close()
+        try:
+            upload.finish()
+        except OSError as error:
+            self._fail(NOT_STORED.format(upload.name, error.strerror))
+            return
         self._current = None
         self._send_msg({"kind": "stop", "number": upload.number})
-        self._on_file(upload.path, upload.name)
+        self._on_file(upload.goal, upload.name)
 
     def _fail(self, trouble: str) -> None:
         if self._current is not None:
@@ -203,32 +219,44 @@ class Upload(pn.custom.JSComponent):
         self.stop()
         self._on_trouble(trouble)
 
-    def keep_in(self, folder: Path) -> None:
-        """Put files into another folder from now on, where they outlive the page."""
-        self._folder = folder
+    def keep_in(self, folder: Path, arrivals: Path) -> None:
+        """Put whole files into another folder of the same disk, where they outlive the page."""
+        self._folder, self._arrivals = folder, arrivals
         self.help = KEPT.format(in_units(self.most_bytes))
 
     def stop(self) -> None:
         """Give up what is being uploaded, and delete what has come of it."""
         upload, self._current = self._current, None
         if upload is not None:
-            upload.file.close()
+            with suppress(OSError):
+                upload.file.close()
             upload.path.unlink(missing_ok=True)
 
 
 class _Upload:
-    """A file on its way."""
+    """A file on its way from ``path`` to ``goal``."""
 
-    def __init__(self, number: Any, name: str, n_bytes: int, path: Path) -> None:
-        self.number, self.name, self.n_bytes, self.path = number, name, n_bytes, path
+    def __init__(self, number: Any, name: str, n_bytes: int, path: Path, goal: Path) -> None:
+        self.number, self.name, self.n_bytes = number, name, n_bytes
+        self.path, self.goal = path, goal
         self.n_written = 0
         self.file: BinaryIO = path.open("wb")
 
-    def append(self, start: Any, piece: bytes) -> None:
+    def append(self, start: Any, piece: Any) -> None:
+        # Of a number `bytes` would make as many zeros.
+        if not isinstance(piece, bytes | bytearray | memoryview):
+            raise ValueError("no piece")
         if start != self.n_written or self.n_written + len(piece) > self.n_bytes:
             raise ValueError("not the piece that follows")
         self.file.write(piece)
         self.n_written += len(piece)
+
+    def finish(self) -> None:
+        """Close it, and let it be where it belongs."""
+        self.file.close()
+        # The run may have been forgotten, and its folder with it.
+        self.goal.parent.mkdir(exist_ok=True, mode=0o700)
+        os.replace(self.path, self.goal)
 
     @property
     def is_whole(self) -> bool:

@@ -211,7 +211,7 @@ def make_generator(
     ...
     ValueError: drift is 1.0; allowed: nothing, as 'moons' has no such parameter
     """
-    if key not in GENERATORS:
+    if not isinstance(key, str) or key not in GENERATORS:
         raise ValueError(f"key is {key!r}; allowed: {', '.join(map(repr, GENERATORS))}")
     family = GENERATORS[key]
     given = {"n_clusters": n_clusters, "n_features": n_features, "drift": drift}

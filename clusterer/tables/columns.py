@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from clusterer.tables.cells import DATE_PATTERN, FALSE_WORDS, TRUE_WORDS
 from clusterer.tables.errors import printable
 from clusterer.tables.formats import NumberStyle, Reading, reads_groups
+from clusterer.tables.limits import LARGEST_NUMBER
 from clusterer.tables.meanings import DATE_NAME, ID_NAME, doubtful_value, epoch, is_id
 from clusterer.tables.numbers import NumberFormat, converted, is_text, stripped
 
@@ -83,7 +84,7 @@ def sampled_column(name: str, cells: pa.Array, style: NumberStyle, is_unnamed: b
     present = text.filter(pc.invert(is_missing))
     finding = _finding(name, cells, present, style, is_unnamed)
     share = 1.0 - len(present) / max(1, len(cells))
-    finite = finding.values[np.isfinite(finding.values)]
+    finite = finding.values[np.abs(finding.values) <= LARGEST_NUMBER]
     column = Column(
         name=name,
         kind=finding.kind,

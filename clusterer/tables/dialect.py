@@ -42,7 +42,9 @@ class Dialect:
 
 def chosen_delimiter(delimiter: str) -> str:
     """Return the delimiter asked for, or raise TableError if it cannot be one."""
-    word = {"\\t": "\t", "tab": "\t", "space": " "}.get(delimiter, delimiter)
+    words = {"\\t": "\t", "tab": "\t", "space": " "}
+    # A number or a list is none either.
+    word = words.get(delimiter, delimiter) if isinstance(delimiter, str) else ""
     if len(word) != 1 or word.isalnum() or word in "\n\r\"'.+-\0":
         shown = printable(delimiter)
         raise TableError(f"delimiter is {shown!r}; allowed: one character such as , ; | or \\t")

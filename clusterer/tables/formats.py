@@ -67,8 +67,8 @@ class NumberStyle:
             return Reading(POINT if has_point or self._lead >= 0 else COMMA, 1.0, is_evident=True)
         if not pc.any(pc.match_substring_regex(values, DIGIT)).as_py():
             return Reading(POINT, 0.0)
-        forms = [_decorated(form, values) for form in self._ordered(values)]
-        counts = [n_readable(values, form) for form in forms]
+        found = [_decorated(form, values) for form in self._ordered(values)]
+        forms, counts = [form for form, _ in found], [n for _, n in found]
         best = max(range(len(forms)), key=lambda i: (counts[i], -i))
         is_draw = len(counts) > 1 and min(counts) == max(counts) > 0
         is_doubtful = is_draw and (_has(values, ",") or (self._is_semicolon and _has(values, ".")))
@@ -145,25 +145,28 @@ def _lead(values: pa.Array) -> int:
     marked = values.filter(has_mark)
     if not len(marked):
         return 0
-    point = _decorated(POINT, marked)
-    comma = replace(point, decimal=",")
-    return n_readable(marked, point) - n_readable(marked, comma)
+    point, n_pointed = _decorated(POINT, marked)
+    return n_pointed - n_readable(marked, replace(point, decimal=","))
 
 
-def _decorated(form: NumberFormat, values: pa.Array) -> NumberFormat:
-    """Return the format with the signs that stand around the numbers of a column."""
-    if n_readable(values, form) == len(values):
-        return form
+def _decorated(form: NumberFormat, values: pa.Array) -> tuple[NumberFormat, int]:
+    """Return the format with the signs around the numbers of a column, and how many it reads."""
+    n_plain = n_readable(values, form)
+    if n_plain == len(values):
+        return form, n_plain
     texts = values.to_pylist()
     if all(text.endswith("%") for text in texts):
-        return replace(form, is_percent=True)
+        form = replace(form, is_percent=True)
+        return form, n_readable(values, form)
     found = [match for text in texts if (match := DECORATION.search(text))]
     signs = {match[1] or match[2] for match in found} - {None}
     # Amounts in two currencies are not numbers of one kind.
-    decorated = replace(form, is_decorated=True)
-    if found and len(signs) <= 1 and n_readable(values, decorated) > n_readable(values, form):
-        return decorated
-    return form
+    if found and len(signs) <= 1:
+        decorated = replace(form, is_decorated=True)
+        n_decorated = n_readable(values, decorated)
+        if n_decorated > n_plain:
+            return decorated, n_decorated
+    return form, n_plain
 
 
 def reads_groups(values: pa.Array, form: NumberFormat) -> str | None:

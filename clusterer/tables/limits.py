@@ -8,9 +8,10 @@ from clusterer.tables.errors import TableError, printable
 
 MAX_BYTES = 4 * 2**30
 ANY_SIZE = 2**62  # for one's own tables; the limit is for strangers' uploads
-MAX_COLUMNS = 5_000
+MAX_COLUMNS = 2_500
 MAX_LINE_BYTES = 2**20
 MAX_RATIO = 200
+LARGEST_NUMBER = 1e303  # so that sums and products by weights have a number, too
 
 
 @dataclass(frozen=True)

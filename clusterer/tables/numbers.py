@@ -119,7 +119,7 @@ def stripped(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 def n_readable(cells: pa.Array, form: NumberFormat) -> int:
     """Return how many of some stripped texts are numbers of this format."""
-    is_good, _ = _normal(cells, form)
+    is_good = _matches(_bare(cells, form), form)
     folded = pc.utf8_lower(cells)
     return int(pc.sum(pc.or_(is_good, pc.is_in(folded, value_set=INFINITE_SET))).as_py() or 0)
 
@@ -138,6 +138,16 @@ def without_grouping(form: NumberFormat) -> NumberFormat:
 
 def _normal(text: pa.Array, form: NumberFormat) -> tuple[pa.Array, pa.Array]:
     """Return where numbers of the format stand, and these as Python writes them."""
+    text = _bare(text, form)
+    others = "".join(mark for mark in ",._'’" + SPACES if mark != form.decimal)
+    digits = pc.replace_substring_regex(text, f"[{others}]", "")
+    digits = pc.replace_substring(digits, form.decimal, ".") if form.decimal != "." else digits
+    # Fortran has a D where others have an E.
+    return _matches(text, form), pc.replace_substring_regex(digits, "[dD]", "e")
+
+
+def _bare(text: pa.Array, form: NumberFormat) -> pa.Array:
+    """Return texts without the signs that the format has around its numbers."""
     text = pc.replace_substring(text, "−", "-")
     if form.is_percent:
         has_sign = pc.ends_with(text, "%")
@@ -147,19 +157,18 @@ def _normal(text: pa.Array, form: NumberFormat) -> tuple[pa.Array, pa.Array]:
         text = pc.replace_substring_regex(text, f"^([+(-]?){edge}", "\\1")
         text = pc.replace_substring_regex(text, f"{edge}(\\)?)$", "\\1")
         text = pc.replace_substring_regex(text, "^\\(([^+()-]*)\\)$", "-\\1")
-    is_good = pc.match_substring_regex(text, form.pattern())
-    others = "".join(mark for mark in ",._'’" + SPACES if mark != form.decimal)
-    digits = pc.replace_substring_regex(text, f"[{others}]", "")
-    digits = pc.replace_substring(digits, form.decimal, ".") if form.decimal != "." else digits
-    # Fortran has a D where others have an E.
-    digits = pc.replace_substring_regex(digits, "[dD]", "e")
-    return pc.fill_null(is_good, False), digits
+    return text
+
+
+def _matches(bare: pa.Array, form: NumberFormat) -> pa.Array:
+    return pc.fill_null(pc.match_substring_regex(bare, form.pattern()), False)
 
 
 def _regrouped(text: pa.Array, is_good: pa.Array, form: NumberFormat) -> NDArray[np.bool_] | None:
     if form.is_grouped or form.thousands is not None:
         return None
-    is_strict, _ = _normal(text, without_grouping(form))
+    strict = without_grouping(form)
+    is_strict = _matches(_bare(text, strict), strict)
     return _as_mask(pc.and_not(is_good, is_strict))
 
 

@@ -76,7 +76,7 @@ def open_table(
         values before it.
     max_bytes : int, default 4 GiB
         The largest size of the table, unpacked, in bytes.
-    max_columns : int, default 5000
+    max_columns : int, default 2500
         The largest number of columns.
     max_line_bytes : int, default 1 MiB
         The longest line, in bytes of UTF-8; a longer one is dropped and counted.

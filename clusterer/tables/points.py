@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from clusterer.tables.errors import TableError, printable
 from clusterer.tables.frames import Frame
+from clusterer.tables.limits import LARGEST_NUMBER
 from clusterer.tables.numbers import NumberFormat, Numbers, converted
 from clusterer.tables.report import Report
 
@@ -53,7 +54,7 @@ class PointFilter:
             self._tell_examples(feature, frame.columns[j], numbers)
             unreadable |= numbers.unreadable
         self._tell_lines(frame, unreadable)
-        if np.isfinite(points).all():
+        if (np.abs(points) <= LARGEST_NUMBER).all():
             if self._missing == "mean":
                 self._advance(points, np.ones(len(points), np.bool_))
             return points, None
@@ -62,7 +63,7 @@ class PointFilter:
     def _finite(
         self, points: NDArray[np.float64], unreadable: NDArray[np.bool_]
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        infinite = np.isinf(points).any(axis=1) & ~unreadable
+        infinite = (np.abs(points) > LARGEST_NUMBER).any(axis=1) & ~unreadable
         lacking = np.isnan(points) & ~(unreadable | infinite)[:, None]
         for feature, n_lacking in zip(self._features, lacking.sum(axis=0).tolist(), strict=True):
             if n_lacking:

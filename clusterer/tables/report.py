@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 
 from clusterer.tables.errors import printable
+from clusterer.tables.limits import LARGEST_NUMBER
 
 N_LINES_TOLD = 10
 
@@ -92,7 +93,8 @@ class Report:
             word = f"dropped: a value is missing{self._where()}"
             told.append(f"{_rows(self.n_dropped_missing)} {word}")
         if self.n_dropped_infinite:
-            told.append(f"{_rows(self.n_dropped_infinite)} dropped: a value is infinite")
+            word = f"dropped: a value is infinite or beyond {LARGEST_NUMBER:g}"
+            told.append(f"{_rows(self.n_dropped_infinite)} {word}")
         if self.n_dropped_malformed:
             first = f", such as {self.unreadable}" if self.unreadable else ""
             told.append(

@@ -153,9 +153,13 @@ class Table:
         ['2 of 3 rows used', '1 row dropped: a value is missing (1 in y)']
         """
         n_points = whole_number("size", size, 1)
-        if isinstance(features, str) or not len(features):
+        try:
+            names = [] if isinstance(features, str) else list(features)
+        except TypeError:
+            names = []
+        if not names:
             raise TableError("features must be a list of at least one column name")
-        chosen = [self._feature(name) for name in features]
+        chosen = [self._feature(name) for name in names]
         wanted = [Wanted(self._found(one.name)[0], one.form) for one in chosen]
         codes = None
         if label is not None:
@@ -184,7 +188,7 @@ class Table:
         return form
 
     def _found(self, name: str) -> tuple[int, Sampled]:
-        if name not in self._sampled:
+        if not isinstance(name, str) or name not in self._sampled:
             known = listed(list(self._sampled))
             raise TableError(f"there is no column {printable(name)!r}; there are: {known}")
         return self._sampled[name]
