@@ -22,9 +22,9 @@ from clusterer.recordings import Recording
 from .film import FilmRoll
 from .framing import Framing
 from .highlights import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
-from .palettes import DENSITY_COLORS, map_colors, wrap_colors
+from .palettes import CLUSTER_COLORS, DENSITY_COLORS, map_colors, wrap_colors
 from .plots import add_legend
-from .texts import label_axis
+from .texts import fold_title, label_axis
 from .trails import Trails
 
 SMALLEST_SIZE_PX = 7.0
@@ -95,10 +95,10 @@ class LiveFigure:
             line_width=2,
         )
         self.highlight = Highlight(points.glyph, prototypes.glyph)
-        self._equip(plot, points, prototypes)
+        self._equip(plot, prototypes)
         return plot
 
-    def _equip(self, plot: figure, points: object, prototypes: object) -> None:
+    def _equip(self, plot: figure, prototypes: object) -> None:
         hover = HoverTool(
             renderers=[prototypes],
             tooltips=[("prototype of cluster", "@cluster"), ("weight", "@weight{0,0.0}")],
@@ -112,9 +112,13 @@ class LiveFigure:
         plot.axis.axis_line_alpha = 0.3
         plot.axis.minor_tick_line_alpha = 0
         plot.axis.major_tick_line_alpha = 0.3
+        # Of their own: those of the points have the look of the first, which may be faint.
+        look = {"line_color": CLUSTER_COLORS[0], "fill_color": CLUSTER_COLORS[0]}
+        point = plot.scatter([], [], size=5, **look)
+        circle = plot.scatter([], [], size=12, fill_alpha=PROTOTYPE_ALPHA, line_width=2, **look)
         items = [
-            LegendItem(label="point (grey: noise)", renderers=[points]),
-            LegendItem(label="prototype (size: weight)", renderers=[prototypes]),
+            LegendItem(label="point (grey: noise)", renderers=[point]),
+            LegendItem(label="prototype (size: weight)", renderers=[circle]),
         ]
         # The plot is not to move when the first point comes, nor at a reset.
         add_legend(plot, items, names_all=True)
@@ -146,7 +150,7 @@ class LiveFigure:
         titles = self._label(frame.look)
         if titles != self._titles:
             self._titles = titles
-            x, y = map(label_axis, titles)
+            x, y = (label_axis(fold_title(title)) for title in titles)
             self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = x, y
         self._fit(frame)
         self._draw_points(frame)

@@ -1,8 +1,12 @@
 """The page around the dashboard."""
 
+from typing import Any
+
 import panel as pn
 import panel_material_ui as pmui
 
+NARROW_PX = 600
+NARROW_PLOT_PX = 460
 TITLE = "Online clustering"
 DARK_BAR = {"backgroundColor": "#1d3a50 !important", "color": "#fff !important"}
 
@@ -31,6 +35,18 @@ def build_page(
     )
     ignore_server_load(page)
     return page
+
+
+def fit_to_phones(page: pmui.Page, plot: pn.viewable.Viewable, heartbeat: Any) -> None:
+    """Fold the controls away where they would cover the plot, once it is known how wide it is."""
+
+    def fold(attr: str, old: int, new: int) -> None:
+        if not old and new < NARROW_PX:
+            page.sidebar_open = False
+            # What is below it can be scrolled to.
+            plot.min_height = NARROW_PLOT_PX
+
+    heartbeat.on_change("width_px", fold)
 
 
 def ignore_server_load(page: pmui.Page) -> None:
