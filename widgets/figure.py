@@ -114,8 +114,9 @@ class LiveFigure:
         plot.axis.major_tick_line_alpha = 0.3
         # Of their own: those of the points have the look of the first, which may be faint.
         look = {"line_color": CLUSTER_COLORS[0], "fill_color": CLUSTER_COLORS[0]}
-        point = plot.scatter([], [], size=5, **look)
-        circle = plot.scatter([], [], size=12, fill_alpha=PROTOTYPE_ALPHA, line_width=2, **look)
+        nowhere = [np.nan], [np.nan]
+        point = plot.scatter(*nowhere, size=5, **look)
+        circle = plot.scatter(*nowhere, size=12, fill_alpha=PROTOTYPE_ALPHA, line_width=2, **look)
         items = [
             LegendItem(label="point (grey: noise)", renderers=[point]),
             LegendItem(label="prototype (size: weight)", renderers=[circle]),
@@ -167,7 +168,8 @@ class LiveFigure:
     def film(self, frame: Frame, roll: FilmRoll) -> None:
         """Note on the roll what is on the screen now."""
         is_shown = (frame.look.x, frame.look.y) == (self.look.x, self.look.y)
-        if is_shown and self.framing.is_whole:
+        # What is looked back at has been filmed already, and has the number of no run.
+        if is_shown and self.framing.is_whole and frame.run >= 0:
             sizes_px = np.asarray(self.prototypes.data["size"], dtype=np.float32)
             roll.note(frame, sizes_px, self.framing.box, self._titles)
 
