@@ -103,7 +103,8 @@ class LiveFigure:
             renderers=[prototypes],
             tooltips=[("prototype of cluster", "@cluster"), ("weight", "@weight{0,0.0}")],
         )
-        wheel = WheelZoomTool()
+        # The page is higher than the screen: the wheel alone scrolls it.
+        wheel = WheelZoomTool(modifiers="ctrl")
         plot.add_tools(PanTool(), wheel, BoxZoomTool(), ResetTool(), hover)
         plot.toolbar.active_scroll = wheel
         plot.toolbar.logo = None
