@@ -109,9 +109,23 @@ def test_five_steps_teach_and_leave_no_trace(dashboard_page):
     expect(step_of(page, 2)).to_be_hidden()
 
 
-def test_on_a_phone_the_card_holds_the_control(open_page):
+TOUCH = """() => {
+    const find = (root) => {
+        for (const each of root.querySelectorAll("*")) {
+            if (each.matches(".bk-events")) return each
+            const inner = each.shadowRoot && find(each.shadowRoot)
+            if (inner) return inner
+        }
+    }
+    return getComputedStyle(find(document)).touchAction
+}"""
+
+
+def test_on_a_phone_the_card_holds_the_control_and_a_finger_scrolls(open_page):
     page = open_page(390, 844)
     wait_until(lambda: seen(page) > 20)
+    # Not "none", as where a finger moves the plot.
+    wait_until(lambda: page.evaluate(TOUCH) == "pan-x pan-y")
     page.keyboard.press("t")
     expect(step_of(page, 1)).to_be_in_viewport()
     own = page.get_by_role("slider", name="Kernel width σ")
