@@ -11,7 +11,10 @@ from .runs import Run
 
 PERIOD_S = 0.6
 SHARE = 0.03
-"""Of the engine's time, at most, for memories of large models."""
+"""Of the engine's time, for memories of large models."""
+
+LONGEST_REST_S = 10.0
+"""However long one took: a machine may have stood still meanwhile."""
 
 
 class Keeper:
@@ -71,7 +74,7 @@ class Keeper:
                 self._is_over |= is_last
                 asked.set()
         end = time.monotonic()
-        self._keep_at = end + max(PERIOD_S, (end - start) / SHARE)
+        self._keep_at = end + min(max(PERIOD_S, (end - start) / SHARE), LONGEST_REST_S)
 
     def end(self) -> None:
         """Store nothing from now on: the run is another's."""

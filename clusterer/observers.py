@@ -14,6 +14,8 @@ RECORD_SHARE = 0.1
 RECORD_SHARE_RUSHING = 0.01
 COMPARE_PERIOD_S = 0.5
 COMPARE_SHARE = 0.2
+# What took long once need not do so again: on a fresh machine the first moment has compiled all.
+LONGEST_REST_S = 5.0
 
 
 class Observer:
@@ -60,9 +62,9 @@ class Observer:
         run.record()
         self.recording = run.recording
         end = time.thread_time()
-        self._record_at_cpu = end + (end - start) / RECORD_SHARE_RUSHING
-        period_s = patience * max(RECORD_PERIOD_S, (end - start) / RECORD_SHARE)
-        self._record_at = time.monotonic() + period_s
+        self._record_at_cpu = end + min((end - start) / RECORD_SHARE_RUSHING, LONGEST_REST_S)
+        rest_s = min(max(RECORD_PERIOD_S, (end - start) / RECORD_SHARE), LONGEST_REST_S)
+        self._record_at = time.monotonic() + patience * rest_s
 
     def observe(
         self, run: Run, *, is_playing: bool, is_rushing: bool, patience: float = 1.0
@@ -83,5 +85,6 @@ class Observer:
         start = time.monotonic()
         self.comparison = run.compare()
         end = time.monotonic()
-        self._compare_at = end + patience * max(COMPARE_PERIOD_S, (end - start) / COMPARE_SHARE)
+        rest_s = min(max(COMPARE_PERIOD_S, (end - start) / COMPARE_SHARE), LONGEST_REST_S)
+        self._compare_at = end + patience * rest_s
         return self.comparison is not None

@@ -50,7 +50,7 @@ class Settings(param.Parameterized):
     has_automatic_sigma = param.Boolean(
         default=True,
         label="Automatic σ",
-        doc="On: a quarter of the spread of the data. Move the slider to take over.",
+        doc="On: a quarter of the spread of the data; the slider shows it. Move it to take over.",
     )
     sigma = param.Number(
         default=1.0,
@@ -63,13 +63,15 @@ class Settings(param.Parameterized):
     has_automatic_half_life = param.Boolean(
         default=True,
         label="Automatic memory",
-        doc="On: forgets only where clusters are seen to move. Move the slider to take over.",
+        doc="On: forgets only where clusters are seen to move; the slider shows how fast. Move it "
+        "to take over.",
     )
     half_life = param.Number(
         default=float("inf"),
         bounds=(1.0, None),
         label="Memory (half-life)",
-        doc="After so many points what was learned counts half. Shorten it when clusters move.",
+        doc="After so many points what was learned counts half. Short: the clusters follow what "
+        "moves. Long: they are calm.",
     )
     keep_quiet = param.Boolean(
         default=False,
@@ -122,6 +124,15 @@ class Settings(param.Parameterized):
         if self.has_automatic_half_life:
             return "auto"
         return None if self.half_life == float("inf") else self.half_life
+
+    def live_values(self) -> dict[str, Any]:
+        """All that acts at once, by the names that `clusterer.engine.Engine.set` knows."""
+        return {
+            "noise": self.noise,
+            "window_length": self.window_length,
+            "speed": self.points_per_s,
+            **self.model_parameters(),
+        }
 
     def model_parameters(self) -> dict[str, Any]:
         """The settings as parameters of `OnlineClusterer`."""

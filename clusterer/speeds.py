@@ -21,12 +21,13 @@ class Speed:
 
     def __init__(self, points_per_s: float) -> None:
         self._learned: deque[tuple[float, int]] = deque()
-        self.set(points_per_s)
+        self._points_per_s, self._debt = points_per_s, 0.0
 
     def set(self, points_per_s: float) -> None:
         """Change it; what was due is forgotten."""
-        self._points_per_s = finite_number("speed", points_per_s, 0, float("inf"))
-        self._debt = 0.0
+        points_per_s = finite_number("speed", points_per_s, 0, float("inf"))
+        if points_per_s != self._points_per_s:
+            self._points_per_s, self._debt = points_per_s, 0.0
 
     @property
     def is_endless(self) -> bool:

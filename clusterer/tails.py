@@ -48,6 +48,8 @@ class Tail:
 
     def resize(self, length: int) -> None:
         """Change how many points are kept; a shorter tail drops its oldest."""
+        if length == self.points.length:
+            return
         self.points.resize(length)
         if self._classes is not None:
             self._classes.resize(max(length, N_MEASURED))

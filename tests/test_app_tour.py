@@ -32,6 +32,18 @@ def outlined(page, role, label):
     )
 
 
+def has_focus(page, name):
+    """Whether what has this class has the focus."""
+    return page.evaluate(
+        """name => {
+            let at = document.activeElement
+            while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+            return Boolean(at?.classList?.contains(name))
+        }""",
+        name,
+    )
+
+
 def test_five_steps_teach_and_leave_no_trace(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 300)
@@ -43,6 +55,7 @@ def test_five_steps_teach_and_leave_no_trace(dashboard_page):
 
     page.get_by_role("button", name=re.compile("^Guided tour")).click()
     expect(step_of(page, 1)).to_be_visible()
+    wait_until(lambda: has_focus(page, "tour-step-1"))
     wait_until(lambda: outlined(page, "slider", "Kernel width σ") == "solid")
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("50")
     show.click()
@@ -59,8 +72,10 @@ def test_five_steps_teach_and_leave_no_trace(dashboard_page):
     page.get_by_role("button", name="Back", exact=True).click()
     expect(step_of(page, 2)).to_be_visible()
     go_on(page, 3)
+    wait_until(lambda: has_focus(page, "tour-step-3"))
     slide(page, "Noise", "End")
     expect(done).to_contain_text("noise in view")
+    assert page.url == address
 
     go_on(page, 4)
     page.get_by_role("switch", name="Drop singleton clusters").click()
@@ -81,15 +96,43 @@ def test_five_steps_teach_and_leave_no_trace(dashboard_page):
     wait_until(lambda: counter(page, "clusters found") == "5")
     assert outlined(page, "slider", "Memory (half-life)") == "none"
 
+    # A reload ends it as well.
+    page.keyboard.press("t")
+    expect(step_of(page, 1)).to_be_visible()
+    go_on(page, 2)
+    show.click()
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("3")
+    page.reload()
+    page.wait_for_selector("canvas")
+    wait_until(lambda: seen(page) > 0)
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("47")
+    expect(step_of(page, 2)).to_be_hidden()
 
-def test_on_a_phone_the_card_holds_the_control(open_page):
+
+TOUCH = """() => {
+    const find = (root) => {
+        for (const each of root.querySelectorAll("*")) {
+            if (each.matches(".bk-events")) return each
+            const inner = each.shadowRoot && find(each.shadowRoot)
+            if (inner) return inner
+        }
+    }
+    return getComputedStyle(find(document)).touchAction
+}"""
+
+
+def test_on_a_phone_the_card_holds_the_control_and_a_finger_scrolls(open_page):
     page = open_page(390, 844)
     wait_until(lambda: seen(page) > 20)
+    # Not "none", as where a finger moves the plot.
+    wait_until(lambda: page.evaluate(TOUCH) == "pan-x pan-y")
     page.keyboard.press("t")
     expect(step_of(page, 1)).to_be_in_viewport()
     own = page.get_by_role("slider", name="Kernel width σ")
     wait_until(lambda: is_in_view(page, own))
     own.press("Home")
     expect(page.get_by_text(re.compile("^✓ Done: "))).to_be_visible()
-    page.keyboard.press("Escape")
+    # Back to where it was before.
+    page.get_by_role("button", name=re.compile("^End")).press("Enter")
     expect(step_of(page, 1)).to_be_hidden()
+    wait_until(lambda: not has_focus(page, "tour-step-1"))

@@ -164,3 +164,13 @@ def test_a_sweep_shows_other_settings_and_a_click_takes_one(dashboard_page):
     slide(page, "Take", "Home")
     slide(page, "Take", "ArrowRight")
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("10")
+    # Of another stream it would be of no use.
+    page.get_by_role("combobox", name="Generator").press("Enter")
+    page.get_by_role("menuitem", name="Moons", exact=True).press("Enter")
+    expect(page.get_by_text("The sweep was of another stream. Press Sweep")).to_be_visible()
+    wait_until(lambda: rows_of(page, "sweep cells") == 0)
+    pause(page)
+    page.get_by_role("button", name="Reset").click()
+    wait_until(lambda: seen(page) == 0)
+    page.get_by_role("button", name="Sweep").click()
+    expect(page.get_by_text("There are no points yet to be learned")).to_be_visible()

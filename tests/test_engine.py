@@ -10,6 +10,7 @@ from clusterer import OnlineClusterer
 from clusterer.engine import Engine
 from clusterer.frames import Look
 from clusterer.scalings import Scaling
+from clusterer.settings import Settings
 from clusterer.sources import ArraySource, make_generator
 
 
@@ -87,6 +88,22 @@ def test_live_settings_act_on_the_next_frame(blobs):
     blobs.set("noise", 1.0)
     blobs.step(2000)
     assert blobs.wait_for_frame().snapshot.n_seen == 4000
+
+
+def test_all_that_acts_at_once_can_be_set_and_set_again(blobs):
+    settings = Settings(noise=0.5, window_length=300, points_per_s=0.1, n_prototypes=7)
+    blobs.step(100)
+    for _ in range(2):
+        for name, value in settings.live_values().items():
+            blobs.set(name, value)
+        blobs.step(600)
+    taken = blobs.take_away().result(timeout=30)
+    assert blobs.wait_for_frame().message == ""
+    assert len(taken.points) == 300
+    assert len(taken.snapshot.centers) == 7
+    assert 0.4 < np.mean(taken.classes == -1) < 0.6
+    # What is so already is no change.
+    assert sorted(change.name for change in taken.recipe.changes) == ["n_prototypes", "noise"]
 
 
 def test_reset_keeps_the_settings_and_starts_the_same_stream(blobs):

@@ -50,14 +50,19 @@ def test_the_roll_keeps_the_last_moments_within_its_bounds():
     assert len(roll) == 1
 
 
-def test_a_paused_stream_fills_no_roll():
+def test_a_paused_stream_adds_only_where_it_stopped(monkeypatch):
     roll = FilmRoll()
     frame = stream(roll, 3)
+    # It stops sooner after the last moment than another is due.
+    monkeypatch.setattr(film, "PERIOD_S", 60.0)
     run = Run(make_generator("blobs"), OnlineClusterer(20))
-    run.advance(100)
+    run.advance(310)
     for _ in range(5):
         roll.note(run.frame(frame.look), np.empty(0, np.float32), BOX, ("", ""))
-    assert len(roll) == 3
+    assert [moment.n_seen for moment in roll.cut()] == [100, 200, 300, 310]
+    empty = Run(make_generator("blobs"), OnlineClusterer(20), number=1)
+    roll.note(empty.frame(frame.look), np.empty(0, np.float32), BOX, ("", ""))
+    assert len(roll) == 0
 
 
 def test_a_moment_is_drawn_where_its_points_and_prototypes_are():

@@ -1,5 +1,7 @@
 """The recording: bounded, evenly thinned, complete enough to go on from."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from clusterer import OnlineClusterer
 from clusterer.branches import restart_run
 from clusterer.engine import Engine
 from clusterer.identities import Identities
+from clusterer.observers import Observer
 from clusterer.recordings import Event, Moment, Recorder
 from clusterer.runs import Run
 from clusterer.scalings import Scaling
@@ -184,3 +187,25 @@ def test_the_engine_records_while_it_streams_and_when_it_is_stepped():
         engine.wait_for_frame()
     assert [m.n_seen for m in engine.recording.moments] == [10]
     engine.close()
+
+
+def test_what_took_long_once_holds_nothing_up(monkeypatch):
+    """The first moment of a fresh machine compiles for ten seconds."""
+    clock = SimpleNamespace(now_s=0.0)
+    ticking = SimpleNamespace(monotonic=lambda: clock.now_s, thread_time=lambda: clock.now_s)
+    monkeypatch.setattr("clusterer.observers.time", ticking)
+    run = Run(make_generator("blobs"), OnlineClusterer())
+    recorded = []
+
+    def record():
+        clock.now_s += 0.001 if recorded else 10.0
+        recorded.append(clock.now_s)
+
+    monkeypatch.setattr(run, "record", record)
+    observer = Observer()
+    for _ in range(200):
+        clock.now_s += 0.1
+        observer.note_change()
+        observer.observe(run, is_playing=True, is_rushing=len(recorded) == 1)
+    assert recorded[1] - recorded[0] < 10.0
+    assert len(recorded) > 50

@@ -22,7 +22,7 @@ class AxesChooser:
         wide = {"sizing_mode": "stretch_width", "min_width": 120}
         self.x = pmui.Select(label="x axis", description="What is drawn across.", **wide)
         self.y = pmui.Select(label="y axis", description="What is drawn upwards.", **wide)
-        self.view = pmui.Row(self.x, self.y, sizing_mode="stretch_width")
+        self.view = pmui.Row(self.x, self.y, margin=(10, 0, 0, 0), sizing_mode="stretch_width")
         for select in (self.x, self.y):
             select.param.watch(self._choose, "value")
 

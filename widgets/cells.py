@@ -69,6 +69,8 @@ def _count(n_clusters: int) -> str:
 
 def _squeeze(values: NDArray) -> NDArray[np.float64]:
     """Between the margins of a square of side 1."""
+    if not len(values):
+        return values
     extent = float(np.ptp(values)) or 1.0
     return MARGIN + (1 - 2 * MARGIN) * (values - values.min()) / extent
 

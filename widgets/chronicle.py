@@ -26,6 +26,16 @@ from .texts import Text
 N_COLUMNS = 200
 MEASURES = {"clusters": "clusters", "sigma": "kernel width σ", "noise": "noise (%)"}
 CHANGES = ("x", "text", *MEASURES)
+CALLED = {
+    "sigma": "σ",
+    "n_prototypes": "K",
+    "half_life": "half-life",
+    "join": "join prototypes",
+    "drop_singletons": "drop singletons",
+}
+"""Parameters whose names are not what the page calls them."""
+
+LEAST_HEIGHTS = {"noise": 1.0}
 
 
 class Chronicle(NamedTuple):
@@ -94,14 +104,17 @@ def describe_change(event: Event) -> str:
     """What the user did.
 
     >>> describe_change(Event(5, "changed", name="sigma", before="auto", after=0.25))
-    'sigma: auto → 0.25'
+    'σ: auto → 0.25'
     """
     if event.kind == "changed":
-        return f"{event.name}: {_write(event.before)} → {_write(event.after)}"
+        name = CALLED.get(event.name, event.name)
+        return f"{name}: {_write(event.before)} → {_write(event.after)}"
     return "reset" if event.kind == "reset" else "branched off"
 
 
 def _write(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -172,4 +185,5 @@ class ChronicleView:
         both = [*chronicle.lines["x"], *chronicle.left["x"]]
         fit_time(self._range, sorted(both))
         for name, height in self._heights.items():
-            fit_from_zero(height, chronicle.lines[name], chronicle.left[name])
+            least = [LEAST_HEIGHTS.get(name, 0.0)]
+            fit_from_zero(height, chronicle.lines[name], chronicle.left[name], least)

@@ -30,7 +30,9 @@ ROWS = (
 )
 NOTE = (
     "The peer learns the same points, from where it was let in; Reset starts both at the first. "
-    "The slower of the two sets the pace. Colours are matched where clusters overlap."
+    "The slower of the two sets the pace. Colours are matched where clusters overlap. Agreement is "
+    "the adjusted Rand index: 1 is the same division, 0 is chance. Distances are in the units that "
+    "are learned in."
 )
 STYLE = """
 table { border-collapse: collapse; width: 100%; font-size: .88rem;

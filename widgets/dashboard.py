@@ -31,7 +31,7 @@ from .matrix import ScatterMatrix
 from .measures import MeasuresPanel
 from .notebook import CellView, is_in_notebook, take_over_cell
 from .notices import Notice
-from .pages import build_page
+from .pages import build_page, fit_to_phones
 from .painter import Painter
 from .places import Place
 from .sources import SourceChooser
@@ -41,8 +41,6 @@ from .tour import Tour
 from .transport import N_STEP, Transport
 
 IN_NOTEBOOK_HEIGHT = 720
-NARROW_PX = 600
-NARROW_PLOT_PX = 460
 
 
 class Dashboard(pn.viewable.Viewer):
@@ -130,22 +128,26 @@ class Dashboard(pn.viewable.Viewer):
     def _apply(self, *events: Any) -> None:
         """Hand changed settings to the engine, which applies them between two chunks."""
         changed = {event.name for event in events}
-        for name in changed & {"noise", "window_length"}:
-            self._engine.set(name, getattr(self.settings, name))
-        if "points_per_s" in changed:
-            self._engine.set("speed", self.settings.points_per_s)
         for name in changed & Settings.AUTOMATIC.keys():
             # A slider that shows what was found by itself changes nothing.
             if self._controls.is_found(name, getattr(self.settings, name)):
                 changed -= {name}
             elif Settings.AUTOMATIC[name] not in changed:
                 setattr(self.settings, Settings.AUTOMATIC[name], False)
-        if changed - {"noise", "window_length", "points_per_s"}:
-            for name, value in self.settings.model_parameters().items():
+        if changed:
+            self._note_place()
+            # All of them: what is in force is what the page shows, whatever came in between.
+            for name, value in self.settings.live_values().items():
                 self._engine.set(name, value)
+
+    def _note_place(self) -> None:
+        if self._keepsake is not None:
+            self._keepsake.note()
 
     def _open(self, source: Source, scaling: Scaling) -> None:
         self._engine.open(source, scaling=scaling)
+        self._note_place()
+        self._instrument.leave_stream()
         self._show_features(source)
         self._engine.play()
 
@@ -170,9 +172,10 @@ class Dashboard(pn.viewable.Viewer):
             sigma=found.sigma, half_life=found.half_life, is_moving=frame.is_playing
         )
         self._sources.show_progress()
-        self._address.show()
-        if self._keepsake is not None:
-            self._keepsake.note()
+        # The settings of the tour are not the user's to come back to.
+        if self._tour.lesson is None:
+            self._address.show()
+        self._note_place()
         finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
         self._status.show(
             frame.message,
@@ -250,19 +253,11 @@ class Dashboard(pn.viewable.Viewer):
         )
         page.param.watch(lambda event: self._tour.stand_beside(event.new), "sidebar_open")
         self._keyboard.listen(pn.state.curdoc)
-
-        def fold(attr: str, old: int, new: int) -> None:
-            # On a phone the controls would cover the plot.
-            if not old and new < NARROW_PX:
-                page.sidebar_open = False
-                # What is below it can be scrolled to.
-                self._plot.min_height = NARROW_PLOT_PX
-
-        self._painter.heartbeat.on_change("width_px", fold)
+        fit_to_phones(page, self._plot, self._painter.heartbeat)
         return page
 
     def _keep(self, store: Store) -> None:
-        place = Place(self.settings, self._sources, self._address, self._engine)
+        place = Place(self.settings, self._sources, self._address, self._engine, self._tour)
         self._keepsake = Keepsake(store, self._engine, place, self._notice)
         self._figure.figure.tags = [*self._figure.figure.tags, self._keepsake.claim]
         self._keepsake.listen(pn.state.curdoc, self._begin)

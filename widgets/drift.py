@@ -79,4 +79,5 @@ class DriftView:
         self.lines.data = lines
         times = np.concatenate([np.empty(0), *lines["xs"]])
         fit_time(self.figure.x_range, np.sort(times))
-        fit_from_zero(self.figure.y_range, *lines["ys"], [])
+        # A cluster that has just been found seeks its centre at first, faster than any drifts.
+        fit_from_zero(self.figure.y_range, *(ys[1:] for ys in lines["ys"]), [])

@@ -23,9 +23,9 @@ from .coordinates import pack_coordinates
 from .film import FilmRoll
 from .framing import Framing
 from .highlights import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
-from .palettes import DENSITY_COLORS, map_colors, wrap_colors
+from .palettes import CLUSTER_COLORS, DENSITY_COLORS, map_colors, wrap_colors
 from .plots import add_legend
-from .texts import label_axis
+from .texts import fold_title, label_axis
 from .trails import Trails
 
 SMALLEST_SIZE_PX = 7.0
@@ -96,15 +96,16 @@ class LiveFigure:
             line_width=2,
         )
         self.highlight = Highlight(points.glyph, prototypes.glyph)
-        self._equip(plot, points, prototypes)
+        self._equip(plot, prototypes)
         return plot
 
-    def _equip(self, plot: figure, points: object, prototypes: object) -> None:
+    def _equip(self, plot: figure, prototypes: object) -> None:
         hover = HoverTool(
             renderers=[prototypes],
             tooltips=[("prototype of cluster", "@cluster"), ("weight", "@weight{0,0.0}")],
         )
-        wheel = WheelZoomTool()
+        # The page is higher than the screen: the wheel alone scrolls it.
+        wheel = WheelZoomTool(modifiers="ctrl")
         plot.add_tools(PanTool(), wheel, BoxZoomTool(), ResetTool(), hover)
         plot.toolbar.active_scroll = wheel
         plot.toolbar.logo = None
@@ -113,9 +114,14 @@ class LiveFigure:
         plot.axis.axis_line_alpha = 0.3
         plot.axis.minor_tick_line_alpha = 0
         plot.axis.major_tick_line_alpha = 0.3
+        # Of their own: those of the points have the look of the first, which may be faint.
+        look = {"line_color": CLUSTER_COLORS[0], "fill_color": CLUSTER_COLORS[0]}
+        nowhere = [np.nan], [np.nan]
+        point = plot.scatter(*nowhere, size=5, **look)
+        circle = plot.scatter(*nowhere, size=12, fill_alpha=PROTOTYPE_ALPHA, line_width=2, **look)
         items = [
-            LegendItem(label="point (grey: noise)", renderers=[points]),
-            LegendItem(label="prototype (size: weight)", renderers=[prototypes]),
+            LegendItem(label="point (grey: noise)", renderers=[point]),
+            LegendItem(label="prototype (size: weight)", renderers=[circle]),
         ]
         # The plot is not to move when the first point comes, nor at a reset.
         add_legend(plot, items, names_all=True)
@@ -147,7 +153,7 @@ class LiveFigure:
         titles = self._label(frame.look)
         if titles != self._titles:
             self._titles = titles
-            x, y = map(label_axis, titles)
+            x, y = (label_axis(fold_title(title)) for title in titles)
             self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = x, y
         self._fit(frame)
         self._draw_points(frame)
@@ -164,7 +170,8 @@ class LiveFigure:
     def film(self, frame: Frame, roll: FilmRoll) -> None:
         """Note on the roll what is on the screen now."""
         is_shown = (frame.look.x, frame.look.y) == (self.look.x, self.look.y)
-        if is_shown and self.framing.is_whole:
+        # What is looked back at has been filmed already, and has the number of no run.
+        if is_shown and self.framing.is_whole and frame.run >= 0:
             sizes_px = np.asarray(self.prototypes.data["size"], dtype=np.float32)
             roll.note(frame, sizes_px, self.framing.box, self._titles)
 

@@ -60,7 +60,7 @@ class FilmRoll:
     """The last moments of the run: ten a second, 240 of them and 16 MB at the most.
 
     With many sessions it is no more than the share of each, see `clusterer.commons`.
-    The oldest go first. While the stream is paused nothing is added.
+    The oldest go first. While the stream is paused nothing is added but where it stopped.
     """
 
     def __init__(self) -> None:
@@ -76,17 +76,17 @@ class FilmRoll:
         self, frame: Frame, sizes_px: NDArray[np.float32], box: Box, labels: tuple[str, str]
     ) -> None:
         """Keep what a frame shows in the box, if the last moment is old enough."""
-        now = time.monotonic()
-        is_new = frame.run != self._run
-        if not is_new and (now - self._noted_at < PERIOD_S or not frame.is_playing):
-            return
-        if is_new:
+        now, n_seen = time.monotonic(), frame.snapshot.n_seen
+        if frame.run != self._run:
             self._moments.clear()
-            self._n_bytes, self._run = 0, frame.run
+            self._n_bytes, self._run, self._noted_at = 0, frame.run, 0.0
+        last = self._moments[-1].n_seen if self._moments else 0
+        if n_seen == last or (frame.is_playing and now - self._noted_at < PERIOD_S):
+            return
         self._noted_at = now
         self._add(
             Moment(
-                n_seen=frame.snapshot.n_seen,
+                n_seen=n_seen,
                 n_clusters=frame.snapshot.n_clusters,
                 labels=labels,
                 box=box,

@@ -24,6 +24,8 @@ EXPLANATION = (
     "are its prototypes, all that it remembers: the larger one is, the more points it stands for.",
     "Prototypes that no gap parts form a cluster and share a colour. Grey is noise: too few points "
     "to be a cluster.",
+    "Width σ and memory look after themselves until you move their sliders: what was learned fades "
+    "where clusters are seen to move, and stays where they rest. Time goes back to any moment.",
     "Under Draw the stream is your own: paint on the plot, and drag what you have painted.",
     "Turn σ, K and the noise while it runs and watch what changes. The address of this page "
     "holds the settings: copy it to come back to them, or to show somebody.",

@@ -60,6 +60,12 @@ class Instrument:
         self._figure.draw_trails(recording.until(n_seen) if is_shown else Recording())
         self.views.draw()
 
+    def leave_stream(self) -> None:
+        """Another stream begins."""
+        self._points = self._points[:0]
+        if self._sweep is not None:
+            self._sweep.forget()
+
     def close(self) -> None:
         """Measure no more."""
         self.views.close()
@@ -91,7 +97,11 @@ class Instrument:
 
     def _take_points(self) -> tuple[NDArray, NDArray]:
         """The points of the window that were drawn last, and the same for the model."""
-        return self._points, self._engine.scaling.apply(self._points)
+        scaling = self._engine.scaling
+        # Of a stream that has just begun none is drawn yet.
+        is_of_this = self._points.shape[1] == len(scaling.offsets)
+        points = self._points if is_of_this else np.empty((0, len(scaling.offsets)))
+        return points, scaling.apply(points)
 
     def _choose_setting(self, sigma: float, n_prototypes: int) -> None:
         self._settings.param.update(

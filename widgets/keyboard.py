@@ -9,19 +9,23 @@ from bokeh.events import DocumentReady
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
 
-# Whoever has the focus there uses some of the keys: text fields, sliders, lists.
+# Whoever has the focus there uses some of the keys: text fields, lists, dialogs.
 BUSY = (
-    "input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable], "
-    "[role=slider], [role=combobox], [role=listbox], [role=option], [role^=menu], [role=tab], "
+    "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, "
+    "[contenteditable], [role=combobox], [role=listbox], [role=option], [role^=menu], "
     "[role=tree], [role=grid], [role=dialog]"
 )
+# There only the arrows.
+MOVED = "input[type=range], [role=slider], [role=tab]"
 # What Escape closes.
 OPEN = "[role=dialog], [role=listbox], [role=option], [role^=menu]"
 # A closed list of choices, which panel-material-ui opens by the pointer only.
 LIST = "[role=combobox][aria-haspopup=listbox][aria-expanded=false]:not([aria-disabled=true])"
 OPENING = ["Enter", " ", "ArrowDown", "ArrowUp"]
 # What Space presses, and arrows choose among.
-PRESSED = "button, summary, a[href], input, [role=button], [role=switch], [role=radio]"
+PRESSED = (
+    "button, summary, a[href], input:not([type=range]), [role=button], [role=switch], [role=radio]"
+)
 
 LISTEN = f"""
     let count = 0
@@ -42,6 +46,7 @@ LISTEN = f"""
         const is = (kinds) => event.composedPath().some((each) => each.matches?.(kinds))
         const isClosing = key == "?" && is("[role=dialog]:not(:has(input))")
         if (is(key == "Escape" ? {json.dumps(OPEN)} : {json.dumps(BUSY)}) && !isClosing) return
+        if (key == "ArrowRight" && is({json.dumps(MOVED)})) return
         if (key == " " && is({json.dumps(PRESSED)})) return
         event.preventDefault()
         keyboard.pressed = `${{count++}} ${{key}}`

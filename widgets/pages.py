@@ -1,8 +1,13 @@
 """The page around the dashboard."""
 
+from typing import Any
+
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.models import CustomJS, PanTool
 
+NARROW_PX = 600
+NARROW_PLOT_PX = 460
 TITLE = "Online clustering"
 DARK_BAR = {"backgroundColor": "#1d3a50 !important", "color": "#fff !important"}
 
@@ -31,6 +36,28 @@ def build_page(
     )
     ignore_server_load(page)
     return page
+
+
+# The finger that would move the plot scrolls the page; two zoom, and the toolbar has the pan.
+LET_SCROLL = """
+    if (!beat._width_px && beat.width_px < NARROW_PX) for (const pan of pans) pan.active = false
+    beat._width_px = beat.width_px
+""".replace("NARROW_PX", str(NARROW_PX))
+
+
+def fit_to_phones(page: pmui.Page, plot: pn.pane.Bokeh, heartbeat: Any) -> None:
+    """Fold the controls away where they would cover the plot, once it is known how wide it is."""
+    pans = plot.object.select(PanTool)
+    let_scroll = CustomJS(args={"beat": heartbeat, "pans": list(pans)}, code=LET_SCROLL)
+    heartbeat.js_on_change("width_px", let_scroll)
+
+    def fold(attr: str, old: int, new: int) -> None:
+        if not old and new < NARROW_PX:
+            page.sidebar_open = False
+            # What is below it can be scrolled to.
+            plot.min_height = NARROW_PLOT_PX
+
+    heartbeat.on_change("width_px", fold)
 
 
 def ignore_server_load(page: pmui.Page) -> None:

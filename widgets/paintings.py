@@ -14,8 +14,8 @@ from .texts import Text
 WIDE = {"sizing_mode": "stretch_width"}
 TOLD = (
     "What you paint goes on giving points. Reset plays the painting again from its first stroke. "
-    "What was learned at a cluster's old place goes as fast as the memory forgets: shorten its "
-    "half-life before you move one."
+    "Move drags what you have painted: the automatic memory notices that a cluster moves, and "
+    "forgets its old place."
 )
 
 

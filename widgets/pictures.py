@@ -96,11 +96,13 @@ class Canvas:
 
     def finish(self, caption: str) -> Image.Image:
         """The picture, with a caption above the plot."""
-        left, _, top, _ = MARGINS
+        left, right, top, _ = MARGINS
         drawn = Image.fromarray(np.clip(self._plot + 0.5, 0, 255).astype(np.uint8))
         self._ground.paste(drawn, (left, top))
         draw = ImageDraw.Draw(self._ground)
-        draw.text((left, 12), caption, TEXT_COLOR, font=ImageFont.load_default(16))
+        # At the left stands what lies upwards.
+        place = SIZE[0] - right, 12
+        draw.text(place, caption, TEXT_COLOR, font=ImageFont.load_default(16), anchor="ra")
         return self._ground
 
     def _draw_axes(self) -> None:

@@ -11,25 +11,34 @@ from clusterer.settings import Settings
 
 from .address import AddressBar
 from .sources import GENERATED, TABLE, SourceChooser
+from .tour import Tour
 
 
 class Place:
-    """The settings, the source and the view of a page."""
+    """The settings, the source and the view of a page; during a ``tour`` those left for it."""
 
     def __init__(
-        self, settings: Settings, sources: SourceChooser, address: AddressBar, engine: Engine
+        self,
+        settings: Settings,
+        sources: SourceChooser,
+        address: AddressBar,
+        engine: Engine,
+        tour: Tour,
     ) -> None:
         self._settings = settings
         self._sources = sources
         self._address = address
         self._engine = engine
+        self._tour = tour
 
     def describe(self) -> dict[str, Any]:
         """The place as it is now, in JSON's types."""
-        kind = self._sources.kind.value
-        values = self._settings.param.values()
+        left = self._tour.left
+        kind = self._sources.kind.value if left is None else left.kind
+        values = self._settings.param.values() if left is None else left.settings
         return {
             "kind": kind,
+            "was_playing": None if left is None else left.was_playing,
             "settings": {name: values[name] for name in sorted(values.keys() - {"name"})},
             "view": dict(parse_qsl(self._address.write_place())),
             "table": self._sources.table.describe() if kind == TABLE else None,
@@ -53,6 +62,12 @@ class Place:
         self._settings.param.update(**Settings.pick_values(told["settings"]))
         self._sources.kind.value = told["kind"]
         self._address.restore_place(told["view"])
+        was_playing = told.get("was_playing")
+        if was_playing is not None:
+            # The run is the tour's: as at its end, the stream that was left begins anew.
+            self._sources.reopen()
+            (self._engine.play if was_playing else self._engine.pause)()
+            return
         if told["kind"] == TABLE:
             chosen = self._sources.table.columns.make_source()
             if chosen is None:
@@ -63,3 +78,6 @@ class Place:
         # A table is read again up to there.
         run = await asyncio.to_thread(memory.bring_back, source)
         self._engine.adopt(run, is_playing=memory.is_playing)
+        # What was turned in the last moment may not have been stored of both.
+        for name, value in self._settings.live_values().items():
+            self._engine.set(name, value)

@@ -42,6 +42,8 @@ def build_plot(
         y_axis_label=y_label,
     )
     plot.add_tools(PanTool(dimensions=dimensions), WheelZoom(dimensions=dimensions), Reset())
+    # All is in view; and on a phone what drags the plot cannot scroll the page.
+    plot.toolbar.active_drag = None
     plot.toolbar.logo = None
     plot.toolbar.autohide = True
     plot.xaxis.formatter = NumeralTickFormatter(format="0,0")

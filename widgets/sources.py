@@ -129,13 +129,18 @@ class SourceChooser:
         self._show_kind()
         if self.many is not None and event.new != MANY:
             self.many.leave()
-        if event.new == GENERATED:
+        self.reopen()
+
+    def reopen(self) -> None:
+        """Begin the stream that is chosen from its first point."""
+        kind = self.kind.value
+        if kind == GENERATED:
             self._open_generator()
-        elif event.new == TABLE:
+        elif kind == TABLE:
             self.table.reopen()
-        elif self.many is not None and event.new == MANY:
+        elif self.many is not None and kind == MANY:
             self.many.open()
-        elif event.new == DRAWN:
+        elif kind == DRAWN:
             self.painting.reopen()
         elif self._given is not None:
             try:

@@ -1,4 +1,4 @@
-"""The spotlight: outlines one widget of the page and brings it into view."""
+"""The spotlight: outlines one widget of the page, brings it into view, and moves the focus."""
 
 from typing import Any
 
@@ -38,11 +38,53 @@ SEEK = """
     }, 350)
 """
 
+# What is to have the focus may not be there yet. Back it goes only from where it was put.
+FOCUS = """
+    const find = (root, wanted) => {
+        const found = root.querySelector(wanted)
+        if (found) return found
+        for (const each of root.querySelectorAll("*")) {
+            const inner = each.shadowRoot && find(each.shadowRoot, wanted)
+            if (inner) return inner
+        }
+    }
+    const path = () => {
+        const found = []
+        let each = document.activeElement
+        for (; each; each = each.shadowRoot?.activeElement) found.push(each)
+        return found
+    }
+    clearTimeout(spot._seeking)
+    const wanted = spot.focused
+    if (!wanted) {
+        const isThere = path().some((each) => each?.classList?.contains(spot._around))
+        if (isThere || document.activeElement == document.body) spot._before?.focus()
+        spot._before = null
+        return
+    }
+    const [name, around] = wanted.split(" ")
+    const seek = (n_left) => {
+        const found = find(document, `.${name}`)
+        if (!found) {
+            if (n_left) spot._seeking = setTimeout(seek, 100, n_left - 1)
+            return
+        }
+        if (!spot._before) spot._before = path().at(-1)
+        spot._around = around
+        found.focus({preventScroll: true})
+    }
+    seek(50)
+"""
+
 
 class Spot(DataModel):
-    """A number, and the classes of what is to be brought into view."""
+    """What is wanted is a number, and the classes of what is to be brought into view.
+
+    ``focused`` is the class of what is to have the focus, and that of what is around it.
+    """
 
     wanted = String(default="")
+    focused = String(default="")
 
 
 class Spotlight:
@@ -52,7 +94,16 @@ class Spotlight:
         self._lit: Any = None
         self._n_moves = 0
         self.spot = Spot(name="spot")
-        self.spot.js_on_change("wanted", CustomJS(args={"spot": self.spot}, code=SEEK))
+        for name, code in (("wanted", SEEK), ("focused", FOCUS)):
+            self.spot.js_on_change(name, CustomJS(args={"spot": self.spot}, code=code))
+
+    def focus(self, name: str, around: str) -> None:
+        """Give the focus to what has the class ``name``, within ``around``."""
+        self.spot.focused = f"{name} {around}"
+
+    def let_go(self) -> None:
+        """Give the focus back to what had it first, if it is still here."""
+        self.spot.focused = ""
 
     def light(self, widget: Any, *others: str) -> None:
         """Outline a widget, or none, and have it and ``others`` (classes) in view."""

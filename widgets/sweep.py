@@ -1,5 +1,6 @@
 """The sweep view: what other σ and K make of the points in the window; click one to take it."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,6 +28,8 @@ NOTE = (
     "Click one, or go to it by the slider, to take its setting."
 )
 NONE = "(as it is)"
+NO_POINTS = "There are no points yet to be learned: press Play first."
+OUTDATED = "The sweep was of another stream. Press Sweep to learn the points of this one."
 
 
 class SweepView:
@@ -51,7 +54,9 @@ class SweepView:
         self._on_choose = on_choose
         self._ask = ask
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="clusterer-sweep")
-        self._is_closed = False
+        # That of the sweep whose cells are still wanted.
+        self._number = 0
+        self._lock = threading.Lock()
         self.done: Sweep | None = None
         self.points = build_columns("sweep", "x", "y", "color")
         self.cells = build_columns("sweep cells", *CELLS)
@@ -146,29 +151,42 @@ class SweepView:
     def _start(self) -> None:
         points, scaled = self._take_points()
         if not len(points):
-            self._tell(Sweep(points, (), (), message="There are no points yet to be learned."))
+            self._tell(Sweep(points, (), (), message=NO_POINTS))
             return
         self._tell(Sweep(points, (), N_PROTOTYPES))
-        self._worker.submit(self._run, points, scaled, self._take_parameters())
+        self._worker.submit(self._run, self._number, points, scaled, self._take_parameters())
 
-    def _tell(self, done: Sweep) -> None:
-        self.done = done
+    def forget(self) -> None:
+        """Another stream has begun: what the last one's points say is of no more use."""
+        with self._lock:
+            self._number += 1
+        if self.done is not None:
+            self._tell(Sweep(self.done.points[:0], (), (), message=OUTDATED))
+
+    def _tell(self, done: Sweep, number: int | None = None) -> bool:
+        """Have it drawn, unless the sweep of that number is no longer wanted; whether it is."""
+        with self._lock:
+            is_wanted = number in (None, self._number)
+            if is_wanted:
+                self.done = done
         self._ask()
+        return is_wanted
 
-    def _run(self, points: NDArray, scaled: NDArray, parameters: dict[str, Any]) -> None:
+    def _run(
+        self, number: int, points: NDArray, scaled: NDArray, parameters: dict[str, Any]
+    ) -> None:
         low, high = SIGMA_BOUNDS
         done = Sweep(points, (), N_PROTOTYPES)
         try:
             sigmas = dict.fromkeys(min(max(s, low), high) for s in choose_sigmas(scaled))
             done = replace(done, sigmas=tuple(sigmas))
             for cell in sweep(scaled, done.sigmas, done.n_prototypes, parameters):
-                if self._is_closed:
-                    return
                 done = replace(done, cells=(*done.cells, cell))
-                self._tell(done)
+                if not self._tell(done, number):
+                    return
         except Exception as error:
             # Told in the view, where the next one can be started.
-            self._tell(replace(done, message=str(error) or repr(error)))
+            self._tell(replace(done, message=str(error) or repr(error)), number)
 
     def measure(self, scene: Scene) -> tuple[Sweep, dict[str, dict[str, Any]]] | None:
         """What to draw; takes its time in another thread."""
@@ -231,5 +249,5 @@ class SweepView:
 
     def close(self) -> None:
         """Sweep no more."""
-        self._is_closed = True
+        self._number += 1
         self._worker.shutdown(wait=False, cancel_futures=True)

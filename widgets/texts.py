@@ -1,6 +1,7 @@
 """Text from outside, such as a file's name or its columns', shown as text and nothing else."""
 
 import html
+import textwrap
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,6 +9,8 @@ import panel as pn
 from bokeh.models import PlainText
 
 FORMULAS = ("$$", "\\(", "\\[")
+N_ON_AXIS = 40
+"""Characters of a line that fit beside the lowest plot."""
 
 
 def escape_lines(lines: Iterable[str]) -> str:
@@ -26,6 +29,15 @@ def label_axis(title: str) -> str | PlainText:
     ('length', '$$x$$')
     """
     return PlainText(text=title) if any(mark in title for mark in FORMULAS) else title
+
+
+def fold_title(title: str) -> str:
+    """A title in two lines at most, which fit beside the lowest plot.
+
+    >>> fold_title("component 2 (25%): length of the leaf, width of the leaf, …")
+    'component 2 (25%): length of the leaf,\\nwidth of the leaf, …'
+    """
+    return "\n".join(textwrap.wrap(title, N_ON_AXIS, max_lines=2, placeholder=" …"))
 
 
 class Html(pn.pane.HTML):

@@ -1,7 +1,7 @@
 """The guided tour: five steps on the page itself, in a card that leaves the plot in view."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import panel_material_ui as pmui
 
@@ -14,10 +14,9 @@ from .highlights import ACCENT
 from .lessons import LESSONS, Lesson
 from .sources import GENERATED, SourceChooser
 from .spotlight import Spotlight
-from .texts import Html, Text, escape_lines
-from .transport import BESIDE_POINTER
+from .texts import Html, Text
+from .tour_card import CARD, STYLE, build_button, lay_out, name_step
 
-CARD = "tour"
 PERIOD_S = 0.5
 N_TO_TELL = 150
 """Points that are to be learned after a change before anything is said of what came of it."""
@@ -26,15 +25,13 @@ ENDING = "End (Escape): leave the tour; your settings come back, and your stream
 HINT = "The tour has settings and a stream of its own; ending it gives yours back."
 KEEPING = "Keep: leave the tour, and go on with its settings and stream."
 
-STYLE = """
-.head { display: flex; flex-wrap: wrap; gap: 2px 12px; align-items: baseline; }
-h2 { font-size: 1.05rem; font-weight: 500; margin: 0; }
-.step { font-size: .8rem; opacity: .8; }
-.lines { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr));
-    gap: 3px 28px; margin-top: 4px; font-size: .9rem; line-height: 1.42; }
-p { margin: 0; max-width: 75ch; }
-.task { font-weight: 500; }
-"""
+
+class Left(NamedTuple):
+    """How a page was before the tour: its settings, the kind of its source, whether it played."""
+
+    settings: dict[str, Any]
+    kind: str
+    was_playing: bool
 
 
 class Tour:
@@ -51,7 +48,7 @@ class Tour:
         self._sources = sources
         self._engine = engine
         self._number: int | None = None
-        self._left: tuple[dict[str, Any], str, bool] = {}, GENERATED, True
+        self._left = Left({}, GENERATED, True)
         self._frame: Frame | None = None
         self._before: Frame | None = None
         self._shown: tuple[int, bool] | None = None
@@ -86,6 +83,11 @@ class Tour:
         """The one that is shown; None while there is no tour."""
         return None if self._number is None else LESSONS[self._number]
 
+    @property
+    def left(self) -> Left | None:
+        """How the page was, and is to be again; None while there is no tour."""
+        return None if self._number is None else self._left
+
     def toggle(self) -> None:
         """Begin the tour, or end it."""
         if self._number is None:
@@ -100,7 +102,8 @@ class Tour:
         if self._number is None:
             was_playing = self._frame.is_playing if self._frame else True
             kind = self._sources.kind.value
-            self._left = Settings.pick_values(self._settings.param.values()), kind, was_playing
+            values = Settings.pick_values(self._settings.param.values())
+            self._left = Left(values, kind, was_playing)
         self._go(0)
         self._engine.play()
 
@@ -111,12 +114,12 @@ class Tour:
         self._number = self._shown = self._before = None
         self.card.visible = False
         self.spotlight.light(None)
+        self.spotlight.let_go()
         if is_kept:
             return
-        values, kind, was_playing = self._left
-        self._set(values)
-        self._sources.kind.value = kind
-        if not was_playing:
+        self._set(self._left.settings)
+        self._sources.kind.value = self._left.kind
+        if not self._left.was_playing:
             self._engine.pause()
 
     def draw(self, frame: Frame) -> None:
@@ -127,8 +130,11 @@ class Tour:
             return
         # Not before: outside of a frame's batch, what is added could be overtaken by its changes.
         if self._shown != (self._number, self._is_beside):
+            is_new = self._shown is None or self._shown[0] != self._number
             self._shown = self._number, self._is_beside
             self._show(lesson, self._number)
+            if is_new:
+                self.spotlight.focus(name_step(self._number), CARD)
         is_done = lesson.is_done(self._settings)
         if not is_done or self._before is None:
             self._before = frame
@@ -220,26 +226,3 @@ class Tour:
             **WIDE,
         )
         return [self._text, self._slot, self._done.pane, buttons]
-
-
-def build_button(label: str, act: Any, **options: Any) -> pmui.Button:
-    """A small button of the card."""
-    return pmui.Button(
-        label=label,
-        size="small",
-        margin=0,
-        sx={"minWidth": 0, "px": 1.4},
-        stylesheets=[BESIDE_POINTER],
-        on_click=lambda _: act(),
-        **{"variant": "text", **options},
-    )
-
-
-def lay_out(lesson: Lesson, number: int) -> str:
-    """The card's text."""
-    title, text, task = (escape_lines([line]) for line in (lesson.title, lesson.text, lesson.task))
-    return (
-        f'<section aria-label="Guided tour"><div class="head"><h2>{title}</h2>'
-        f'<span class="step">step {number + 1} of {len(LESSONS)}</span></div>'
-        f'<div class="lines"><p>{text}</p><p class="task">{task}</p></div></section>'
-    )

@@ -94,10 +94,10 @@ class TimeTravel:
         if self.moment is None:
             return ""
         known = self.moment.parameters
-        sigma = known["sigma"]
+        how = " (automatic)" if known["sigma"] == "auto" else ""
         return (
             f"You see the run as it was after {self.moment.n_seen:,} points, with "
-            f"K = {known['n_prototypes']} and σ = {sigma if sigma == 'auto' else f'{sigma:g}'}. "
+            f"K = {known['n_prototypes']} and σ = {self.moment.snapshot.sigma:.3g}{how}. "
             "The stream goes on unseen."
         )
 
