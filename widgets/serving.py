@@ -1,5 +1,6 @@
 """Serving: the pages to whoever may see them, until the process is told to end."""
 
+import gc
 import logging
 import os
 import secrets
@@ -170,6 +171,9 @@ def run(server: Server) -> None:
         with suppress(NotImplementedError):
             loop.asyncio_loop.add_signal_handler(number, loop.stop)
     server.start()
+    # What is there by now stays: nobody need look through it for garbage again and again.
+    gc.collect()
+    gc.freeze()
     log.info("serving on port %d", server.port)
     with suppress(KeyboardInterrupt):
         loop.start()
