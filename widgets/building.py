@@ -1,7 +1,6 @@
 """Building pages beside the event loop: a page takes half a second, which nobody else waits for."""
 
 import asyncio
-import gc
 import sys
 import threading
 import time
@@ -17,6 +16,8 @@ from bokeh.document import Document
 from panel.io.state import set_curdoc
 
 from clusterer.faults import note_fault
+
+from .allocator import give_back
 
 # How long a thread keeps the interpreter: the loop asks for it hundreds of times a second, and
 # waits as long each time while a page is built.
@@ -66,7 +67,7 @@ class Apart(Handler):
         now = time.monotonic()
         if now >= self._collects_at:
             self._collects_at = now + COLLECT_S
-            asyncio.get_running_loop().call_later(COLLECT_S, gc.collect)
+            asyncio.get_running_loop().call_later(COLLECT_S, give_back)
 
     def modify_document(self, doc: Document) -> None:
         """It is built already."""

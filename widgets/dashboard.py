@@ -1,6 +1,5 @@
 """The dashboard: source, engine, controls and views of one session, put together."""
 
-from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -20,7 +19,6 @@ from .axes import AxesChooser
 from .controls import WIDE, Controls
 from .counters import Counters
 from .courier import Courier
-from .defaults import forget_defaults
 from .easel import Easel
 from .figure import LiveFigure
 from .film import FilmRoll
@@ -236,7 +234,6 @@ class Dashboard(pn.viewable.Viewer):
         """
         self._notice.listen(pn.state.curdoc)
         pn.state.onload(self.start)
-        pn.state.onload(partial(forget_defaults, pn.state.curdoc))
         pn.state.on_session_destroyed(lambda _: self.close())
         # The stream is to begin when the page is there, not when the link has been read.
         self._engine.hold(True)

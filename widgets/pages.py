@@ -1,7 +1,11 @@
 """The page around the dashboard."""
 
+from functools import partial
+
 import panel as pn
 import panel_material_ui as pmui
+
+from .defaults import forget_defaults
 
 TITLE = "Online clustering"
 DARK_BAR = {"backgroundColor": "#1d3a50 !important", "color": "#fff !important"}
@@ -30,6 +34,7 @@ def build_page(
         },
     )
     ignore_server_load(page)
+    pn.state.onload(partial(forget_defaults, pn.state.curdoc))
     return page
 
 

@@ -19,6 +19,7 @@ from clusterer.faults import note_fault
 from clusterer.scratch import scratch
 from clusterer.stores import Store
 
+from .allocator import share_arenas
 from .doors import Door, put_up_doors
 from .guards import make_guard
 from .health import Health, Metrics, Vitals
@@ -130,6 +131,7 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
     is taken.
     """
     send_without_delay()
+    share_arenas()
     scratch.sweep()
     pn.config.exception_handler = tell_fault
     store = offer.open_store()
