@@ -27,7 +27,7 @@ from clusterer.runs import Run
 from clusterer.sources import make_generator
 from clusterer.stores import Store
 
-from .sessions import find_p95, read_metrics
+from .apps import find_p95, read_metrics
 from .visitors import Visitor
 
 ROOT = Path(__file__).resolve().parents[1]

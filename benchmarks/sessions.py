@@ -1,213 +1,143 @@
 """Many sessions at once: how long pages and answers take, how frames and memory are shared.
 
 ``python -m benchmarks.sessions`` starts the app, opens 100 sessions by light websocket clients (see
-`benchmarks.visitors`), lets them stream, turns controls, and writes benchmarks/sessions.md.
-``--churn 1000`` then opens and closes so many, ten at once, and compares memory and threads.
+`benchmarks.visitors`), lets them stream, turns controls, hides the tabs, pauses, and writes
+benchmarks/sessions.md. ``--churn 1000`` then opens and closes so many, four at once, and compares
+memory, threads and callbacks; ``--only-churn`` does only that.
 """
 
 import argparse
 import asyncio
 import os
 import platform
-import re
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tornado.httpclient import AsyncHTTPClient
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
+from .apps import (
+    MEMORY,
+    find_p95,
+    measure_load,
+    open_all,
+    pause_all,
+    read_metrics,
+    serve_app,
+    settle,
+    show_pair,
+    time_answers,
+    watch_frames,
+)
+from .churn import churn
 from .visitors import Visitor
 
-ROOT = Path(__file__).resolve().parents[1]
 REPORT = Path(__file__).with_suffix(".md")
-N_AT_ONCE = 4
-CLOSED_S = 40.0  # a session is kept for 15 s after its socket has closed, looked at every 17 s
+N_ANSWERS = 200
+
+Row = tuple[str, str, str]
 
 
-@contextmanager
-def serve_app(**environment: str) -> Iterator[str]:
-    """The address of the app, served by a process of its own."""
-    with socket.create_server(("localhost", 0)) as probe:
-        port = probe.getsockname()[1]
-    port = int(os.environ.get("BENCHMARK_PORT") or port)
-    folder = tempfile.TemporaryDirectory()
-    usual = {"PORT": str(port), "MOST_SESSIONS": "200", "STORE": folder.name}
-    app = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=os.environ | usual | environment,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                socket.create_connection(("localhost", port), timeout=1).close()
-                break
-            except OSError:
-                if time.monotonic() > deadline or app.poll() is not None:
-                    raise
-                time.sleep(0.1)
-        yield f"http://localhost:{port}"
-    finally:
-        app.terminate()
-        app.wait(60)
-        folder.cleanup()
-
-
-async def read_metrics(url: str) -> dict[str, float]:
-    """What the server tells of itself."""
-    answer = await AsyncHTTPClient().fetch(f"{url}/metrics", request_timeout=60)
-    found = re.findall(r"^(\w+) (\S+)$", answer.body.decode(), re.MULTILINE)
-    return {name: float(value) for name, value in found}
-
-
-def find_p95(values: list[float]) -> float:
-    return sorted(values)[min(int(0.95 * len(values)), len(values) - 1)]
-
-
-async def settle(url: str, n_sessions: int) -> None:
-    """Wait until no more sessions are open."""
-    deadline = time.monotonic() + 4 * CLOSED_S
-    while (await read_metrics(url))["clusterer_sessions"] > n_sessions:
-        if time.monotonic() > deadline:
-            raise TimeoutError("sessions are not closed")
-        await asyncio.sleep(1)
-
-
-async def open_all(url: str, n: int, interval_s: float, query: str) -> tuple[list, list]:
-    """So many visitors, one each interval, and how long each opening took."""
-    visitors, times = [], []
-    for _ in range(n):
-        start = time.perf_counter()
-        visitor = Visitor(url, query)
-        times.append(await visitor.open())
-        visitors.append(visitor)
-        await asyncio.sleep(max(interval_s - (time.perf_counter() - start), 0.0))
-    return visitors, times
-
-
-async def time_answers(visitors: list[Visitor], n: int) -> list[float]:
-    """How long the noise slider's turn takes to be answered, one visitor after the other."""
-    times = []
-    for i in range(n):
-        visitor = visitors[i % len(visitors)]
-        slider = visitor.models["Noise"]["id"]
-        times.append(await visitor.turn(slider, "value", round(0.01 * (1 + i % 40), 2)))
-        await asyncio.sleep(0.05)
-    return times
-
-
-async def watch_frames(visitors: list[Visitor], duration_s: float) -> list[float]:
-    """Frames a second of each visitor."""
-    before = [len(each.frame_times) for each in visitors]
-    start = time.perf_counter()
-    await asyncio.sleep(duration_s)
-    elapsed = time.perf_counter() - start
-    return [(len(each.frame_times) - n) / elapsed for each, n in zip(visitors, before, strict=True)]
-
-
-async def pause_all(visitors: list[Visitor]) -> None:
-    for visitor in visitors:
-        # Space, as the browser tells it.
-        await visitor.turn(visitor.models["keys"]["id"], "pressed", "0  ")
-
-
-async def measure(url: str, arguments: argparse.Namespace) -> list[str]:
-    """The report's lines."""
+async def measure(url: str, arguments: argparse.Namespace, *, is_churn: bool) -> list[Row]:
+    """Rows of the report: what, measured, target."""
     warm = Visitor(url)
     await warm.open()
     await asyncio.sleep(5)
     await warm.close()
     await settle(url, 0)
+    if is_churn:
+        rows = await churn(url, arguments.churn)
+    else:
+        rows = await measure_crowd(url, arguments)
+    n_errors = (await read_metrics(url)).get("clusterer_errors_total", 0)
+    told = "errors of the server" + (", then" if is_churn else "")
+    return [*rows, (told, f"{n_errors:.0f}", "0")]
+
+
+async def measure_crowd(url: str, arguments: argparse.Namespace) -> list[Row]:
+    """All sessions at once."""
     base = await read_metrics(url)
-    lines: list[tuple[str, str, str]] = []
     n = arguments.n
     visitors, times = await open_all(url, n, arguments.interval, arguments.query)
-    lines.append(("opening, p50 / p95", show_pair(times), "p95 ≤ 2 s"))
+    rows = [("opening, p50 / p95", show_pair(times), "p95 ≤ 2 s")]
+    rows.append(("one session more", await try_one_more(url), "a busy page (503)"))
     await asyncio.sleep(5)
-    rates = await watch_frames(visitors, arguments.watch)
-    answers = await time_answers(visitors, 200)
-    lines.append(("a control's answer, p50 / p95", show_pair(answers), "p95 ≤ 0.5 s"))
-    lines.append(
-        (
-            "frames a second of a session, least / median / all together",
-            f"{min(rates):.1f} / {statistics.median(rates):.1f} / {sum(rates):.0f}",
-            "least ≥ 2",
-        )
-    )
-    full = await read_metrics(url)
-    rate = full["clusterer_points_learned_total"]
-    await asyncio.sleep(5)
-    rate = ((await read_metrics(url))["clusterer_points_learned_total"] - rate) / 5
-    lines.append(("points learned a second, all together", f"{rate:,.0f}", ""))
-    lines.append(("memory a session, streaming", show_memory(base, full, n), ""))
+    rows += await measure_streaming(url, visitors, arguments.watch)
+    rows.append(("memory a session, streaming", show_memory(base, await read_metrics(url), n), ""))
+    rows += await measure_hidden(url, visitors, arguments.watch)
     await pause_all(visitors)
     await asyncio.sleep(3)
-    lines.append(("memory a session, paused", show_memory(base, await read_metrics(url), n), ""))
+    load = await measure_load(url, 5)
+    rows.append(("processor, all paused", f"{load:.2f} of a core", ""))
+    full = await read_metrics(url)
+    rows.append(("memory a session, paused", show_memory(base, full, n), "≤ 3 MiB"))
     errors = [error for each in visitors for error in each.errors]
-    lines.append(("errors of visitors", str(len(errors)), "0"))
     print(*errors[:5], sep="\n")
-    for visitor in visitors:
-        await visitor.close()
+    rows.append(("errors of visitors", str(len(errors)), "0"))
+    await asyncio.gather(*(visitor.close() for visitor in visitors))
     await settle(url, 0)
-    lines += await churn(url, arguments.churn) if arguments.churn else []
-    lines.append(
-        ("errors of the server", f"{(await read_metrics(url)).get('clusterer_errors', 0):.0f}", "0")
-    )
-    return [f"| {what} | {value} | {target} |" for what, value, target in lines]
+    return rows
 
 
-async def churn(url: str, n: int) -> list[tuple[str, str, str]]:
-    """Open and close so many sessions; what stays of a tenth of them is the base."""
-    await visit_many(url, max(n // 10, 1))
+async def try_one_more(url: str) -> str:
+    """What the one gets for whom there is no room."""
+    try:
+        answer = await AsyncHTTPClient().fetch(url, request_timeout=60)
+    except HTTPClientError as error:
+        body = error.response.body.decode() if error.response else ""
+        told = "with a page that says so" if "try again" in body else "without a word"
+        return f"{error.code}, {told}"
+    return f"{answer.code}: it was let in"
+
+
+async def measure_streaming(url: str, visitors: list[Visitor], watch_s: float) -> list[Row]:
+    """Frames, answers and points while all stream."""
     before = await read_metrics(url)
-    await visit_many(url, n)
+    rates = await watch_frames(visitors, watch_s)
     after = await read_metrics(url)
-    growth = after["process_resident_memory_bytes"] / before["process_resident_memory_bytes"] - 1
+    name = "clusterer_points_learned_total"
+    n_points = (after[name] - before[name]) / watch_s
+    answers = await time_answers(visitors, N_ANSWERS)
+    shares = f"{min(rates):.1f} / {statistics.median(rates):.1f} / {max(rates):.1f}"
     return [
-        (f"memory after {n} sessions more were opened and closed", f"{growth:+.1%}", "≤ +5 %"),
-        (
-            "threads before / after",
-            f"{before['clusterer_threads']:.0f} / {after['clusterer_threads']:.0f}",
-            "the same",
-        ),
-        (
-            "engines before / after",
-            f"{before['clusterer_engines']:.0f} / {after['clusterer_engines']:.0f}",
-            "the same",
-        ),
+        ("a control's answer, p50 / p95", show_pair(answers), "p95 ≤ 0.5 s"),
+        ("frames a second of a session, least / median / most", shares, "least ≥ 2"),
+        ("frames a second, all together", f"{sum(rates):.0f}", ""),
+        ("points learned a second, all together", f"{n_points:,.0f}", ""),
     ]
 
 
-async def visit_many(url: str, n: int) -> None:
-    """Visit and leave, some at once."""
-    waiting = list(range(n))
-
-    async def visit() -> None:
-        while waiting:
-            waiting.pop()
-            visitor = Visitor(url)
-            await visitor.open()
-            await visitor.close()
-
-    await asyncio.gather(*(visit() for _ in range(N_AT_ONCE)))
-    await settle(url, 0)
-
-
-def show_pair(times: list[float]) -> str:
-    return f"{statistics.median(times):.2f} / {find_p95(times):.2f} s"
+async def measure_hidden(url: str, visitors: list[Visitor], watch_s: float) -> list[Row]:
+    """What the same sessions cost when no tab is looked at; their streams go on."""
+    shown = await measure_load(url, watch_s)
+    for visitor in visitors:
+        visitor.is_visible = False
+    await asyncio.sleep(3)
+    before = sum(visitor.n_bytes for visitor in visitors)
+    hidden = await measure_load(url, watch_s)
+    n_bytes = sum(visitor.n_bytes for visitor in visitors) - before
+    rate = n_bytes / watch_s / len(visitors)
+    times = []
+    for visitor in visitors[:10]:
+        n_frames = len(visitor.frame_times)
+        visitor.show()
+        start = asyncio.get_running_loop().time()
+        while len(visitor.frame_times) == n_frames:
+            await asyncio.sleep(0.01)
+            if asyncio.get_running_loop().time() - start > 30:
+                break
+        times.append(asyncio.get_running_loop().time() - start)
+    for visitor in visitors:
+        visitor.show()
+    return [
+        ("processor, all tabs shown / all hidden", f"{shown:.2f} / {hidden:.2f} of a core", ""),
+        ("sent to a hidden tab", f"{rate:,.0f} bytes/s", "0"),
+        ("a hidden tab's first frame when shown again, p95", f"{find_p95(times):.2f} s", ""),
+    ]
 
 
 def show_memory(base: dict[str, float], now: dict[str, float], n: int) -> str:
-    name = "process_resident_memory_bytes"
-    return f"{(now[name] - base[name]) / n / 2**20:.1f} MiB"
+    return f"{(now[MEMORY] - base[MEMORY]) / n / 2**20:.1f} MiB"
 
 
 def main() -> None:
@@ -217,29 +147,40 @@ def main() -> None:
     parser.add_argument("--watch", type=float, default=15.0, help="seconds to count frames")
     parser.add_argument("--query", default="", help="of the page's address, such as ?speed=inf")
     parser.add_argument("--churn", type=int, default=0, help="sessions to open and close then")
+    parser.add_argument("--only-churn", action="store_true", help="no crowd before it")
     parser.add_argument("--no-report", action="store_true", help="print only")
     arguments = parser.parse_args()
-    with serve_app() as url:
-        rows = asyncio.run(measure(url, arguments))
-    cores = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"
-    text = "\n".join(
-        [
-            f"# {arguments.n} sessions at once",
-            "",
-            f"`python -m benchmarks.sessions {' '.join(sys.argv[1:])}`, Python "
-            f"{platform.python_version()}, {cores}. One opens every {arguments.interval:g} s; all "
-            "stream at their usual speed unless the command says otherwise. The visitors share the "
-            "machine with the server.",
-            "",
-            "| | measured | target |",
-            "|---|---|---|",
-            *rows,
-            "",
-        ]
-    )
+    rows: list[Row] = []
+    if not arguments.only_churn:
+        with serve_app(MOST_SESSIONS=str(arguments.n)) as url:
+            rows += asyncio.run(measure(url, arguments, is_churn=False))
+    if arguments.churn:
+        # Those who have left take up room for a while.
+        with serve_app(MOST_SESSIONS="1000") as url:
+            rows += asyncio.run(measure(url, arguments, is_churn=True))
+    text = write_report(rows, arguments)
     print(text)
     if not arguments.no_report:
         REPORT.write_text(text, "utf-8")
+
+
+def write_report(rows: list[Row], arguments: argparse.Namespace) -> str:
+    """The report as Markdown."""
+    cores = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"
+    lines = [
+        f"# {arguments.n} sessions at once",
+        "",
+        f"`python -m benchmarks.sessions {' '.join(sys.argv[1:])}`, Python "
+        f"{platform.python_version()}, {cores}. One opens every {arguments.interval:g} s; all "
+        "stream at their usual speed unless the command says otherwise. The visitors share the "
+        "machine with the server.",
+        "",
+        "| | measured | target |",
+        "|---|---|---|",
+        *(f"| {what} | {value} | {target} |" for what, value, target in rows),
+        "",
+    ]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

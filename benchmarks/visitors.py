@@ -178,31 +178,28 @@ class Visitor:
         ]
         return self.send("PATCH-DOC", {"events": events})
 
-    def send(self, kind: str, content: Any) -> str:
-        """Send a message; returns its number."""
+    def send(self, kind: str, content: Any, buffer: bytes | None = None) -> str:
+        """Send a message; returns its number. ``content`` may name a buffer "0"."""
         assert self._socket is not None
         self._n_sent += 1
         number = str(self._n_sent)
-        for part in ({"msgid": number, "msgtype": kind}, {}, content):
+        header = {"msgid": number, "msgtype": kind, "num_buffers": int(buffer is not None)}
+        for part in (header, {}, content):
             self._socket.write_message(json.dumps(part))
+        if buffer is not None:
+            self._socket.write_message(json.dumps({"id": "0"}))
+            self._socket.write_message(buffer, binary=True)
         return number
 
     def send_message(self, model: Any, data: Any) -> None:
         """Send a component of the page a message, as its own script does."""
-        entries = [["model", {"id": model}], ["data", data]]
-        event = {
-            "type": "event",
-            "name": "data_event",
-            "values": {"type": "map", "entries": entries},
-        }
-        self.send(
-            "PATCH-DOC",
-            {"events": [{"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": event}]},
-        )
+        self.send("PATCH-DOC", write_message(model, data))
 
-    async def ask(self, kind: str, content: Any, timeout_s: float = 60.0) -> dict[str, Any]:
+    async def ask(
+        self, kind: str, content: Any, timeout_s: float = 60.0, buffer: bytes | None = None
+    ) -> dict[str, Any]:
         """Send a message and wait for the answer."""
-        number = self.send(kind, content)
+        number = self.send(kind, content, buffer)
         reply = self._replies[number] = asyncio.get_running_loop().create_future()
         return await asyncio.wait_for(reply, timeout_s)
 
@@ -225,3 +222,14 @@ class Visitor:
         if self._socket is not None:
             self._socket.close()
             await asyncio.wait([self._reader], timeout=10)
+
+
+def write_message(model: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """The content of a patch that brings a component a message."""
+    entries = [["model", {"id": model}], ["data", {"type": "map", "entries": [*data.items()]}]]
+    event = {
+        "type": "event",
+        "name": "data_event",
+        "values": {"type": "map", "entries": entries},
+    }
+    return {"events": [{"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": event}]}

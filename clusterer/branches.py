@@ -1,6 +1,6 @@
 """Branches: beginning a run again, from its first point or from a recorded moment of it."""
 
-from .recordings import Event, Moment, copy_model
+from .recordings import Event, Moment
 from .runs import Run, make_run
 
 
@@ -28,8 +28,8 @@ def branch_run(run: Run, moment: Moment, number: int) -> Run:
     again.tail.bounds = run.tail.bounds
     refill(again, moment.n_seen, moment.parameters.get("noise"))
     again.scaling = moment.scaling
-    again.model = copy_model(moment.model).set_params(**run.model.get_params())
-    again.identities = moment.identities.copy()
+    again.model = moment.model.set_params(**run.model.get_params())
+    again.identities = moment.identities
     again.recorder = run.recorder.fork(moment.n_seen)
     again.recorder.add(moment)
     again.recorder.note(Event(moment.n_seen, "branched"))

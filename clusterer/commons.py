@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 TICK_S = 0.015
 MOST_PATIENCE = 6.0
 N_CAREFREE = 8
-RECORDING_BYTES = 256 * 2**20
+RECORDING_BYTES = 64 * 2**20
 LEAST_RECORDING_BYTES = 2**18
 
 
@@ -36,7 +36,7 @@ class Commons:
     Parameters
     ----------
     n_cores : cores to share, default all but one, at least 1
-    recording_bytes : memory for the recordings of all engines together, default 256 MiB
+    recording_bytes : memory for the recordings of all engines together, default 64 MiB
 
     >>> from clusterer import OnlineClusterer
     >>> from clusterer.engine import Engine

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from .readout import NOISE
 
-N_ENTRY_BYTES = 200  # of a dict's entry with its two numbers, generously
-
 
 class Change(NamedTuple):
     """A cluster was "born", "split" from another one, "merged" into another one, or "ended"."""
@@ -88,11 +86,6 @@ class Identities:
         twin._known = {int(i): int(cluster) for i, cluster in told["known"]}
         twin._next_id = int(told["next_id"])
         return twin
-
-    @property
-    def n_bytes(self) -> int:
-        """Memory that it takes, about."""
-        return N_ENTRY_BYTES * (len(self.colors) + len(self._known))
 
     def _tell(
         self,

@@ -1,8 +1,11 @@
 """The recording of a run: moments and events in bounded memory, whatever the run's length."""
 
+import pickle
+import sys
+import zlib
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
@@ -19,8 +22,17 @@ N_MOST = 400
 N_RECENT = 40
 MOST_BYTES = 64 * 2**20
 N_EVENTS = 1_000
+FAST = 1
 
 Kind = Literal["born", "split", "merged", "ended", "changed", "reset", "branched"]
+
+
+NO_LINKS = np.empty((0, 0))
+
+
+def pack(model: OnlineClusterer, identities: Identities) -> bytes:
+    """Both in a quarter of the memory, as most of the model's links are 0."""
+    return zlib.compress(pickle.dumps((copy_model(model), identities)), FAST)
 
 
 def copy_model(model: OnlineClusterer) -> OnlineClusterer:
@@ -50,23 +62,40 @@ class Event:
 class Moment:
     """One moment of a run, complete: a run can go on from it bit for bit.
 
-    ``snapshot`` is in the units of the model, ``centers`` (m, d) and ``points`` (n, d; float32,
-    a few of the last ones, for the eye) in those of the data. ``point_slots`` (n,) are the slots
-    of the prototypes nearest to those. ``clusters`` and ``colors`` (m,) are each prototype's
-    lasting cluster id and colour, -1 for noise. ``parameters`` are those in force. ``model`` and
-    ``identities`` are copies that nothing may change, ``scaling`` leads to the model's units.
+    ``snapshot`` is in the units of the model, without the links; ``centers`` (m, d) and ``points``
+    (n, d; float32, a few of the last ones, for the eye) are in those of the data. ``point_slots``
+    (n,) are the slots of the prototypes nearest to those. ``clusters`` and ``colors`` (m,) are
+    each prototype's lasting cluster id and colour, -1 for noise. ``parameters`` are those in
+    force, ``packed`` is what `pack` makes of the model and the identities, ``scaling`` leads to
+    the model's units.
     """
 
     snapshot: Snapshot
     centers: NDArray[np.float64]
     points: NDArray[np.float32]
-    point_slots: NDArray[np.int64]
+    point_slots: NDArray[np.integer]
     clusters: NDArray[np.int64]
     colors: NDArray[np.int64]
     parameters: Mapping[str, Any]
-    model: OnlineClusterer
-    identities: Identities
+    packed: bytes
     scaling: Scaling
+
+    @property
+    def model(self) -> OnlineClusterer:
+        """The model, a copy of its own each time."""
+        model, _ = pickle.loads(zlib.decompress(self.packed))
+        return model
+
+    @property
+    def identities(self) -> Identities:
+        """The clusters' ids and colours to go on with, a copy of its own each time."""
+        _, identities = pickle.loads(zlib.decompress(self.packed))
+        return identities
+
+    @property
+    def whole_snapshot(self) -> Snapshot:
+        """The snapshot with its links, which only the model has."""
+        return replace(self.snapshot, links=self.model.links_)
 
     @property
     def n_seen(self) -> int:
@@ -114,7 +143,7 @@ class Moment:
             value for value in vars(self.snapshot).values() if isinstance(value, np.ndarray)
         ]
         arrays += [self.centers, self.points, self.point_slots, self.clusters, self.colors]
-        return sum(array.nbytes for array in arrays) + self.model.n_bytes + self.identities.n_bytes
+        return sum(map(sys.getsizeof, [*arrays, self.packed, self.parameters]))
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import sys
 import time
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .identities import Identities
 from .measures import Measures, measure
 from .peers import Challenge
 from .recipes import Recipe
-from .recordings import Event, Moment, Recorder, Recording, copy_model
+from .recordings import NO_LINKS, Event, Moment, Recorder, Recording, pack
 from .scalings import Scaling
 from .snapshots import Snapshot
 from .sources import Source
@@ -150,17 +151,17 @@ class Run:
         snapshot = self.model.snapshot()
         clusters, colors = self._identify(snapshot)
         points = self.tail.points.last(N_ON_RECORD).copy()
+        slots = self.model.find_nearest(self.scaling.apply(points))
         self.recorder.add(
             Moment(
-                snapshot=snapshot,
+                snapshot=replace(snapshot, links=NO_LINKS),
                 centers=self.scaling.undo(snapshot.centers),
                 points=np.clip(points, -FURTHEST, FURTHEST).astype(np.float32),
-                point_slots=self.model.find_nearest(self.scaling.apply(points)),
+                point_slots=slots.astype(np.min_scalar_type(len(clusters))),
                 clusters=clusters,
                 colors=colors,
                 parameters=self.parameters,
-                model=copy_model(self.model),
-                identities=self.identities.copy(),
+                packed=pack(self.model, self.identities),
                 scaling=self.scaling,
             )
         )

@@ -25,7 +25,6 @@ def make_moment(n_seen, n_points=1):
         n_seen, np.empty((0, 2)), *(np.empty(0),) * 3, none, none, none, 1.0, np.empty((0, 0))
     )
     points = np.zeros((n_points, 2), dtype=np.float32)
-    model = OnlineClusterer()
     return Moment(
         snapshot,
         np.empty((0, 2)),
@@ -34,8 +33,7 @@ def make_moment(n_seen, n_points=1):
         none,
         none,
         {},
-        model,
-        Identities(),
+        b"",
         Scaling.identity(2),
     )
 

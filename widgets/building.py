@@ -1,10 +1,10 @@
 """Building pages beside the event loop: a page takes half a second, which nobody else waits for."""
 
 import asyncio
-import gc
 import sys
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,11 +17,16 @@ from panel.io.state import set_curdoc
 
 from clusterer.faults import note_fault
 
+from .allocator import give_back
+
 # How long a thread keeps the interpreter: the loop asks for it hundreds of times a second, and
 # waits as long each time while a page is built.
 SWITCH_S = 0.001
 
 COLLECT_S = 60.0
+
+documents: "weakref.WeakSet[Document]" = weakref.WeakSet()
+"""The pages in memory."""
 
 # One after the other: two at once would take twice as long each.
 _builder = ThreadPoolExecutor(1, thread_name_prefix="clusterer-pages")
@@ -38,6 +43,7 @@ class Apart(Handler):
     async def on_session_created(self, session_context: SessionContext) -> None:
         """Have it built; the loop goes on meanwhile."""
         document = session_context._document
+        documents.add(document)
         await asyncio.get_running_loop().run_in_executor(_builder, self._build, document)
         # Panel takes the thread that has built a page for the page's own, and holds back what
         # others change.
@@ -48,7 +54,7 @@ class Apart(Handler):
         """Have the page free what it holds.
 
         Bokeh would, and look through the memory of all sessions for garbage each time, for as
-        long as a second; here that is done once a minute.
+        long as a second; here that is done a minute later, for all that have ended until then.
         """
         document = session_context._document
         callbacks = list(document.session_destroyed_callbacks)
@@ -61,7 +67,7 @@ class Apart(Handler):
         now = time.monotonic()
         if now >= self._collects_at:
             self._collects_at = now + COLLECT_S
-            gc.collect()
+            asyncio.get_running_loop().call_later(COLLECT_S, give_back)
 
     def modify_document(self, doc: Document) -> None:
         """It is built already."""

@@ -41,38 +41,34 @@ class Controls:
         self.generator = self._bind(pmui.Select, "generator")
         self.seed = self._bind(pmui.IntInput, "seed", start=0, end=9999)
         self.has_automatic_sigma = self._bind(pmui.Switch, "has_automatic_sigma")
-        self.has_automatic_half_life = self._bind(pmui.Switch, "has_automatic_half_life")
-        self.keep_quiet = self._bind(pmui.Switch, "keep_quiet")
-        self.join = self._bind(pmui.Switch, "join")
-        self.trails = self._bind(pmui.Switch, "trails")
         self.noise = self.build("noise")
         self.n_prototypes = self.build("n_prototypes")
         self.drop_singletons = self.build("drop_singletons")
         self.sigma = self.build("sigma")
-        self.half_life = self.build("half_life")
         self.points_per_s = build_step_slider(
             settings, "points_per_s", [*space_steps(1, 1e6, 3), NEVER], write_speed
         )
-        self.window_length = build_step_slider(
-            settings, "window_length", space_steps(100, 1e6, 3), write_number
-        )
 
     def build(self, name: str) -> Any:
-        """A widget for one of the settings that the guided tour is about, besides any there is."""
+        """A widget for a setting, besides any there is."""
+        if name == "seed":
+            return self.seed
         if name == "noise":
             return self._bind(pmui.FloatSlider, name, start=0.0, end=0.5, step=0.01)
         if name == "n_prototypes":
             return self._bind(pmui.IntSlider, name, start=2, end=200)
-        if name == "drop_singletons":
+        if name == "window_length":
+            steps = space_steps(100, 1e6, 3)
+            return build_step_slider(self.settings, name, steps, write_number)
+        if name not in Settings.AUTOMATIC:
             return self._bind(pmui.Switch, name)
-        steps = {
-            "sigma": space_steps(*SIGMA_BOUNDS, 20),
-            "half_life": [*space_steps(100, 1e6, 4), NEVER],
-        }
+        steps = [*space_steps(100, 1e6, 4), NEVER]
+        if name == "sigma":
+            steps = space_steps(*SIGMA_BOUNDS, 20)
         return build_step_slider(
             self.settings,
             name,
-            steps[name],
+            steps,
             write_memory if name == "half_life" else write_number,
             is_move=partial(self._take_over, name),
         )
@@ -128,7 +124,7 @@ class Controls:
     def fold(self, *others: tuple[str, Callable[[], Iterable[Any]]]) -> pn.viewable.Viewable:
         """What is turned less often, and other things that are seldom needed, folded away."""
         self._folds = build_folds(
-            ("More settings", lambda: [getattr(self, name) for name in self.less_often]), *others
+            ("More settings", lambda: [self.build(name) for name in self.less_often]), *others
         )
         return self._folds
 

@@ -210,7 +210,7 @@ class Dashboard(pn.viewable.Viewer):
             self._axes.view,
             self._matrix.switch,
             self._controls.tuning(),
-            self._controls.fold(("Take it away", lambda: [self._takeaway.view])),
+            self._controls.fold(("Take it away", lambda: [self._takeaway.lay_out()])),
         ]
 
     def main(self) -> list[pn.viewable.Viewable]:

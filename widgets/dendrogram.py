@@ -32,7 +32,7 @@ def measure_dendrogram(scene: Scene) -> Drawn:
         nothing = np.empty(0)
         empty = dict.fromkeys(STEMS, nothing)
         return Drawn(empty, dict.fromkeys(("x0", "x1", "y"), nothing), dict(empty), 0.0)
-    grown = grow_dendrogram(moment.snapshot)
+    grown = grow_dendrogram(moment.whole_snapshot)
     places = np.arange(len(grown.slots))
     clusters = moment.clusters[grown.slots]
     lengths = grown.tops - grown.bottoms

@@ -41,6 +41,12 @@ class Door:
         """Sessions that are there, or about to be."""
         return sum(len(each._sessions) + len(each._pending_sessions) for each in self.contexts)
 
+    @property
+    def n_callbacks(self) -> int:
+        """What the sessions have asked the event loop for."""
+        sessions = [session for each in self.contexts for session in each.sessions]
+        return sum(len(session.document.session_callbacks) for session in sessions)
+
     def has_room(self, session_id: str | None = None) -> bool:
         """Whether one more may come in; who is in already may."""
         is_in = any(session_id in each._sessions for each in self.contexts)

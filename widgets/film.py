@@ -59,7 +59,7 @@ def place(frame: Frame, points: NDArray) -> NDArray:
 class FilmRoll:
     """The last moments of the run: ten a second, 240 of them and 16 MB at the most.
 
-    With many sessions it is no more than the share of each, see `clusterer.commons`.
+    With many sessions it is no more than half of what each may record, see `clusterer.commons`.
     The oldest go first. While the stream is paused nothing is added but where it stopped.
     """
 
@@ -103,7 +103,7 @@ class FilmRoll:
     def _add(self, moment: Moment) -> None:
         self._moments.append(moment)
         self._n_bytes += moment.n_bytes
-        most_bytes = min(commons.recording_bytes, MOST_BYTES)
+        most_bytes = min(commons.recording_bytes // 2, MOST_BYTES)
         while len(self._moments) > MOST_MOMENTS or self._n_bytes > most_bytes:
             self._n_bytes -= self._moments.popleft().n_bytes
 

@@ -1,5 +1,6 @@
 """Health: what those who run a server want to know, for people and for Prometheus."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tornado.web import RequestHandler
 from clusterer import faults
 from clusterer.commons import Commons
 
+from .building import documents
 from .doors import Door
 
 PREFIX = "clusterer_"
@@ -52,6 +54,9 @@ class Vitals:
             ("engines_playing", "Engines whose points stream in", tally.n_playing),
             ("commands_waiting", "Commands waiting for their engine", tally.n_waiting),
             ("threads", "Threads of the process", threading.active_count()),
+            ("tasks", "Tasks of the event loop", len(asyncio.all_tasks())),
+            ("callbacks", "Callbacks of sessions on the event loop", door.n_callbacks),
+            ("documents", "Pages in memory, also of sessions that have ended", len(documents)),
         ):
             yield GaugeMetricFamily(PREFIX + name, text, value=value)
         for name, text, value in (

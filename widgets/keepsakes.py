@@ -103,6 +103,9 @@ class Keepsake:
         if self.key or self._document is None:
             return
         self.key = make_key()
+        if claimed != NONE:
+            with set_curdoc(self._document):
+                self._place.make_room()
         self._document.add_next_tick_callback(partial(self._settle, claimed[:MOST_LETTERS]))
 
     async def _settle(self, claimed: str) -> None:

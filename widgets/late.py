@@ -7,6 +7,8 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import CustomJS
 
+from .defaults import forget_defaults
+
 # What came late the browser would send back whole with the first that it has to say about it,
 # and the server would complain that it has it already.
 KNOW = "cb_obj.document?._new_models?.clear()"
@@ -45,6 +47,8 @@ class Late(pn.Column):
         make, self._make = self._make, None
         if make is not None:
             self.objects = [*make()]
+            for model, _ in self._models.values():
+                forget_defaults(model.document)
 
 
 def build_folds(*folds: tuple[str, Callable[[], Iterable[Any]]]) -> pmui.Accordion:

@@ -1,10 +1,13 @@
 """The page around the dashboard."""
 
+from functools import partial
 from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import CustomJS, PanTool
+
+from .defaults import forget_defaults
 
 NARROW_PX = 600
 NARROW_PLOT_PX = 460
@@ -35,6 +38,7 @@ def build_page(
         },
     )
     ignore_server_load(page)
+    pn.state.onload(partial(forget_defaults, pn.state.curdoc))
     return page
 
 

@@ -44,6 +44,10 @@ class Place:
             "table": self._sources.table.describe() if kind == TABLE else None,
         }
 
+    def make_room(self) -> None:
+        """Have what a table needs in the page: its models have to be there before a task's news."""
+        self._sources.table.view.fill()
+
     def keep_tables(self, folder: Path, arrivals: Path) -> None:
         """Have tables uploaded from now on kept in a folder, once they are whole."""
         self._sources.table.keep_in(folder, arrivals)

@@ -1,5 +1,6 @@
 """Serving: the pages to whoever may see them, until the process is told to end."""
 
+import gc
 import logging
 import os
 import secrets
@@ -18,6 +19,7 @@ from clusterer.faults import note_fault
 from clusterer.scratch import scratch
 from clusterer.stores import Store
 
+from .allocator import share_arenas
 from .doors import Door, put_up_doors
 from .guards import make_guard
 from .health import Health, Metrics, Vitals
@@ -129,6 +131,7 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
     is taken.
     """
     send_without_delay()
+    share_arenas()
     scratch.sweep()
     pn.config.exception_handler = tell_fault
     store = offer.open_store()
@@ -170,6 +173,9 @@ def run(server: Server) -> None:
         with suppress(NotImplementedError):
             loop.asyncio_loop.add_signal_handler(number, loop.stop)
     server.start()
+    # What is there by now stays: nobody need look through it for garbage again and again.
+    gc.collect()
+    gc.freeze()
     log.info("serving on port %d", server.port)
     with suppress(KeyboardInterrupt):
         loop.start()

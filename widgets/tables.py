@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from clusterer.tables import Table, TableError, open_table
 
 from .columns import WIDE, ColumnChooser
 from .late import Late
-from .notebook import is_in_notebook
 from .previews import TablePreview
 from .shelves import fill_shelf
 from .texts import Text
@@ -41,6 +40,7 @@ class TableChooser:
         self._on_open = on_open
         self._folder = self._arrivals = scratch.make_folder()
         self._uploaded: Path | None = None
+        self._table: Table | None = None
         self._name = ""
         self._n_asked = self._n_reading = 0
         self._is_following = False
@@ -63,8 +63,6 @@ class TableChooser:
         self.message = Text(role="alert", style="color: #d32f2f;")
         self.description = Text()
         self.report = Text()
-        self.columns = ColumnChooser(self._choose)
-        self.preview = TablePreview()
         self.view = Late(
             lambda: [
                 self.file,
@@ -77,14 +75,17 @@ class TableChooser:
             ],
             visible=False,
         )
-        if not is_in_notebook():
-            # A page that comes back gets its table from a task: its models have to be there.
-            self.view.fill()
         self.at_hand.param.watch(self._take_from_shelf, "value")
 
-    @property
-    def _table(self) -> Table | None:
-        return self.columns.table
+    @cached_property
+    def columns(self) -> ColumnChooser:
+        """What is chosen of the table."""
+        return ColumnChooser(self._choose)
+
+    @cached_property
+    def preview(self) -> TablePreview:
+        """The table's first rows."""
+        return TablePreview()
 
     @property
     def is_uploaded(self) -> bool:
@@ -143,6 +144,7 @@ class TableChooser:
             earlier.unlink(missing_ok=True)
 
     def _show(self, table: Table, shelved: str, features: Sequence[str] = ()) -> None:
+        self._table = table
         self._is_following = True
         self.at_hand.value = shelved
         self._is_following = False

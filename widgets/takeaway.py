@@ -104,6 +104,9 @@ class TakeawaySection:
         self._roll = roll
         self._name = name
         self._message = Text(role="status")
+
+    def lay_out(self) -> pmui.Column:
+        """The buttons, which are made when somebody wants to see them."""
         self._progress = pmui.LinearProgress(
             value=0, variant="determinate", visible=False, margin=(8, 12), color="primary", **WIDE
         )
@@ -121,7 +124,7 @@ class TakeawaySection:
             )
             for kind in ("png", "svg")
         ]
-        self.view = pmui.Column(
+        return pmui.Column(
             *self._group("Data", [self._build_offer(offer) for offer in DATA]),
             *self._group("Run", [self._build_offer(offer) for offer in RUN]),
             *self._group("Picture", [*pictures, *self._videos]),

@@ -1,0 +1,145 @@
+"""Soak: does memory stay flat, and the log clean, over time and many points?
+
+``python -m benchmarks.soak --minutes 30`` lets one session stream as fast as it goes while controls
+are turned and a second page comes and goes, until so much time has passed and 10⁷ points are
+learned, and writes benchmarks/soak.md. Memory's slope is that of a line through what was measured
+after the first third.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+
+from .apps import MEMORY, read_metrics, serve_app
+from .visitors import Visitor
+
+REPORT = Path(__file__).with_suffix(".md")
+POINTS = "clusterer_points_learned_total"
+WARM_SHARE = 1 / 3
+PERIOD_S = 5.0
+
+
+class Sample(NamedTuple):
+    """What the server told, ``at_s`` after the beginning."""
+
+    at_s: float
+    n_bytes: float
+    n_points: float
+    n_threads: float
+
+
+def fit_slope(samples: list[Sample]) -> tuple[float, float]:
+    """Memory's slope in MB an hour by least squares, and its standard error.
+
+    >>> fit_slope([Sample(3600.0 * i, 2e6 * i, 0, 0) for i in range(5)])
+    (2.0, 0.0)
+    """
+    hours = np.array([each.at_s for each in samples]) / 3600
+    megabytes = np.array([each.n_bytes for each in samples]) / 1e6
+    hours -= hours.mean()
+    slope = float(hours @ (megabytes - megabytes.mean()) / (hours @ hours))
+    rest = megabytes - megabytes.mean() - slope * hours
+    error = float(np.sqrt(rest @ rest / max(len(hours) - 2, 1) / (hours @ hours)))
+    return round(slope, 3), round(error, 3)
+
+
+async def soak(url: str, arguments: argparse.Namespace) -> tuple[list[Sample], int, int]:
+    """Memory over time, the frames painted, and the visitors' errors."""
+    visitor, samples = Visitor(url, "?speed=inf"), []
+    await visitor.open()
+    start, n_errors = time.perf_counter(), 0
+    while True:
+        now = await read_metrics(url)
+        at_s = time.perf_counter() - start
+        samples.append(Sample(at_s, now[MEMORY], now[POINTS], now["clusterer_threads"]))
+        if at_s >= 60 * arguments.minutes and now[POINTS] >= arguments.points:
+            break
+        noise = visitor.models["Noise"]["id"]
+        await visitor.turn(noise, "value", round(0.01 * (1 + len(samples) % 20), 2))
+        if not len(samples) % 12:
+            guest = Visitor(url)
+            await guest.open()
+            await guest.close()
+            n_errors += len(guest.errors)
+        await asyncio.sleep(PERIOD_S)
+    await visitor.close()
+    return samples, len(visitor.frame_times), n_errors + len(visitor.errors)
+
+
+def count_faults(log: IO[str]) -> tuple[int, int]:
+    """Lines of the log that are errors, and tracebacks."""
+    log.seek(0)
+    n_errors = n_tracebacks = 0
+    for line in log:
+        n_tracebacks += "Traceback" in line
+        try:
+            n_errors += json.loads(line)["level"] in ("error", "critical")
+        except (ValueError, KeyError, TypeError):
+            # What is no record was written past the log.
+            n_errors += bool(line.strip())
+    return n_errors, n_tracebacks
+
+
+def write_report(samples: list[Sample], told: list[tuple[str, str, str]]) -> str:
+    """The report as Markdown."""
+    last = samples[-1]
+    return "\n".join(
+        [
+            f"# {last.at_s / 60:.0f} minutes as fast as it goes",
+            "",
+            f"`python -m benchmarks.soak`, Python {platform.python_version()}, {os.cpu_count()} "
+            f"cores, load {os.getloadavg()[0]:.1f} at the end. One session streams without limit, "
+            "its noise is turned every five seconds, and once a minute another page is opened and "
+            "closed. The slope is a line's through memory after the first third.",
+            "",
+            "| | measured | target |",
+            "|---|---|---|",
+            *(f"| {what} | {value} | {target} |" for what, value, target in told),
+            "",
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=30.0, help="of real time, at least")
+    parser.add_argument("--points", type=float, default=1e7, help="points to learn, at least")
+    parser.add_argument("--no-report", action="store_true", help="print only")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+        with serve_app(log) as url:
+            samples, n_frames, n_failed = asyncio.run(soak(url, arguments))
+        n_errors, n_tracebacks = count_faults(log)
+    first, last = samples[0], samples[-1]
+    warm = [each for each in samples if each.at_s >= WARM_SHARE * last.at_s]
+    slope, error = fit_slope(warm)
+    middle = warm[0]
+    told = [
+        ("points learned", f"{last.n_points:,.0f}", f"≥ {arguments.points:,.0f}"),
+        ("frames painted", f"{n_frames:,}", ""),
+        ("memory's slope after warm-up", f"{slope:+.1f} ± {error:.1f} MB/h", "flat"),
+        (
+            "memory at first / after warm-up / at last",
+            " / ".join(f"{each.n_bytes / 1e6:.0f}" for each in (first, middle, last)) + " MB",
+            "",
+        ),
+        ("threads after warm-up / at last", f"{middle.n_threads:.0f} / {last.n_threads:.0f}", ""),
+        ("errors of visitors", str(n_failed), "0"),
+        ("errors in the log / tracebacks", f"{n_errors} / {n_tracebacks}", "0 / 0"),
+    ]
+    text = write_report(samples, told)
+    print(text)
+    if not arguments.no_report:
+        REPORT.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
