@@ -46,11 +46,13 @@ def test_a_folder_is_learned_by_workers(browser, tmp_path):
         assert page.locator('[data-state="failed"]').get_attribute("title") == "5b.csv"
         link = page.get_by_role("link", name=re.compile("Dask's dashboard"))
         assert re.match(r"http://127\.0\.0\.1:\d+/status", link.get_attribute("href"))
-        # The same again; then another source, and the workers are forgotten.
-        page.get_by_role("button", name="Reset").click()
+        # Again, by one column; then another source, and the workers are forgotten.
+        page.get_by_role("checkbox", name="height").click()
         wait_until(lambda: seen(page) < n_points)
         page.get_by_role("button", name="Play").click()
         wait_until(lambda: seen(page) == n_points)
+        page.get_by_role("checkbox", name="width").click()
+        expect(page.get_by_text("Choose at least one column")).to_be_visible()
         page.get_by_role("button", name="Generated").click()
         wait_until(lambda: 0 < seen(page) < n_points)
         expect(page.get_by_text("10 of 10 files")).not_to_be_visible()

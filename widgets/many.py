@@ -13,12 +13,14 @@ import panel_material_ui as pmui
 
 from clusterer.distributed import list_partitions
 from clusterer.distributed.connections import share_connection
+from clusterer.distributed.partitions import Partition
 from clusterer.distributed.watching import ManySource
 from clusterer.scalings import Scaling
 from clusterer.sources import Source
-from clusterer.tables import TableError, list_folder, open_table
-from clusterer.tables.errors import listed, printable
+from clusterer.tables import Table, TableError, list_folder, open_table
+from clusterer.tables.errors import printable
 
+from .columns import MOST_COLUMNS_LISTED
 from .controls import WIDE
 from .late import Late
 from .texts import Html, Text
@@ -54,12 +56,15 @@ class ManyFiles:
         self._on_open = on_open
         self._folder = Path(folder)
         self._connection = share_connection(scheduler)
+        self._partitions: list[Partition] = []
         self._source: ManySource | None = None
         self._is_wanted = False
+        self._complaint = ""
         self.about = Text()
         self.progress = Text(role="status")
         self.message = Text(role="alert", style="color: #d32f2f;")
         self.cells = Html("", margin=(6, 12), **WIDE)
+        self._columns = pn.Column(max_height=200, scroll="y-auto", **WIDE)
         self.link = pmui.Button(
             label="Dask's dashboard",
             icon="open_in_new",
@@ -75,6 +80,7 @@ class ManyFiles:
                 self.message.pane,
                 self.progress.pane,
                 self.cells,
+                self._columns,
                 self.link,
             ],
             visible=False,
@@ -84,6 +90,7 @@ class ManyFiles:
     def open(self) -> None:
         """Look at the folder without keeping the page waiting, and begin to learn it."""
         self._is_wanted = True
+        self._complaint = ""
         self.message.show()
         self.progress.show("Looking at the folder, and for Dask's workers …")
         pn.state.execute(self._open)
@@ -95,41 +102,67 @@ class ManyFiles:
 
     async def _open(self) -> None:
         try:
-            source = await asyncio.to_thread(self._look)
+            table = await asyncio.to_thread(self._look)
         except (ValueError, OSError) as error:
             self.progress.show()
             self.message.show(str(error))
             return
         if not self._is_wanted:
             return
-        self._source = source
         link = self._connection.dashboard_link
         self.link.param.update(href=link, visible=bool(link))
-        self.show_progress()
-        # The run brings its own scaling.
-        self._on_open(source, Scaling.identity(source.n_features))
+        self._columns.objects = [self._offer_columns(table)]
+        self._begin(table.default_features)
 
-    def _look(self) -> ManySource:
+    def _look(self) -> Table:
+        """The first file that is a table of measurements; the others must have its columns too."""
         files = list_folder(self._folder)
-        features = self._find_features(files)
+        table = self._find_table(files)
         self._connection.client()
-        name = printable(self._folder.name, 60)
-        partitions = list_partitions(files)
-        return ManySource(name, partitions, features, self._connection.client)
+        self._partitions = list_partitions(files)
+        return table
 
     @staticmethod
-    def _find_features(files: list[Path]) -> tuple[str, ...]:
-        """The columns of the first file that is a table; the others must have them too."""
+    def _find_table(files: list[Path]) -> Table:
         trouble = ""
         for path in files:
             try:
-                features = open_table(path).default_features
+                table = open_table(path)
             except TableError as error:
                 trouble = trouble or str(error)
                 continue
-            if features:
-                return features
+            if table.default_features:
+                return table
         raise TableError(f"No file has columns of measurements. {trouble}")
+
+    def _offer_columns(self, table: Table) -> pmui.CheckBoxGroup:
+        # What is chosen comes first, to be seen.
+        usable = [column.name for column in table.columns if column.usable]
+        listed = [*dict.fromkeys([*table.default_features, *usable])][:MOST_COLUMNS_LISTED]
+        columns = pmui.CheckBoxGroup(
+            label="Features",
+            description="The columns that make the points, of every file. All is learned anew.",
+            options=listed,
+            value=[*table.default_features][:MOST_COLUMNS_LISTED],
+            **WIDE,
+        )
+        columns.param.watch(lambda event: self._choose(tuple(event.new)), "value")
+        return columns
+
+    def _choose(self, features: tuple[str, ...]) -> None:
+        if not self._is_wanted:
+            return
+        self._complaint = "" if features else "Choose at least one column to go on with."
+        if features:
+            self._begin(features)
+
+    def _begin(self, features: tuple[str, ...]) -> None:
+        name = printable(self._folder.name, 60)
+        source = ManySource(name, self._partitions, features, self._connection.client)
+        self._source = source
+        self.show_progress()
+        # The run brings its own scaling.
+        self._on_open(source, Scaling.identity(source.n_features))
 
     def show_progress(self) -> None:
         """Tell how far the workers are; cheap while nothing has changed."""
@@ -139,15 +172,12 @@ class ManyFiles:
         reports = list(source.reports)
         n_all, n_points = len(source.partitions), sum(one.n_points for one in reports)
         failed = [one for one in reports if one.error]
-        self.progress.show(
-            f"{len(reports):,} of {n_all:,} files, {n_points:,} points",
-            f"Columns: {listed([*source.feature_names])}",
-        )
+        self.progress.show(f"{len(reports):,} of {n_all:,} files, {n_points:,} points")
         more = f"and {len(failed) - N_TOLD} more" if len(failed) > N_TOLD else ""
         # Where the folder lies is not for everybody.
         here = f"{printable(self._folder, 200)}{os.sep}"
         told = [f"Not learned: {one.error.replace(here, '')}" for one in failed[:N_TOLD]]
-        self.message.show(*told, more)
+        self.message.show(self._complaint, *told, more)
         cells = self._draw_cells(source)
         if cells != self.cells.object:
             self.cells.object = cells
