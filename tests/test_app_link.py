@@ -89,9 +89,14 @@ def test_keys_drive_the_stream_but_not_while_somebody_types(dashboard_page):
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     wait_until(lambda: seen(page) == held + 2)
-    # An arrow on a slider is the slider's, and so is R in a field.
+    # An arrow on a slider is the slider's, other keys are not; and R in a field is the field's.
     slide(page, "Noise", "ArrowRight")
     expect(page.get_by_role("slider", name="Noise")).to_have_value("0.01")
+    help_text = page.get_by_role("dialog")
+    page.keyboard.press("?")
+    expect(help_text).to_be_visible()
+    page.keyboard.press("?")
+    expect(help_text).not_to_be_visible()
     page.get_by_text("More settings").click()
     page.get_by_role("textbox", name="Seed").focus()
     for key in ("r", "Space", "?", "ArrowRight"):
@@ -102,7 +107,6 @@ def test_keys_drive_the_stream_but_not_while_somebody_types(dashboard_page):
     wait_until(lambda: seen(page) == held + 3)
     page.keyboard.press("Alt+r")
     page.keyboard.press("?")
-    help_text = page.get_by_role("dialog")
     expect(help_text).to_contain_text("play or pause")
     page.keyboard.press("r")
     page.keyboard.press("?")

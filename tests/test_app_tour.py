@@ -5,6 +5,9 @@ import re
 from playwright.sync_api import expect
 from screens import counter, seen, slide, wait_until
 
+# A loaded machine may need longer than the usual five seconds.
+expect.set_options(timeout=30_000)
+
 
 def step_of(page, number):
     return page.get_by_text(f"step {number} of 5", exact=True)

@@ -112,19 +112,35 @@ class ComparisonView:
         )
         self.knobs = {
             "n_prototypes": pmui.IntSlider(
-                label="Its prototypes", start=2, end=200, value=20, **narrow
+                label="Its prototypes",
+                description="The most prototypes that it keeps.",
+                start=2,
+                end=200,
+                value=20,
+                **narrow,
             ),
             "sigma": pmui.DiscreteSlider(
                 label="Its σ",
+                description="Its kernel width, in the units that are learned in.",
                 options={"automatic": AUTOMATIC} | _label(space_steps(0.01, 100.0, 6)),
                 value=AUTOMATIC,
                 **narrow,
             ),
             "n_clusters": pmui.IntSlider(
-                label="Clusters it is told", start=1, end=50, value=5, **narrow
+                label="Clusters it is told",
+                description="How many clusters there are: it does not find out by itself.",
+                start=1,
+                end=50,
+                value=5,
+                **narrow,
             ),
             "radius": pmui.DiscreteSlider(
-                label="Its radius", options=_label(space_steps(0.01, 100.0, 6)), value=1.0, **narrow
+                label="Its radius",
+                description="How near points lie that it takes as one, in the units that are "
+                "learned in.",
+                options=_label(space_steps(0.01, 100.0, 6)),
+                value=1.0,
+                **narrow,
             ),
         }
         self.controls = pmui.FlexBox(self.peer, *self.knobs.values(), gap="12px", **WIDE)

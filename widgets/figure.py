@@ -31,6 +31,8 @@ from .trails import Trails
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
 MOST_AS_TEXT = 64
+# How to zoom is told in a white box, whatever the colour of the page's text.
+STYLE = ".bk-Panel { color: #222; }"
 NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
 
 
@@ -70,6 +72,7 @@ class LiveFigure:
             background_fill_alpha=0,
             border_fill_alpha=0,
             outline_line_alpha=0,
+            stylesheets=[STYLE],
         )
         plot.image(
             "image",

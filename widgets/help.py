@@ -16,6 +16,7 @@ KEYS = (
     ("Space", "play or pause"),
     ("→", "step: learn one point"),
     ("R", "reset: start from the first point"),
+    ("Ctrl + wheel", "zoom the plot"),
     ("T", "the guided tour; Escape ends it"),
     ("?", "this help"),
 )

@@ -229,7 +229,7 @@ def _notes(sampled: Sequence[Sampled], sample: Sample, n_left_out: int) -> list[
     if len(told) > 20:
         notes.append(f"{len(told) - 20} more columns have a note of their own")
     if n_left_out:
-        notes.append(f"{n_left_out} of {len(columns)} columns are not used as features unasked")
+        notes.append(f"{n_left_out} of {len(columns)} columns are features only if you choose them")
     if len(columns) > N_WIDE:
         notes.append(f"{len(columns):,} columns are many to cluster by: consider choosing some")
     if not sample.is_all:
