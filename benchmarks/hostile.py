@@ -22,6 +22,7 @@ from .hostile_worker import KINDS, LONGEST_S, MOST_GROWN_BYTES, Result, Watched,
 REPORT = Path(__file__).with_suffix(".md")
 BESIDE = Path(__file__).resolve().parents[2] / "shared"
 N_BETWEEN = 100
+N_TOLD = 1000
 LIBRARIES = ("numpy", "pandas", "pyarrow", "numba", "panel", "bokeh", "tornado", "hypothesis")
 N_SLOWEST = 5
 
@@ -42,6 +43,8 @@ def run_kind(watched: Watched, kind: str, numbers: range) -> list[Result]:
             results.append(watched.attempt("good", number))
         if result.trouble:
             print(f"{kind}:{number} {result.trouble}", flush=True)
+        if number % N_TOLD == N_TOLD - 1:
+            print(f"{number + 1:,} {kind}, {watched.grown_bytes >> 20} MB more", flush=True)
     return results
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from clusterer import ModelFileError, OnlineClusterer, load
+from clusterer.examples import EXAMPLES
 from clusterer.faults import counts
 from clusterer.sources import make_generator
 from clusterer.tables import TableError, open_table
@@ -21,7 +22,7 @@ from widgets.sources import GENERATED
 
 N_MOST_ROWS = 20_000
 FEW_PROTOTYPES = 1000
-LATEST_FRAME_S = 10.0
+LATEST_FRAME_S = 25.0
 POINTS = np.random.default_rng(3).normal(size=(300, 2)) + 9.0 * np.repeat(np.eye(3, 2), 100, 0)
 GOOD = "x,y,label\n" + "".join(
     f"{x!r},{y!r},{i // 100}\n" for i, (x, y) in enumerate(POINTS.tolist())
@@ -69,12 +70,17 @@ class Session:
     def __init__(self) -> None:
         # Also what is only warned of is a defect.
         warnings.simplefilter("error")
+        # Without a server each task has a loop of its own, which Panel leaves to be collected.
+        warnings.filterwarnings("ignore", "unclosed (event loop|<socket)", ResourceWarning)
         self._ears = Ears()
         self._folder = TemporaryDirectory(prefix="clusterer-hostile-")
         self._path = Path(self._folder.name) / "upload"
         self._dashboard = Dashboard()
         self._defaults = self._dashboard.settings.param.values()
         self._defaults.pop("name")
+        # What is imported or compiled when it is first needed is no stranger's doing.
+        for example in EXAMPLES:
+            self.try_table(example.path.read_bytes())
         self.load_good()
 
     def close(self) -> None:
@@ -164,7 +170,7 @@ class Session:
         self._start_anew()
         address = self._dashboard._address
         line = RequestStartLine("GET", f"/?{query}", "HTTP/1.1")
-        request = HTTPServerRequest(start_line=line, headers=HTTPHeaders())
+        request = HTTPServerRequest(start_line=line, headers=HTTPHeaders({"Host": "localhost"}))
         address.restore(request.arguments)
         self._engine.step(50)
         self._look()

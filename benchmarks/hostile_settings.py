@@ -23,7 +23,8 @@ TEXTS = (
 TABLES = ("Iris flowers", "Network traffic", "Space shuttle")
 
 ODD: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 7, 1000, 10**6, 10**9, 10**30, -(10**30), 0.0, -0.0, 0.5, 1e-320,
+    None, True, False, 0, -1, 1, 7, 50, 5.0, 0.1, 1000, 10**6, 10**9, 10**30, -(10**30),
+    0.0, -0.0, 0.5, 1e-320,
     1e308, -1e308, float("nan"), float("inf"), float("-inf"), 1j, "", "auto", "1", "nan", "Kernel",
     "\0", "<b>", "x" * 10_000, b"1", b"\xff", [], [1], (), (1, 2), {}, {"a": 1}, {1}, object(), int,
     len, Decimal("1.5"), Decimal("NaN"), Fraction(1, 3), np.nan, np.float32(2), np.int8(3),

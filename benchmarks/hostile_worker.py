@@ -5,10 +5,11 @@ import os
 import resource
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .hostile_models import Models
+from .hostile_models import Models, make_models
 from .hostile_settings import Links, Parameters
 from .hostile_tables import Tables
 from .tables import read_resident_bytes
@@ -51,27 +52,27 @@ def make_cases(seed: int, awkward: Path | None) -> dict[str, Any]:
     }
 
 
-def work(pipe: Any, seed: int, awkward: Path | None) -> None:
-    """Try out cases as their kinds and numbers come; None asks for a good file."""
+def work(pipe: Any) -> None:
+    """Try out cases as they come, until there is None."""
     # What asks for more than this is a failure, and no harm to the machine.
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (read_virtual_bytes() + ROOM_BYTES, hard))
     from .hostile_session import Session
 
     session = Session()
-    cases = make_cases(seed, awkward)
-    trials = {kind: getattr(session, f"try_{kind.removesuffix('s')}", None) for kind in KINDS}
-    trials["parameters"] = session.try_parameters
-    for case in cases["models"].good:
+    trials = {
+        "good": session.load_good,
+        "tables": session.try_table,
+        "models": session.try_model,
+        "links": session.try_link,
+        "parameters": session.try_parameters,
+    }
+    for case in make_models():
         session.try_model(case)
     pipe.send(read_resident_bytes())
     while (asked := pipe.recv()) is not None:
-        kind, number = asked
-        if kind == "good":
-            pipe.send(attempt(kind, number, session.load_good))
-        else:
-            case = cases[kind].make(number)
-            pipe.send(attempt(kind, number, lambda trial=trials[kind], case=case: trial(case)))
+        kind, number, case = asked
+        pipe.send(attempt(kind, number, partial(trials[kind], *case)))
     session.close()
 
 
@@ -97,59 +98,61 @@ class Watched:
     """The worker as its watcher sees it; it is started anew when it died or was killed."""
 
     def __init__(self, seed: int, awkward: Path | None) -> None:
-        self._given = seed, awkward
+        self._cases = make_cases(seed, awkward)
         self.n_started = 0
         self.grown_bytes = 0
-        self.swollen: list[Result] = []
         self._start()
 
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=work, args=(theirs, *self._given), daemon=True)
+        self._process = context.Process(target=work, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()
         if not self._pipe.poll(START_S):
             raise RuntimeError("the worker does not start")
-        self._resting_bytes = self._pipe.recv()
+        self._resting_bytes, self._grown_bytes = self._pipe.recv(), 0
         self.n_started += 1
 
     def attempt(self, kind: str, number: int) -> Result:
         """Have a case tried out; a slow one is tried again, as others use the machine too."""
-        result = self._attempt(kind, number)
+        if not self._process.is_alive():
+            self._start()
+        # Made here, so that the memory it takes is not the worker's.
+        case = (self._cases[kind].make(number),) if kind != "good" else ()
+        result = self._attempt(kind, number, case)
         for _ in range(N_TRIES - 1):
             if result.trouble or result.took_s <= LONGEST_S:
                 break
-            result = min(result, self._attempt(kind, number), key=lambda one: one.took_s)
+            result = min(result, self._attempt(kind, number, case), key=lambda one: one.took_s)
         if not result.trouble and result.took_s > LONGEST_S:
             result = result._replace(trouble=f"it takes {result.took_s:.1f} s")
         return result
 
-    def _attempt(self, kind: str, number: int) -> Result:
-        start, before = time.monotonic(), self.grown_bytes
-        self._pipe.send((kind, number))
+    def _attempt(self, kind: str, number: int, case: tuple[Any, ...]) -> Result:
+        start, before = time.monotonic(), self._grown_bytes
+        self._pipe.send((kind, number, case))
         trouble = ""
         try:
             while not self._pipe.poll(POLL_S):
                 self._measure()
                 if time.monotonic() - start > SILENT_S:
                     trouble = f"no answer within {SILENT_S:g} s"
-                elif self.grown_bytes > KILLED_AT_BYTES:
+                elif self._grown_bytes > KILLED_AT_BYTES:
                     trouble = f"it takes more than {KILLED_AT_BYTES >> 20} MB"
                 if trouble:
                     break
             else:
                 result: Result = self._pipe.recv()
                 self._measure()
-                if self.grown_bytes > MOST_GROWN_BYTES >= before:
-                    return result._replace(trouble=f"{self.grown_bytes >> 20} MB more than before")
+                if self._grown_bytes > MOST_GROWN_BYTES >= before:
+                    return result._replace(trouble=f"{self._grown_bytes >> 20} MB more than before")
                 return result
         except (EOFError, ConnectionError):
             self._process.join()
             trouble = f"the process died with {self._process.exitcode}"
         self._process.kill()
         self._process.join()
-        self._start()
         return Result(kind, number, "", trouble, time.monotonic() - start, 0.0)
 
     def _measure(self) -> None:
@@ -158,10 +161,12 @@ class Watched:
             highest = int(status.partition("VmHWM:")[2].split()[0]) << 10
         except (OSError, IndexError):
             return
-        self.grown_bytes = max(self.grown_bytes, highest - self._resting_bytes)
+        self._grown_bytes = max(self._grown_bytes, highest - self._resting_bytes)
+        self.grown_bytes = max(self.grown_bytes, self._grown_bytes)
 
     def close(self) -> None:
         """Let it end."""
-        self._pipe.send(None)
-        self._process.join(30)
-        self._process.kill()
+        if self._process.is_alive():
+            self._pipe.send(None)
+            self._process.join(30)
+            self._process.kill()

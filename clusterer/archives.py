@@ -26,6 +26,8 @@ ARRAYS = {
     "origin": "<f8",
 }
 
+MOST_TOLD = 300
+
 
 class ModelFileError(ValueError):
     """The file holds no model that can be used; the message says why."""
@@ -84,6 +86,12 @@ def read_array(content: bytes) -> NDArray:
     demand(all(type(n) is int and n >= 0 for n in shape), "an array has an impossible shape")
     demand(math.prod(shape) * dtype.itemsize == len(body), "an array is not of the size it says")
     return np.frombuffer(body, dtype).reshape(shape)
+
+
+def shorten(error: Exception) -> str:
+    """What an error tells, without more than a little of what the file holds."""
+    told = str(error)
+    return told if len(told) <= MOST_TOLD else f"{told[:MOST_TOLD]}…"
 
 
 def demand(is_so: bool, otherwise: str) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .archives import ARRAYS, FORMAT, VERSION, ModelFileError, demand, read_archive
+from .archives import ARRAYS, FORMAT, VERSION, ModelFileError, demand, read_archive, shorten
 from .contents import MOMENTS, check_contents
 from .files import replace_file
 from .kernels import N_STATE_ROWS
@@ -154,9 +154,9 @@ def load_scaled(path: str | os.PathLike[str]) -> tuple["OnlineClusterer", Scalin
     try:
         return parse_scaled(content)
     except ModelFileError as error:
-        raise ModelFileError(f"{path}: {error}") from None
+        raise ModelFileError(f"{path}: {shorten(error)}") from None
     except Exception as error:
-        raise ModelFileError(f"{path} is damaged or holds no model: {error}") from error
+        raise ModelFileError(f"{path} is damaged or holds no model: {shorten(error)}") from error
 
 
 def parse_model(content: bytes) -> "OnlineClusterer":

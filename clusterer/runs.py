@@ -243,8 +243,11 @@ class Run:
             if "noise" in before and before["noise"] != value:
                 self.source.noise = value  # type: ignore[attr-defined]
         else:
-            parameters = self.model.get_params() | {name: value}
-            check_settings(*(parameters[known] for known in CHECKED))
+            known = self.model.get_params()
+            if name not in known:
+                raise ValueError(f"there is no parameter {name!r}; there are: {', '.join(known)}")
+            parameters = known | {name: value}
+            check_settings(*(parameters[each] for each in CHECKED))
             if before[name] != value:
                 self.model.set_params(**{name: value})
                 if name == "n_prototypes" and self.n_seen:

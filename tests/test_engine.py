@@ -121,9 +121,10 @@ def test_reset_keeps_the_settings_and_starts_the_same_stream(blobs):
 
 def test_a_wrong_setting_is_told_and_the_run_goes_on(blobs):
     blobs.step(100)
-    blobs.set("n_prototypes", 0)
-    blobs.set("n_prototypes", 0)
-    assert "n_prototypes" in blobs.wait_for_frame().message
+    wrong = {"n_prototypes": 0, "window_length": object(), "speed": float("nan"), "color": "red"}
+    for name, value in wrong.items():
+        blobs.set(name, value)
+        assert name in blobs.wait_for_frame().message
     blobs.set("n_prototypes", 6)
     blobs.play()
     wait_until(lambda: blobs.wait_for_frame().snapshot.n_seen > 150)

@@ -175,6 +175,7 @@ def test_source_is_endless_and_owns_nothing_of_the_caller(stream):
     [
         ("blob", {}, r"key is 'blob'; allowed: 'blobs', 'drifting'"),
         ("blobs", {"noise": 1.01}, "noise is 1.01; allowed: a number from 0 to 1"),
+        (["blobs"], {}, r"key is \['blobs'\]; allowed: 'blobs'"),
         ("blobs", {"noise": -0.1}, "noise is -0.1; allowed"),
         ("blobs", {"noise": math.nan}, "noise is nan; allowed"),
         ("blobs", {"noise": "much"}, "noise is 'much'; allowed"),

@@ -70,7 +70,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("name", "values"),
         [
-            ("n_prototypes", [0, -1, 2.0, 2.5, True, "20", None, np.nan]),
+            ("n_prototypes", [0, -1, 2.0, 2.5, True, "20", None, np.nan, 20_001, 10**30]),
             ("sigma", [0, -1.0, np.nan, "wide", None, True, np.ones(2), 1j]),
             ("half_life", [0, -1.0, np.nan, np.inf, "long", True, np.ones(2)]),
             ("update", ["Kernel", None, 1]),

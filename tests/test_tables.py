@@ -144,9 +144,13 @@ def test_wrong_choices_are_refused_by_name(write):
         table.chunks(["a"], 10, label="z")
     with pytest.raises(TableError, match="size"):
         table.chunks(["a"], 0)
+    for wrong in (None, 3, [["a"]], [None]):
+        with pytest.raises(TableError, match=r"features|no column"):
+            table.chunks(wrong, 10)
     for choice in ({"delimiter": "ab"}, {"encoding": "no-such"}, {"encoding": "zip"},
                    {"decimal": "x"}, {"thousands": "x"}, {"missing": "x"}, {"max_bytes": 0},
-                   {"decimal": ",", "thousands": ","}, {"max_columns": "x"}):  # fmt: skip
+                   {"decimal": ",", "thousands": ","}, {"max_columns": "x"},
+                   {"delimiter": ["x"]}, {"delimiter": 1}, {"thousands": {1}}):  # fmt: skip
         with pytest.raises(TableError, match=next(iter(choice)) + "|no text encoding"):
             open_table(path, **choice)
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from clusterer.tables import open_table
+from clusterer.tables.limits import LARGEST_NUMBER
 
-values = st.floats(allow_nan=False, allow_infinity=False, width=64)
+values = st.floats(-LARGEST_NUMBER, LARGEST_NUMBER, width=64)
 DIALECTS = st.fixed_dictionaries(
     {
         "delimiter": st.sampled_from(",;\t|"),

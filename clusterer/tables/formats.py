@@ -101,9 +101,9 @@ class NumberStyle:
 def _candidates(decimal: str | None, thousands: str | None) -> list[NumberFormat]:
     if decimal not in (None, ".", ","):
         raise TableError(f"decimal is {printable(decimal)!r}; allowed: '.' or ','")
-    thousands = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'"}.get(
-        thousands or "", thousands
-    )
+    if isinstance(thousands, str):
+        alike = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'"}
+        thousands = alike.get(thousands, thousands)
     if thousands not in (None, "", ",", ".", " ", "'", "_"):
         raise TableError(
             f"thousands is {printable(thousands)!r}; allowed: ',', '.', ' ', \"'\", '_' or ''"
