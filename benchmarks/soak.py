@@ -51,11 +51,11 @@ def fit_slope(samples: list[Sample]) -> tuple[float, float]:
     return round(slope, 3), round(error, 3)
 
 
-async def soak(url: str, arguments: argparse.Namespace) -> tuple[list[Sample], int, int]:
+async def soak(url: str, arguments: argparse.Namespace) -> tuple[list[Sample], int, list[str]]:
     """Memory over time, the frames painted, and the visitors' errors."""
     visitor, samples = Visitor(url, "?speed=inf"), []
     await visitor.open()
-    start, n_errors = time.perf_counter(), 0
+    start, errors = time.perf_counter(), visitor.errors
     while True:
         now = await read_metrics(url)
         at_s = time.perf_counter() - start
@@ -68,10 +68,10 @@ async def soak(url: str, arguments: argparse.Namespace) -> tuple[list[Sample], i
             guest = Visitor(url)
             await guest.open()
             await guest.close()
-            n_errors += len(guest.errors)
+            errors += guest.errors
         await asyncio.sleep(PERIOD_S)
     await visitor.close()
-    return samples, len(visitor.frame_times), n_errors + len(visitor.errors)
+    return samples, len(visitor.frame_times), errors
 
 
 def count_faults(log: IO[str]) -> tuple[int, int]:
@@ -116,8 +116,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
         with serve_app(log) as url:
-            samples, n_frames, n_failed = asyncio.run(soak(url, arguments))
+            samples, n_frames, failed = asyncio.run(soak(url, arguments))
         n_errors, n_tracebacks = count_faults(log)
+    print(*failed[:5], sep="\n")
     first, last = samples[0], samples[-1]
     warm = [each for each in samples if each.at_s >= WARM_SHARE * last.at_s]
     slope, error = fit_slope(warm)
@@ -132,7 +133,7 @@ def main() -> None:
             "",
         ),
         ("threads after warm-up / at last", f"{middle.n_threads:.0f} / {last.n_threads:.0f}", ""),
-        ("errors of visitors", str(n_failed), "0"),
+        ("errors of visitors", str(len(failed)), "0"),
         ("errors in the log / tracebacks", f"{n_errors} / {n_tracebacks}", "0 / 0"),
     ]
     text = write_report(samples, told)

@@ -46,6 +46,7 @@ class Visitor:
         self.models: dict[str, dict[str, Any]] = {}
         self.n_bytes = 0
         self._socket: WebSocketClientConnection | None = None
+        self._is_leaving = False
         self._n_sent = 0
         self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._changes: list[tuple[str, str, asyncio.Future[Any]]] = []
@@ -121,13 +122,18 @@ class Visitor:
                 header = json.loads(header_text)
                 await socket.read_message()
                 content = await socket.read_message()
+                if content is None:
+                    # No other message comes to say so.
+                    break
                 for _ in range(2 * header.get("num_buffers", 0)):
                     piece = await socket.read_message()
                     self.n_bytes += len(piece or "")
                 self.n_bytes += len(content or "")
                 self._hear(header, content or "{}")
         except Exception as error:
-            self.errors.append(repr(error))
+            # A frame that comes while one leaves is not acknowledged.
+            if not self._is_leaving:
+                self.errors.append(repr(error))
         if not self._acknowledged.done():
             self._acknowledged.set_exception(ConnectionError("the socket was closed"))
 
@@ -220,8 +226,10 @@ class Visitor:
     async def close(self) -> None:
         """Leave the page."""
         if self._socket is not None:
+            self._is_leaving = True
             self._socket.close()
             await asyncio.wait([self._reader], timeout=10)
+            self._reader.cancel()
 
 
 def write_message(model: Any, data: dict[str, Any]) -> dict[str, Any]:

@@ -38,21 +38,28 @@ class Controls:
         self._shown: dict[tuple[str, float], float] = {}
         self._shown_at = 0.0
         self._folds: pmui.Accordion | None = None
+        self._found: dict[str, Any] = {}
         self.generator = self._bind(pmui.Select, "generator")
-        self.seed = self._bind(pmui.IntInput, "seed", start=0, end=9999)
+        self.seed = self.find("seed")
         self.has_automatic_sigma = self._bind(pmui.Switch, "has_automatic_sigma")
-        self.noise = self.build("noise")
-        self.n_prototypes = self.build("n_prototypes")
-        self.drop_singletons = self.build("drop_singletons")
-        self.sigma = self.build("sigma")
+        self.noise = self.find("noise")
+        self.n_prototypes = self.find("n_prototypes")
+        self.drop_singletons = self.find("drop_singletons")
+        self.sigma = self.find("sigma")
         self.points_per_s = build_step_slider(
             settings, "points_per_s", [*space_steps(1, 1e6, 3), NEVER], write_speed
         )
 
+    def find(self, name: str) -> Any:
+        """The widget of a setting, made when it is first asked for."""
+        if name not in self._found:
+            self._found[name] = self.build(name)
+        return self._found[name]
+
     def build(self, name: str) -> Any:
         """A widget for a setting, besides any there is."""
         if name == "seed":
-            return self.seed
+            return self._bind(pmui.IntInput, name, start=0, end=9999)
         if name == "noise":
             return self._bind(pmui.FloatSlider, name, start=0.0, end=0.5, step=0.01)
         if name == "n_prototypes":
@@ -124,7 +131,7 @@ class Controls:
     def fold(self, *others: tuple[str, Callable[[], Iterable[Any]]]) -> pn.viewable.Viewable:
         """What is turned less often, and other things that are seldom needed, folded away."""
         self._folds = build_folds(
-            ("More settings", lambda: [self.build(name) for name in self.less_often]), *others
+            ("More settings", lambda: [self.find(name) for name in self.less_often]), *others
         )
         return self._folds
 

@@ -181,7 +181,7 @@ class Tour:
 
     def _show_control(self, lesson: Lesson) -> None:
         if self._is_beside:
-            self.spotlight.light(getattr(self._controls, lesson.setting), CARD)
+            self.spotlight.light(self._controls.find(lesson.setting), CARD)
             self._slot.objects = []
             if lesson.setting in self._controls.less_often:
                 self._controls.unfold()
