@@ -1,6 +1,6 @@
 """The recording of a run: moments and events in bounded memory, whatever the run's length."""
 
-import pickle
+import json
 import sys
 import zlib
 from collections import deque
@@ -15,6 +15,7 @@ from sklearn.base import clone
 
 from .estimator import OnlineClusterer
 from .identities import Identities
+from .persistence import dump_model, parse_model
 from .scalings import Scaling
 from .snapshots import Snapshot
 
@@ -30,9 +31,9 @@ Kind = Literal["born", "split", "merged", "ended", "changed", "reset", "branched
 NO_LINKS = np.empty((0, 0))
 
 
-def pack(model: OnlineClusterer, identities: Identities) -> bytes:
-    """Both in a quarter of the memory, as most of the model's links are 0."""
-    return zlib.compress(pickle.dumps((copy_model(model), identities)), FAST)
+def pack(model: OnlineClusterer) -> bytes:
+    """A model in a quarter of the memory, as most of its links are 0."""
+    return zlib.compress(dump_model(copy_model(model)), FAST)
 
 
 def copy_model(model: OnlineClusterer) -> OnlineClusterer:
@@ -66,8 +67,8 @@ class Moment:
     (n, d; float32, a few of the last ones, for the eye) are in those of the data. ``point_slots``
     (n,) are the slots of the prototypes nearest to those. ``clusters`` and ``colors`` (m,) are
     each prototype's lasting cluster id and colour, -1 for noise. ``parameters`` are those in
-    force, ``packed`` is what `pack` makes of the model and the identities, ``scaling`` leads to
-    the model's units.
+    force, ``packed`` is what `pack` makes of the model, ``told`` what the identities tell in JSON;
+    ``scaling`` leads to the model's units.
     """
 
     snapshot: Snapshot
@@ -78,19 +79,18 @@ class Moment:
     colors: NDArray[np.int64]
     parameters: Mapping[str, Any]
     packed: bytes
+    told: str
     scaling: Scaling
 
     @property
     def model(self) -> OnlineClusterer:
         """The model, a copy of its own each time."""
-        model, _ = pickle.loads(zlib.decompress(self.packed))
-        return model
+        return parse_model(zlib.decompress(self.packed))
 
     @property
     def identities(self) -> Identities:
         """The clusters' ids and colours to go on with, a copy of its own each time."""
-        _, identities = pickle.loads(zlib.decompress(self.packed))
-        return identities
+        return Identities.read(json.loads(self.told))
 
     @property
     def whole_snapshot(self) -> Snapshot:
@@ -143,7 +143,7 @@ class Moment:
             value for value in vars(self.snapshot).values() if isinstance(value, np.ndarray)
         ]
         arrays += [self.centers, self.points, self.point_slots, self.clusters, self.colors]
-        return sum(map(sys.getsizeof, [*arrays, self.packed, self.parameters]))
+        return sum(map(sys.getsizeof, [*arrays, self.packed, self.told, self.parameters]))
 
 
 @dataclass(frozen=True)

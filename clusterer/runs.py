@@ -1,5 +1,6 @@
 """A run: one source streaming into one model. It knows no threads; the engine drives it."""
 
+import json
 import sys
 import time
 from copy import deepcopy
@@ -161,7 +162,8 @@ class Run:
                 clusters=clusters,
                 colors=colors,
                 parameters=self.parameters,
-                packed=pack(self.model, self.identities),
+                packed=pack(self.model),
+                told=json.dumps(self.identities.write()),
                 scaling=self.scaling,
             )
         )

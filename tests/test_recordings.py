@@ -34,6 +34,7 @@ def make_moment(n_seen, n_points=1):
         none,
         {},
         b"",
+        "",
         Scaling.identity(2),
     )
 
