@@ -27,7 +27,8 @@ from clusterer.runs import Run
 from clusterer.sources import make_generator
 from clusterer.stores import Store
 
-from .sessions import find_p95, read_metrics
+from .apps import read_metrics
+from .sessions import find_p95
 from .visitors import Visitor
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,63 +9,17 @@ import argparse
 import asyncio
 import os
 import platform
-import re
-import socket
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from tornado.httpclient import AsyncHTTPClient
-
+from .apps import read_metrics, serve_app
 from .visitors import Visitor
 
-ROOT = Path(__file__).resolve().parents[1]
 REPORT = Path(__file__).with_suffix(".md")
 N_AT_ONCE = 4
 CLOSED_S = 40.0  # a session is kept for 15 s after its socket has closed, looked at every 17 s
-
-
-@contextmanager
-def serve_app(**environment: str) -> Iterator[str]:
-    """The address of the app, served by a process of its own."""
-    with socket.create_server(("localhost", 0)) as probe:
-        port = probe.getsockname()[1]
-    port = int(os.environ.get("BENCHMARK_PORT") or port)
-    folder = tempfile.TemporaryDirectory()
-    usual = {"PORT": str(port), "MOST_SESSIONS": "200", "STORE": folder.name}
-    app = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=os.environ | usual | environment,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                socket.create_connection(("localhost", port), timeout=1).close()
-                break
-            except OSError:
-                if time.monotonic() > deadline or app.poll() is not None:
-                    raise
-                time.sleep(0.1)
-        yield f"http://localhost:{port}"
-    finally:
-        app.terminate()
-        app.wait(60)
-        folder.cleanup()
-
-
-async def read_metrics(url: str) -> dict[str, float]:
-    """What the server tells of itself."""
-    answer = await AsyncHTTPClient().fetch(f"{url}/metrics", request_timeout=60)
-    found = re.findall(r"^(\w+) (\S+)$", answer.body.decode(), re.MULTILINE)
-    return {name: float(value) for name, value in found}
 
 
 def find_p95(values: list[float]) -> float:
