@@ -22,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 from tornado.httpclient import AsyncHTTPClient
+from tornado.websocket import WebSocketClosedError
 
 from clusterer.stores import UPLOADS, hash_key
 
@@ -80,9 +81,10 @@ async def live(
             try:
                 kind, n = await resident.act()
                 done[kind] += n
-            except TimeoutError:
+            except (TimeoutError, WebSocketClosedError) as error:
                 # Told in the report; what the others meet is searched nonetheless.
-                resident.errors.append("no answer came within a minute")
+                resident.errors.append(f"it lost its server: {type(error).__name__}")
+                await resident.come_back()
             if time.monotonic() - looked_at > LOOK_S:
                 looked_at = time.monotonic()
                 await look_at_server(url, watch)

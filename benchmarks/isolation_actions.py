@@ -249,6 +249,11 @@ class Resident(Witness):
     async def _reload(self) -> None:
         await self._come(self.query, self.key)
 
+    async def come_back(self) -> None:
+        """Load the page again, after its server was lost."""
+        async with self.lock:
+            await self._reload()
+
     async def _leave(self) -> None:
         await self._come(self.canary.query, "")
 
