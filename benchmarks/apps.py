@@ -10,9 +10,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
 
 from tornado.httpclient import AsyncHTTPClient
 
@@ -24,36 +23,50 @@ MEMORY = "process_resident_memory_bytes"
 CPU = "process_cpu_seconds_total"
 
 
-@contextmanager
-def serve_app(log: IO[str] | None = None, **environment: str) -> Iterator[str]:
-    """The address of the app, served by a process of its own; its log goes to a file, if given."""
+def find_port() -> int:
+    """A port for the app."""
     with socket.create_server(("localhost", 0)) as probe:
         port = probe.getsockname()[1]
-    port = int(os.environ.get("BENCHMARK_PORT") or port)
-    folder = tempfile.TemporaryDirectory()
-    usual = {"PORT": str(port), "MOST_SESSIONS": "200", "STORE": folder.name}
-    app = subprocess.Popen(
-        [sys.executable, "app.py"],
-        cwd=ROOT,
-        env=os.environ | usual | environment,
-        stdout=subprocess.DEVNULL,
-        stderr=log,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while True:
+    return int(os.environ.get("BENCHMARK_PORT") or port)
+
+
+def wait_for_app(app: "subprocess.Popen[bytes]", port: int, timeout_s: float = 120.0) -> None:
+    """Return once the app listens there. Raises OSError if it does not."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            socket.create_connection(("localhost", port), timeout=1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline or app.poll() is not None:
+                raise
+            time.sleep(0.1)
+
+
+@contextmanager
+def serve_app(log: Path | None = None, **environment: str) -> Iterator[str]:
+    """The address of the app, served by a process of its own, which logs into a file if named."""
+    port = find_port()
+    with ExitStack() as held:
+        folder = held.enter_context(tempfile.TemporaryDirectory())
+        usual = {"PORT": str(port), "MOST_SESSIONS": "200", "STORE": folder}
+        app = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | usual | environment,
+            stdout=subprocess.DEVNULL,
+            stderr=held.enter_context(log.open("wb")) if log else None,
+        )
+        try:
+            wait_for_app(app, port)
+            yield f"http://localhost:{port}"
+        finally:
+            app.terminate()
             try:
-                socket.create_connection(("localhost", port), timeout=1).close()
-                break
-            except OSError:
-                if time.monotonic() > deadline or app.poll() is not None:
-                    raise
-                time.sleep(0.1)
-        yield f"http://localhost:{port}"
-    finally:
-        app.terminate()
-        app.wait(60)
-        folder.cleanup()
+                app.wait(60)
+            except subprocess.TimeoutExpired:
+                app.kill()
+                raise
 
 
 async def read_metrics(url: str) -> dict[str, float]:

@@ -14,7 +14,7 @@ import platform
 import tempfile
 import time
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -74,11 +74,10 @@ async def soak(url: str, arguments: argparse.Namespace) -> tuple[list[Sample], i
     return samples, len(visitor.frame_times), errors
 
 
-def count_faults(log: IO[str]) -> tuple[int, int]:
+def count_faults(log: Path) -> tuple[int, int]:
     """Lines of the log that are errors, and tracebacks."""
-    log.seek(0)
     n_errors = n_tracebacks = 0
-    for line in log:
+    for line in log.read_text("utf-8", "replace").splitlines():
         n_tracebacks += "Traceback" in line
         try:
             n_errors += json.loads(line)["level"] in ("error", "critical")
@@ -114,7 +113,8 @@ def main() -> None:
     parser.add_argument("--points", type=float, default=1e7, help="points to learn, at least")
     parser.add_argument("--no-report", action="store_true", help="print only")
     arguments = parser.parse_args()
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as log:
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
         with serve_app(log) as url:
             samples, n_frames, failed = asyncio.run(soak(url, arguments))
         n_errors, n_tracebacks = count_faults(log)

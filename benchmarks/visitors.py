@@ -29,6 +29,14 @@ READY = {
 AsyncHTTPClient.configure(None, max_clients=256)
 
 
+async def read_part(socket: WebSocketClientConnection) -> Any:
+    """The next part of a message. Raises EOFError where the socket is closed."""
+    part = await socket.read_message()
+    if part is None:
+        raise EOFError
+    return part
+
+
 class Visitor:
     """A browser's part of a session: ``n_frames`` acknowledged, ``frame_times`` when (s).
 
@@ -44,6 +52,7 @@ class Visitor:
         self.frame_times: list[float] = []
         self.errors: list[str] = []
         self.models: dict[str, dict[str, Any]] = {}
+        self.token = ""
         self.n_bytes = 0
         self._socket: WebSocketClientConnection | None = None
         self._is_leaving = False
@@ -79,6 +88,7 @@ class Visitor:
 
     async def connect(self, token: str, origin: str | None = "") -> None:
         """Open the websocket; raises what the handshake raises."""
+        self.token = token
         headers = {} if origin is None else {"Origin": origin or self.url}
         request = HTTPRequest(
             self.url.replace("http", "ws", 1) + "/ws", headers=headers, request_timeout=60
@@ -116,28 +126,25 @@ class Visitor:
     async def _read(self, socket: WebSocketClientConnection) -> None:
         try:
             while True:
-                header_text = await socket.read_message()
-                if header_text is None:
-                    break
-                header = json.loads(header_text)
-                await socket.read_message()
-                content = await socket.read_message()
-                if content is None:
-                    # No other message comes to say so.
-                    break
-                for _ in range(2 * header.get("num_buffers", 0)):
-                    piece = await socket.read_message()
-                    self.n_bytes += len(piece or "")
-                self.n_bytes += len(content or "")
-                self._hear(header, content or "{}")
+                header = json.loads(await read_part(socket))
+                await read_part(socket)
+                content = await read_part(socket)
+                parts = [await read_part(socket) for _ in range(2 * header.get("num_buffers", 0))]
+                self.n_bytes += len(content) + sum(map(len, parts))
+                ids = (json.loads(part)["id"] for part in parts[::2])
+                self._hear(header, content, dict(zip(ids, parts[1::2], strict=True)))
+        except EOFError:
+            pass
         except Exception as error:
             # A frame that comes while one leaves is not acknowledged.
             if not self._is_leaving:
                 self.errors.append(repr(error))
+        # Whoever ended it, this end is to be closed as well.
+        socket.close()
         if not self._acknowledged.done():
             self._acknowledged.set_exception(ConnectionError("the socket was closed"))
 
-    def _hear(self, header: dict[str, Any], content: Any) -> None:
+    def _hear(self, header: dict[str, Any], content: Any, buffers: dict[str, bytes]) -> None:
         kind = header["msgtype"]
         if kind == "ACK":
             self._acknowledged.set_result(None)
@@ -190,11 +197,15 @@ class Visitor:
         self._n_sent += 1
         number = str(self._n_sent)
         header = {"msgid": number, "msgtype": kind, "num_buffers": int(buffer is not None)}
-        for part in (header, {}, content):
-            self._socket.write_message(json.dumps(part))
+        pieces: list[tuple[Any, bool]] = [
+            (json.dumps(part), False) for part in (header, {}, content)
+        ]
         if buffer is not None:
-            self._socket.write_message(json.dumps({"id": "0"}))
-            self._socket.write_message(buffer, binary=True)
+            pieces += [(json.dumps({"id": "0"}), False), (buffer, True)]
+        for piece, is_binary in pieces:
+            sent = self._socket.write_message(piece, binary=is_binary)
+            # That the socket is closed is found out by reading.
+            sent.add_done_callback(lambda done: done.exception())
         return number
 
     def send_message(self, model: Any, data: Any) -> None:
@@ -222,6 +233,15 @@ class Visitor:
         future = asyncio.get_running_loop().create_future()
         self._changes.append((model, name, future))
         return future
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has no socket."""
+        return self._socket is None or self._reader.done()
+
+    async def wait_until_closed(self) -> None:
+        """Wait until the socket is gone."""
+        await asyncio.wait([self._reader])
 
     async def close(self) -> None:
         """Leave the page."""

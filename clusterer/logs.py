@@ -80,6 +80,8 @@ def start_log(level: str = "info", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    # Those of the interpreter too.
+    logging.captureWarnings(True)
     for name in OURS:
         logging.getLogger(name).setLevel(level.upper())
     for name in list(logging.root.manager.loggerDict):

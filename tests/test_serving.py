@@ -114,6 +114,9 @@ def test_foreign_pages_and_tokens_not_in_force_are_refused_before_the_handshake(
         f"http://example.org/{host}",
         f"http://{host}@example.org",
         f"http://evil-{host}",
+        f"http://{host}0",
+        f"http://localh\u00f6st:{host.partition(':')[2]}",
+        "http://[::1",
         "http://localhost",
         f"ftp://{host}",
     ]

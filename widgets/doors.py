@@ -16,10 +16,14 @@ from tornado.web import HTTPError, RequestHandler
 
 from .building import build_apart
 from .busy import write_busy_page
+from .sockets import MOST_MESSAGE_BYTES
 
 log = logging.getLogger(__name__)
 
 MOST_TOKEN_LETTERS = 2**16
+
+# Numbers that a websocket is closed with.
+BROKEN, TOO_LARGE = 1002, 1009
 
 
 class Door:
@@ -59,7 +63,11 @@ class Door:
 
     def is_ours(self, origin: str | None) -> bool:
         """Whether a page from there may connect. A browser always says where a page is from."""
-        parts = urlsplit(origin or "")
+        try:
+            parts = urlsplit(origin or "")
+        except ValueError:
+            # As of an address of IPv6 that is not closed.
+            parts = urlsplit("")
         host = parts.netloc.lower()
         if parts.scheme in ("http", "https") and ":" not in host.rpartition("]")[2]:
             host += ":443" if parts.scheme == "https" else ":80"
@@ -118,6 +126,9 @@ def guard_socket(handler: type[WSHandler]) -> type[WSHandler]:
     """The handler of websockets, behind the door: refused before the handshake."""
 
     class GuardedSocket(handler):  # type: ignore[misc, valid-type]
+        n_bytes = 0
+        is_refused = False
+
         async def prepare(self) -> None:
             door = find_door(self)
             status = 101 if door is None else judge_socket(self, door)
@@ -130,6 +141,26 @@ def guard_socket(handler: type[WSHandler]) -> type[WSHandler]:
         def check_origin(self, origin: str) -> bool:
             door = find_door(self)
             return super().check_origin(origin) if door is None else door.is_ours(origin)
+
+        async def on_message(self, fragment: str | bytes) -> None:
+            # Bokeh gathers as many parts as a message says that it has, however large all are.
+            is_first = self.receiver is None or self.receiver._current_consumer == (
+                self.receiver._HEADER
+            )
+            self.n_bytes = len(fragment) + (0 if is_first else self.n_bytes)
+            if self.is_refused:
+                return
+            if find_door(self) is not None and self.n_bytes > MOST_MESSAGE_BYTES:
+                log.warning("a message without end was refused")
+                self.close(TOO_LARGE)
+            else:
+                await super().on_message(fragment)
+
+        def close(self, code: int | None = None, reason: str | None = None) -> None:
+            # What the other side has sent before it hears of that is not heard any more. Reasons
+            # say what was wrong with its message, at any length, and by a number that is none.
+            self.is_refused = True
+            super().close(code if code is None or code < 5000 else BROKEN)
 
     return GuardedSocket
 

@@ -24,7 +24,7 @@ from .doors import Door, put_up_doors
 from .guards import make_guard
 from .health import Health, Metrics, Vitals
 from .notices import open_guarded, tell_fault
-from .sockets import send_without_delay
+from .sockets import KEPT, send_without_delay
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
             (r"/health", Health, {"vitals": vitals}),
             (r"/metrics", Metrics, {"vitals": vitals}),
         ],
-        **options,
+        **KEPT | options,
     )
     if options.get("threaded"):
         return server

@@ -1,8 +1,22 @@
-"""Sockets: frames leave at once."""
+"""Sockets: frames leave at once, messages end somewhere, and who is gone is found out."""
 
 from typing import Any
 
 from bokeh.server.views.ws import WSHandler
+
+MOST_MESSAGE_BYTES = 8 * 2**20
+"""A browser sends no more at once than a piece of an upload, of 2 MiB."""
+
+KEPT = {
+    "websocket_max_message_size": MOST_MESSAGE_BYTES,
+    # Whoever does not answer is gone, or reads too slowly for what has to be kept meanwhile.
+    "websocket_ping_interval": 20.0,
+    "websocket_ping_timeout": 20.0,
+    # A page that has lost its socket comes anew: its place is not to be taken for longer.
+    "unused_session_lifetime_milliseconds": 15_000,
+    "check_unused_sessions_milliseconds": 4_000,
+}
+"""What a server is told of its websockets."""
 
 
 def send_without_delay() -> None:
