@@ -165,6 +165,12 @@ class Resident(Witness):
 
     async def _send_file(self, name: str, content: bytes) -> None:
         self._n_uploads += 1
+        if "Upload" not in self.models:
+            # It is made when it is first shown.
+            await self._choose_table()
+            async with asyncio.timeout(60):
+                while "Upload" not in self.models:
+                    await asyncio.sleep(0.02)
         model = self.models["Upload"]["id"]
         begin = {"kind": "begin", "number": self._n_uploads, "name": name}
         self.send_message(model, begin | {"n_bytes": len(content)})

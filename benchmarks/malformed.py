@@ -34,6 +34,10 @@ class Attack:
 class Attacker(Visitor):
     """A visitor that sends what it should not; a new socket whenever the old one is closed."""
 
+    def __init__(self, url: str) -> None:
+        # Uploads are there to be misused.
+        super().__init__(url, "?source=table")
+
     def _acknowledge(self, number: int) -> None:
         # It would come between the parts of what is sent.
         pass

@@ -77,8 +77,8 @@ class Witness(Visitor):
             self._buttons[held["label"]] = model["id"]
         elif kind == "Tabs":
             self.tabs = data["id"]
-        elif kind == "Accordion" and held["objects"][0].get("name", "").endswith("layout.Column"):
-            # That of the settings, which are made when they are asked for.
+        elif kind == "Accordion" and len(held["objects"]) > 1:
+            # That of the settings and what can be taken away.
             self.folds = data["id"]
 
     def _hear(self, header: dict[str, Any], content: Any, buffers: dict[str, bytes]) -> None:

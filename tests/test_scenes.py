@@ -79,7 +79,7 @@ def test_the_chronicle_marks_changes_where_they_were_made(blobs):
 
     chronicle = measure_chronicle(record(make_generator("blobs"), change=change))
     assert chronicle.changes["x"] == [1_000]
-    assert chronicle.changes["text"] == ["sigma: auto → 0.5"]
+    assert chronicle.changes["text"] == ["σ: auto → 0.5"]
     assert chronicle.changes["sigma"] == chronicle.lines["sigma"][9]
     assert chronicle.lines["sigma"][10] == 0.5
     assert chronicle.lines["clusters"][-1] == 5
