@@ -28,7 +28,6 @@ from .kernels import (
     FADED_COUNT,
     FADING,
     N_SEEN,
-    N_TAKEN,
     NEXT_LOOK,
     RECENT,
     RECENT_SPREAD,
@@ -43,7 +42,7 @@ from .kernels import (
 )
 from .learning import find_refused, learn_all
 from .readout import read_clusters
-from .times import explain_most
+from .times import CHANCE, explain_most
 
 if TYPE_CHECKING:
     from .prototypes import Prototypes, Settings
@@ -53,8 +52,6 @@ FIRST_LOOK = 1000.0
 LOOK = 500
 # Resting clusters explain less than 0.07 of the times in simulations, at K from 10 to 200.
 LEAST_EXPLAINED = 0.1
-# Prototypes explain twice what chance alone would, as they are no fixed cells.
-CHANCE = 2.0
 # Squared motion within the memory, in squared widths of a cluster, both by their deviations.
 MOTION = 0.2
 # Clusters that come in turn give a ratio near 1; one after the other, as a rule, below 0.15. But
@@ -118,7 +115,7 @@ def learn_at_rest(
         n_left = int(max(scalars[NEXT_LOOK], FIRST_LOOK) - scalars[N_SEEN])
         if n_left <= 0:
             # Over all clusters at once they explain no less, and that costs little to know.
-            if explain_most(floats, int(scalars[N_TAKEN]), n_features) >= LEAST_EXPLAINED / 2:
+            if explain_most(floats, scalars, n_features) >= LEAST_EXPLAINED / 2:
                 break
             scalars[NEXT_LOOK] = scalars[N_SEEN] + LOOK
             n_left = LOOK

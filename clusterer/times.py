@@ -17,6 +17,7 @@ from numba import njit
 from .kernels import (
     COUNT,
     ID,
+    N_TAKEN,
     RECENT,
     RECENT_SPREAD,
     RECENT_TIME,
@@ -31,6 +32,9 @@ from .kernels import (
 HORIZON = 1000.0
 GROWTH = 2.0 ** (1.0 / HORIZON)
 LARGEST_UNIT = 1e9
+# Prototypes explain twice what chance alone would, as they are no fixed cells.
+CHANCE = 2.0
+MOST_BETWEEN = 0.75  # of that, sure to be within clusters and not between them
 LEAST_COUNT = 1e-100  # fewer fade no further: so the spread of what was long ago stays known
 
 
@@ -112,19 +116,26 @@ def pool_times(floats: Any, count: int, mean: int, spread: int, kept: int, freed
 
 
 @njit(cache=True, nogil=True)
-def explain_most(floats: Any, n_taken: int, n_features: int) -> float:
-    """Share of the variance of the times that the prototypes explain, past or recent, at most."""
+def explain_most(floats: Any, scalars: Any, n_features: int) -> float:
+    """Share of the variance of the times that the prototypes explain, past or recent, at most.
+
+    Beyond what chance may do: no less so than within clusters, as long as these hold 4 prototypes
+    each or are few.
+    """
     most = 0.0
-    for count, mean, spread in ((COUNT, TIME, TIME_SPREAD), (RECENT, RECENT_TIME, RECENT_SPREAD)):
-        total, center, within, between = 0.0, 0.0, 0.0, 0.0
-        for i in range(n_taken):
-            size = floats[n_features + count, i]
+    past, recent = (COUNT, TIME, TIME_SPREAD), (RECENT, RECENT_TIME, RECENT_SPREAD)
+    for (count, mean, spread), unit in ((past, 1.0), (recent, scalars[RECENT_UNIT])):
+        n_used, total, center, within, between = 0, 0.0, 0.0, 0.0, 0.0
+        for i in range(int(scalars[N_TAKEN])):
+            size = floats[n_features + count, i] / unit
             total += size
             if size > 0.0:
+                n_used += 1
                 gap = floats[n_features + mean, i] - center
                 center += gap * size / total
                 between += size * gap * (floats[n_features + mean, i] - center)
                 within += size * floats[n_features + spread, i]
         if between + within > 0.0:
-            most = max(most, between / (between + within))
+            by_chance = CHANCE * MOST_BETWEEN * (n_used - 1) / total
+            most = max(most, between / (between + within) - by_chance)
     return most
