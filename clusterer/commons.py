@@ -3,6 +3,8 @@
 import os
 import threading
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from .recordings import MOST_BYTES
@@ -15,6 +17,7 @@ MOST_PATIENCE = 6.0
 N_CAREFREE = 8
 RECORDING_BYTES = 64 * 2**20
 LEAST_RECORDING_BYTES = 2**18
+LONGEST_HUSH_S = 0.5
 
 
 class Tally(NamedTuple):
@@ -60,6 +63,8 @@ class Commons:
         self._engines: weakref.WeakSet[Engine] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._n_points_of_gone = 0
+        self._calm = threading.Event()
+        self._calm.set()
 
     def join(self, engine: "Engine") -> None:
         """Take an engine in."""
@@ -74,6 +79,22 @@ class Commons:
             return 0.0
         self._busy.add(engine)
         return spent_s * max(len(self._busy) / self.n_cores - 1.0, 0.0)
+
+    @contextmanager
+    def hush(self) -> Iterator[None]:
+        """Have all engines that stream hold still for a moment: a page is being made.
+
+        Hundreds of threads that want the interpreter would make it wait many times as long.
+        """
+        self._calm.clear()
+        try:
+            yield
+        finally:
+            self._calm.set()
+
+    def wait_for_calm(self) -> None:
+        """Hold still where that is asked for, half a second at most."""
+        self._calm.wait(LONGEST_HUSH_S)
 
     def rest(self, engine: "Engine") -> None:
         """It needs no share of the processor just now."""

@@ -53,6 +53,7 @@ class Pace:
 
     def stream(self, run: Run, elapsed_s: float, goes_on: Callable[[], bool]) -> None:
         """Learn what has become due in ``elapsed_s``, while it ``goes_on``; then rest."""
+        self._commons.wait_for_calm()
         start = time.thread_time()
         try:
             self._learn(run, elapsed_s, goes_on)

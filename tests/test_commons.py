@@ -1,5 +1,7 @@
 """What engines share: the processor, the memory of recordings, and what is known of them."""
 
+import time
+
 import pytest
 
 from clusterer import OnlineClusterer
@@ -54,6 +56,23 @@ def test_many_streams_look_more_rarely_and_never_too_rarely(make_engines):
     for engine in engines[:20]:
         commons.rest(engine)
     assert commons.tick_s == alone
+
+
+def test_streams_hold_still_while_a_page_is_made(make_engines, monkeypatch):
+    monkeypatch.setattr("clusterer.commons.LONGEST_HUSH_S", 60.0)
+    commons = Commons()
+    (engine,) = make_engines(commons, 1, speed=float("inf"))
+    engine.play()
+    engine.wait_for_frame()
+    with commons.hush():
+        before = -1
+        while engine.n_learned > before:
+            before = engine.n_learned
+            time.sleep(0.1)
+        time.sleep(0.3)
+        assert engine.n_learned == before
+    while engine.n_learned == before:
+        time.sleep(0.01)
 
 
 def test_recordings_share_their_memory(make_engines):

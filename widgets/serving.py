@@ -13,6 +13,7 @@ from typing import Any
 
 import panel as pn
 from bokeh.server.server import Server
+from threadpoolctl import threadpool_limits
 
 from clusterer.commons import commons
 from clusterer.faults import note_fault
@@ -132,6 +133,8 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
     """
     send_without_delay()
     share_arenas()
+    # Its threads spin between calls: with many sessions they took two fifths of a core for nothing.
+    threadpool_limits(1, user_api="blas")
     scratch.sweep()
     pn.config.exception_handler = tell_fault
     store = offer.open_store()
