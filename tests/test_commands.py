@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -202,7 +203,11 @@ def test_interrupted_it_leaves_no_half_written_file(tables, tmp_path):
         process.stdin.flush()
         # The table is open, so its output has been begun.
         assert list(tmp_path.glob(".out.csv.*.part"))
-        process.send_signal(signal.SIGINT)
+        while process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            # Python drops what is raised while an object is being deleted: Ctrl-C is pressed again.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=20)
         _, told = process.communicate()
     assert process.returncode == 130
     assert b"interrupted" in told
