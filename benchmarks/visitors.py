@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
@@ -35,6 +36,19 @@ async def read_part(socket: WebSocketClientConnection) -> Any:
     if part is None:
         raise EOFError
     return part
+
+
+def find_models(told: Any) -> Iterator[dict[str, Any]]:
+    """All models that are told of in a document or a change of it, with their attributes."""
+    pending = [told]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, list):
+            pending += each
+        elif isinstance(each, dict):
+            pending += each.values()
+            if each.get("type") == "object" and isinstance(each.get("attributes"), dict):
+                yield each
 
 
 class Visitor:
@@ -106,18 +120,10 @@ class Visitor:
 
     def _index(self, doc: Any) -> None:
         """Models by name, with their ids and attributes."""
-        pending = [doc]
-        while pending:
-            each = pending.pop()
-            if isinstance(each, list):
-                pending += each
-            elif isinstance(each, dict):
-                pending += each.values()
-                attributes = each.get("attributes")
-                if each.get("type") == "object" and isinstance(attributes, dict):
-                    for key in ("name", "label"):
-                        if isinstance(attributes.get(key), str):
-                            self.models.setdefault(attributes[key], each)
+        for model in find_models(doc):
+            for key in ("name", "label"):
+                if isinstance(model["attributes"].get(key), str):
+                    self.models.setdefault(model["attributes"][key], model)
         self._beat = self.models["heartbeat"]["id"]
         self._last = self.models["heartbeat"]["attributes"].get("sent", 0)
         if self._last:

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from .canaries import Canary, Watch, decode_places
-from .visitors import Visitor
+from .visitors import Visitor, find_models
 
 DRAWN = {"points", "prototypes", "comparison"}
 SETTINGS = {"Prototypes K": "n_prototypes", "Seed": "seed"}
@@ -52,16 +52,8 @@ class Witness(Visitor):
 
     def _learn(self, told: Any) -> None:
         """Remember models that are new, the last of each name."""
-        pending = [told]
-        while pending:
-            each = pending.pop()
-            if isinstance(each, list):
-                pending += each
-            elif isinstance(each, dict):
-                pending += each.values()
-                attributes = each.get("attributes")
-                if each.get("type") == "object" and isinstance(attributes, dict):
-                    self._learn_model(each, attributes)
+        for model in find_models(told):
+            self._learn_model(model, model["attributes"])
 
     def _learn_model(self, model: dict[str, Any], attributes: dict[str, Any]) -> None:
         for key in ("name", "label"):

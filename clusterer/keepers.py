@@ -8,6 +8,7 @@ from typing import Any
 
 from .memories import Memory
 from .runs import Run
+from .spacing import choose_rest
 
 PERIOD_S = 0.6
 SHARE = 0.03
@@ -74,7 +75,7 @@ class Keeper:
                 self._is_over |= is_last
                 asked.set()
         end = time.monotonic()
-        self._keep_at = end + min(max(PERIOD_S, (end - start) / SHARE), LONGEST_REST_S)
+        self._keep_at = end + choose_rest(end - start, SHARE, PERIOD_S, LONGEST_REST_S)
 
     def end(self) -> None:
         """Store nothing from now on: the run is another's."""

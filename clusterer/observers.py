@@ -6,6 +6,7 @@ from .contests import Comparison
 from .keepers import Keeper
 from .recordings import Recording
 from .runs import Run
+from .spacing import choose_rest
 
 # A moment is recorded ten times a second at most, and so rarely that it takes a tenth of the time;
 # where the stream goes as fast as it can, 1 % of the time that the processor has for it.
@@ -62,8 +63,10 @@ class Observer:
         run.record()
         self.recording = run.recording
         end = time.thread_time()
-        self._record_at_cpu = end + min((end - start) / RECORD_SHARE_RUSHING, LONGEST_REST_S)
-        rest_s = min(max(RECORD_PERIOD_S, (end - start) / RECORD_SHARE), LONGEST_REST_S)
+        self._record_at_cpu = end + choose_rest(
+            end - start, RECORD_SHARE_RUSHING, 0.0, LONGEST_REST_S
+        )
+        rest_s = choose_rest(end - start, RECORD_SHARE, RECORD_PERIOD_S, LONGEST_REST_S)
         self._record_at = time.monotonic() + patience * rest_s
 
     def observe(
@@ -85,6 +88,6 @@ class Observer:
         start = time.monotonic()
         self.comparison = run.compare()
         end = time.monotonic()
-        rest_s = min(max(COMPARE_PERIOD_S, (end - start) / COMPARE_SHARE), LONGEST_REST_S)
+        rest_s = choose_rest(end - start, COMPARE_SHARE, COMPARE_PERIOD_S, LONGEST_REST_S)
         self._compare_at = end + patience * rest_s
         return self.comparison is not None

@@ -33,7 +33,7 @@ NO_LINKS = np.empty((0, 0))
 
 def pack(model: OnlineClusterer) -> bytes:
     """A model in a quarter of the memory, as most of its links are 0."""
-    return zlib.compress(dump_model(copy_model(model)), FAST)
+    return zlib.compress(dump_model(model), FAST)
 
 
 def copy_model(model: OnlineClusterer) -> OnlineClusterer:

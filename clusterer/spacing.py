@@ -7,6 +7,15 @@ from typing import Generic, TypeVar
 Value = TypeVar("Value")
 
 
+def choose_rest(spent_s: float, share: float, least_s: float, most_s: float) -> float:
+    """How long to rest from work that took so long, so that it takes a share of the time.
+
+    >>> [choose_rest(spent_s, 0.1, 0.5, 5.0) for spent_s in (0.01, 0.2, 10.0)]
+    [0.5, 2.0, 5.0]
+    """
+    return min(max(least_s, spent_s / share), most_s)
+
+
 class Spaced(Generic[Value]):
     """A value made at most once a period; until the next time the last one stands for it.
 

@@ -15,6 +15,7 @@ from bokeh.application.handlers.handler import Handler
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
+from clusterer.commons import commons
 from clusterer.faults import note_fault
 
 from .allocator import give_back
@@ -44,11 +45,15 @@ class Apart(Handler):
         """Have it built; the loop goes on meanwhile."""
         document = session_context._document
         documents.add(document)
-        await asyncio.get_running_loop().run_in_executor(_builder, self._build, document)
+        await asyncio.get_running_loop().run_in_executor(_builder, self._build_alone, document)
         # Panel takes the thread that has built a page for the page's own, and holds back what
         # others change.
         with set_curdoc(document):
             pn.state._thread_id = threading.get_ident()
+
+    def _build_alone(self, document: Document) -> None:
+        with commons.hush():
+            self._build(document)
 
     async def on_session_destroyed(self, session_context: SessionContext) -> None:
         """Have the page free what it holds.

@@ -6,7 +6,6 @@ from collections.abc import Callable
 import panel as pn
 from bokeh.document import Document
 
-from clusterer.commons import commons
 from clusterer.faults import explain
 from clusterer.stores import Store
 
@@ -48,8 +47,7 @@ def open_guarded(
 ) -> pn.viewable.Viewable:
     """A page, or one that says why there is none."""
     try:
-        with commons.hush():
-            return open_page(store)
+        return open_page(store)
     except Exception as error:
         told = escape_lines([explain(error), "Try again in a minute, or without the link's query."])
         return pn.pane.HTML(f'<div role="alert">{told}</div>', margin=24)

@@ -5,7 +5,6 @@ import logging
 import os
 import secrets
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,9 +30,6 @@ from .sockets import KEPT, send_without_delay
 log = logging.getLogger(__name__)
 
 TOKEN_S = 300
-# The loop lets the interpreter go at each write to a socket, and with a hundred engines at work
-# waits so long to have it back; Python's own 5 ms add up to seconds a page.
-SWITCH_S = 0.0005
 
 OpenPage = Callable[[Store | None], pn.viewable.Viewable]
 
@@ -137,7 +133,6 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
     """
     send_without_delay()
     share_arenas()
-    sys.setswitchinterval(SWITCH_S)
     # Its threads spin between calls: with many sessions they took two fifths of a core for nothing.
     threadpool_limits(1, user_api="blas")
     scratch.sweep()
