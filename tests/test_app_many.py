@@ -48,8 +48,7 @@ def test_a_folder_is_learned_by_workers(browser, tmp_path):
         assert re.match(r"http://127\.0\.0\.1:\d+/status", link.get_attribute("href"))
         # Again, by one column; then another source, and the workers are forgotten.
         page.get_by_role("checkbox", name="height").click()
-        wait_until(lambda: seen(page) < n_points)
-        page.get_by_role("button", name="Play").click()
+        wait_until(lambda: max(data_of(page, "prototypes")["y"], default=0) < 5e6)
         wait_until(lambda: seen(page) == n_points)
         page.get_by_role("checkbox", name="width").click()
         expect(page.get_by_text("Choose at least one column")).to_be_visible()
