@@ -155,6 +155,9 @@ class ManyFiles:
         self._complaint = "" if features else "Choose at least one column to go on with."
         if features:
             self._begin(features)
+        else:
+            # A stream that has ended paints no further frame that would tell.
+            self.show_progress()
 
     def _begin(self, features: tuple[str, ...]) -> None:
         name = printable(self._folder.name, 60)
