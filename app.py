@@ -10,9 +10,9 @@ from clusterer.stores import Store
 from clusterer.tables import TableError, open_table
 from widgets import Dashboard
 from widgets.serving import Offer, serve_pages
-from widgets.sockets import send_without_delay
+from widgets.sockets import prepare_sockets
 
-send_without_delay()
+prepare_sockets()
 
 
 def open_session(store: Store | None = None) -> pn.viewable.Viewable:

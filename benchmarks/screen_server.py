@@ -25,7 +25,7 @@ from tornado.websocket import WebSocketHandler
 
 from clusterer.sources import make_generator
 from widgets import Dashboard
-from widgets.sockets import send_without_delay
+from widgets.sockets import prepare_sockets
 
 N_NEW = 200
 PERIOD_MS = 25
@@ -160,7 +160,7 @@ def open_holoviews() -> pn.viewable.Viewable:
 def serve(port: int) -> None:
     """Serve until ended."""
     hv.extension("bokeh")
-    send_without_delay()
+    prepare_sockets()
     count_bytes()
     time_callbacks()
     pn.serve(

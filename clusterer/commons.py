@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from .recordings import MOST_BYTES
+from .turns import Turns
 
 if TYPE_CHECKING:
     from .engine import Engine
@@ -33,8 +34,8 @@ class Commons:
     """The engines that live, and each one's share of the processor and of memory.
 
     Engines that go as fast as they can share the cores but one, which is for the answers:
-    after some time of work each rests, so long that all together leave that one alone. The
-    memory for recordings is divided by the engines there are.
+    after some time of work each rests, so long that all together leave that one alone. Nor do
+    more of them work at a time. The memory for recordings is divided by the engines there are.
 
     Parameters
     ----------
@@ -63,6 +64,7 @@ class Commons:
         self._engines: weakref.WeakSet[Engine] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._n_points_of_gone = 0
+        self.turns = Turns(self.n_cores)
         self._calm = threading.Event()
         self._calm.set()
 

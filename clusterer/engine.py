@@ -123,16 +123,10 @@ class Engine(Dials):
         """Forget everything and start with another source."""
 
         def replace() -> None:
-            old = self._run
-            self._replace(
-                make_run(
-                    source,
-                    old.model,
-                    scaling=scaling,
-                    window_length=old.tail.points.length,
-                    number=old.number + 1,
-                )
-            )
+            old, length = self._run, self._run.tail.points.length
+            new = make_run(source, old.model, scaling=scaling, window_length=length)
+            new.number = old.number + 1
+            self._replace(new)
             old.source.close()
 
         self._post(replace)
@@ -213,26 +207,32 @@ class Engine(Dials):
                 if not self._commands and not self._is_due():
                     is_busy = self._is_streaming or self._observer.is_late
                     self._wake.wait(self._pace.rest_s if is_busy else self._rest_s)
-            while self._commands:
-                self._guard(self._commands.popleft())
-                self._note_change()
-            # What changed last while it is paused is measured as well.
-            self._is_changed |= self._rest_s == 0.0
-            now = time.monotonic()
-            if not self._is_streaming:
-                last = now
-                self._commons.rest(self)
-            elif self._pace.is_rested:
-                elapsed, last = now - last, now
-                self._guard(partial(self._stream, elapsed))
-            self._guard(self._observe)
-            if self._frames.is_ordered and self._is_changed:
-                self._guard(self._publish)
-                # A frame that can't be made is not tried again before something changes.
-                self._is_changed = False
+            with self._commons.turns.take():
+                last = self._work(last)
         self._commons.leave(self)
         self._guard(partial(self._observer.finish, self._run, is_playing=self._is_playing))
         self._run.source.close()
+
+    def _work(self, last: float) -> float:
+        """Do what there is to do; when points were let in ``last``, before and now."""
+        while self._commands:
+            self._guard(self._commands.popleft())
+            self._note_change()
+        # What changed last while it is paused is measured as well.
+        self._is_changed |= self._rest_s == 0.0
+        now = time.monotonic()
+        if not self._is_streaming:
+            last = now
+            self._commons.rest(self)
+        elif self._pace.is_rested:
+            elapsed, last = now - last, now
+            self._guard(partial(self._stream, elapsed))
+        self._guard(self._observe)
+        if self._frames.is_ordered and self._is_changed:
+            self._guard(self._publish)
+            # A frame that can't be made is not tried again before something changes.
+            self._is_changed = False
+        return last
 
     def _is_due(self) -> bool:
         is_rushing = self._is_streaming and self._pace.speed.is_endless and self._pace.is_rested

@@ -25,7 +25,7 @@ from .doors import Door, put_up_doors
 from .guards import make_guard
 from .health import Health, Metrics, Vitals
 from .notices import open_guarded, tell_fault
-from .sockets import KEPT, send_without_delay
+from .sockets import KEPT, prepare_sockets
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
     With ``threaded=True`` it returns the server's thread at once. Raises OSError where the port
     is taken.
     """
-    send_without_delay()
+    prepare_sockets()
     share_arenas()
     # Its threads spin between calls: with many sessions they took two fifths of a core for nothing.
     threadpool_limits(1, user_api="blas")

@@ -4,6 +4,8 @@ from typing import Any
 
 from bokeh.server.views.ws import WSHandler
 
+from .bundles import send_in_bundles
+
 MOST_MESSAGE_BYTES = 8 * 2**20
 """A browser sends no more at once than a piece of an upload, of 2 MiB."""
 
@@ -19,11 +21,16 @@ KEPT = {
 """What a server is told of its websockets."""
 
 
-def send_without_delay() -> None:
-    """Turn Nagle's algorithm off on every websocket opened from now on.
+def prepare_sockets() -> None:
+    """Have all websockets opened from now on send at once. Calling this twice does no harm."""
+    send_without_delay()
+    send_in_bundles()
 
-    Bokeh sends a message as several small frames; waiting to fill packets halves the frame rate
-    and doubles the answer time of every control. Calling this twice does no harm.
+
+def send_without_delay() -> None:
+    """Turn Nagle's algorithm off.
+
+    Waiting to fill packets halves the frame rate and doubles the answer time of every control.
     """
     if getattr(WSHandler.open, "is_without_delay", False):
         return
