@@ -1,4 +1,4 @@
-"""What one callback changes reaches the browser as one message, and arrives whole."""
+"""What one callback changes leaves in one piece, and is told as it was at each change."""
 
 import asyncio
 import json
@@ -11,24 +11,28 @@ from bokeh.application.handlers.function import FunctionHandler
 from bokeh.models import Column, ColumnDataSource, Div, Slider
 from bokeh.server.server import Server
 from bokeh.util.token import generate_jwt_token, generate_session_id
+from tornado.iostream import IOStream
 from tornado.websocket import websocket_connect
 
 from widgets.sockets import prepare_sockets
 
 SIZES = [1, 40, 400, 20_000]
+N_CHANGES = 8
 
 
 def build(document):
-    """A slider; turned, it changes a text twice, brings a new one, and fills a table."""
+    """A slider; turned, it changes texts, brings a new one, twice, and fills a table."""
     slider = Slider(name="slider", start=-1, end=9, value=-1)
     text, held, table = Div(name="text"), Column(name="held"), ColumnDataSource(name="table")
 
     def change(attr, old, new):
         text.text = "once"
-        fresh = Div(text="fresh")
+        fresh = Div(text="fresh", name="fresh")
         held.children = [fresh]
         fresh.text = "changed"
-        text.text = "twice"
+        held.children = [text, fresh]
+        held.children = []
+        held.children = [fresh]
         table.data = {name: np.zeros(SIZES[new]) for name in "xyz"}
         table.data = {"x": np.arange(SIZES[new], dtype=float)}
 
@@ -46,46 +50,68 @@ async def read_message(socket):
     return head["msgtype"], content, buffers
 
 
+async def read_until(socket, n):
+    return [await asyncio.wait_for(read_message(socket), 30) for _ in range(n)]
+
+
 async def turn(value):
-    """All messages from the turn of the slider to the server's answer."""
+    """What who turns the slider gets, what who looks on gets, and what was written at once."""
     server = Server(Application(FunctionHandler(build)), port=0)
     server.start()
     try:
         token = generate_jwt_token(generate_session_id())
         url = f"ws://localhost:{server.port}/ws"
-        socket = await websocket_connect(url, subprotocols=["bokeh", token])
-        assert (await read_message(socket))[0] == "ACK"
-        session = server.get_sessions("/")[0]
-        model = session.document.get_model_by_name("slider")
+        sockets = [await websocket_connect(url, subprotocols=["bokeh", token]) for _ in "12"]
+        for socket in sockets:
+            assert (await read_message(socket))[0] == "ACK"
+            for part in ({"msgid": "0", "msgtype": "PULL-DOC-REQ"}, {}, {}):
+                socket.write_message(json.dumps(part))
+            assert (await read_message(socket))[0] == "PULL-DOC-REPLY"
+        model = server.get_sessions("/")[0].document.get_model_by_name("slider")
         event = {"kind": "ModelChanged", "model": {"id": model.id}, "attr": "value", "new": value}
-        for part in ({"msgid": "1", "msgtype": "PATCH-DOC"}, {}, {"events": [event]}):
-            socket.write_message(json.dumps(part))
-        messages = []
-        while not messages or messages[-1][0] == "PATCH-DOC":
-            messages.append(await asyncio.wait_for(read_message(socket), 30))
-        socket.close()
-        while await socket.read_message() is not None:
-            pass
-        return messages
+        writes = []
+        with pytest.MonkeyPatch.context() as patch:
+            write = IOStream.write
+            patch.setattr(IOStream, "write", lambda *given: writes.append(given) or write(*given))
+            for part in ({"msgid": "1", "msgtype": "PATCH-DOC"}, {}, {"events": [event]}):
+                sockets[0].write_message(json.dumps(part))
+            told = await read_until(sockets[0], N_CHANGES + 1)
+            # The slider itself as well.
+            looked_on = await read_until(sockets[1], N_CHANGES + 1)
+        for socket in sockets:
+            socket.close()
+            while await socket.read_message() is not None:
+                pass
+        # The client's own three are not the server's.
+        return told, looked_on, len(writes) - 3
     finally:
         server.stop()
         server.unlisten()
 
 
+def texts_of_children(changes):
+    """Of each change of the children, the texts told with it; None for what was known."""
+    children = [change["new"] for change in changes if change.get("attr") == "children"]
+    return [[each.get("attributes", {}).get("text") for each in one] for one in children]
+
+
 @pytest.mark.parametrize("value", range(len(SIZES)))
-def test_one_callback_is_one_message(value):
+def test_one_callback_leaves_in_one_piece_and_all_pages_learn_of_it(value):
     prepare_sockets()
     prepare_sockets()
     with ThreadPoolExecutor(1) as pool:
-        messages = pool.submit(asyncio.run, turn(value)).result()
-    assert [kind for kind, _, _ in messages] == ["PATCH-DOC", "OK"]
-    _, content, buffers = messages[0]
-    events = content["events"]
-    texts = [each["new"] for each in events if each.get("attr") == "text"]
-    assert texts == ["once", "changed", "twice"]
-    # The new model is told of once, as it is when all is done.
-    [told] = next(each for each in events if each.get("attr") == "children")["new"]
-    assert told["attributes"]["text"] == "changed"
-    column = events[-1]["data"]["entries"][0][1]
-    values = np.frombuffer(buffers[column["array"]["data"]["id"]])
-    np.testing.assert_array_equal(values, np.arange(SIZES[value]))
+        told, looked_on, n_writes = pool.submit(asyncio.run, turn(value)).result()
+    assert [kind for kind, _, _ in told] == ["PATCH-DOC"] * N_CHANGES + ["OK"]
+    assert looked_on[-1][1]["events"][0]["new"] == value
+    for messages in (told[:-1], looked_on[:-1]):
+        changes = [change for _, content, _ in messages for change in content["events"]]
+        assert len(changes) == N_CHANGES
+        texts = [change["new"] for change in changes if change.get("attr") == "text"]
+        assert texts == ["once", "changed"]
+        # What is new is told of as it was then, and anew when it had been taken out.
+        assert texts_of_children(changes) == [["fresh"], [None, None], [], ["changed"]]
+        column = changes[-1]["data"]["entries"][0][1]
+        values = np.frombuffer(messages[-1][2][column["array"]["data"]["id"]])
+        np.testing.assert_array_equal(values, np.arange(SIZES[value]))
+    # To each page one, and the answer.
+    assert n_writes == 3

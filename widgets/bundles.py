@@ -1,17 +1,22 @@
-"""Bundles: what one callback changes leaves as one message, and a message as one piece.
+"""Bundles: the messages that one callback causes leave in one piece.
 
-Bokeh makes a message of each change, which looks through all models of the page, and of each
-message several small frames, written one by one. With many sessions that takes most of the time:
-at every write other threads take the interpreter.
+Bokeh makes a message of each change, looks through all models of the page for each, and writes it
+as several small frames, one by one. With many sessions that takes most of the time: at every
+write other threads take the interpreter. The browser gets the same messages in the same order.
 """
 
 import json
 import struct
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from contextlib import suppress
 from typing import Any
 
+from bokeh.core.serialization import Serializer
+from bokeh.document import Document
 from bokeh.document.events import DocumentPatchedEvent
+from bokeh.model import Model
 from bokeh.protocol.message import Message
+from bokeh.protocol.messages.patch_doc import patch_doc
 from bokeh.server.connection import ServerConnection
 from bokeh.server.session import ServerSession
 from bokeh.server.views.ws import WSHandler
@@ -22,20 +27,60 @@ TEXT, BINARY = 0x81, 0x82  # last frame of a message; RFC 6455, section 5.2
 MOST_SHORT, MOST_MIDDLE = 125, 0xFFFF
 
 
-class Bundle:
-    """The changes that one callback made for one connection; awaited, they are sent.
+class PatchWriter(Serializer):
+    """Writes change after change of a document; which models are known it finds out once.
 
-    That is when they are serialised: a model that one of them brings is known to the others.
+    Bokeh looks through all models for every change.
     """
+
+    def __init__(self, document: Document) -> None:
+        super().__init__(references=document.models.synced_references)
+        self._models = document.models
+        self._added: list[Any] = []
+        self._note_state()
+
+    def _note_state(self) -> None:
+        models = self._models
+        # Whatever else tells or takes away models puts others in their places, or clears the last.
+        self._state = models._models, models._new_models, len(models._new_models)
+
+    def is_current(self) -> bool:
+        """Whether it still knows what the browser knows."""
+        models, known, new, n_new = self._models, *self._state
+        is_same = models._models is known and models._new_models is new
+        return is_same and len(models._new_models) == n_new
+
+    def add_ref(self, obj: Any, ref: Any) -> None:
+        """Note what has been told of."""
+        super().add_ref(obj, ref)
+        self._added.append(obj)
+
+    def write(self, event: DocumentPatchedEvent) -> Message[Any]:
+        """The message of a change."""
+        self._buffers.clear()
+        self._added.clear()
+        message = patch_doc(patch_doc.create_header(), {}, {"events": self.encode([event])})
+        message.add_buffers(*self.buffers)
+        if self._models._new_models:
+            self._models.flush_synced(lambda model: not self.has_ref(model))
+        for obj in self._added:
+            # The browser forgets at once what is no part of the page.
+            if not (isinstance(obj, Model) and self._models.get_by_id(obj.id) is obj):
+                del self._references[id(obj)]
+        self._note_state()
+        return message
+
+
+class Bundle:
+    """The messages that one callback caused for one connection; awaited, they are sent."""
 
     def __init__(self, connection: ServerConnection) -> None:
         self.connection = connection
-        self.events: list[DocumentPatchedEvent] = []
+        self.messages: list[Message[Any]] = []
 
     def __await__(self) -> Generator[Any, None, None]:
         """Send them."""
-        message = self.connection.protocol.create("PATCH-DOC", self.events)
-        return self.connection._socket.send_message(message).__await__()
+        return send_all(self.connection._socket, self.messages).__await__()
 
 
 def gather(self: ServerSession, event: DocumentPatchedEvent) -> None:
@@ -43,15 +88,29 @@ def gather(self: ServerSession, event: DocumentPatchedEvent) -> None:
     pending = self._pending_writes
     if pending is None:
         raise RuntimeError("a document was changed without its lock")
+    message = None
     for connection in self._subscribed_connections:
         # Who has sent it knows it.
         if event.setter is self and connection is self._current_patch_connection:
             continue
+        message = message or write_patch(self, event)
         bundle = next((one for one in pending if one.connection is connection), None)
         if bundle is None:
             bundle = Bundle(connection)
             pending.append(bundle)
-        bundle.events.append(event)
+        bundle.messages.append(message)
+
+
+def write_patch(session: ServerSession, event: DocumentPatchedEvent) -> Message[Any]:
+    """The message of a change, as the document is now."""
+    writer = getattr(session, "patch_writer", None)
+    if writer is None or not writer.is_current():
+        writer = PatchWriter(session.document)
+    # After an error it is not known what it knows.
+    session.patch_writer = None
+    message = writer.write(event)
+    session.patch_writer = writer
+    return message
 
 
 def frame(payload: str | bytes) -> bytes:
@@ -83,24 +142,28 @@ def frame_all(message: Message[Any]) -> bytes:
     return b"".join(frames)
 
 
+async def send_all(socket: WSHandler, messages: Sequence[Message[Any]]) -> None:
+    """Send messages in one piece, unless nobody listens any more."""
+    connection = socket.ws_connection
+    # Compressed frames are for Tornado to make.
+    is_plain = socket.get_compression_options() is None
+    if connection is None or connection.is_closing():
+        return
+    with suppress(StreamClosedError, WebSocketClosedError):
+        if is_plain:
+            with await socket.write_lock.acquire():
+                await connection.stream.write(b"".join(map(frame_all, messages)))
+        else:
+            for message in messages:
+                await message.send(socket)
+
+
+async def send_one(socket: WSHandler, message: Message[Any]) -> None:
+    """Send a message in one piece."""
+    await send_all(socket, [message])
+
+
 def send_in_bundles() -> None:
     """Have all sessions do so from now on. Calling this twice does no harm."""
-    if ServerSession._document_patched is gather:
-        return
-    send_framewise = WSHandler.send_message
-
-    async def send_at_once(self: WSHandler, message: Message[Any]) -> None:
-        connection = self.ws_connection
-        # Compressed frames are for Tornado to make, and so is the complaint of a closed socket.
-        is_plain = self.get_compression_options() is None
-        if connection is None or connection.is_closing() or not is_plain:
-            await send_framewise(self, message)
-            return
-        try:
-            with await self.write_lock.acquire():
-                await connection.stream.write(frame_all(message))
-        except StreamClosedError:
-            raise WebSocketClosedError from None
-
     ServerSession._document_patched = gather  # type: ignore[method-assign]
-    WSHandler.send_message = send_at_once  # type: ignore[method-assign]
+    WSHandler.send_message = send_one  # type: ignore[method-assign]
