@@ -40,15 +40,13 @@ class PatchWriter(Serializer):
         self._note_state()
 
     def _note_state(self) -> None:
-        models = self._models
-        # Whatever else tells or takes away models puts others in their places, or clears the last.
-        self._state = models._models, models._new_models, len(models._new_models)
+        # A model that comes or goes makes Bokeh put another dictionary in this place.
+        self._known, self._n_new = self._models._models, len(self._models._new_models)
 
     def is_current(self) -> bool:
         """Whether it still knows what the browser knows."""
-        models, known, new, n_new = self._models, *self._state
-        is_same = models._models is known and models._new_models is new
-        return is_same and len(models._new_models) == n_new
+        models = self._models
+        return models._models is self._known and len(models._new_models) == self._n_new
 
     def add_ref(self, obj: Any, ref: Any) -> None:
         """Note what has been told of."""
