@@ -2,6 +2,7 @@
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -63,47 +64,82 @@ def is_noise(land: Landscape, groups: NDArray[np.int64]) -> NDArray[np.bool_]:
     >>> is_noise(land, np.zeros(5, dtype=np.int64))
     array([False, False, False, False,  True])
     """
+    usual, masses, found = measure_depths(land, groups)
+    return find_sunk(land, usual, *choose_depth(found, masses, land.n_features))
+
+
+@njit(cache=True, nogil=True)
+def measure_depths(land: Any, groups: Any) -> tuple[Any, Any, Any]:
+    """How deep prototypes lie: ``usual``, the mass at each side of Otsu's bar, and what it tells.
+
+    ``usual`` (k,) is the height at the median point of each one's cluster, infinite for those in
+    none; ``masses`` (2,) that below the bar and all; the last is as of `part`.
+    """
     usual = find_usual(land, groups)
     is_grouped = groups >= 0
     depths = (usual - land.heights)[is_grouped]
-    bar, is_shown = choose_depth(depths, land.masses[is_grouped], land.n_features)
-    is_sunk = land.heights < usual - bar
-    if is_sunk.any() and is_shown:
-        level = float(np.average(land.heights[is_sunk], weights=land.masses[is_sunk]))
-        is_sunk |= usual < level + KNOT_DEPTH
-        if land.masses[is_sunk].sum() > MOST_SHARE * land.masses.sum():
-            bar = measure_rim(land.n_features)
-            is_sunk = land.heights < usual - bar
-    far = max(bar, measure_rim(land.n_features, FAR_SHARE))
-    is_far = land.shifts < (usual - far)[land.nearest]
-    is_far[land.kept] = False
-    return is_sunk[land.nearest] | is_far
+    weights = land.masses[is_grouped]
+    if len(depths) < 2:
+        return usual, np.zeros(2), (-np.inf, 0.0, 0.0)
+    found = part(np.sort(np.minimum(np.maximum(depths, -LEAST_DEPTH), DEEPEST)))
+    return usual, np.array([weights[depths > found[0]].sum(), weights.sum()]), found
 
 
-def find_usual(land: Landscape, groups: NDArray[np.int64]) -> NDArray[np.float64]:
+@njit(cache=True, nogil=True)
+def find_usual(land: Any, groups: Any) -> Any:
     """Height (k,) at the median point of each one's cluster; infinite for those in none."""
-    usual = np.full(len(groups), np.inf)
-    for group in np.unique(groups[groups >= 0]):
-        members = np.flatnonzero(groups == group)
-        members = members[np.argsort(land.heights[members], kind="stable")]
-        ranks = np.cumsum(land.masses[members])
-        usual[members] = land.heights[members[np.searchsorted(ranks, ranks[-1] / 2)]]
+    n_kept = len(groups)
+    ranking = np.argsort(land.heights, kind="mergesort")
+    halves, ranks = np.zeros(n_kept), np.zeros(n_kept)
+    medians = np.full(n_kept, np.inf)
+    for i in ranking:
+        if groups[i] >= 0:
+            halves[groups[i]] += land.masses[i]
+    halves /= 2
+    for i in ranking:
+        if groups[i] >= 0:
+            ranks[groups[i]] += land.masses[i]
+            if medians[groups[i]] == np.inf and ranks[groups[i]] >= halves[groups[i]]:
+                medians[groups[i]] = land.heights[i]
+    usual = np.full(n_kept, np.inf)
+    for i in range(n_kept):
+        if groups[i] >= 0:
+            usual[i] = medians[groups[i]]
     return usual
 
 
-def choose_depth(depths: NDArray, masses: NDArray, n_features: int) -> tuple[float, bool]:
-    """The depth below which prototypes are noise, and whether a background shows."""
-    rim = measure_rim(n_features)
-    if len(depths) < 2:
-        return rim, False
-    bar, level, contrast = part(np.sort(np.clip(depths, -LEAST_DEPTH, DEEPEST)))
+def choose_depth(
+    found: tuple[float, float, float], masses: NDArray, n_features: int
+) -> tuple[float, bool, float, float]:
+    """The depth below which prototypes are noise, whether a background shows, and both rims."""
+    rim, farthest = measure_rim(n_features), measure_rim(n_features, FAR_SHARE)
+    bar, level, contrast = found
     if bar < LEAST_DEPTH:
-        return rim, False
-    share = masses[depths > bar].sum() / masses.sum()
+        return rim, False, rim, farthest
+    share = masses[0] / masses[1]
     usual = expect_share(bar, n_features)
     is_plain = contrast >= CONTRAST and share >= LEAST_SHARE * usual
-    is_shown = is_plain or share >= EXCESS * usual
-    return (max(bar, level - math.log(LIKELY)), True) if is_shown else (rim, False)
+    if not (is_plain or share >= EXCESS * usual):
+        return rim, False, rim, farthest
+    return max(bar, level - math.log(LIKELY)), True, rim, farthest
+
+
+@njit(cache=True, nogil=True)
+def find_sunk(
+    land: Any, usual: Any, bar: float, is_shown: bool, rim: float, farthest: float
+) -> Any:
+    """Whether (m,) each prototype lies so deep; see `choose_depth`."""
+    masses = land.masses
+    is_sunk = land.heights < usual - bar
+    if is_shown and is_sunk.any():
+        level = (masses * land.heights)[is_sunk].sum() / masses[is_sunk].sum()
+        is_sunk |= usual < level + KNOT_DEPTH
+        if masses[is_sunk].sum() > MOST_SHARE * masses.sum():
+            bar = rim
+            is_sunk = land.heights < usual - bar
+    is_far = land.shifts < (usual - max(bar, farthest))[land.nearest]
+    is_far[land.kept] = False
+    return is_sunk[land.nearest] | is_far
 
 
 def expect_share(depth: float, n_features: int) -> float:

@@ -23,16 +23,7 @@ N_VALLEYS, SEEN, EXPECTED, FALL, LOW, SHARE = range(6)
 
 @njit(cache=True, nogil=True)
 def flood(
-    first: Any,
-    second: Any,
-    lows: Any,
-    falls: Any,
-    seen: Any,
-    expected: Any,
-    heights: Any,
-    masses: Any,
-    least: float,
-    bar: float,
+    valleys: Any, heights: Any, masses: Any, least: float, bar: float
 ) -> tuple[Any, Any, Any, Any, Any]:
     """Join basins until only those of prominence ``bar`` and mass ``least`` are left.
 
@@ -41,10 +32,10 @@ def flood(
     average.
     """
     n_kept = len(heights)
-    sums = pool_valleys(first, second, lows, falls, seen, expected, n_kept)
+    sums = pool_valleys(valleys, n_kept)
     levels = np.full((n_kept, n_kept), -np.inf)
-    for e in range(len(first)):
-        i, j = first[e], second[e]
+    for e in range(len(valleys.first)):
+        i, j = valleys.first[e], valleys.second[e]
         levels[i, j] = levels[j, i] = measure_level(sums, i, j)
     owners = np.arange(n_kept)
     gathered, squares = masses.copy(), masses * masses
@@ -84,19 +75,18 @@ def flood(
 
 
 @njit(cache=True, nogil=True)
-def pool_valleys(
-    first: Any, second: Any, lows: Any, falls: Any, seen: Any, expected: Any, n_kept: int
-) -> Any:
+def pool_valleys(valleys: Any, n_kept: int) -> Any:
     """Sums (6, k, k) over the valleys of each pair, ``falls`` and ``lows`` by points expected."""
     sums = np.zeros((6, n_kept, n_kept))
+    first, second = valleys.first, valleys.second
     for e in range(len(first)):
-        share = expected[e] + TINY
+        share = valleys.expected[e] + TINY
         for i, j in ((first[e], second[e]), (second[e], first[e])):
             sums[N_VALLEYS, i, j] = 1.0
-            sums[SEEN, i, j] = seen[e]
-            sums[EXPECTED, i, j] = expected[e]
-            sums[FALL, i, j] = share * falls[e]
-            sums[LOW, i, j] = share * lows[e]
+            sums[SEEN, i, j] = valleys.seen[e]
+            sums[EXPECTED, i, j] = valleys.expected[e]
+            sums[FALL, i, j] = share * valleys.falls[e]
+            sums[LOW, i, j] = share * valleys.lows[e]
             sums[SHARE, i, j] = share
     return sums
 

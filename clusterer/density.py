@@ -76,11 +76,26 @@ def survey(
     >>> land.valleys.first, land.valleys.second, land.valleys.falls.round(3)
     (array([0, 1]), array([1, 2]), array([0.723, 0.   ]))
     """
+    return measure_landscape(*pack_arrays(centers, weights, scatters, counts, links))
+
+
+def pack_arrays(
+    centers: NDArray, weights: NDArray, scatters: NDArray, counts: NDArray, links: NDArray | None
+) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+    """The same in the one memory layout that is compiled for; no links are (0, 0)."""
+    packed = map(np.ascontiguousarray, (centers, weights, scatters, counts))
+    known = np.empty((0, 0)) if links is None else np.ascontiguousarray(links)
+    return *packed, known  # type: ignore[return-value]
+
+
+@njit(cache=True, nogil=True)
+def measure_landscape(centers: Any, weights: Any, scatters: Any, counts: Any, links: Any) -> Any:
+    """What `survey` tells; no links are (0, 0)."""
     n_features = centers.shape[1]
     kept = np.flatnonzero((weights > 0) & (weights >= LIGHT_SHARE * weights.mean()))
     unit = choose_unit(centers[kept])
-    places = np.ascontiguousarray((centers - centers[kept[0]]) / unit)
-    peaks = np.ascontiguousarray(places[kept])
+    places = (centers - centers[kept[0]]) / unit
+    peaks = places[kept]
     masses = np.maximum(counts[kept], weights[kept])
     squares = measure_squares(peaks, peaks)
     raw = scatters[kept] / unit / unit / (weights[kept] * n_features)
@@ -91,7 +106,8 @@ def survey(
     logs = np.log(masses) - 0.5 * n_features * np.log(widths)
     inverses = 1.0 / widths
     heights = measure_heights(peaks, peaks, logs, inverses)
-    links = None if links is None else links[np.ix_(kept, kept)]
+    if len(links):
+        links = links[kept][:, kept]
     first, second = find_neighbours(squares, links)
     saddles = measure_saddles(peaks, heights, logs, inverses, first, second)
     valleys = measure_valleys(
@@ -99,27 +115,53 @@ def survey(
     )
     shifts = measure_heights(places, peaks, logs, inverses)
     shifts[kept] = heights
-    nearest = np.argmin(measure_squares(places, peaks), axis=1).astype(np.int64)
+    nearest = find_nearest(places, peaks)
     nearest[kept] = np.arange(len(kept))
     return Landscape(kept, heights, valleys, masses, shifts, nearest, n_features)
 
 
-def choose_unit(centers: NDArray) -> float:
+@njit(cache=True, nogil=True)
+def choose_unit(centers: Any) -> float:
     """Power of two near the extent of ``centers``: so no scale costs or changes anything."""
-    extent = float(np.ptp(centers, axis=0).max(initial=0.0))
+    extent = 0.0
+    for t in range(centers.shape[1]):
+        extent = max(extent, centers[:, t].max() - centers[:, t].min())
     return math.ldexp(1.0, math.frexp(extent)[1]) if 0.0 < extent < math.inf else 1.0
 
 
-def settle_variances(raw: NDArray, weights: NDArray, squares: NDArray) -> NDArray:
+@njit(cache=True, nogil=True)
+def settle_variances(raw: Any, weights: Any, squares: Any) -> Any:
     """Variances (k,) per feature, drawn to an even cell's where few points tell them."""
-    gaps = np.where(squares > 0, squares, np.inf).min(axis=1, initial=np.inf)
-    cells = np.where(gaps < np.inf, gaps / CELL, raw)
+    cells = raw.copy()
+    for i in range(len(raw)):
+        gap = np.inf
+        for j in range(len(raw)):
+            if 0.0 < squares[i, j] < gap:
+                gap = squares[i, j]
+        if gap < np.inf:
+            cells[i] = gap / CELL
     if (raw <= SPOT_SHARE * cells).all():
         # All points lie on a few spots: nothing says that two of these belong together.
         return np.maximum(raw, LEAST_VARIANCE)
     settled = (weights * raw + PRIOR_POINTS * cells) / (weights + PRIOR_POINTS)
     # Twins on one spot have no spread: any that is far below the unit keeps them apart.
     return np.maximum(settled, LEAST_VARIANCE)
+
+
+@njit(cache=True, nogil=True)
+def find_nearest(places: Any, peaks: Any) -> Any:
+    """Index (m,) of the nearest peak; the first of equals."""
+    nearest = np.zeros(len(places), dtype=np.int64)
+    for i in range(len(places)):
+        least = np.inf
+        for j in range(len(peaks)):
+            square = 0.0
+            for t in range(places.shape[1]):
+                gap = places[i, t] - peaks[j, t]
+                square += gap * gap
+            if square < least:
+                least, nearest[i] = square, j
+    return nearest
 
 
 @njit(cache=True, nogil=True)

@@ -1,13 +1,15 @@
 """Clusters as the peaks of a density: which of them stand out, and what is noise."""
 
-from typing import NamedTuple
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from .background import is_noise
+from .background import choose_depth, find_sunk, measure_depths
 from .basins import flood
-from .density import Landscape, survey
+from .density import measure_landscape, pack_arrays
 
 NOISE = -1
 # A cluster holds at least a quarter of what a prototype holds on average, and at most 1 % is
@@ -21,7 +23,7 @@ USUAL_PER_FEATURE = 0.5
 MOST_USUAL = 2.0
 # Lower ones count only where a gap that plain, a factor of 1.6, parts them from the rest: as with
 # many clusters of a few prototypes each.
-PLAIN_GAP = np.log(1.6)
+PLAIN_GAP = math.log(1.6)
 # Beyond e⁴·⁵ = 90 to 1 all valleys are equally empty: one cluster far off widens no gap.
 DEEPEST = 4.5
 
@@ -82,28 +84,56 @@ def read_peaks(
     """
     if not (weights > 0).any():
         return np.arange(len(weights))
-    # Neither the slots' order nor that of the axes may matter, even by rounding.
-    order = np.lexsort((scatters, counts, weights))
-    if links is not None:
-        links = links[np.ix_(order, order)]
-    land = survey(centers[order], weights[order], scatters[order], counts[order], links)
-    groups = cut_tree(land, choose_bar(land))
+    order, land, groups, (usual, masses, found) = part_peaks(
+        *pack_arrays(centers, weights, scatters, counts, links)
+    )
     labels = np.where(groups >= 0, order[land.kept[groups]], NOISE)[land.nearest]
     if drop_noise:
-        labels[is_noise(land, groups)] = NOISE
+        depths = choose_depth(found, masses, land.n_features)
+        labels[find_sunk(land, usual, *depths)] = NOISE
     placed = np.empty_like(labels)
     placed[order] = labels
     return placed
 
 
-def find_least_mass(land: Landscape) -> float:
+@njit(cache=True, nogil=True)
+def part_peaks(
+    centers: Any, weights: Any, scatters: Any, counts: Any, links: Any
+) -> tuple[Any, Any, Any, Any]:
+    """The order of reading, the density, the peak (k,) of each, and how deep they lie.
+
+    All in one, as a thread that lets go of the interpreter may wait long to have it again.
+    """
+    order = rank_prototypes(weights, scatters, counts)
+    if len(links):
+        links = links[order][:, order]
+    land = measure_landscape(centers[order], weights[order], scatters[order], counts[order], links)
+    groups = cut_tree(land, choose_bar(land))
+    return order, land, groups, measure_depths(land, groups)
+
+
+@njit(cache=True, nogil=True)
+def rank_prototypes(weights: Any, scatters: Any, counts: Any) -> Any:
+    """Slots (m,), from light to heavy: neither their order nor that of the axes may matter.
+
+    By rounding it would.
+    """
+    order = np.argsort(scatters, kind="mergesort")
+    order = order[np.argsort(counts[order], kind="mergesort")]
+    return order[np.argsort(weights[order], kind="mergesort")]
+
+
+@njit(cache=True, nogil=True)
+def find_least_mass(land: Any) -> float:
     """Fewest points that make a cluster."""
-    return float(land.masses.sum() * min(LEAST_SHARE, LEAST_CELLS / len(land.shifts)))
+    return land.masses.sum() * min(LEAST_SHARE, LEAST_CELLS / len(land.shifts))
 
 
-def choose_bar(land: Landscape) -> float:
+@njit(cache=True, nogil=True)
+def choose_bar(land: Any) -> float:
     """The prominence from which on a peak is a cluster: within the widest gap that counts.
 
+    >>> from clusterer.density import survey
     >>> centers = np.array([[0.0], [1.0], [9.0], [10.0]])
     >>> bar = choose_bar(survey(centers, *np.full((3, 4), 50.0)))
     >>> 0.5 < bar < DEEPEST
@@ -115,32 +145,41 @@ def choose_bar(land: Landscape) -> float:
     # Peaks that never meet are as prominent as can be.
     found = np.append(found, np.full(count_apart(land, tree), DEEPEST))
     sizes = np.append(np.sort(np.minimum(found, DEEPEST))[::-1], 0.0)
-    tops, bottoms = sizes[:-1], sizes[1:]
-    gaps = np.log((tops + CHANCE) / (bottoms + CHANCE))
-    is_gap = (tops >= usual) | ((gaps >= PLAIN_GAP) & (tops >= CHANCE / 2))
-    if not is_gap.any():
-        return max(usual, float(np.nextafter(sizes[0], np.inf)))
-    widest = int(np.argmax(np.where(is_gap, gaps, -1.0)))
-    return float((tops[widest] + bottoms[widest]) / 2)
+    widest, bar = -1.0, max(usual, np.nextafter(sizes[0], np.inf))
+    for i in range(len(sizes) - 1):
+        top, bottom = sizes[i], sizes[i + 1]
+        gap = math.log((top + CHANCE) / (bottom + CHANCE))
+        is_gap = top >= usual or (gap >= PLAIN_GAP and top >= CHANCE / 2)
+        if is_gap and gap > widest:
+            widest, bar = gap, (top + bottom) / 2
+    return bar
 
 
-def count_apart(land: Landscape, tree: Tree) -> int:
+@njit(cache=True, nogil=True)
+def count_apart(land: Any, tree: Any) -> int:
     """Number of clusters, but the first, that no valley joins to any other."""
-    parents = np.arange(len(land.heights))
-    parents[tree.younger] = tree.older
-    while not np.array_equal(parents, parents[parents]):
-        parents = parents[parents]
-    gathered = np.bincount(parents, weights=land.masses)
-    return max(int((gathered >= find_least_mass(land)).sum()) - 1, 0)
+    hosts = np.arange(len(land.heights))
+    hosts[tree.younger] = tree.older
+    gathered = np.zeros(len(hosts))
+    for i in range(len(hosts)):
+        host = i
+        while hosts[host] != host:
+            host = hosts[host]
+        gathered[host] += land.masses[i]
+    return max((gathered >= find_least_mass(land)).sum() - 1, 0)
 
 
-def grow_tree(land: Landscape) -> Tree:
+@njit(cache=True, nogil=True)
+def grow_tree(land: Any) -> Any:
     """All meetings of peaks, in their order."""
     least = find_least_mass(land)
-    return Tree(*flood(*land.valleys, land.heights, land.masses, least, np.inf)[:4])
+    younger, older, levels, prominences, _ = flood(
+        land.valleys, land.heights, land.masses, least, np.inf
+    )
+    return Tree(younger, older, levels, prominences)
 
 
-def cut_tree(land: Landscape, bar: float) -> NDArray[np.int64]:
+@njit(cache=True, nogil=True)
+def cut_tree(land: Any, bar: float) -> Any:
     """Index (k,) of each one's peak among the kept, where only prominent peaks hold out."""
-    least = find_least_mass(land)
-    return flood(*land.valleys, land.heights, land.masses, least, bar)[4]
+    return flood(land.valleys, land.heights, land.masses, find_least_mass(land), bar)[4]
