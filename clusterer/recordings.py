@@ -6,7 +6,6 @@ import zlib
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from sklearn.base import clone
 
 from .estimator import OnlineClusterer
 from .identities import Identities
+from .lazy import lazy_property
 from .persistence import dump_model, parse_model
 from .scalings import Scaling
 from .snapshots import Snapshot
@@ -102,14 +102,14 @@ class Moment:
         """Number of points learned."""
         return self.snapshot.n_seen
 
-    @cached_property
+    @lazy_property
     def sizes(self) -> dict[int, float]:
         """Points that each cluster stands for, by cluster id; under -1 the noise."""
         ids, slots = np.unique(self.clusters, return_inverse=True)
         sums = np.bincount(slots, self.snapshot.counts, minlength=len(ids))
         return dict(zip(ids.tolist(), sums.tolist(), strict=True))
 
-    @cached_property
+    @lazy_property
     def palette(self) -> dict[int, int]:
         """Colour of each cluster, by cluster id; under -1 that of noise."""
         return dict(zip(self.clusters.tolist(), self.colors.tolist(), strict=True))
@@ -136,7 +136,7 @@ class Moment:
         total = sum(self.sizes.values())
         return self.sizes.get(-1, 0.0) / total if total else 0.0
 
-    @cached_property
+    @lazy_property
     def n_bytes(self) -> int:
         """Memory that it takes, nearly all of it in arrays."""
         arrays: list[NDArray[Any]] = [

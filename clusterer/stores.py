@@ -123,9 +123,11 @@ class Store:
 
     def put(self, key: str, memory: Memory) -> None:
         """Have a memory stored soon, in place of the key's last one."""
-        with self._news:
-            self._waiting[hash_key(key)] = memory
-            self._news.notify()
+        # No lock: a hundred engines would wait for one of them that waits for the interpreter.
+        self._waiting[hash_key(key)] = memory
+        if not self._is_writing:
+            with self._news:
+                self._news.notify()
 
     def find(self, key: str) -> Memory | None:
         """The last memory stored under the key; None if there is none that can be read."""
@@ -162,8 +164,7 @@ class Store:
 
     def forget(self, key: str) -> None:
         """Delete the run and its tables."""
-        with self._news:
-            self._waiting.pop(hash_key(key), None)
+        self._waiting.pop(hash_key(key), None)
         with closing(self._connect()) as connection:
             self._delete(connection, [hash_key(key)])
 
@@ -191,7 +192,9 @@ class Store:
                     if self._is_closed and not self._waiting:
                         return
                     self._is_writing = True
-                    batch, self._waiting = self._waiting, {}
+                batch = {}
+                while self._waiting:
+                    name, batch[name] = self._waiting.popitem()
                 try:
                     self._write(connection, batch)
                     if time.monotonic() >= sweep_at:

@@ -22,7 +22,7 @@ from .allocator import give_back
 
 # How long a thread keeps the interpreter: the loop asks for it hundreds of times a second, and
 # waits as long each time while a page is built.
-SWITCH_S = 0.001
+SWITCH_S = 0.0002
 
 COLLECT_S = 60.0
 

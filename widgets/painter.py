@@ -84,7 +84,7 @@ class Painter:
         self._ticker.join(self)
         self._stop = partial(self._ticker.leave, self)
 
-    def beat(self, now: float) -> None:
+    def beat(self, now: float) -> bool:
         """Have a frame painted if there is one, the browser waits for it, and it is its turn."""
         heartbeat = self.heartbeat
         is_waited_for = heartbeat.painted >= heartbeat.sent and self._engine.has_frame
@@ -92,6 +92,8 @@ class Painter:
         if is_due and not self._is_asked and now >= self._next_at:
             self._is_asked = True
             self._later(self._paint_in_turn)
+            return True
+        return False
 
     def _paint_in_turn(self) -> None:
         self._is_asked = False

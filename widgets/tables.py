@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from clusterer.examples import EXAMPLES
+from clusterer.lazy import lazy_property
 from clusterer.scalings import Scaling
 from clusterer.scratch import scratch
 from clusterer.sources import Source
@@ -77,12 +78,12 @@ class TableChooser:
         )
         self.at_hand.param.watch(self._take_from_shelf, "value")
 
-    @cached_property
+    @lazy_property
     def columns(self) -> ColumnChooser:
         """What is chosen of the table."""
         return ColumnChooser(self._choose)
 
-    @cached_property
+    @lazy_property
     def preview(self) -> TablePreview:
         """The table's first rows."""
         return TablePreview()

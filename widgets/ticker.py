@@ -2,7 +2,9 @@
 
 A timer for each page would cost more than a hundred pages at rest may. The event loop gives so
 much of its time to frames and no more: what a frame costs is measured, and the frames it has time
-for are shared equally among the pages that show any, so that controls are answered meanwhile.
+for are shared equally among the pages that show any, so that controls are answered meanwhile. And
+so that no answer waits for a frame of every page, few are painted between two looks, those first
+that have waited longest.
 """
 
 import asyncio
@@ -17,6 +19,9 @@ SHARE = 0.4
 """Of the event loop's time, for frames."""
 
 LONGEST_S = 0.5
+MOST_AT_ONCE_S = 0.05
+"""Of frames between two looks, however late the second one comes."""
+
 SHOWN_S = 2.0
 """A page that has taken no frame for so long takes none: its tab is hidden, or it is paused."""
 
@@ -26,8 +31,8 @@ MEMORY = 0.05
 class Painting(Protocol):
     """What the ticker drives."""
 
-    def beat(self, now: float) -> None:
-        """Look whether there is something to paint; cheap."""
+    def beat(self, now: float) -> bool:
+        """Whether there is something to paint, which then is painted soon; cheap."""
 
 
 class Ticker:
@@ -62,13 +67,23 @@ class Ticker:
         self._cost_s += MEMORY * (cost_s - self._cost_s)
 
     async def _run(self) -> None:
+        last = time.monotonic()
         while self._painters:
-            now = time.monotonic()
-            times = list(self._painted_at.values())
-            self._n_showing = max(sum(now - each < SHOWN_S for each in times), 1)
-            for painter in list(self._painters):
-                painter.beat(now)
             await asyncio.sleep(PERIOD_S)
+            now = time.monotonic()
+            self._beat(now, SHARE * (now - last))
+            last = now
+
+    def _beat(self, now: float, time_s: float) -> None:
+        """Have as many painters paint as there is time for, one at least."""
+        times = list(self._painted_at.values())
+        self._n_showing = max(sum(now - each < SHOWN_S for each in times), 1)
+        left_s = min(time_s, MOST_AT_ONCE_S)
+        for painter in sorted(self._painters, key=lambda one: self._painted_at.get(one, 0.0)):
+            if painter.beat(now):
+                left_s -= self._cost_s
+                if left_s <= 0.0:
+                    return
 
 
 _tickers: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Ticker]" = (

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clusterer.lazy import lazy_property
 from clusterer.tables.cells import CURRENCY
 from clusterer.tables.errors import TableError, printable
 from clusterer.tables.numbers import NumberFormat, is_text, n_readable, stripped, without_grouping
@@ -75,7 +75,7 @@ class NumberStyle:
         is_assumed = is_doubtful and not self._lead
         return Reading(forms[best], counts[best] / len(values), is_assumed=is_assumed)
 
-    @cached_property
+    @lazy_property
     def _lead(self) -> int:
         """How many more values can only have a decimal point than only a decimal comma."""
         columns = [cells for cells in self._columns if is_text(cells.type)]
