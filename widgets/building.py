@@ -3,7 +3,6 @@
 import asyncio
 import sys
 import threading
-import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,13 +17,15 @@ from panel.io.state import set_curdoc
 from clusterer.commons import commons
 from clusterer.faults import note_fault
 
-from .allocator import give_back
+from .allocator import give_back, settle
 
 # How long a thread keeps the interpreter: the loop asks for it hundreds of times a second, and
 # waits as long each time while a page is built.
-SWITCH_S = 0.0002
+SWITCH_S = 0.001
 
 COLLECT_S = 60.0
+LEAST_GONE = 0.1
+"""Of the pages that are open: fewer do not take up enough to keep all waiting."""
 
 documents: "weakref.WeakSet[Document]" = weakref.WeakSet()
 """The pages in memory."""
@@ -39,7 +40,8 @@ class Apart(Handler):
     def __init__(self, build: Any) -> None:
         super().__init__()
         self._build = build
-        self._collects_at = 0.0
+        self._n_gone = 0
+        self._is_waiting = False
 
     async def on_session_created(self, session_context: SessionContext) -> None:
         """Have it built; the loop goes on meanwhile."""
@@ -54,12 +56,14 @@ class Apart(Handler):
     def _build_alone(self, document: Document) -> None:
         with commons.hush():
             self._build(document)
+        settle()
 
     async def on_session_destroyed(self, session_context: SessionContext) -> None:
         """Have the page free what it holds.
 
         Bokeh would, and look through the memory of all sessions for garbage each time, for as
-        long as a second; here that is done a minute later, for all that have ended until then.
+        long as a second; here that is done for all that have ended in a minute, or in more of them
+        while these are few beside those that are open.
         """
         document = session_context._document
         callbacks = list(document.session_destroyed_callbacks)
@@ -69,10 +73,19 @@ class Apart(Handler):
                 callback(session_context)
             except Exception as error:
                 note_fault(error)
-        now = time.monotonic()
-        if now >= self._collects_at:
-            self._collects_at = now + COLLECT_S
-            asyncio.get_running_loop().call_later(COLLECT_S, give_back)
+        self._n_gone += 1
+        if not self._is_waiting:
+            self._is_waiting = True
+            asyncio.get_running_loop().call_later(COLLECT_S, self._collect)
+
+    def _collect(self) -> None:
+        n_open = len(documents) - self._n_gone
+        self._is_waiting = self._n_gone < LEAST_GONE * n_open
+        if self._is_waiting:
+            asyncio.get_running_loop().call_later(COLLECT_S, self._collect)
+        else:
+            self._n_gone = 0
+            give_back()
 
     def modify_document(self, doc: Document) -> None:
         """It is built already."""

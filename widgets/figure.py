@@ -30,7 +30,6 @@ from .trails import Trails
 
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
-MOST_AS_TEXT = 64
 # How to zoom is told in a white box, whatever the colour of the page's text.
 STYLE = ".bk-Panel { color: #222; }"
 NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
@@ -219,7 +218,7 @@ class LiveFigure:
         weights = frame.snapshot.weights
         shares = weights / max(weights.max(initial=0.0), 1e-300)
         sizes = SMALLEST_SIZE_PX + (LARGEST_SIZE_PX - SMALLEST_SIZE_PX) * np.sqrt(shares)
-        columns: dict[str, NDArray] = {
+        self.prototypes.data = {
             "x": xs,
             "y": ys,
             "weight": weights,
@@ -227,11 +226,6 @@ class LiveFigure:
             "cluster": frame.center_clusters.astype(np.int32),
             "color": wrap_colors(frame.center_colors),
         }
-        # Each array costs two writes to the socket, which short ones are not worth.
-        is_short = len(xs) <= MOST_AS_TEXT
-        self.prototypes.data = (
-            {name: column.tolist() for name, column in columns.items()} if is_short else columns
-        )
 
     def _draw_image(self, frame: Frame) -> None:
         if frame.image is None or frame.look.box is None:

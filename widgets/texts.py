@@ -41,16 +41,14 @@ def fold_title(title: str) -> str:
 
 
 class Html(pn.pane.HTML):
-    """HTML of which only what has changed is sent.
+    """HTML of which only new content is sent.
 
-    Panel sends the style sheets again with each new content, and in a notebook as links to a
-    server far away even if the first ones were inline.
+    Panel looks at all properties each time, and sends the style sheets again: in a notebook as
+    links to a server far away even if the first ones were inline.
     """
 
     def _update(self, ref: str, model: Any) -> None:
-        properties = self._get_properties(model.document)
-        del properties["stylesheets"]
-        model.update(**properties)
+        model.text = self._transform_object(self.object)["object"]
 
 
 class Text:

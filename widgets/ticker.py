@@ -19,7 +19,7 @@ SHARE = 0.4
 """Of the event loop's time, for frames."""
 
 LONGEST_S = 0.5
-MOST_AT_ONCE_S = 0.05
+MOST_AT_ONCE_S = 0.02
 """Of frames between two looks, however late the second one comes."""
 
 SHOWN_S = 2.0
