@@ -16,7 +16,29 @@ NO_LABEL = "(none)"
 IN_FILE_ORDER = "(none: as in the file)"
 DROP, FILL = "drop the row", "fill with the mean so far"
 MOST_COLUMNS_LISTED = 200
+ABOUT_FEATURES = "The columns that make the points."
 CHOICES = ("label", "missing", "time", "is_paced", "is_scaled")
+
+
+def offer_features(
+    table: Table | None,
+    wanted: Sequence[str] = (),
+    *,
+    about: str = ABOUT_FEATURES,
+) -> pmui.CheckBoxGroup:
+    """Checkboxes for a table's columns; ``wanted``, or by default what makes sense, are chosen."""
+    columns = () if table is None else table.columns
+    usable = [column.name for column in columns if column.usable]
+    wanted = wanted or (() if table is None else table.default_features)
+    chosen = [name for name in wanted if name in usable][:MOST_COLUMNS_LISTED]
+    return pmui.CheckBoxGroup(
+        label="Features",
+        description=about,
+        # What is chosen comes first, to be seen.
+        options=[*dict.fromkeys([*chosen, *usable])][:MOST_COLUMNS_LISTED],
+        value=chosen,
+        **WIDE,
+    )
 
 
 class ColumnChooser:
@@ -29,7 +51,7 @@ class ColumnChooser:
         self._on_change = on_change
         self._is_filling = False
         self.table: Table | None = None
-        self.features = self._make_features([], [])
+        self.features = self._make_features(None)
         self.label = pmui.Select(
             label="True classes",
             description="A column that says where each row belongs. It is never learned; the "
@@ -69,14 +91,8 @@ class ColumnChooser:
         for widget in (self.label, self.missing, self.time, self.is_paced, self.is_scaled):
             widget.param.watch(self._change, "value")
 
-    def _make_features(self, names: list[str], chosen: list[str]) -> pmui.CheckBoxGroup:
-        features = pmui.CheckBoxGroup(
-            label="Features",
-            description="The columns that make the points.",
-            options=names,
-            value=chosen,
-            **WIDE,
-        )
+    def _make_features(self, table: Table | None, wanted: Sequence[str] = ()) -> pmui.CheckBoxGroup:
+        features = offer_features(table, wanted)
         features.param.watch(self._change, "value")
         return features
 
@@ -106,13 +122,8 @@ class ColumnChooser:
         """Offer the columns of another table; ``features`` (none: what makes sense) are chosen."""
         self._is_filling = True
         self.table = table
-        usable = [column.name for column in table.columns if column.usable]
-        chosen = [name for name in features or table.default_features if name in usable]
-        # What is chosen comes first, to be seen.
-        listed = [*dict.fromkeys([*chosen, *usable])][:MOST_COLUMNS_LISTED]
-        chosen = chosen[:MOST_COLUMNS_LISTED]
         # Another widget, as what the browser still has to say of the last one is about that.
-        self.features = self._make_features(listed, chosen)
+        self.features = self._make_features(table, features)
         self._listed.objects = [self.features]
         names = [column.name for column in table.columns][:MOST_COLUMNS_LISTED]
         label = table.label_column if table.label_column in names else None

@@ -20,7 +20,7 @@ from clusterer.sources import Source
 from clusterer.tables import Table, TableError, list_folder, open_table
 from clusterer.tables.errors import printable
 
-from .columns import MOST_COLUMNS_LISTED
+from .columns import offer_features
 from .controls import WIDE
 from .late import Late
 from .texts import Html, Text
@@ -34,6 +34,7 @@ ABOUT = (
     "names, standardised; what they have learned merges here as it comes. Reset learns them anew, "
     "with σ, K and the memory of then."
 )
+ABOUT_COLUMNS = "The columns that make the points, of every file. All is learned anew."
 
 
 def is_offered(folder: str | PathLike[str] | None) -> bool:
@@ -136,16 +137,7 @@ class ManyFiles:
         raise TableError(f"No file has columns of measurements. {trouble}")
 
     def _offer_columns(self, table: Table) -> pmui.CheckBoxGroup:
-        # What is chosen comes first, to be seen.
-        usable = [column.name for column in table.columns if column.usable]
-        listed = [*dict.fromkeys([*table.default_features, *usable])][:MOST_COLUMNS_LISTED]
-        columns = pmui.CheckBoxGroup(
-            label="Features",
-            description="The columns that make the points, of every file. All is learned anew.",
-            options=listed,
-            value=[*table.default_features][:MOST_COLUMNS_LISTED],
-            **WIDE,
-        )
+        columns = offer_features(table, about=ABOUT_COLUMNS)
         columns.param.watch(lambda event: self._choose(tuple(event.new)), "value")
         return columns
 
