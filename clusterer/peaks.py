@@ -16,14 +16,18 @@ NOISE = -1
 # asked of it: so the smallest cluster shrinks with K, and K = 100 can show a hundred clusters.
 LEAST_SHARE = 0.01
 LEAST_CELLS = 0.25
-# Prominences differ by chance, by nearly half a unit (a factor 1.5), as cells are uneven.
-CHANCE = 0.4
+# Prominences differ by chance, by half a unit (a factor 1.6), as cells are uneven.
+CHANCE = 0.5
 # The most prominent peak within one cluster, normal or even, seldom passes this in simulations.
 USUAL_PER_FEATURE = 0.5
 MOST_USUAL = 2.0
 # Lower ones count only where a gap that plain, a factor of 1.6, parts them from the rest: as with
 # many clusters of a few prototypes each.
 PLAIN_GAP = math.log(1.6)
+# Where eight or more are above what is usual within one cluster, and the widest gap that counts is
+# less than a factor of 1.35, all of them are clusters, near and far: the bar lies in a gap below.
+N_MANY = 8
+EVEN_GAP = math.log(1.35)
 # Beyond e⁴·⁵ = 90 to 1 all valleys are equally empty: one cluster far off widens no gap.
 DEEPEST = 4.5
 
@@ -141,18 +145,29 @@ def choose_bar(land: Any) -> float:
     """
     tree = grow_tree(land)
     usual = min(USUAL_PER_FEATURE * land.n_features, MOST_USUAL)
-    found = tree.prominences[tree.prominences > 0]
     # Peaks that never meet are as prominent as can be.
-    found = np.append(found, np.full(count_apart(land, tree), DEEPEST))
-    sizes = np.append(np.sort(np.minimum(found, DEEPEST))[::-1], 0.0)
-    widest, bar = -1.0, max(usual, np.nextafter(sizes[0], np.inf))
+    apart = np.full(count_apart(land, tree), np.inf)
+    found = np.append(tree.prominences[tree.prominences > 0], apart)
+    sizes = np.append(np.sort(found)[::-1], 0.0)
+    widest, bar, is_even = -1.0, max(usual, np.nextafter(sizes[0], np.inf)), False
+    widest_below, bar_below = -1.0, bar
     for i in range(len(sizes) - 1):
-        top, bottom = sizes[i], sizes[i + 1]
-        gap = math.log((top + CHANCE) / (bottom + CHANCE))
+        top, bottom = min(sizes[i], DEEPEST), min(sizes[i + 1], DEEPEST)
+        gap = measure_gap(top, bottom)
         is_gap = top >= usual or (gap >= PLAIN_GAP and top >= CHANCE / 2)
         if is_gap and gap > widest:
             widest, bar = gap, (top + bottom) / 2
-    return bar
+            is_even = measure_gap(sizes[i], sizes[i + 1]) < EVEN_GAP
+        if bottom < usual and gap > widest_below:
+            widest_below, bar_below = gap, (top + bottom) / 2
+    is_crowd = is_even and (sizes >= usual).sum() >= N_MANY
+    return bar_below if is_crowd else bar
+
+
+@njit(cache=True, nogil=True)
+def measure_gap(top: float, bottom: float) -> float:
+    """How far two prominences are apart, beside what differs by chance."""
+    return math.log((top + CHANCE) / (bottom + CHANCE))
 
 
 @njit(cache=True, nogil=True)

@@ -237,3 +237,18 @@ def test_bar_parts_two_groups():
     bar, level, contrast = part(np.array([0.0, 0.1, 0.2, 5.0, 5.1, 5.2]))
     assert_allclose([bar, level], [2.6, 5.1])
     assert contrast > 10
+
+
+@pytest.mark.parametrize("n_prototypes", [50, 100])
+@pytest.mark.parametrize("seed", [6, 9])
+def test_many_clusters_near_and_far_are_all_clusters(n_prototypes, seed):
+    # Prominences from nearly none to plain: no gap among them parts clusters from chance.
+    random = np.random.default_rng(seed)
+    places = np.stack(np.meshgrid(np.arange(6), np.arange(5)), axis=-1).reshape(-1, 2) * 4.5
+    centers = places + random.uniform(-1.2, 1.2, places.shape)
+    classes = random.integers(30, size=6000)
+    spreads = random.uniform(0.5, 1.0, 30)[classes, None]
+    points = centers[classes] + random.normal(size=(6000, 2)) * spreads
+    model = OnlineClusterer(n_prototypes).fit(points)
+    assert 27 <= model.n_clusters_ <= 31
+    assert adjusted_rand_score(classes, model.predict(points)) > 0.85
