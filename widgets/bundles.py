@@ -34,8 +34,9 @@ class PatchWriter(Serializer):
     """
 
     def __init__(self, document: Document) -> None:
-        super().__init__(references=document.models.synced_references)
+        super().__init__()
         self._models = document.models
+        self._ids = set(map(id, document.models.synced_references))
         self._added: list[Any] = []
         self._note_state()
 
@@ -48,6 +49,14 @@ class PatchWriter(Serializer):
         models = self._models
         return models._models is self._known and len(models._new_models) == self._n_new
 
+    def has_ref(self, obj: Any) -> bool:
+        """Whether it has been told of."""
+        return id(obj) in self._ids or super().has_ref(obj)
+
+    def get_ref(self, obj: Any) -> Any:
+        """What stands for what has been told of, else None."""
+        return obj.ref if id(obj) in self._ids else self._references.get(id(obj))
+
     def add_ref(self, obj: Any, ref: Any) -> None:
         """Note what has been told of."""
         super().add_ref(obj, ref)
@@ -56,15 +65,16 @@ class PatchWriter(Serializer):
     def write(self, event: DocumentPatchedEvent) -> Message[Any]:
         """The message of a change."""
         self._buffers.clear()
-        self._added.clear()
         message = patch_doc(patch_doc.create_header(), {}, {"events": self.encode([event])})
         message.add_buffers(*self.buffers)
         if self._models._new_models:
             self._models.flush_synced(lambda model: not self.has_ref(model))
         for obj in self._added:
-            # The browser forgets at once what is no part of the page.
-            if not (isinstance(obj, Model) and self._models.get_by_id(obj.id) is obj):
-                del self._references[id(obj)]
+            # What is no part of the page the browser forgets at once.
+            if isinstance(obj, Model) and self._models.get_by_id(obj.id) is obj:
+                self._ids.add(id(obj))
+        self._references.clear()
+        self._added.clear()
         self._note_state()
         return message
 
