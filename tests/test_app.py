@@ -156,6 +156,8 @@ def test_another_generator_starts_anew(dashboard_page, key, opening):
 
 def test_a_closed_session_leaves_nothing_behind(app_server, open_page):
     def living():
+        # Pages are kept out of the collector's sight while they are open.
+        gc.unfreeze()
         gc.collect()
         dashboards = [o for o in gc.get_objects() if isinstance(o, Dashboard)]
         threads = [t for t in threading.enumerate() if t.name == "clusterer-engine"]

@@ -1,7 +1,7 @@
 """A page that is loaded again has its run; a copied link, another tab and a hidden one."""
 
 from playwright.sync_api import expect
-from screens import counter, pause, seen, slide, wait_until
+from screens import counter, data_of, pause, seen, slide, wait_until
 from test_app_tables import upload, write_blobs
 
 HIDE = """() => {
@@ -43,6 +43,8 @@ def test_an_uploaded_table_comes_back_with_its_columns(dashboard_page, tmp_path)
     upload(page, tmp_path / "blobs.csv")
     wait_until(lambda: seen(page) == 300)
     page.get_by_role("checkbox", name="height").click()
+    # Of one feature; before that they are those of both.
+    wait_until(lambda: not any(data_of(page, "prototypes")["y"]))
     wait_until(lambda: seen(page) == 300 and counter(page, "points per second") == "paused")
     page.reload()
     page.wait_for_selector("canvas")
