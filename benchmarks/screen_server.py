@@ -20,8 +20,8 @@ import panel_material_ui as pmui
 from bokeh.core.properties import Float
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
+from tornado.iostream import IOStream
 from tornado.web import RequestHandler
-from tornado.websocket import WebSocketHandler
 
 from clusterer.sources import make_generator
 from widgets import Dashboard
@@ -90,14 +90,14 @@ def time_callbacks() -> None:
 
 
 def count_bytes() -> None:
-    """Count what the websockets send."""
-    write = WebSocketHandler.write_message
+    """Count what the server sends."""
+    write = IOStream.write
 
-    def write_counted(self: Any, message: Any, *args: Any, **kwargs: Any) -> Any:
-        record.n_bytes += len(message)
-        return write(self, message, *args, **kwargs)
+    def write_counted(self: IOStream, data: Any) -> Any:
+        record.n_bytes += len(data)
+        return write(self, data)
 
-    WebSocketHandler.write_message = write_counted
+    IOStream.write = write_counted  # type: ignore[method-assign]
 
 
 class Measure(RequestHandler):

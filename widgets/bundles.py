@@ -2,12 +2,14 @@
 
 Bokeh makes a message of each change, looks through all models of the page for each, and writes it
 as several small frames, one by one. With many sessions that takes most of the time: at every
-write other threads take the interpreter. The browser gets the same messages in the same order.
+write other threads take the interpreter. The browser gets the same messages, in the order in which
+they were made.
 """
 
+import asyncio
 import json
 import struct
-from collections.abc import Generator, Sequence
+from collections.abc import Awaitable, Generator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -20,8 +22,8 @@ from bokeh.protocol.messages.patch_doc import patch_doc
 from bokeh.server.connection import ServerConnection
 from bokeh.server.session import ServerSession
 from bokeh.server.views.ws import WSHandler
+from panel.io import document as panel_document
 from tornado.iostream import StreamClosedError
-from tornado.websocket import WebSocketClosedError
 
 TEXT, BINARY = 0x81, 0x82  # last frame of a message; RFC 6455, section 5.2
 MOST_SHORT, MOST_MIDDLE = 125, 0xFFFF
@@ -86,9 +88,14 @@ class Bundle:
         self.connection = connection
         self.messages: list[Message[Any]] = []
 
+    def take(self) -> list[Message[Any]]:
+        """Those that are not sent yet; they are no more to be sent."""
+        messages, self.messages = self.messages, []
+        return messages
+
     def __await__(self) -> Generator[Any, None, None]:
         """Send them."""
-        return send_all(self.connection._socket, self.messages).__await__()
+        return leave(write_all(self.connection._socket, self.take())).__await__()
 
 
 def gather(self: ServerSession, event: DocumentPatchedEvent) -> None:
@@ -102,11 +109,33 @@ def gather(self: ServerSession, event: DocumentPatchedEvent) -> None:
         if event.setter is self and connection is self._current_patch_connection:
             continue
         message = message or write_patch(self, event)
-        bundle = next((one for one in pending if one.connection is connection), None)
+        bundle = find_bundle(pending, connection)
         if bundle is None:
             bundle = Bundle(connection)
             pending.append(bundle)
         bundle.messages.append(message)
+
+
+def find_bundle(pending: Sequence[Any] | None, connection: ServerConnection) -> Bundle | None:
+    """The one for a connection among what waits to be sent."""
+    return next((one for one in pending or () if one.connection is connection), None)
+
+
+def dispatch(
+    conn: ServerConnection,
+    events: list[DocumentPatchedEvent] | None = None,
+    msg: Message[Any] | None = None,
+) -> list[asyncio.Future[None]]:
+    """Send what Panel will not have wait for the callback's end, and before it what waits.
+
+    It may be about models that what waits tells of: Panel's own way lets it overtake that.
+    """
+    message = msg or (conn.protocol.create("PATCH-DOC", events) if events else None)
+    if message is None:
+        return []
+    bundle = find_bundle(conn.session._pending_writes, conn)
+    messages = [*(bundle.take() if bundle else ()), message]
+    return [asyncio.ensure_future(leave(write_all(conn._socket, messages)))]
 
 
 def write_patch(session: ServerSession, event: DocumentPatchedEvent) -> Message[Any]:
@@ -150,28 +179,34 @@ def frame_all(message: Message[Any]) -> bytes:
     return b"".join(frames)
 
 
-async def send_all(socket: WSHandler, messages: Sequence[Message[Any]]) -> None:
-    """Send messages in one piece, unless nobody listens any more."""
+def write_all(socket: WSHandler, messages: Sequence[Message[Any]]) -> Awaitable[None] | None:
+    """Write messages in one piece now, unless nobody listens; awaited, it has left.
+
+    No lock is taken: nothing can come between the parts of what is written at once. And Panel has
+    its own wait while there is one, so that others overtake it.
+    """
     connection = socket.ws_connection
-    # Compressed frames are for Tornado to make.
-    is_plain = socket.get_compression_options() is None
-    if connection is None or connection.is_closing():
-        return
-    with suppress(StreamClosedError, WebSocketClosedError):
-        if is_plain:
-            with await socket.write_lock.acquire():
-                await connection.stream.write(b"".join(map(frame_all, messages)))
-        else:
-            for message in messages:
-                await message.send(socket)
+    if not messages or connection is None or connection.is_closing():
+        return None
+    with suppress(StreamClosedError):
+        return connection.stream.write(b"".join(map(frame_all, messages)))
+    return None
+
+
+async def leave(written: Awaitable[None] | None) -> None:
+    """Wait until what was written has left, or nobody listens any more."""
+    if written is not None:
+        with suppress(StreamClosedError):
+            await written
 
 
 async def send_one(socket: WSHandler, message: Message[Any]) -> None:
     """Send a message in one piece."""
-    await send_all(socket, [message])
+    await leave(write_all(socket, [message]))
 
 
 def send_in_bundles() -> None:
     """Have all sessions do so from now on. Calling this twice does no harm."""
     ServerSession._document_patched = gather  # type: ignore[method-assign]
     WSHandler.send_message = send_one  # type: ignore[method-assign]
+    panel_document.dispatch_tornado = dispatch
