@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .density import survey
-from .peaks import choose_bar, grow_tree
+from .peaks import choose_bar, grow_tree, rank_prototypes
 from .snapshots import Snapshot
 
 FOOT = 0.08  # of the whole height: what the last stems reach below the lowest meeting
@@ -56,7 +56,7 @@ def grow_dendrogram(snapshot: Snapshot) -> Dendrogram:
         none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
         return Dendrogram(none, nothing, nothing, none, nothing, 0.0)
     # In the order in which the clusters were read off, so that ties fall alike.
-    order = np.lexsort((snapshot.scatters, snapshot.counts, snapshot.weights))
+    order = rank_prototypes(snapshot.weights, snapshot.scatters, snapshot.counts)
     land = survey(
         snapshot.centers[order],
         snapshot.weights[order],

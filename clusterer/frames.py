@@ -47,9 +47,14 @@ class Look:
         return self.x < 0 or self.y < 0
 
     @property
+    def view(self) -> Projection | None:
+        """The projection, where a component lies on an axis."""
+        return self.projection if self.is_projected else None
+
+    @property
     def axes(self) -> tuple[int, int, int]:
         """What tells these axes from others, should they turn."""
-        turn = self.projection.number if self.projection and self.is_projected else 0
+        turn = self.view.number if self.view else 0
         return self.x, self.y, turn
 
 

@@ -149,9 +149,8 @@ class LiveFigure:
         if (frame.look.x, frame.look.y) != (self.look.x, self.look.y):
             return
         # The last frame of another source may come after this one's names, or with its projection.
-        view = frame.look.projection if frame.look.is_projected else None
-        n_features = {frame.points.shape[1], *([] if view is None else [len(view.means)])}
-        if n_features != {len(self._names)}:
+        n_features, view = len(self._names), frame.look.view
+        if frame.points.shape[1] != n_features or (view and len(view.means) != n_features):
             return
         # Not in `show_axes`: it may be called while another callback holds the document.
         titles = self._label(frame.look)
@@ -167,8 +166,7 @@ class LiveFigure:
         self._drawn = frame.run, frame.look, frame.snapshot.n_seen
 
     def _label(self, look: Look) -> tuple[str, str]:
-        view = look.projection if look.is_projected else None
-        titles = [] if view is None else view.name_axes(self._names)
+        titles = look.view.name_axes(self._names) if look.view else []
         x, y = (self._names[axis] if axis >= 0 else titles[-1 - axis] for axis in (look.x, look.y))
         return x, y if len(self._names) > 1 else ""
 
