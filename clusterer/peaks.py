@@ -181,7 +181,7 @@ def count_apart(land: Any, tree: Any) -> int:
         while hosts[host] != host:
             host = hosts[host]
         gathered[host] += land.masses[i]
-    return max((gathered >= find_least_mass(land)).sum() - 1, 0)
+    return max(int((gathered >= find_least_mass(land)).sum()) - 1, 0)
 
 
 @njit(cache=True, nogil=True)

@@ -9,7 +9,7 @@ they were made.
 import asyncio
 import json
 import struct
-from collections.abc import Awaitable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,7 @@ from bokeh.document.events import DocumentPatchedEvent
 from bokeh.model import Model
 from bokeh.protocol.message import Message
 from bokeh.protocol.messages.patch_doc import patch_doc
+from bokeh.server import session as bokeh_session
 from bokeh.server.connection import ServerConnection
 from bokeh.server.session import ServerSession
 from bokeh.server.views.ws import WSHandler
@@ -205,8 +206,25 @@ async def send_one(socket: WSHandler, message: Message[Any]) -> None:
     await leave(write_all(socket, [message]))
 
 
+async def send_pending(self: ServerSession, pending: Sequence[Bundle]) -> None:
+    """Send what a callback has caused."""
+    for bundle in pending:
+        await bundle
+
+
+async def run_here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Run it on the event loop."""
+    return function(*args, **kwargs)
+
+
 def send_in_bundles() -> None:
     """Have all sessions do so from now on. Calling this twice does no harm."""
     ServerSession._document_patched = gather  # type: ignore[method-assign]
+    # From Bokeh 3.10 on each callback runs in a thread, and what it has changed is encoded in
+    # another one afterwards: then all pages' threads wait for the interpreter in turn, and the loop
+    # with them.
+    if hasattr(bokeh_session, "_run_in_executor"):
+        bokeh_session._run_in_executor = run_here
+        ServerSession._send_pending_patches = send_pending
     WSHandler.send_message = send_one  # type: ignore[method-assign]
     panel_document.dispatch_tornado = dispatch
