@@ -42,9 +42,13 @@ def build_page(
     return page
 
 
-# The finger that would move the plot scrolls the page; two zoom, and the toolbar has the pan.
+# The finger that would move the plot scrolls the page; two zoom, and the toolbar has the pan. That
+# it is turned, Bokeh 3.10 does not tell the plot, which would have a finger do the same as before.
 LET_SCROLL = """
-    if (!beat._width_px && beat.width_px < NARROW_PX) for (const pan of pans) pan.active = false
+    if (!beat._width_px) for (const pan of pans) {
+        pan.properties.active.change.connect(() => toolbar.active_changed.emit())
+        if (beat.width_px < NARROW_PX) pan.active = false
+    }
     beat._width_px = beat.width_px
 """.replace("NARROW_PX", str(NARROW_PX))
 
@@ -52,7 +56,8 @@ LET_SCROLL = """
 def fit_to_phones(page: pmui.Page, plot: pn.pane.Bokeh, heartbeat: Any) -> None:
     """Fold the controls away where they would cover the plot, once it is known how wide it is."""
     pans = plot.object.select(PanTool)
-    let_scroll = CustomJS(args={"beat": heartbeat, "pans": list(pans)}, code=LET_SCROLL)
+    known = {"beat": heartbeat, "pans": list(pans), "toolbar": plot.object.toolbar}
+    let_scroll = CustomJS(args=known, code=LET_SCROLL)
     heartbeat.js_on_change("width_px", let_scroll)
 
     def fold(attr: str, old: int, new: int) -> None:

@@ -183,4 +183,8 @@ class Painter:
             yield
         finally:
             if doc is not None:
+                # Panel would take what is held for news from the browser, and set it once more.
+                for event in doc.callbacks._held_events:
+                    if event.setter is None:
+                        event.callback_invoker = None
                 doc.unhold()
