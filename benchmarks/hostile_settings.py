@@ -28,9 +28,9 @@ ODD: tuple[Any, ...] = (
     1e308, -1e308, float("nan"), float("inf"), float("-inf"), 1j, "", "auto", "1", "nan", "Kernel",
     "\0", "<b>", "x" * 10_000, b"1", b"\xff", [], [1], (), (1, 2), {}, {"a": 1}, {1}, object(), int,
     len, Decimal("1.5"), Decimal("NaN"), Fraction(1, 3), np.nan, np.float32(2), np.int8(3),
-    np.bool_(True), np.array([]), np.array([1.0, 2.0]), np.array(3), np.datetime64("NaT", "s"), range(3),
-    "drop", "mean", ",", ".", ";", "\n", '"', "utf-8", "utf-7", "rot13", "base64", "zip", "idna",
-    "unicode_escape", "blobs", "x", "y", ["x"], ["x", "x"], ["x", "nope"], "label", 99_999,
+    np.bool_(True), np.array([]), np.array([1.0, 2.0]), np.array(3), np.datetime64("NaT", "s"),
+    range(3), "drop", "mean", ",", ".", ";", "\n", '"', "utf-8", "utf-7", "rot13", "base64", "zip",
+    "idna", "unicode_escape", "blobs", "x", "y", ["x"], ["x", "x"], ["x", "nope"], "label", 99_999,
 )  # fmt: skip
 ESTIMATOR = (
     "n_prototypes", "sigma", "half_life", "update", "merge", "forget", "join", "drop_singletons",
