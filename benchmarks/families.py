@@ -34,6 +34,13 @@ def sort_by_class(seed: int) -> Labelled:
     return points[order], classes[order]
 
 
+def sort_by_feature(seed: int) -> Labelled:
+    """Blobs as in a table sorted by a column, long enough that they could seem to move."""
+    points, classes = draw("blobs", seed, n_points=LONG_POINTS)
+    order = np.argsort(points[:, 0], kind="stable")
+    return points[order], classes[order]
+
+
 def draw_heteroscedastic(seed: int) -> Labelled:
     """Round clusters whose standard deviations differ by up to 4 to 1."""
     random = np.random.default_rng([seed, 1])
@@ -79,6 +86,7 @@ FAMILIES: dict[str, Callable[[int], Labelled]] = {
     "three blobs, 10 % noise": partial(draw, "blobs", noise=0.1, n_clusters=3),
     "ten blobs, 5 % noise": partial(draw, "blobs", noise=0.05, n_clusters=10),
     "blobs in order": sort_by_class,
+    "blobs sorted by a feature": sort_by_feature,
     "unbalanced": partial(draw, "unbalanced"),
     "heteroscedastic": draw_heteroscedastic,
     "ten dimensions": partial(draw, "blobs", n_features=10),

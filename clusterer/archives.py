@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 FORMAT = "clusterer model"
-VERSION = 2  # the first knows no times
+VERSION = 3  # the first knows no times, and the second little of what is recent
 ARRAYS = {
     "centers": "<f8",
     "weights": "<f8",
@@ -22,9 +22,11 @@ ARRAYS = {
     "last_seen": "<i8",
     "links": "<f8",
     "times": "<f8",
+    "recent": "<f8",
     "mean": "<f8",
     "origin": "<f8",
 }
+SINCE = {"times": 2, "recent": 3}
 
 MOST_TOLD = 300
 
@@ -52,25 +54,34 @@ def read_archive(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray]]:
             version <= VERSION,
             f"it is of version {version}, this library reads up to {VERSION}; update it",
         )
-        names = [name for name in ARRAYS if version > 1 or name != "times"]
+        names = [name for name in ARRAYS if version >= SINCE.get(name, 1)]
         is_whole = len(archive.infolist()) == len(infos) == len(names) + 1
         demand(is_whole and infos.keys() > set(names), "arrays are missing or too many")
         arrays = {name: read_array(archive.read(infos[name])) for name in names}
     for name in names:
         demand(arrays[name].dtype == ARRAYS[name], f"{name} is of type {arrays[name].dtype}")
     if version == 1:
-        upgrade(header, arrays)
+        add_times(header, arrays)
+    if version < 3:
+        add_recent(header, arrays)
     return header, arrays
 
 
-def upgrade(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
+def add_recent(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
+    """Add to a file of version 2 what it lacks of recent points: it is gathered from now on."""
+    header.pop("steps", None)
+    header["recent_count"] = 0.0
+    arrays["recent"] = np.zeros((3, arrays["mean"].size))
+
+
+def add_times(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     """Add to a file of version 1 the times that it lacks, as if its clusters had rested."""
     n_seen = float(header["n_seen"])
     times = [n_seen / 2, n_seen**2 / 12, 0.0, n_seen, 0.0]
     counts = arrays["counts"].ravel()
     arrays["times"] = np.column_stack([np.tile(times, (len(counts), 1)), counts])
     header["parameters"]["forget"] = "quiet"
-    header |= {"recent_unit": 1.0, "steps": 0.0, "fading": 0.0}
+    header |= {"recent_unit": 1.0, "fading": 0.0}
     header["next_look"] = n_seen
 
 

@@ -14,12 +14,14 @@ from .kernels import (
     FADED_COUNT,
     FADING,
     LINK_UNIT,
+    N_RECENT,
     N_SEEN,
     NEXT_LOOK,
+    RECENT_COUNT,
+    RECENT_MEAN,
     RECENT_UNIT,
     SCALE,
     SQUARES,
-    STEPS,
 )
 from .learning import LARGEST_COORDINATE
 from .links import LARGEST_UNIT
@@ -32,7 +34,7 @@ MOMENTS = {
     "scale": SCALE,
     "link_unit": LINK_UNIT,
     "recent_unit": RECENT_UNIT,
-    "steps": STEPS,
+    "recent_count": RECENT_COUNT,
     "fading": FADING,
     "next_look": NEXT_LOOK,
 }
@@ -49,6 +51,7 @@ def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     check_arrays(arrays, n_taken, n_features, header["n_seen"])
     check_links(arrays["links"], header["n_seen"] * header["link_unit"])
     check_times(arrays["times"], header["n_seen"], header["recent_unit"])
+    check_recent(arrays["recent"])
 
 
 def check_names(names: Any, n_features: int) -> None:
@@ -75,11 +78,21 @@ def check_moments(header: dict[str, Any]) -> None:
 
 def check_watch(header: dict[str, Any]) -> None:
     """Demand what the search for motion can have left behind."""
-    unit, steps, fading, next_look = (header[name] for name in [*MOMENTS][5:])
+    unit, count, fading, next_look = (header[name] for name in [*MOMENTS][5:])
     demand(1.0 <= unit <= LARGEST_RECENT_UNIT, f"recent_unit is {unit}")
-    demand(steps <= MOST_SQUARED and fading <= 1.0, f"steps are {steps}, fading is {fading}")
+    most = header["n_seen"] * unit * (1 + 1e-9)
+    demand(count <= most, f"recent_count is {count}")
+    demand(fading <= 1.0, f"fading is {fading}")
     # A place between two points would never be come to.
     demand(next_look <= 2 * MOST_SEEN and next_look == int(next_look), f"next_look is {next_look}")
+
+
+def check_recent(recent: NDArray) -> None:
+    """Demand a mean within bounds, and sums of squares that a stream can have."""
+    means, squares = recent[RECENT_MEAN], np.delete(recent, RECENT_MEAN, axis=0)
+    inside = bool((np.abs(means) <= 2 * LARGEST_COORDINATE).all())
+    is_squared = bool(((squares >= 0) & (squares <= MOST_SQUARED)).all())
+    demand(inside and is_squared, "recent holds numbers too large or below 0")
 
 
 def check_times(times: NDArray, n_seen: float, unit: float) -> None:
@@ -101,6 +114,7 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
         "centers": (n_taken, n_features),
         "links": (n_taken, n_taken),
         "times": (n_taken, 6),
+        "recent": (N_RECENT, n_features),
         "mean": (n_features,),
         "origin": (n_features,),
     }
@@ -108,7 +122,7 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
         shape = shapes.get(name, (n_taken,))
         demand(values.shape == shape, f"{name} is of shape {values.shape}, not {shape}")
         demand(bool(np.isfinite(values).all()), f"{name} holds NaN or infinity")
-        is_signed = name in ("centers", "mean", "origin")
+        is_signed = name in ("centers", "mean", "origin", "recent")
         demand(is_signed or bool((values >= 0).all()), f"{name} holds numbers below 0")
         is_signed |= name in ("links", "times")  # have limits of their own
         most = MOST_SQUARED if name == "scatters" else n_seen * (1 + 1e-9)

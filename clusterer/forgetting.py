@@ -7,10 +7,11 @@ cluster, is the correlation ratio of K. Pearson, "On the general theory of skew 
 non-linear regression", 1905; and from it follows how far a cluster has moved, in its own widths,
 within what is remembered. The half-life is chosen such that this is `MOTION`.
 
-Where clusters come one after the other, an order in time is no motion, and forgetting would lose
-them: so nothing is concluded where successive points lie much nearer to each other than any two,
-by the ratio of J. von Neumann, "Distribution of the ratio of the mean square successive difference
-to the variance", Annals of Mathematical Statistics 12(4), 1941.
+Where clusters come one after the other, or a table is sorted by a column, an order in time is no
+motion, and forgetting would lose them: so nothing is concluded where successive points lie much
+nearer to each other than any two, or hardly differ in some feature, by the ratio of J. von Neumann,
+"Distribution of the ratio of the mean square successive difference to the variance", Annals of
+Mathematical Statistics 12(4), 1941.
 
 Looked at is every `LOOK` points, counted from the stream's first: so cutting it into chunks
 changes nothing.
@@ -31,6 +32,7 @@ from .kernels import (
     NEXT_LOOK,
     RECENT,
     RECENT_SPREAD,
+    RECENT_SQUARES,
     RECENT_TIME,
     RECENT_UNIT,
     SCATTER,
@@ -58,6 +60,8 @@ MOTION = 0.2
 # motion itself lowers it, to 0.5 where clusters run far within the horizon.
 LEAST_MIXED = 0.75
 LEAST_MIXED_IN_MOTION = 0.4
+# Of each feature alone motion leaves a third at least, and sorting next to nothing.
+LEAST_MIXED_EACH = 0.1
 SHORTEST = 250.0  # with less, K = 50 prototypes hold too few points each to tell clusters
 # A memory too long blurs what would show it, so it grows more slowly than it shrinks.
 MOST_GROWTH = 1.1
@@ -157,7 +161,8 @@ def renew_half_life(held: "Prototypes") -> None:
 def want_half_lives(held: "Prototypes", past: Times, recent: Times) -> tuple[float, float]:
     """The half-lives that all that is remembered and what is recent ask for; infinite for none."""
     least = LEAST_MIXED if held.half_life == math.inf else LEAST_MIXED_IN_MOTION
-    if measure_mixing(held, recent) < least:
+    together, one = measure_mixing(held)
+    if together < least or one < LEAST_MIXED_EACH:
         return math.inf, math.inf
     labels = read_clusters(**held.evidence)
     by_past, by_recent = (want_half_life(times, labels) for times in (past, recent))
@@ -198,18 +203,17 @@ def explain(times: Times, labels: NDArray[np.int64]) -> tuple[float, float, floa
     return between / variance if variance > 0 else 0.0, chance, variance
 
 
-def measure_mixing(held: "Prototypes", recent: Times) -> float:
-    """Von Neumann's ratio of the recent points: 1 where their order tells nothing."""
-    total = recent.counts.sum()
-    steps = held.scalars[STEPS] / held.scalars[RECENT_UNIT]
-    if not total > 0:
-        return 0.0
-    shares = recent.counts / total
-    gaps = held.inner_centers - shares @ held.inner_centers
-    weights = held.weights
-    within = held.inner_scatters / np.where(weights > 0, weights, 1.0)
-    variance = float(shares @ ((gaps * gaps).sum(axis=1) + within))
-    return float(steps / total / (2.0 * variance)) if variance > 0 else 0.0
+def measure_mixing(held: "Prototypes") -> tuple[float, float]:
+    """Von Neumann's ratio of the recent points: 1 where their order tells nothing.
+
+    That of all features together, and the least of one alone.
+    """
+    squares, steps = held.recent[RECENT_SQUARES], held.recent[STEPS]
+    varies = squares > 0
+    if not varies.any():
+        return 0.0, 0.0
+    each = steps[varies] / (2.0 * squares[varies])
+    return float(steps.sum() / (2.0 * squares.sum())), float(each.min())
 
 
 def read_times(held: "Prototypes") -> tuple[Times, Times]:

@@ -5,7 +5,8 @@ State lives in two arrays, one column per slot, the number of slots padded to wh
 * ``floats`` ``(d + 12, n_slots)``: d rows of centres, then the rows counted from ``d`` below;
 * ``ints`` ``(4, n_slots)``: ``NEIGHBOUR``, ``ID``, ``LAST_SEEN``, ``LINKED``.
 
-``scalars`` holds the fields ``N_TAKEN`` … ``NEXT_LOOK``, then d running means and d origins.
+``scalars`` holds the fields ``N_TAKEN`` … ``NEXT_LOOK``, then rows of d: running means, origins,
+and from ``N_MOMENTS`` on what `clusterer.times` knows of the order of the points.
 Coordinates inside are ``(x - origin) * scale``: the origin is the first point, and the scale the
 power of two that brings the first step away from it near 1, so neither a large offset nor a tiny
 or huge unit costs any precision.
@@ -28,8 +29,11 @@ N_INT_ROWS = 4
 FRACTION = (1 << 52) - 1
 
 N_TAKEN, N_SEEN, FADED_COUNT, SQUARES, SCALE, LINK_UNIT, BOUND_UNIT = range(7)
-RECENT_UNIT, STEPS, FADING, NEXT_LOOK = range(7, 11)
+RECENT_UNIT, RECENT_COUNT, FADING, NEXT_LOOK = range(7, 11)
 N_SCALARS = 11
+N_MOMENTS = 2  # rows of d after the scalars, before those of times
+RECENT_MEAN, RECENT_SQUARES, STEPS = range(3)
+N_RECENT = 3
 
 MERGE_RULES = ("plain", "log-min", "ward", "log-ward")
 PLAIN, LOG_MIN, WARD, LOG_WARD = range(4)

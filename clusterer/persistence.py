@@ -78,6 +78,7 @@ def dump_model(model: "OnlineClusterer", scaling: Scaling | None = None) -> byte
         "last_seen": held.last_seen,
         "links": held.links[: held.n_taken, : held.n_taken],
         "times": held.times,
+        "recent": held.recent,
         "mean": held.mean,
         "origin": held.origin,
     }
@@ -200,6 +201,8 @@ def rebuild(
     prototypes = Prototypes(n_features, n_taken, settings[3])
     for name, index in MOMENTS.items():
         prototypes.scalars[index] = header[name]
-    prototypes.mean[:], prototypes.origin[:] = arrays["mean"], arrays["origin"]
-    prototypes.fill(*(arrays[name] for name in ARRAYS if name not in ("mean", "origin")))
+    of_features = ("recent", "mean", "origin")
+    for name in of_features:
+        getattr(prototypes, name)[:] = arrays[name]
+    prototypes.fill(*(arrays[name] for name in ARRAYS if name not in of_features))
     return prototypes

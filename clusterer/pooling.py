@@ -12,6 +12,9 @@ from .kernels import (
     LINK_UNIT,
     N_SEEN,
     NEXT_LOOK,
+    RECENT_COUNT,
+    RECENT_MEAN,
+    RECENT_SQUARES,
     RECENT_UNIT,
     SCALE,
     SQUARES,
@@ -56,7 +59,7 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, settings: Settings) ->
     pooled.scalars[LINK_UNIT] = 1.0
     pooled.scalars[N_SEEN] = n_before + theirs.n_seen
     add_moments(pooled, theirs, mean, ratio)
-    add_steps(pooled, ours, theirs, ratio)
+    add_recent(pooled, ours, theirs, mean, ratio)
     pooled.adapt(settings)
     return pooled
 
@@ -110,11 +113,22 @@ def stretch_times(held: Prototypes, n_points: int) -> NDArray:
     return times
 
 
-def add_steps(pooled: Prototypes, ours: Prototypes, theirs: Prototypes, ratio: float) -> None:
-    """Add the steps from point to point, and keep the shorter of two half-lives found."""
-    recent, more = (each.scalars[STEPS] / each.scalars[RECENT_UNIT] for each in (ours, theirs))
-    pooled.scalars[STEPS] = recent + more * ratio * ratio
-    pooled.scalars[RECENT_UNIT] = 1.0
+def add_recent(
+    pooled: Prototypes, ours: Prototypes, theirs: Prototypes, mean: NDArray, ratio: float
+) -> None:
+    """Add what is recent of both, and keep the shorter of two half-lives found."""
+    units = [each.scalars[RECENT_UNIT] for each in (ours, theirs)]
+    count, more = ours.scalars[RECENT_COUNT] / units[0], theirs.scalars[RECENT_COUNT] / units[1]
+    share = more / max(count + more, 1.0)
+    recent, added = ours.recent.copy(), theirs.recent.copy()
+    added[RECENT_MEAN] = added[RECENT_MEAN] * ratio + (mean - theirs.mean * ratio)
+    gaps = added[RECENT_MEAN] - recent[RECENT_MEAN]
+    for row in (RECENT_SQUARES, STEPS):
+        recent[row] = recent[row] / units[0] + added[row] * (ratio * ratio / units[1])
+    recent[RECENT_SQUARES] += gaps * gaps * count * share
+    recent[RECENT_MEAN] += gaps * share
+    pooled.recent[:] = recent
+    pooled.scalars[RECENT_COUNT], pooled.scalars[RECENT_UNIT] = count + more, 1.0
     pooled.scalars[FADING] = max(ours.scalars[FADING], theirs.scalars[FADING])
     pooled.scalars[NEXT_LOOK] = pooled.n_seen
 

@@ -15,6 +15,8 @@ from .kernels import (
     N_SCALARS,
     N_TAKEN,
     NEIGHBOUR,
+    RECENT_MEAN,
+    RECENT_SQUARES,
     SCATTER,
     SQUARES,
     STEPS,
@@ -145,6 +147,7 @@ class Prototypes(State):
         wide.links[kept, kept] = self.links[kept, kept]
         wide.scalars[:N_SCALARS] = self.scalars[:N_SCALARS]
         wide.mean[columns], wide.origin[columns] = self.mean, self.origin
+        wide.recent[:, columns] = self.recent
         # A bound holds only for sums in the same order.
         wide._forget_bounds()
         return wide
@@ -168,8 +171,10 @@ class Prototypes(State):
         kept = slice(self.n_taken)
         self.floats[: self.n_features, kept] *= factors[:, None]
         self.floats[self.n_features + SCATTER, kept] *= share
-        self.scalars[[SQUARES, STEPS]] *= share
+        self.scalars[SQUARES] *= share
         self.mean[:] *= factors
+        self.recent[RECENT_MEAN] *= factors
+        self.recent[[RECENT_SQUARES, STEPS]] *= factors**2
         self.origin[:] = self.origin * factors + shifts
         self._forget_bounds()
 

@@ -17,6 +17,8 @@ from .kernels import (
     LINK_UNIT,
     MASS,
     N_INT_ROWS,
+    N_MOMENTS,
+    N_RECENT,
     N_SCALARS,
     N_SEEN,
     N_STATE_ROWS,
@@ -58,7 +60,7 @@ class State:
         self.capacity = n_prototypes
         self.rule = rule
         self.floats, self.ints = allocate_slots(n_features, n_prototypes)
-        self.scalars = np.zeros(N_SCALARS + 2 * n_features)
+        self.scalars = np.zeros(N_SCALARS + (N_MOMENTS + N_RECENT) * n_features)
         self.scalars[[LINK_UNIT, BOUND_UNIT, RECENT_UNIT]] = 1.0
         self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
         self._allocate_scratch()
@@ -80,7 +82,13 @@ class State:
     @property
     def origin(self) -> NDArray:
         """View (d,) of the first point, where the inner coordinates start."""
-        return self.scalars[N_SCALARS + self.n_features :]
+        return self.scalars[N_SCALARS + self.n_features : N_SCALARS + 2 * self.n_features]
+
+    @property
+    def recent(self) -> NDArray:
+        """View (3, d): of the recent points, rows as in `clusterer.times`."""
+        rows = self.scalars[N_SCALARS + N_MOMENTS * self.n_features :]
+        return rows.reshape(N_RECENT, self.n_features)
 
     @property
     def _unit(self) -> float:

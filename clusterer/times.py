@@ -5,9 +5,11 @@ of the positions in the stream of a prototype's points, which count as in ``COUN
 and ``RECENT_SPREAD`` the same with a half-life of `HORIZON` whatever else is forgotten, ``RECENT``
 the faded number of points. ``TOTAL`` is their number, never faded.
 
-``RECENT`` and ``scalars[STEPS]``, the squared distances between successive points, are in units of
-``scalars[RECENT_UNIT]``, which grows instead of their fading. The last point is found as the
-prototype that was begun with it.
+``scalars[RECENT_COUNT]`` points are recent. Of each feature their mean ``RECENT_MEAN``, the sum of
+squared deviations ``RECENT_SQUARES``, and that of the squared ``STEPS`` from point to point are
+the last rows of ``scalars``. All but means and variances are in units of ``scalars[RECENT_UNIT]``,
+which grows instead of their fading. The last point is found as the prototype that was begun with
+it.
 """
 
 from typing import Any
@@ -17,16 +19,20 @@ from numba import njit
 from .kernels import (
     COUNT,
     ID,
+    N_MOMENTS,
+    N_SCALARS,
     N_TAKEN,
     RECENT,
+    RECENT_COUNT,
+    RECENT_MEAN,
     RECENT_SPREAD,
+    RECENT_SQUARES,
     RECENT_TIME,
     RECENT_UNIT,
     STEPS,
     TIME,
     TIME_SPREAD,
     TOTAL,
-    measure_distance,
 )
 
 HORIZON = 1000.0
@@ -58,20 +64,33 @@ def find_newest(ints: Any, n_seen: int) -> int:
 
 @njit(cache=True, nogil=True, forceinline=True)
 def add_step(floats: Any, scalars: Any, point: Any, newest: int) -> None:
-    """Before anything is done with a point: add its step from the one before.
+    """Before anything is done with a point: count it, and add its step from the one before.
 
     That is where ``newest`` stands, see `find_newest`; below 0 it is not known any more.
     """
     n_features = point.shape[0]
+    row = N_SCALARS + N_MOMENTS * n_features
     unit = scalars[RECENT_UNIT] * GROWTH
     if not unit < LARGEST_UNIT:
         for i in range(floats.shape[1]):
             floats[n_features + RECENT, i] /= unit
-        scalars[STEPS] /= unit
+        scalars[RECENT_COUNT] /= unit
+        for t in range(n_features):
+            scalars[row + RECENT_SQUARES * n_features + t] /= unit
+            scalars[row + STEPS * n_features + t] /= unit
         unit = 1.0
     scalars[RECENT_UNIT] = unit
-    if newest >= 0:
-        scalars[STEPS] += unit * measure_distance(floats, newest, point)
+    scalars[RECENT_COUNT] += unit
+    share = unit / scalars[RECENT_COUNT]
+    for t in range(n_features):
+        mean = row + RECENT_MEAN * n_features + t
+        squares = row + RECENT_SQUARES * n_features + t
+        steps = row + STEPS * n_features + t
+        gap = point[t] - scalars[mean]
+        scalars[mean] += share * gap
+        scalars[squares] += unit * (1.0 - share) * gap * gap
+        step = point[t] - floats[t, newest] if newest >= 0 else 0.0
+        scalars[steps] += unit * step * step
 
 
 @njit(cache=True, nogil=True, forceinline=True)

@@ -52,8 +52,7 @@ class Reference:
     chosen: float = math.inf  # the half-life that "auto" stands for
     next_look: int = 1000
     counts: list[float] = field(default_factory=list)  # what each point of the stream counts now
-    steps: list[float] = field(default_factory=list)  # squared, from each point to the next
-    previous: NDArray | None = None
+    points: list[NDArray] = field(default_factory=list)  # in inner coordinates
 
     def learn(self, x: NDArray) -> None:
         """One point arrives."""
@@ -67,8 +66,7 @@ class Reference:
         newcomer = Prototype(point, id=self.n_seen, last_seen=self.n_seen)
         self.n_seen += 1
         self.counts.append(1.0)
-        self.steps.append(0.0 if self.previous is None else squared_distance(point, self.previous))
-        self.previous = point
+        self.points.append(point)
         if not self.prototypes:
             self.prototypes.append(newcomer)
             self.kernels.append(0.0)

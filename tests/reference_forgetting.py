@@ -19,7 +19,7 @@ def look(model: Any) -> None:
     by_past, by_recent = want(model, model.counts), want(model, recent)
     before = model.chosen
     least = 0.75 if before == math.inf else 0.4
-    if measure_mixing(model, recent) < least:
+    if not is_mixed(model, recent, least):
         by_past = by_recent = math.inf
     if before < math.inf:
         wanted = min(by_past, by_recent)
@@ -78,18 +78,14 @@ def average(times: list[int], counts: list[float]) -> float:
     return sum(counts[time] * time for time in times) / total if total else 0.0
 
 
-def measure_mixing(model: Any, recent: list[float]) -> float:
-    """Half the mean squared step over the variance, of what the prototypes hold lately."""
-    sizes = [sum(recent[time] for time in each.taken) for each in model.prototypes]
-    middle = sum(
-        size * each.center for size, each in zip(sizes, model.prototypes, strict=True)
-    ) / sum(sizes)
-    variance = 0.0
-    for size, each in zip(sizes, model.prototypes, strict=True):
-        within = each.scatter / each.weight if each.weight > 0 else 0.0
-        variance += size * (float(np.sum((each.center - middle) ** 2)) + within)
-    steps = sum(share * step for share, step in zip(recent, model.steps, strict=True))
-    return steps / (2.0 * variance)
+def is_mixed(model: Any, recent: list[float], least: float) -> bool:
+    """Half the mean squared step over the variance, lately: of all, and of each feature."""
+    points, counts = np.array(model.points), np.array(recent)[1:, None]
+    gaps = points[1:] - (counts * points[1:]).sum(axis=0) / counts.sum()
+    variances = 2.0 * (counts * gaps**2).sum(axis=0)
+    steps = (counts * np.diff(points, axis=0) ** 2).sum(axis=0)
+    each = [step / variance for step, variance in zip(steps, variances, strict=True) if variance]
+    return steps.sum() >= least * variances.sum() and min(each) >= 0.1
 
 
 def forget(model: Any, recent: list[float]) -> None:

@@ -62,6 +62,16 @@ def test_where_clusters_come_one_after_the_other_all_are_kept():
     assert adjusted_rand_score(classes, model.labels_) > 0.97
 
 
+@pytest.mark.parametrize("family", ["blobs", "moons"])
+@pytest.mark.parametrize("n_points", [6_000, 30_000])
+def test_where_a_table_is_sorted_by_a_column_nothing_is_forgotten(family, n_points):
+    points, classes = draw(family, n_points)
+    order = np.argsort(points[:, 0])
+    model = OnlineClusterer(50).fit(points[order])
+    assert model.half_life_ == np.inf
+    assert adjusted_rand_score(classes[order], model.labels_) > 0.97
+
+
 def test_where_clusters_follow_each_other_the_past_is_forgotten():
     moving = rotate(12_000)
     assert np.mean(score_windows(*moving)[2:]) > 0.95

@@ -103,16 +103,16 @@ class TestRoundTrip:
     def test_file_holds_no_pickle_and_no_points(self):
         with np.load(io.BytesIO(CONTENT), allow_pickle=False) as file:
             assert set(file.files) == {"header", *ARRAYS}
-            assert sum(file[name].size for name in ARRAYS) < 6 * (8 + 6 + 6) + 10
+            assert sum(file[name].size for name in ARRAYS) < 6 * (8 + 6 + 6) + 16
             header = json.loads(str(file["header"]))
-        assert (header["format"], header["version"]) == ("clusterer model", 2)
+        assert (header["format"], header["version"]) == ("clusterer model", 3)
 
     def test_a_file_of_version_1_is_read_as_of_resting_clusters(self, tmp_path):
         """It knew neither times nor what is never forgotten, and its half-life was told."""
         with np.load(io.BytesIO(CONTENT)) as file:
-            arrays = {name: file[name] for name in file.files if name != "times"}
+            arrays = {name: file[name] for name in file.files if name not in ("times", "recent")}
         header = json.loads(str(arrays["header"])) | {"version": 1}
-        for name in ("recent_unit", "steps", "fading", "next_look"):
+        for name in ("recent_unit", "recent_count", "fading", "next_look"):
             del header[name]
         del header["parameters"]["forget"]
         np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})

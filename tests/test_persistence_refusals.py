@@ -84,7 +84,7 @@ FOREIGN = {
     "array too many": forge(CONTENT, {"more": np.zeros(1)}),
     "array missing": forge(CONTENT, {"origin": None}),
     "other format": forge(CONTENT, format="picture"),
-    "newer": forge(CONTENT, version=3),
+    "newer": forge(CONTENT, version=4),
     "version 0": forge(CONTENT, version=0),
     "version true": forge(CONTENT, version=True),
     "version text": forge(CONTENT, version="1"),
@@ -119,7 +119,11 @@ FOREIGN = {
     "squares below 0": forge(CONTENT, squares=-1.0),
     "squares infinite": forge(CONTENT, squares=float("inf")),
     "recent unit 0": forge(CONTENT, recent_unit=0.0),
-    "steps infinite": forge(CONTENT, steps=float("inf")),
+    "recent count infinite": forge(CONTENT, recent_count=float("inf")),
+    "recent count high": forge(CONTENT, recent_count=1e6),
+    "steps below 0": forge(CONTENT, put("recent", (2, 0), -1.0)),
+    "steps infinite": forge(CONTENT, put("recent", (2, 1), np.inf)),
+    "recent flat": forge(CONTENT, {"recent": np.ones(6)}),
     "fading too fast": forge(CONTENT, fading=2.0),
     "look between points": forge(CONTENT, next_look=1000.5),
     "time in the future": forge(CONTENT, put("times", (1, 0), 61.0)),
@@ -161,7 +165,7 @@ class TestRefused:
 
     def test_error_is_a_value_error_that_tells(self, tmp_path):
         assert issubclass(ModelFileError, ValueError)
-        with pytest.raises(ModelFileError, match=r"version 3.* update"):
+        with pytest.raises(ModelFileError, match=r"version 4.* update"):
             read(FOREIGN["newer"], tmp_path)
         with pytest.raises(ModelFileError, match="weights holds numbers below 0"):
             read(FOREIGN["weight below 0"], tmp_path)
