@@ -34,7 +34,8 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
     sigma : float or "auto", default "auto"
         Width of the Gaussian kernel, in the units of the data: how much a point far from its
         nearest prototype counts. "auto" is a quarter of the root of the trace of the running
-        covariance.
+        covariance; where more than three features vary more of it, up to 0.7, as points then
+        lie farther from any prototype.
     half_life : float, "auto" or None, default "auto"
         Number of points after which what was learned counts half. None never forgets. "auto"
         does not either until clusters are seen to move, then as fast as they move; where they

@@ -50,7 +50,7 @@ class Settings(param.Parameterized):
     has_automatic_sigma = param.Boolean(
         default=True,
         label="Automatic σ",
-        doc="On: a quarter of the spread of the data; the slider shows it. Move it to take over.",
+        doc="On: as the spread of the data asks for; the slider shows it. Move it to take over.",
     )
     sigma = param.Number(
         default=1.0,

@@ -23,6 +23,7 @@ from .kernels import (
     N_SEEN,
     N_STATE_ROWS,
     N_TAKEN,
+    RECENT_SQUARES,
     RECENT_UNIT,
     SCALE,
     SCATTER,
@@ -32,7 +33,7 @@ from .kernels import (
     WEIGHT,
 )
 from .lanes import LANES
-from .learning import SIGMA_SHARE
+from .learning import choose_width
 
 Settings = tuple[int, float, float, int]
 
@@ -196,4 +197,5 @@ class State:
         """The width that ``sigma="auto"`` stands for now, in the units of the data."""
         count = self.scalars[FADED_COUNT]
         trace = self.scalars[SQUARES] / count if count else 0.0
-        return float(SIGMA_SHARE * np.sqrt(trace) * self._unit)
+        n_varying = int(np.count_nonzero(self.recent[RECENT_SQUARES]))
+        return float(np.sqrt(choose_width(n_varying) * trace) * self._unit)

@@ -63,10 +63,11 @@ def find_newest(ints: Any, n_seen: int) -> int:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def add_step(floats: Any, scalars: Any, point: Any, newest: int) -> None:
+def add_step(floats: Any, scalars: Any, point: Any, newest: int) -> int:
     """Before anything is done with a point: count it, and add its step from the one before.
 
-    That is where ``newest`` stands, see `find_newest`; below 0 it is not known any more.
+    That is where ``newest`` stands, see `find_newest`; below 0 it is not known any more. Returns in
+    how many features the recent points differ.
     """
     n_features = point.shape[0]
     row = N_SCALARS + N_MOMENTS * n_features
@@ -82,6 +83,7 @@ def add_step(floats: Any, scalars: Any, point: Any, newest: int) -> None:
     scalars[RECENT_UNIT] = unit
     scalars[RECENT_COUNT] += unit
     share = unit / scalars[RECENT_COUNT]
+    n_varying = 0
     for t in range(n_features):
         mean = row + RECENT_MEAN * n_features + t
         squares = row + RECENT_SQUARES * n_features + t
@@ -89,8 +91,10 @@ def add_step(floats: Any, scalars: Any, point: Any, newest: int) -> None:
         gap = point[t] - scalars[mean]
         scalars[mean] += share * gap
         scalars[squares] += unit * (1.0 - share) * gap * gap
+        n_varying += scalars[squares] > 0.0
         step = point[t] - floats[t, newest] if newest >= 0 else 0.0
         scalars[steps] += unit * step * step
+    return n_varying
 
 
 @njit(cache=True, nogil=True, forceinline=True)

@@ -53,6 +53,7 @@ class Reference:
     next_look: int = 1000
     counts: list[float] = field(default_factory=list)  # what each point of the stream counts now
     points: list[NDArray] = field(default_factory=list)  # in inner coordinates
+    varying: set[int] = field(default_factory=set)  # features in which they differ
 
     def learn(self, x: NDArray) -> None:
         """One point arrives."""
@@ -67,6 +68,9 @@ class Reference:
         self.n_seen += 1
         self.counts.append(1.0)
         self.points.append(point)
+        # The first point is the origin and does not tell.
+        gaps = point - self.points[min(self.n_seen - 1, 1)]
+        self.varying |= {t for t, gap in enumerate(gaps) if gap * gap > 0.0}
         if not self.prototypes:
             self.prototypes.append(newcomer)
             self.kernels.append(0.0)
@@ -119,7 +123,8 @@ class Reference:
             return 1.0
         if self.sigma == "auto":
             trace = self.squares * (1.0 / self.faded_count)
-            squared_width = 0.25 * 0.25 * trace
+            # A quarter of the spread; in many dimensions by how far 50 places leave points.
+            squared_width = max(0.0625, 0.5 * 50.0 ** (-2.0 / max(len(self.varying), 1))) * trace
         else:
             width = float(self.sigma) * self.scale
             squared_width = width * width

@@ -130,6 +130,17 @@ class TestScikitLearn:
         assert model.sigma_ == pytest.approx(0.25 * np.sqrt(points.var(axis=0).sum()))
         assert model.set_params(sigma=3).sigma_ == 3.0
 
+    @pytest.mark.parametrize("n_features", [8, 16, 32])
+    def test_in_many_dimensions_prototypes_stand_for_many_points_each(self, n_features):
+        random = np.random.default_rng(1)
+        classes = random.integers(2, size=3000)
+        points = random.normal(size=(3000, n_features))
+        points[:, 0] += 6.0 * classes
+        model = OnlineClusterer().fit(points)
+        assert model.weights_.sum() > 0.1 * len(points)
+        assert model.n_clusters_ == 2
+        assert adjusted_rand_score(classes, model.labels_) > 0.9
+
 
 class TestTables:
     def test_names_are_kept_and_checked(self):
