@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 TICK_S = 0.015
-MOST_PATIENCE = 16.0
-N_CAREFREE = 8
+MOST_PATIENCE = 32.0
+N_CAREFREE = 4
 RECORDING_BYTES = 64 * 2**20
 LEAST_RECORDING_BYTES = 2**18
 LONGEST_HUSH_S = 0.5
@@ -102,6 +102,11 @@ class Commons:
         """It needs no share of the processor just now."""
         self._streaming.discard(engine)
         self._busy.discard(engine)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether there are so many that each is to do less."""
+        return self.patience > 1.0
 
     @property
     def patience(self) -> float:

@@ -72,9 +72,7 @@ class Engine(Dials):
         self._run = Run(source, model, scaling=scaling, window_length=window_length)
         self._pace = Pace(speed, self._advance, self, commons)
         self._look = Look()
-        self._is_playing = False
-        self._is_held = False
-        self._is_closed = False
+        self._is_playing = self._is_held = self._is_closed = False
         self._is_changed = True
         self._observer = Observer()
         self._challenge: Challenge | None = None
@@ -164,8 +162,10 @@ class Engine(Dials):
     def request_frame(self) -> None:
         """Ask for a frame as soon as there is something new; `take_frame` fetches it."""
         self._frames.order()
-        with self._wake:
-            self._wake.notify()
+        # Among many, one that streams looks soon enough by itself.
+        if self._is_changed and not (self._is_streaming and self._commons.is_crowded):
+            with self._wake:
+                self._wake.notify()
 
     def challenge(self, challenge: Challenge | None) -> None:
         """Let a peer learn beside the model from now on; None lets it go."""

@@ -6,7 +6,7 @@ from collections import deque
 from .limits import finite_number
 
 RATE_MEMORY_S = 1.0
-LONGEST_DEBT_S = 0.25  # after a stall the stream does not rush to catch up
+LONGEST_DEBT_S = 1.0  # after a stall the stream hardly rushes; among many it looks twice a second
 
 
 class Speed:
@@ -16,7 +16,7 @@ class Speed:
     >>> speed.count_due(0.012), speed.count_due(0.012)
     (2, 2)
     >>> speed.count_due(0.012), speed.count_due(60.0)
-    (3, 50)
+    (3, 200)
     """
 
     def __init__(self, points_per_s: float) -> None:

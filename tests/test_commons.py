@@ -51,7 +51,7 @@ def test_many_streams_look_more_rarely_and_never_too_rarely(make_engines):
     for engine in engines:
         engine.wait_for_frame()
         commons.share(engine, 0.0, False)
-    assert commons.tick_s == pytest.approx(3 * alone)
+    assert commons.tick_s == pytest.approx(6 * alone)
     assert Commons(n_cores=1).tick_s == alone
     for engine in engines[:20]:
         commons.rest(engine)

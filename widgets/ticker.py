@@ -15,7 +15,7 @@ from typing import Protocol
 PERIOD_S = 0.025
 """Between two looks for frames; a screen of 60 Hz shows every other of its own."""
 
-SHARE = 0.4
+SHARE = 0.5
 """Of the event loop's time, for frames."""
 
 LONGEST_S = 0.5
