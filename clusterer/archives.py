@@ -11,6 +11,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from .kernels import N_RECENT
+
 FORMAT = "clusterer model"
 VERSION = 3  # the first knows no times, and the second little of what is recent
 ARRAYS = {
@@ -60,9 +62,9 @@ def read_archive(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray]]:
         arrays = {name: read_array(archive.read(infos[name])) for name in names}
     for name in names:
         demand(arrays[name].dtype == ARRAYS[name], f"{name} is of type {arrays[name].dtype}")
-    if version == 1:
+    if version < SINCE["times"]:
         add_times(header, arrays)
-    if version < 3:
+    if version < SINCE["recent"]:
         add_recent(header, arrays)
     return header, arrays
 
@@ -71,7 +73,7 @@ def add_recent(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     """Add to a file of version 2 what it lacks of recent points: it is gathered from now on."""
     header.pop("steps", None)
     header["recent_count"] = 0.0
-    arrays["recent"] = np.zeros((3, arrays["mean"].size))
+    arrays["recent"] = np.zeros((N_RECENT, arrays["mean"].size))
 
 
 def add_times(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:

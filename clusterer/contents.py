@@ -19,9 +19,11 @@ from .kernels import (
     NEXT_LOOK,
     RECENT_COUNT,
     RECENT_MEAN,
+    RECENT_SQUARES,
     RECENT_UNIT,
     SCALE,
     SQUARES,
+    STEPS,
 )
 from .learning import LARGEST_COORDINATE
 from .links import LARGEST_UNIT
@@ -89,7 +91,7 @@ def check_watch(header: dict[str, Any]) -> None:
 
 def check_recent(recent: NDArray) -> None:
     """Demand a mean within bounds, and sums of squares that a stream can have."""
-    means, squares = recent[RECENT_MEAN], np.delete(recent, RECENT_MEAN, axis=0)
+    means, squares = recent[RECENT_MEAN], recent[[RECENT_SQUARES, STEPS]]
     inside = bool((np.abs(means) <= 2 * LARGEST_COORDINATE).all())
     is_squared = bool(((squares >= 0) & (squares <= MOST_SQUARED)).all())
     demand(inside and is_squared, "recent holds numbers too large or below 0")

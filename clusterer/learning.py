@@ -45,8 +45,8 @@ from .times import add_step, add_time, find_newest
 LARGEST_COORDINATE = 1e140
 SIGMA_SHARE = 0.25  # automatic sigma, in square roots of the trace of the running covariance
 # In d dimensions points lie, in squares, k^(-2/d) of the trace from the nearest of k places, at
-# best: so from five on a quarter would have hardly any count. P. L. Zador, "Asymptotic quantization
-# error of continuous signals and the quantization dimension", IEEE TIT 28(2), 1982.
+# best: so where d is large, a quarter would have hardly any count. P. L. Zador, "Asymptotic
+# quantization error of continuous signals and the quantization dimension", IEEE TIT 28(2), 1982.
 N_PLACES = 50.0
 ERROR_SHARE = 0.5
 

@@ -44,7 +44,7 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, settings: Settings) ->
     pooled = Prototypes(n_features, settings[0], settings[3])
     pooled.scalars[:] = ours.scalars
     pooled.scalars[SCALE] = choose_frame(ours, theirs)
-    moved, mean, ratio = enter_frame(theirs, pooled)
+    moved, offset, ratio = enter_frame(theirs, pooled)
     pooled.fill(
         np.concatenate([ours.inner_centers, moved]),
         np.concatenate([ours.weights, theirs.weights]),
@@ -58,8 +58,8 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, settings: Settings) ->
     )
     pooled.scalars[LINK_UNIT] = 1.0
     pooled.scalars[N_SEEN] = n_before + theirs.n_seen
-    add_moments(pooled, theirs, mean, ratio)
-    add_recent(pooled, ours, theirs, mean, ratio)
+    add_moments(pooled, theirs, offset, ratio)
+    add_recent(pooled, ours, theirs, offset, ratio)
     pooled.adapt(settings)
     return pooled
 
@@ -72,23 +72,23 @@ def choose_frame(ours: Prototypes, theirs: Prototypes) -> float:
 
 
 def enter_frame(theirs: Prototypes, pooled: Prototypes) -> tuple[NDArray, NDArray, float]:
-    """Centres and mean of ``theirs`` in the frame of ``pooled``, and the ratio of the scales."""
+    """Centres of ``theirs`` in the frame of ``pooled``, its origin there, the ratio of scales."""
     with np.errstate(over="ignore", invalid="ignore"):
         offset = (theirs.origin - pooled.origin) * pooled.scalars[SCALE]
         ratio = float(pooled.scalars[SCALE] * (theirs.scalars[SCALE] and 1 / theirs.scalars[SCALE]))
-        moved, mean = offset + theirs.inner_centers * ratio, offset + theirs.mean * ratio
+        moved = offset + theirs.inner_centers * ratio
     if not (np.abs(moved) <= LARGEST_COORDINATE).all() or not ratio <= LARGEST_COORDINATE:
         raise ValueError(
             "The two models are too far apart, or their units too different, for one frame of "
             "coordinates. Merging them the other way round may do."
         )
-    return moved, mean, ratio
+    return moved, offset, ratio
 
 
-def add_moments(pooled: Prototypes, theirs: Prototypes, mean: NDArray, ratio: float) -> None:
+def add_moments(pooled: Prototypes, theirs: Prototypes, offset: NDArray, ratio: float) -> None:
     """Add the count, mean and squares of their stream to those in ``pooled``."""
     ours, more = pooled.scalars[FADED_COUNT], theirs.scalars[FADED_COUNT]
-    gaps = mean - pooled.mean
+    gaps = offset + theirs.mean * ratio - pooled.mean
     share = more / (ours + more)
     pooled.scalars[FADED_COUNT] = ours + more
     pooled.scalars[SQUARES] += (
@@ -114,20 +114,18 @@ def stretch_times(held: Prototypes, n_points: int) -> NDArray:
 
 
 def add_recent(
-    pooled: Prototypes, ours: Prototypes, theirs: Prototypes, mean: NDArray, ratio: float
+    pooled: Prototypes, ours: Prototypes, theirs: Prototypes, offset: NDArray, ratio: float
 ) -> None:
     """Add what is recent of both, and keep the shorter of two half-lives found."""
     units = [each.scalars[RECENT_UNIT] for each in (ours, theirs)]
     count, more = ours.scalars[RECENT_COUNT] / units[0], theirs.scalars[RECENT_COUNT] / units[1]
     share = more / max(count + more, 1.0)
-    recent, added = ours.recent.copy(), theirs.recent.copy()
-    added[RECENT_MEAN] = added[RECENT_MEAN] * ratio + (mean - theirs.mean * ratio)
-    gaps = added[RECENT_MEAN] - recent[RECENT_MEAN]
+    recent = pooled.recent
+    gaps = offset + theirs.recent[RECENT_MEAN] * ratio - ours.recent[RECENT_MEAN]
+    recent[RECENT_MEAN] = ours.recent[RECENT_MEAN] + gaps * share
     for row in (RECENT_SQUARES, STEPS):
-        recent[row] = recent[row] / units[0] + added[row] * (ratio * ratio / units[1])
+        recent[row] = ours.recent[row] / units[0] + theirs.recent[row] * (ratio**2 / units[1])
     recent[RECENT_SQUARES] += gaps * gaps * count * share
-    recent[RECENT_MEAN] += gaps * share
-    pooled.recent[:] = recent
     pooled.scalars[RECENT_COUNT], pooled.scalars[RECENT_UNIT] = count + more, 1.0
     pooled.scalars[FADING] = max(ours.scalars[FADING], theirs.scalars[FADING])
     pooled.scalars[NEXT_LOOK] = pooled.n_seen

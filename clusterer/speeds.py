@@ -6,7 +6,9 @@ from collections import deque
 from .limits import finite_number
 
 RATE_MEMORY_S = 1.0
-LONGEST_DEBT_S = 1.0  # after a stall the stream hardly rushes; among many it looks twice a second
+# Above the longest time between two looks, of half a second among many; after a stall the stream
+# does not rush to catch up.
+LONGEST_DEBT_S = 1.0
 
 
 class Speed:

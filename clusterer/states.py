@@ -76,20 +76,23 @@ class State:
         return self.floats, self.ints, self.scalars, self.links, self._buffer, self._scratch
 
     @property
+    def _feature_rows(self) -> NDArray:
+        return self.scalars[N_SCALARS:].reshape(N_MOMENTS + N_RECENT, self.n_features)
+
+    @property
     def mean(self) -> NDArray:
         """View (d,) of the stream's mean, in inner coordinates."""
-        return self.scalars[N_SCALARS : N_SCALARS + self.n_features]
+        return self._feature_rows[0]
 
     @property
     def origin(self) -> NDArray:
         """View (d,) of the first point, where the inner coordinates start."""
-        return self.scalars[N_SCALARS + self.n_features : N_SCALARS + 2 * self.n_features]
+        return self._feature_rows[1]
 
     @property
     def recent(self) -> NDArray:
         """View (3, d): of the recent points, rows as in `clusterer.times`."""
-        rows = self.scalars[N_SCALARS + N_MOMENTS * self.n_features :]
-        return rows.reshape(N_RECENT, self.n_features)
+        return self._feature_rows[N_MOMENTS:]
 
     @property
     def _unit(self) -> float:

@@ -122,6 +122,17 @@ class TestRoundTrip:
         model.set_params(half_life="auto").partial_fit(blobs(1, 3000))
         assert model.half_life_ == np.inf
 
+    def test_a_file_of_version_2_is_read_and_gathers_what_it_lacks(self, tmp_path):
+        with np.load(io.BytesIO(CONTENT)) as file:
+            arrays = {name: file[name] for name in file.files if name != "recent"}
+        header = json.loads(str(arrays["header"])) | {"version": 2, "steps": 7.0}
+        del header["recent_count"]
+        np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
+        model = load(tmp_path / "model.npz")
+        assert_identical(model.snapshot(), MODEL.snapshot())
+        model.partial_fit(blobs(1, 3000)).save(tmp_path / "again.npz")
+        assert_identical(load(tmp_path / "again.npz").snapshot(), model.snapshot())
+
     def test_any_path_will_do(self, tmp_path):
         path = tmp_path / "name without suffix"
         save(MODEL, str(path))
