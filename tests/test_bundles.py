@@ -5,6 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import panel as pn
 import pytest
 from bokeh.application import Application
 from bokeh.application.handlers.function import FunctionHandler
@@ -54,19 +55,32 @@ async def read_until(socket, n):
     return [await asyncio.wait_for(read_message(socket), 30) for _ in range(n)]
 
 
+async def open_page(server, session_id):
+    """A socket that has been given the document and has not said yet that it is drawn."""
+    token = generate_jwt_token(session_id)
+    url = f"ws://localhost:{server.port}/ws"
+    socket = await websocket_connect(url, subprotocols=["bokeh", token])
+    assert (await read_message(socket))[0] == "ACK"
+    for part in ({"msgid": "0", "msgtype": "PULL-DOC-REQ"}, {}, {}):
+        socket.write_message(json.dumps(part))
+    assert (await read_message(socket))[0] == "PULL-DOC-REPLY"
+    return socket
+
+
+async def leave_pages(sockets):
+    for socket in sockets:
+        socket.close()
+        while await socket.read_message() is not None:
+            pass
+
+
 async def turn(value):
     """What who turns the slider gets, what who looks on gets, and what was written at once."""
     server = Server(Application(FunctionHandler(build)), port=0)
     server.start()
     try:
-        token = generate_jwt_token(generate_session_id())
-        url = f"ws://localhost:{server.port}/ws"
-        sockets = [await websocket_connect(url, subprotocols=["bokeh", token]) for _ in "12"]
-        for socket in sockets:
-            assert (await read_message(socket))[0] == "ACK"
-            for part in ({"msgid": "0", "msgtype": "PULL-DOC-REQ"}, {}, {}):
-                socket.write_message(json.dumps(part))
-            assert (await read_message(socket))[0] == "PULL-DOC-REPLY"
+        session_id = generate_session_id()
+        sockets = [await open_page(server, session_id) for _ in "12"]
         model = server.get_sessions("/")[0].document.get_model_by_name("slider")
         event = {"kind": "ModelChanged", "model": {"id": model.id}, "attr": "value", "new": value}
         writes = []
@@ -78,10 +92,7 @@ async def turn(value):
             told = await read_until(sockets[0], N_CHANGES + 1)
             # The slider itself as well.
             looked_on = await read_until(sockets[1], N_CHANGES + 1)
-        for socket in sockets:
-            socket.close()
-            while await socket.read_message() is not None:
-                pass
+        await leave_pages(sockets)
         # The client's own three are not the server's.
         return told, looked_on, len(writes) - 3
     finally:
@@ -115,3 +126,29 @@ def test_one_callback_leaves_in_one_piece_and_all_pages_learn_of_it(value):
         np.testing.assert_array_equal(values, np.arange(SIZES[value]))
     # To each page one, and the answer.
     assert n_writes == 3
+
+
+async def change_before_it_is_drawn():
+    """What a page is told of a change that is made while the browser draws it."""
+    column = pn.Column()
+    server = pn.serve(lambda: column, port=0, show=False, start=False, threaded=False)
+    server.start()
+    try:
+        socket = await open_page(server, generate_session_id())
+        document = server.get_sessions("/")[0].document
+        document.add_next_tick_callback(lambda: column.append("fresh"))
+        (told,) = await read_until(socket, 1)
+        await leave_pages([socket])
+        return told
+    finally:
+        server.stop()
+        server.unlisten()
+
+
+def test_a_page_learns_of_what_changes_while_it_is_drawn():
+    prepare_sockets()
+    with ThreadPoolExecutor(1) as pool:
+        kind, content, _ = pool.submit(asyncio.run, change_before_it_is_drawn()).result()
+    (change,) = content["events"]
+    assert (kind, change["attr"]) == ("PATCH-DOC", "children")
+    assert "fresh" in change["new"][0]["attributes"]["text"]

@@ -74,9 +74,9 @@ def test_a_cache_that_forgets_whose_a_table_is_would_be_found(url, monkeypatch):
     known = {}
     read = TableChooser._read
 
-    async def read_from_cache(self, path, name, **options):
+    async def read_from_cache(self, number, path, name, **options):
         # By the kind alone, as if all tables were one.
-        await read(self, *known.setdefault(path.suffix, (path, name)), **options)
+        await read(self, number, *known.setdefault(path.suffix, (path, name)), **options)
 
     monkeypatch.setattr(TableChooser, "_read", read_from_cache)
     watch = Watch(N_SESSIONS)

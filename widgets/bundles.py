@@ -14,20 +14,25 @@ from contextlib import suppress
 from typing import Any
 
 from bokeh.core.serialization import Serializer
+from bokeh.core.types import ID
 from bokeh.document import Document
 from bokeh.document.events import DocumentPatchedEvent
 from bokeh.model import Model
 from bokeh.protocol.message import Message
 from bokeh.protocol.messages.patch_doc import patch_doc
+from bokeh.protocol.messages.pull_doc_reply import pull_doc_reply
 from bokeh.server import session as bokeh_session
 from bokeh.server.connection import ServerConnection
 from bokeh.server.session import ServerSession
 from bokeh.server.views.ws import WSHandler
 from panel.io import document as panel_document
+from panel.io.state import state
 from tornado.iostream import StreamClosedError
 
 TEXT, BINARY = 0x81, 0x82  # last frame of a message; RFC 6455, section 5.2
 MOST_SHORT, MOST_MIDDLE = 125, 0xFFFF
+
+write_whole = pull_doc_reply.create
 
 
 class PatchWriter(Serializer):
@@ -212,6 +217,18 @@ async def send_pending(self: ServerSession, pending: Sequence[Bundle]) -> None:
         await bundle
 
 
+def tell_whole(
+    cls: type[pull_doc_reply], request_id: ID, document: Document, /, **metadata: Any
+) -> pull_doc_reply:
+    """The whole document for a browser, which is sent all that changes from then on.
+
+    Until the browser has drawn it, Panel 1.9 drops what it holds back: a table that is read
+    meanwhile changes models that the browser never hears of.
+    """
+    state._connected[document] = True
+    return write_whole(request_id, document, **metadata)
+
+
 async def run_here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """Run it on the event loop."""
     return function(*args, **kwargs)
@@ -228,3 +245,5 @@ def send_in_bundles() -> None:
         ServerSession._send_pending_patches = send_pending
     WSHandler.send_message = send_one  # type: ignore[method-assign]
     panel_document.dispatch_tornado = dispatch
+    if not hasattr(panel_document, "_client_has_document"):
+        pull_doc_reply.create = classmethod(tell_whole)  # type: ignore[method-assign,assignment]

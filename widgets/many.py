@@ -94,7 +94,8 @@ class ManyFiles:
         self._complaint = ""
         self.message.show()
         self.progress.show("Looking at the folder, and for Dask's workers …")
-        pn.state.execute(self._open)
+        # A link may ask for it while the page is still made.
+        pn.state.onload(self._open)
 
     def leave(self) -> None:
         """Another source was chosen: what is still being looked at is not opened."""

@@ -104,20 +104,23 @@ class TableChooser:
         return not self._n_reading and (self._n_asked > 0 or self._table is not None)
 
     def _receive(self, path: Path, name: str) -> None:
-        pn.state.execute(partial(self._read, path, name, is_uploaded=True))
+        self._ask(path, name, is_uploaded=True)
 
     def _take_from_shelf(self, event: Any) -> None:
         one = self.shelf.get(event.new)
         if one is not None and not self._is_following:
             self.message.show()
-            pn.state.execute(partial(self._read, one.path, one.path.name, shelved=event.new))
+            self._ask(one.path, one.path.name, shelved=event.new)
+
+    def _ask(self, path: Path, name: str, **place: Any) -> None:
+        self._n_asked += 1
+        self._n_reading += 1
+        # A link asks for one while the page is still made.
+        pn.state.onload(partial(self._read, self._n_asked, path, name, **place))
 
     async def _read(
-        self, path: Path, name: str, *, is_uploaded: bool = False, shelved: str = YOURS
+        self, number: int, path: Path, name: str, is_uploaded: bool = False, shelved: str = YOURS
     ) -> None:
-        self._n_asked += 1
-        number = self._n_asked
-        self._n_reading += 1
         try:
             # Reading what a table is may take seconds; the page must not wait for it.
             table = await asyncio.to_thread(open_table, path, name=name)
@@ -203,6 +206,8 @@ class TableChooser:
 
         Raises `TableError` or OSError where it is not there, ValueError if it is another.
         """
+        # What is still being read a link has asked for, before there was a run to bring back.
+        self._n_asked += 1
         one = self.shelf.get(told["shelved"])
         path = one.path if one else folder / str(told["file"]) if told["file"] else None
         if path is not None:
