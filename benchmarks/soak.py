@@ -74,6 +74,17 @@ async def soak(url: str, arguments: argparse.Namespace) -> tuple[list[Sample], i
     return samples, len(visitor.frame_times), errors
 
 
+def show_course(samples: list[Sample]) -> str:
+    """Memory in MB, as it was every five minutes.
+
+    >>> show_course([Sample(150.0 * i, 1e6 * i, 0, 0) for i in range(5)])
+    '0, 2, 4'
+    """
+    times = [each.at_s for each in samples]
+    marks = np.searchsorted(times, np.arange(0, times[-1] + 1, 300.0))
+    return ", ".join(f"{samples[i].n_bytes / 1e6:.0f}" for i in marks)
+
+
 def count_faults(log: Path) -> tuple[int, int]:
     """Lines of the log that are errors, and tracebacks."""
     n_errors = n_tracebacks = 0
@@ -132,6 +143,7 @@ def main() -> None:
             " / ".join(f"{each.n_bytes / 1e6:.0f}" for each in (first, middle, last)) + " MB",
             "",
         ),
+        ("memory every five minutes", show_course(samples) + " MB", ""),
         ("threads after warm-up / at last", f"{middle.n_threads:.0f} / {last.n_threads:.0f}", ""),
         ("errors of visitors", str(len(failed)), "0"),
         ("errors in the log / tracebacks", f"{n_errors} / {n_tracebacks}", "0 / 0"),
