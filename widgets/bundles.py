@@ -26,7 +26,7 @@ from bokeh.server.connection import ServerConnection
 from bokeh.server.session import ServerSession
 from bokeh.server.views.ws import WSHandler
 from panel.io import document as panel_document
-from panel.io.state import state
+from panel.io.state import set_curdoc, state
 from tornado.iostream import StreamClosedError
 
 TEXT, BINARY = 0x81, 0x82  # last frame of a message; RFC 6455, section 5.2
@@ -227,6 +227,20 @@ def tell_whole(
     """
     state._connected[document] = True
     return write_whole(request_id, document, **metadata)
+
+
+async def wait_while_drawn(document: Document | None) -> None:
+    """Return at once, unless a browser that was given the document is still drawing it: then after.
+
+    What a task changes before goes with the document, and while it is drawn Panel has no way to
+    tell of it.
+    """
+    if document is None or not state._connected.get(document):
+        return
+    drawn = asyncio.get_running_loop().create_future()
+    with set_curdoc(document):
+        state.onload(lambda: drawn.set_result(None))
+    await drawn
 
 
 async def run_here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -18,6 +18,7 @@ from clusterer.scratch import scratch
 from clusterer.sources import Source
 from clusterer.tables import Table, TableError, open_table
 
+from .bundles import wait_while_drawn
 from .columns import WIDE, ColumnChooser
 from .late import Late
 from .previews import TablePreview
@@ -115,15 +116,17 @@ class TableChooser:
     def _ask(self, path: Path, name: str, **place: Any) -> None:
         self._n_asked += 1
         self._n_reading += 1
-        # A link asks for one while the page is still made.
-        pn.state.onload(partial(self._read, self._n_asked, path, name, **place))
+        pn.state.execute(partial(self._read, self._n_asked, path, name, **place))
 
     async def _read(
         self, number: int, path: Path, name: str, is_uploaded: bool = False, shelved: str = YOURS
     ) -> None:
+        document = pn.state.curdoc
         try:
             # Reading what a table is may take seconds; the page must not wait for it.
             table = await asyncio.to_thread(open_table, path, name=name)
+            # A link asks for one while the page is still made.
+            await wait_while_drawn(document)
         except Exception as error:
             if is_uploaded:
                 path.unlink(missing_ok=True)
