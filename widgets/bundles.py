@@ -229,18 +229,21 @@ def tell_whole(
     return write_whole(request_id, document, **metadata)
 
 
-async def wait_while_drawn(document: Document | None) -> None:
-    """Return at once, unless a browser that was given the document is still drawing it: then after.
+async def work_aside(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """What a function gives, in a thread; where it ends while a browser draws the page, after that.
 
-    What a task changes before goes with the document, and while it is drawn Panel has no way to
-    tell of it.
+    What the task that waits for it changes before goes with the document. While that is drawn,
+    Panel has no way to tell of what a task changes.
     """
-    if document is None or not state._connected.get(document):
-        return
-    drawn = asyncio.get_running_loop().create_future()
-    with set_curdoc(document):
-        state.onload(lambda: drawn.set_result(None))
-    await drawn
+    document = state.curdoc
+    try:
+        return await asyncio.to_thread(function, *args, **kwargs)
+    finally:
+        if document is not None and state._connected.get(document):
+            drawn = asyncio.get_running_loop().create_future()
+            with set_curdoc(document):
+                state.onload(lambda: drawn.set_result(None))
+            await drawn
 
 
 async def run_here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

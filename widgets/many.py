@@ -1,6 +1,5 @@
 """The source of many files: a folder that Dask's workers learn, and how far they are."""
 
-import asyncio
 import html
 import importlib.util
 import os
@@ -20,6 +19,7 @@ from clusterer.sources import Source
 from clusterer.tables import Table, TableError, list_folder, open_table
 from clusterer.tables.errors import printable
 
+from .bundles import work_aside
 from .columns import offer_features
 from .controls import WIDE
 from .late import Late
@@ -94,8 +94,7 @@ class ManyFiles:
         self._complaint = ""
         self.message.show()
         self.progress.show("Looking at the folder, and for Dask's workers …")
-        # A link may ask for it while the page is still made.
-        pn.state.onload(self._open)
+        pn.state.execute(self._open)
 
     def leave(self) -> None:
         """Another source was chosen: what is still being looked at is not opened."""
@@ -104,7 +103,7 @@ class ManyFiles:
 
     async def _open(self) -> None:
         try:
-            table = await asyncio.to_thread(self._look)
+            table = await work_aside(self._look)
         except (ValueError, OSError) as error:
             self.progress.show()
             self.message.show(str(error))

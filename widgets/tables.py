@@ -18,7 +18,7 @@ from clusterer.scratch import scratch
 from clusterer.sources import Source
 from clusterer.tables import Table, TableError, open_table
 
-from .bundles import wait_while_drawn
+from .bundles import work_aside
 from .columns import WIDE, ColumnChooser
 from .late import Late
 from .previews import TablePreview
@@ -121,12 +121,9 @@ class TableChooser:
     async def _read(
         self, number: int, path: Path, name: str, is_uploaded: bool = False, shelved: str = YOURS
     ) -> None:
-        document = pn.state.curdoc
         try:
             # Reading what a table is may take seconds; the page must not wait for it.
-            table = await asyncio.to_thread(open_table, path, name=name)
-            # A link asks for one while the page is still made.
-            await wait_while_drawn(document)
+            table = await work_aside(open_table, path, name=name)
         except Exception as error:
             if is_uploaded:
                 path.unlink(missing_ok=True)
