@@ -37,7 +37,7 @@ def test_each_view_is_made_and_draws_the_run_when_it_is_open_and_not_before(dash
     slide(page, "Noise", "ArrowRight", 3)
     page.get_by_role("tab", name="Over time").click()
     wait_until(lambda: has_rows(page, "chronicle changes"))
-    assert rows_of(page, "chronicle") > n_drifts
+    wait_until(lambda: has_rows(page, "chronicle", n_drifts + 1))
     texts = page.evaluate("Bokeh.documents[0].get_model_by_name('chronicle changes').data.text")
     assert texts[0].startswith("noise: 0 → 0.0")
 
