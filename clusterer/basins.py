@@ -78,17 +78,22 @@ def flood(
 def pool_valleys(valleys: Any, n_kept: int) -> Any:
     """Sums (6, k, k) over the valleys of each pair, ``falls`` and ``lows`` by points expected."""
     sums = np.zeros((6, n_kept, n_kept))
-    first, second = valleys.first, valleys.second
-    for e in range(len(first)):
-        share = valleys.expected[e] + TINY
-        for i, j in ((first[e], second[e]), (second[e], first[e])):
-            sums[N_VALLEYS, i, j] = 1.0
-            sums[SEEN, i, j] = valleys.seen[e]
-            sums[EXPECTED, i, j] = valleys.expected[e]
-            sums[FALL, i, j] = share * valleys.falls[e]
-            sums[LOW, i, j] = share * valleys.lows[e]
-            sums[SHARE, i, j] = share
+    for e in range(len(valleys.first)):
+        add_valley(sums, valleys, e, valleys.first[e], valleys.second[e])
+        add_valley(sums, valleys, e, valleys.second[e], valleys.first[e])
     return sums
+
+
+@njit(cache=True, nogil=True)
+def add_valley(sums: Any, valleys: Any, e: int, i: int, j: int) -> None:
+    """Add one to the sums of a pair."""
+    share = valleys.expected[e] + TINY
+    sums[N_VALLEYS, i, j] += 1.0
+    sums[SEEN, i, j] += valleys.seen[e]
+    sums[EXPECTED, i, j] += valleys.expected[e]
+    sums[FALL, i, j] += share * valleys.falls[e]
+    sums[LOW, i, j] += share * valleys.lows[e]
+    sums[SHARE, i, j] += share
 
 
 @njit(cache=True, nogil=True)

@@ -37,7 +37,8 @@ class Landscape(NamedTuple):
     ``kept`` (k,) slots of the prototypes that shape it; ``heights`` (k,) logarithm of the density
     at each; ``valleys`` between neighbours among them; ``masses`` (k,) points that each stands
     for; ``shifts`` (m,) logarithm of the density at every prototype, kept or not; ``nearest``
-    (m,) index in ``kept`` of the nearest; ``n_features`` d.
+    (m,) index in ``kept`` of the nearest; ``n_features`` d. ``places`` (k, d) are the centres and
+    ``variances`` (k,) those of the points of each, in a unit near their extent.
     """
 
     kept: NDArray[np.int64]
@@ -47,6 +48,8 @@ class Landscape(NamedTuple):
     shifts: NDArray[np.float64]
     nearest: NDArray[np.int64]
     n_features: int
+    places: NDArray[np.float64]
+    variances: NDArray[np.float64]
 
 
 def survey(
@@ -117,7 +120,7 @@ def measure_landscape(centers: Any, weights: Any, scatters: Any, counts: Any, li
     shifts[kept] = heights
     nearest = find_nearest(places, peaks)
     nearest[kept] = np.arange(len(kept))
-    return Landscape(kept, heights, valleys, masses, shifts, nearest, n_features)
+    return Landscape(kept, heights, valleys, masses, shifts, nearest, n_features, peaks, raw)
 
 
 @njit(cache=True, nogil=True)

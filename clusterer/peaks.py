@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .background import choose_depth, find_sunk, measure_depths
 from .basins import flood
 from .density import measure_landscape, pack_arrays
+from .splits import split_groups
 
 NOISE = -1
 # A cluster holds at least a quarter of what a prototype holds on average, and at most 1 % is
@@ -61,7 +62,8 @@ def read_peaks(
     cluster of its own if it stands out: if the logarithm of peak over saddle, its prominence, is
     above a bar. The bar lies in the widest relative gap between the prominences that occur, if
     some are larger than those within one cluster. How deep a valley is tell the prototypes'
-    spreads and the points seen in it. Prototypes far below their cluster are noise.
+    spreads and the points seen in it. Prototypes far below their cluster are noise. What is left in
+    one but is two normal distributions is split: see `clusterer.splits`.
 
     After F. Chazal, L. Guibas, S. Oudot, P. Skraba, "Persistence-based clustering in Riemannian
     manifolds", J. ACM 60(6), 2013 (ToMATo).
@@ -91,10 +93,11 @@ def read_peaks(
     order, land, groups, (usual, masses, found) = part_peaks(
         *pack_arrays(centers, weights, scatters, counts, links)
     )
+    depths = choose_depth(found, masses, land.n_features)
+    groups, is_sunk = finish(land, groups, usual, *depths)
     labels = np.where(groups >= 0, order[land.kept[groups]], NOISE)[land.nearest]
     if drop_noise:
-        depths = choose_depth(found, masses, land.n_features)
-        labels[find_sunk(land, usual, *depths)] = NOISE
+        labels[is_sunk] = NOISE
     placed = np.empty_like(labels)
     placed[order] = labels
     return placed
@@ -114,6 +117,15 @@ def part_peaks(
     land = measure_landscape(centers[order], weights[order], scatters[order], counts[order], links)
     groups = cut_tree(land, choose_bar(land))
     return order, land, groups, measure_depths(land, groups)
+
+
+@njit(cache=True, nogil=True)
+def finish(
+    land: Any, groups: Any, usual: Any, bar: float, is_shown: bool, rim: float, farthest: float
+) -> tuple[Any, Any]:
+    """The peak (k,) of each once clusters are split, and whether (m,) each prototype is noise."""
+    is_sunk = find_sunk(land, usual, bar, is_shown, rim, farthest)
+    return split_groups(land, groups, is_sunk[land.kept]), is_sunk
 
 
 @njit(cache=True, nogil=True)

@@ -17,12 +17,16 @@ STEMS = ("x", "top", "bottom", "cluster", "weight", "prominence", "width", "colo
 
 
 class Drawn(NamedTuple):
-    """Columns of the stems, of the links between them, of the bars; and the bar itself."""
+    """Columns of the stems, of the links between them, of the bars; the bar itself.
+
+    And how many clusters have no stem that is as long.
+    """
 
     stems: dict[str, Any]
     links: dict[str, Any]
     bars: dict[str, Any]
     bar: float
+    n_split: int
 
 
 def measure_dendrogram(scene: Scene) -> Drawn:
@@ -31,7 +35,7 @@ def measure_dendrogram(scene: Scene) -> Drawn:
     if moment is None:
         nothing = np.empty(0)
         empty = dict.fromkeys(STEMS, nothing)
-        return Drawn(empty, dict.fromkeys(("x0", "x1", "y"), nothing), dict(empty), 0.0)
+        return Drawn(empty, dict.fromkeys(("x0", "x1", "y"), nothing), dict(empty), 0.0, 0)
     grown = grow_dendrogram(moment.whole_snapshot)
     places = np.arange(len(grown.slots))
     clusters = moment.clusters[grown.slots]
@@ -53,7 +57,8 @@ def measure_dendrogram(scene: Scene) -> Drawn:
     links = {"x0": places[guests], "x1": grown.hosts[guests], "y": grown.bottoms[guests]}
     peaks = np.flatnonzero(grown.is_peak)
     bars = {"x": places[peaks], "top": grown.tops[peaks], "bottom": grown.tops[peaks] - grown.bar}
-    return Drawn(stems, links, bars, grown.bar)
+    n_split = len(np.setdiff1d(clusters[clusters >= 0], clusters[grown.is_peak]))
+    return Drawn(stems, links, bars, grown.bar, n_split)
 
 
 class DendrogramView:
@@ -131,5 +136,9 @@ class DendrogramView:
             f"As the level sinks, peaks of the density meet. A stem longer than the bar, "
             f"{drawn.bar:.2f} now, is a cluster of its own: {n_peaks} are."
             if len(drawn.stems["x"])
-            else ""
+            else "",
+            f"{drawn.n_split} more, told by colour, were split off, as two normal distributions "
+            "fit better than one."
+            if drawn.n_split
+            else "",
         )
