@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from .basins import EXPECTED, add_valley, measure_level
+from .basins import EXPECTED, SEEN, add_valley, measure_level
 from .mixtures import add_logs, fit_normal, fit_two, measure_dip, measure_logs
 
 # Fewer prototypes show a density too coarsely; nor fewer than both covariances have parameters.
 LEAST_PROTOTYPES = 16
 # In logarithms: how far the density of both sinks between them, and below the lower of their
-# peaks on the whole border, pooled as in `clusterer.basins`. A border at which hardly any points
-# would be expected tells nothing: curves are that thin.
+# peaks on the whole border, pooled as in `clusterer.basins`; the latter by what was seen there and
+# by the prototypes alone, since of a sorted table hardly anything is seen between any two. A border
+# at which few points would be expected tells nothing: curves are that thin.
 DIP = 0.5
-BORDER = 1.5
+BORDER = 1.4
 LEAST_EXPECTED = 20.0
 
 
@@ -92,5 +93,9 @@ def is_parted(land: Any, members: Any, is_other: Any) -> bool:
         if side >= 0 and another >= 0 and side != another:
             add_valley(sums, valleys, e, 0, 1)
     lower = min(land.heights[sides == 0].max(), land.heights[sides == 1].max())
-    is_known = sums[EXPECTED, 0, 1] >= LEAST_EXPECTED
-    return is_known and lower - measure_level(sums, 0, 1) >= BORDER
+    if sums[EXPECTED, 0, 1] < LEAST_EXPECTED:
+        return False
+    seen = measure_level(sums, 0, 1)
+    # As if nothing had been looked for there.
+    sums[SEEN], sums[EXPECTED] = 0.0, 0.0
+    return lower - max(seen, measure_level(sums, 0, 1)) >= BORDER
