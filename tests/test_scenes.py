@@ -72,6 +72,19 @@ def test_the_river_tells_what_becomes_of_clusters():
     assert 0 < river.marks["y"][at] < 100
 
 
+def test_clusters_that_were_split_off_are_counted_beside_the_peaks():
+    n_split = []
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        centers = np.array([[0.0, 0.0], [3.8, 0.0], [60.0, 0.0]])
+        points = centers[random.integers(3, size=6_000)] + random.normal(size=(6_000, 2))
+        scene = record(ArraySource(points), 1, 6_000)
+        drawn = measure_dendrogram(scene)
+        assert len(drawn.bars["x"]) + drawn.n_split == scene.moment.n_clusters == 3
+        n_split.append(drawn.n_split)
+    assert set(n_split) == {0, 1}
+
+
 def test_the_chronicle_marks_changes_where_they_were_made(blobs):
     def change(run, i):
         if i == 10:
