@@ -12,9 +12,11 @@ from bokeh.application.handlers.function import FunctionHandler
 from bokeh.models import Column, ColumnDataSource, Div, Slider
 from bokeh.server.server import Server
 from bokeh.util.token import generate_jwt_token, generate_session_id
+from panel.io.state import set_curdoc
 from tornado.iostream import IOStream
 from tornado.websocket import websocket_connect
 
+from widgets.bundles import work_aside
 from widgets.sockets import prepare_sockets
 
 SIZES = [1, 40, 400, 20_000]
@@ -152,3 +154,31 @@ def test_a_page_learns_of_what_changes_while_it_is_drawn():
     (change,) = content["events"]
     assert (kind, change["attr"]) == ("PATCH-DOC", "children")
     assert "fresh" in change["new"][0]["attributes"]["text"]
+
+
+async def leave_while_it_is_drawn():
+    """Whether the work of a page has ended once the page, which was never drawn, is gone."""
+    server = pn.serve(pn.Column, port=0, show=False, start=False, threaded=False)
+    server.start()
+    try:
+        socket = await open_page(server, generate_session_id())
+        document = server.get_sessions("/")[0].document
+        pn.state._connected[document] = True
+        with set_curdoc(document):
+            work = asyncio.ensure_future(work_aside(int))
+        await asyncio.wait([work], timeout=0.3)
+        waits = not work.done()
+        for callback in document.session_destroyed_callbacks:
+            callback(document.session_context)
+        await asyncio.wait([work], timeout=30)
+        await leave_pages([socket])
+        return waits, work.done()
+    finally:
+        server.stop()
+        server.unlisten()
+
+
+def test_a_page_that_is_left_while_it_is_drawn_leaves_no_task():
+    prepare_sockets()
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(asyncio.run, leave_while_it_is_drawn()).result() == (True, True)

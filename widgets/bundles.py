@@ -240,10 +240,12 @@ async def work_aside(function: Callable[..., Any], *args: Any, **kwargs: Any) ->
         return await asyncio.to_thread(function, *args, **kwargs)
     finally:
         if document is not None and state._connected.get(document):
-            drawn = asyncio.get_running_loop().create_future()
+            drawn = asyncio.Event()
             with set_curdoc(document):
-                state.onload(lambda: drawn.set_result(None))
-            await drawn
+                state.onload(drawn.set)
+            # Who leaves a page while it is drawn never says that it is.
+            document.on_session_destroyed(lambda _: drawn.set())
+            await drawn.wait()
 
 
 async def run_here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -231,7 +231,8 @@ class TableChooser:
                 self.columns.show_missing(True)
 
     def close(self) -> None:
-        """Delete the uploaded file."""
+        """Delete the uploaded file; what is being read is not opened any more."""
+        self._n_asked += 1
         self.file.stop()
         for folder in (self._folder, self._arrivals):
             shutil.rmtree(folder, ignore_errors=True)
