@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import threading
+import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,6 +17,7 @@ from panel.io.state import set_curdoc
 
 from clusterer.commons import commons
 from clusterer.faults import note_fault
+from clusterer.spacing import choose_rest
 
 from .allocator import give_back, settle
 
@@ -23,7 +25,10 @@ from .allocator import give_back, settle
 # waits as long each time while a page is built.
 SWITCH_S = 0.001
 
-COLLECT_S = 60.0
+# To look through all memory keeps all waiting: from a quarter of a second to more than one.
+COLLECT_SHARE = 0.01
+COLLECT_S = 10.0
+LATEST_COLLECT_S = 60.0
 LEAST_GONE = 0.1
 """Of the pages that are open: fewer do not take up enough to keep all waiting."""
 
@@ -42,6 +47,7 @@ class Apart(Handler):
         self._build = build
         self._n_gone = 0
         self._is_waiting = False
+        self._rest_s = COLLECT_S
 
     async def on_session_created(self, session_context: SessionContext) -> None:
         """Have it built; the loop goes on meanwhile."""
@@ -62,8 +68,8 @@ class Apart(Handler):
         """Have the page free what it holds.
 
         Bokeh would, and look through the memory of all sessions for garbage each time, for as
-        long as a second; here that is done for all that have ended in a minute, or in more of them
-        while these are few beside those that are open.
+        long as a second; here that takes a hundredth of the time, and is left while those that have
+        ended are few beside those that are open.
         """
         document = session_context._document
         callbacks = list(document.session_destroyed_callbacks)
@@ -76,16 +82,19 @@ class Apart(Handler):
         self._n_gone += 1
         if not self._is_waiting:
             self._is_waiting = True
-            asyncio.get_running_loop().call_later(COLLECT_S, self._collect)
+            asyncio.get_running_loop().call_later(self._rest_s, self._collect)
 
     def _collect(self) -> None:
         n_open = len(documents) - self._n_gone
         self._is_waiting = self._n_gone < LEAST_GONE * n_open
         if self._is_waiting:
-            asyncio.get_running_loop().call_later(COLLECT_S, self._collect)
+            asyncio.get_running_loop().call_later(self._rest_s, self._collect)
         else:
             self._n_gone = 0
+            start = time.perf_counter()
             give_back()
+            spent_s = time.perf_counter() - start
+            self._rest_s = choose_rest(spent_s, COLLECT_SHARE, COLLECT_S, LATEST_COLLECT_S)
 
     def modify_document(self, doc: Document) -> None:
         """It is built already."""
