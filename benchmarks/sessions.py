@@ -3,7 +3,7 @@
 ``python -m benchmarks.sessions`` starts the app, opens 100 sessions by light websocket clients (see
 `benchmarks.visitors`), lets them stream, turns controls, hides the tabs, pauses, and writes
 benchmarks/sessions.md. ``--churn 1000`` then opens and closes so many, four at once, and compares
-memory, threads and callbacks; ``--only-churn`` does only that.
+memory, threads and callbacks; ``--only-churn`` does only that, and writes benchmarks/churn.md.
 """
 
 import argparse
@@ -161,19 +161,27 @@ def main() -> None:
     text = write_report(rows, arguments)
     print(text)
     if not arguments.no_report:
-        REPORT.write_text(text, "utf-8")
+        report = REPORT.with_stem("churn") if arguments.only_churn else REPORT
+        report.write_text(text, "utf-8")
 
 
 def write_report(rows: list[Row], arguments: argparse.Namespace) -> str:
     """The report as Markdown."""
     cores = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"
+    title, way = (
+        f"{arguments.n} sessions at once",
+        (
+            f"One opens every {arguments.interval:g} s; all stream at their usual speed unless the "
+            "command says otherwise. The visitors share the machine with the server."
+        ),
+    )
+    if arguments.only_churn:
+        title, way = f"{arguments.churn} sessions opened and closed", "Four at a time."
     lines = [
-        f"# {arguments.n} sessions at once",
+        f"# {title}",
         "",
         f"`python -m benchmarks.sessions {' '.join(sys.argv[1:])}`, Python "
-        f"{platform.python_version()}, {cores}. One opens every {arguments.interval:g} s; all "
-        "stream at their usual speed unless the command says otherwise. The visitors share the "
-        "machine with the server.",
+        f"{platform.python_version()}, {cores}. {way}",
         "",
         "| | measured | target |",
         "|---|---|---|",
