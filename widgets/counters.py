@@ -16,8 +16,9 @@ STYLE = """
 .value { font-size: 1.45rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .name { font-size: .78rem; opacity: .8; }
 @media (max-width: 600px) {
-    .counters { grid-template-columns: repeat(3, 1fr); gap: 6px; }
-    .counter { padding: 3px 9px; }
+    .counters { grid-template-columns: repeat(6, 1fr); gap: 6px; }
+    .counter { grid-column: span 2; padding: 3px 9px; }
+    .counter:nth-child(n + 4) { grid-column: span 3; }
     .value { font-size: 1.1rem; }
     .name { font-size: .72rem; }
 }
