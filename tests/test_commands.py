@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -195,7 +196,13 @@ def test_interrupted_it_leaves_no_half_written_file(tables, tmp_path):
     line = [sys.executable, "-m", "clusterer", "predict", str(tables.model), "-", "-o", str(out)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        line, stdin=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, cwd=tmp_path
+        line,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        cwd=tmp_path,
+        # What a shell runs in the background ignores Ctrl-C, and so would what is started here.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stdin is not None
         rows = "0.5,1e6\n" * 500_000
