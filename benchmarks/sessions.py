@@ -168,12 +168,10 @@ def main() -> None:
 def write_report(rows: list[Row], arguments: argparse.Namespace) -> str:
     """The report as Markdown."""
     cores = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"
-    title, way = (
-        f"{arguments.n} sessions at once",
-        (
-            f"One opens every {arguments.interval:g} s; all stream at their usual speed unless the "
-            "command says otherwise. The visitors share the machine with the server."
-        ),
+    title = f"{arguments.n} sessions at once"
+    way = (
+        f"One opens every {arguments.interval:g} s; all stream at their usual speed unless the "
+        "command says otherwise. The visitors share the machine with the server."
     )
     if arguments.only_churn:
         title, way = f"{arguments.churn} sessions opened and closed", "Four at a time."
