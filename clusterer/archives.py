@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .kernels import N_RECENT
 
 FORMAT = "clusterer model"
-VERSION = 3  # the first knows no times, and the second little of what is recent
+VERSION = 4  # the first knows no times, the second little of what is recent, the third no motion
 ARRAYS = {
     "centers": "<f8",
     "weights": "<f8",
@@ -22,13 +22,14 @@ ARRAYS = {
     "scatters": "<f8",
     "ids": "<i8",
     "last_seen": "<i8",
+    "known": "<i8",
     "links": "<f8",
     "times": "<f8",
     "recent": "<f8",
     "mean": "<f8",
     "origin": "<f8",
 }
-SINCE = {"times": 2, "recent": 3}
+SINCE = {"times": 2, "recent": 3, "known": 4}
 
 MOST_TOLD = 300
 
@@ -66,6 +67,9 @@ def read_archive(content: bytes) -> tuple[dict[str, Any], dict[str, NDArray]]:
         add_times(header, arrays)
     if version < SINCE["recent"]:
         add_recent(header, arrays)
+    if version < SINCE["known"]:
+        # Which clusters there are is looked at again while it learns.
+        arrays["known"] = np.full_like(arrays["ids"], -1)
     return header, arrays
 
 

@@ -103,12 +103,19 @@ class LearnedAttributes:
         if choices not in self._readouts:
             # In inner coordinates: no unit or offset may change what is joined.
             if join and forget == "never":
-                labels = read_with_quiet(held, drop_singletons=drop)
+                labels = read_with_quiet(held, self._known, drop_singletons=drop)
             else:
-                labels = read_clusters(**held.evidence, join=join, drop_singletons=drop)
+                labels = read_clusters(
+                    **held.evidence, known=self._known, join=join, drop_singletons=drop
+                )
             labels.flags.writeable = False
             self._readouts[choices] = labels
         return self._readouts[choices]
+
+    @property
+    def _known(self) -> NDArray[np.int64] | None:
+        # Once nothing is forgotten any more, nothing new is remembered.
+        return self._hold().known if self.half_life_ < np.inf else None
 
     @property
     def n_clusters_(self) -> int:

@@ -124,14 +124,15 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
         shape = shapes.get(name, (n_taken,))
         demand(values.shape == shape, f"{name} is of shape {values.shape}, not {shape}")
         demand(bool(np.isfinite(values).all()), f"{name} holds NaN or infinity")
-        is_signed = name in ("centers", "mean", "origin", "recent")
+        is_signed = name in ("centers", "mean", "origin", "recent", "known")
         demand(is_signed or bool((values >= 0).all()), f"{name} holds numbers below 0")
         is_signed |= name in ("links", "times")  # have limits of their own
         most = MOST_SQUARED if name == "scatters" else n_seen * (1 + 1e-9)
         demand(is_signed or bool((values <= most).all()), f"{name} holds numbers too large")
     inside = max(np.abs(arrays["centers"]).max(), np.abs(arrays["mean"]).max())
     demand(inside <= 2 * LARGEST_COORDINATE, "coordinates are too large")
-    ids, last_seen = arrays["ids"], arrays["last_seen"]
+    ids, last_seen, known = (arrays[name] for name in ("ids", "last_seen", "known"))
+    demand(bool(((known >= -1) & (known < MOST_SEEN)).all()), "known holds no clusters")
     demand(n_taken <= n_seen, f"{n_taken} prototypes of {n_seen} points")
     demand(len(np.unique(ids)) == n_taken, "an id appears twice")
     demand(bool(((ids <= last_seen) & (last_seen < n_seen)).all()), "ids are beyond the stream")

@@ -12,24 +12,18 @@ motion, and forgetting would lose them: so nothing is concluded where successive
 nearer to each other than any two, or hardly differ in some feature, by the ratio of J. von Neumann,
 "Distribution of the ratio of the mean square successive difference to the variance", Annals of
 Mathematical Statistics 12(4), 1941.
-
-Looked at is every `LOOK` points, counted from the stream's first: so cutting it into chunks
-changes nothing.
 """
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from .kernels import (
     COUNT,
     FADED_COUNT,
     FADING,
-    N_SEEN,
-    NEXT_LOOK,
     RECENT,
     RECENT_SPREAD,
     RECENT_SQUARES,
@@ -42,16 +36,13 @@ from .kernels import (
     TIME_SPREAD,
     WEIGHT,
 )
-from .learning import find_refused, learn_all
 from .readout import read_clusters
-from .times import CHANCE, explain_most
+from .times import CHANCE
 
 if TYPE_CHECKING:
-    from .prototypes import Prototypes, Settings
+    from .prototypes import Prototypes
 
 AUTOMATIC = 0.0  # in the settings, in place of the share kept from point to point
-FIRST_LOOK = 1000.0
-LOOK = 500
 # Resting clusters explain less than 0.07 of the times in simulations, at K from 10 to 200.
 LEAST_EXPLAINED = 0.1
 # Squared motion within the memory, in squared widths of a cluster, both by their deviations.
@@ -76,73 +67,22 @@ class Times(NamedTuple):
     spreads: NDArray[np.float64]
 
 
-def learn_watchfully(held: "Prototypes", points: NDArray, settings: "Settings") -> int:
-    """Learn a chunk (n, d) past the next look; returns the first refused row or -1."""
-    # Nothing is to have changed if a row is refused.
-    refused = int(find_refused(points, held.scalars, held.n_seen == 0))
-    if refused >= 0:
-        return refused
-    at_rest = settings[0], settings[1], 1.0, settings[3]
-    while len(points):
-        if held.half_life == math.inf:
-            points = points[learn_at_rest(points, *held.arrays, at_rest) :]
-            if not len(points):
-                break
-        if count_to_look(held) <= 0:
-            renew_half_life(held)
-        n_left = count_to_look(held)
-        # No further than to the next look: so the half-life is the one in force.
-        held.learn(points[:n_left], settings)
-        points = points[n_left:]
-    return -1
-
-
-@njit(cache=True, nogil=True)
-def learn_at_rest(
-    points: Any,
-    floats: Any,
-    ints: Any,
-    scalars: Any,
-    links: Any,
-    buffer: Any,
-    scratch: Any,
-    settings: tuple[int, float, float, int],
-) -> int:
-    """Learn points (n, d) while their times tell of no motion; returns how many that were.
-
-    The looks that find nothing are taken here, since most do: outside they cost 10 ns a point,
-    and keep threads that read waiting for one another.
-    """
-    n_points, n_features = points.shape
-    n_learned = 0
-    while n_learned < n_points:
-        n_left = int(max(scalars[NEXT_LOOK], FIRST_LOOK) - scalars[N_SEEN])
-        if n_left <= 0:
-            # Over all clusters at once they explain no less, and that costs little to know.
-            if explain_most(floats, scalars, n_features) >= LEAST_EXPLAINED / 2:
-                break
-            scalars[NEXT_LOOK] = scalars[N_SEEN] + LOOK
-            n_left = LOOK
-        piece = points[n_learned : n_learned + n_left]
-        learn_all(piece, floats, ints, scalars, links, buffer, scratch, settings)
-        n_learned += len(piece)
-    return n_learned
-
-
-def count_to_look(held: "Prototypes") -> int:
-    """How many points may come before it is looked again; none where that is due."""
-    # Python's numbers: NumPy's cost as much as learning a point does.
-    read = held.scalars.item
-    return int(max(read(NEXT_LOOK), FIRST_LOOK) - read(N_SEEN))
-
-
 def renew_half_life(held: "Prototypes") -> None:
-    """Look at the times, choose the half-life anew and say when to look again. O(K² d)."""
-    held.scalars[NEXT_LOOK] = held.n_seen + LOOK
+    """Choose the half-life anew, and remember the clusters where they move. O(K² d)."""
     before = held.half_life
+    least = LEAST_MIXED if before == math.inf else LEAST_MIXED_IN_MOTION
+    together, one = measure_mixing(held)
+    is_mixed = together >= least and one >= LEAST_MIXED_EACH
+    labels = None
+    if is_mixed or before < math.inf:
+        labels = read_clusters(**held.evidence, known=held.known)
     past, recent = read_times(held)
-    by_past, by_recent = want_half_lives(held, past, recent)
+    by_past = by_recent = math.inf
+    if is_mixed and labels is not None:
+        by_past, by_recent = (want_half_life(times, labels) for times in (past, recent))
     if before == math.inf:
+        # Of what was found before all that is old counted as well, and blurred it.
+        labels = None
         after = min(by_past, SHORTEST if by_recent < math.inf else math.inf)
         if by_recent < math.inf:
             # As if what is recent had been all that was remembered.
@@ -151,22 +91,12 @@ def renew_half_life(held: "Prototypes") -> None:
         wanted = min(by_past, by_recent)
         after = min(max(wanted, before * MOST_SHRINKING), before * MOST_GROWTH)
         if wanted == math.inf and after > held.n_seen:
-            after = math.inf
+            after, labels = math.inf, None
     after = max(after, SHORTEST)
     held.scalars[FADING] = 1.0 / after
     if after < math.inf:
         fit_memory(held, 1.0 / (1.0 - 2.0 ** (-1.0 / after)))
-
-
-def want_half_lives(held: "Prototypes", past: Times, recent: Times) -> tuple[float, float]:
-    """The half-lives that all that is remembered and what is recent ask for; infinite for none."""
-    least = LEAST_MIXED if held.half_life == math.inf else LEAST_MIXED_IN_MOTION
-    together, one = measure_mixing(held)
-    if together < least or one < LEAST_MIXED_EACH:
-        return math.inf, math.inf
-    labels = read_clusters(**held.evidence)
-    by_past, by_recent = (want_half_life(times, labels) for times in (past, recent))
-    return by_past, by_recent
+    held.remember(labels)
 
 
 def want_half_life(times: Times, labels: NDArray[np.int64]) -> float:

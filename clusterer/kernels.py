@@ -3,7 +3,7 @@
 State lives in two arrays, one column per slot, the number of slots padded to whole vectors:
 
 * ``floats`` ``(d + 12, n_slots)``: d rows of centres, then the rows counted from ``d`` below;
-* ``ints`` ``(4, n_slots)``: ``NEIGHBOUR``, ``ID``, ``LAST_SEEN``, ``LINKED``.
+* ``ints`` ``(5, n_slots)``: ``NEIGHBOUR``, ``ID``, ``LAST_SEEN``, ``LINKED``, ``KNOWN``.
 
 ``scalars`` holds the fields ``N_TAKEN`` … ``NEXT_LOOK``, then rows of d: running means, origins,
 and from ``N_MOMENTS`` on what `clusterer.times` knows of the order of the points.
@@ -23,9 +23,9 @@ from .lanes import LANES, add_square, first, load, lower, lowest, mark, put, spr
 
 WEIGHT, COUNT, SCATTER, MASS, BOUND, REST = range(6)
 TIME, TIME_SPREAD, RECENT, RECENT_TIME, RECENT_SPREAD, TOTAL = range(6, 12)  # see clusterer.times
-NEIGHBOUR, ID, LAST_SEEN, LINKED = range(4)
+NEIGHBOUR, ID, LAST_SEEN, LINKED, KNOWN = range(5)
 N_STATE_ROWS = 12
-N_INT_ROWS = 4
+N_INT_ROWS = 5
 FRACTION = (1 << 52) - 1
 
 N_TAKEN, N_SEEN, FADED_COUNT, SQUARES, SCALE, LINK_UNIT, BOUND_UNIT = range(7)

@@ -1,4 +1,4 @@
-"""Mixtures: two normal distributions that explain a cluster's prototypes together.
+"""Mixtures: normal distributions that explain a cluster's prototypes together.
 
 Fitted by the expectation-maximisation of A. P. Dempster, N. M. Laird, D. B. Rubin, "Maximum
 likelihood from incomplete data via the EM algorithm", Journal of the Royal Statistical Society B
@@ -92,34 +92,42 @@ def fit_two(places: Any, variances: Any, masses: Any) -> Any:
     likeliest, best = -np.inf, np.empty(0)
     for k in range(min(N_STARTS, places.shape[1])):
         axis = whole.axes[:, places.shape[1] - 1 - k]
-        parts = np.empty(len(masses))
+        parts = np.empty((2, len(masses)))
         for i in range(len(masses)):
             along = ((places[i] - whole.center) * axis).sum()
-            parts[i] = FIRM if along > 0.0 else 1.0 - FIRM
-        likelihood, parts = refine(places, variances, masses, parts)
+            parts[0, i] = FIRM if along > 0.0 else 1.0 - FIRM
+        parts[1] = 1.0 - parts[0]
+        likelihood, _ = refine(places, variances, masses, parts)
         if likelihood > likeliest:
-            likeliest, best = likelihood, parts
+            likeliest, best = likelihood, parts[0]
     return best
 
 
 @njit(cache=True, nogil=True)
 def refine(places: Any, variances: Any, masses: Any, parts: Any) -> tuple[float, Any]:
-    """The mean logarithm of the likelihood after some rounds, and the parts (m,) then."""
-    total, before = masses.sum(), -np.inf
+    """Fit normal distributions to their ``parts`` (k, m) of the prototypes, which are refined.
+
+    Returns the mean logarithm of the likelihood after some rounds, minus infinity where one of
+    them has lost nearly all, and the logarithms (k, m) of the density of each.
+    """
+    total, before, likelihood = masses.sum(), -np.inf, -np.inf
+    logs = np.empty_like(parts)
     for _ in range(N_ROUNDS):
-        share = (masses * parts).sum() / total
-        if min(share, 1.0 - share) < LEAST_SHARE:
-            return -np.inf, parts
-        first = fit_normal(places, variances, masses * parts, total)
-        second = fit_normal(places, variances, masses * (1.0 - parts), total)
-        logs = measure_logs(first, places, variances)
-        both = add_logs(logs, measure_logs(second, places, variances))
-        parts = np.exp(logs - both)
-        likelihood = (masses * both).sum() / total
+        for k in range(len(parts)):
+            if (masses * parts[k]).sum() < LEAST_SHARE * total:
+                return -np.inf, logs
+            normal = fit_normal(places, variances, masses * parts[k], total)
+            logs[k] = measure_logs(normal, places, variances)
+        all_logs = logs[0]
+        for k in range(1, len(parts)):
+            all_logs = add_logs(all_logs, logs[k])
+        for k in range(len(parts)):
+            parts[k] = np.exp(logs[k] - all_logs)
+        likelihood = (masses * all_logs).sum() / total
         if likelihood - before < ENOUGH:
             break
         before = likelihood
-    return likelihood, parts
+    return likelihood, logs
 
 
 @njit(cache=True, nogil=True)

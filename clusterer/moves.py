@@ -7,6 +7,7 @@ from numba import njit
 from .kernels import (
     COUNT,
     ID,
+    KNOWN,
     LAST_SEEN,
     LINKED,
     MASS,
@@ -32,6 +33,7 @@ def place(floats: Any, ints: Any, slot: int, point: Any, label: int, rule: int) 
     ints[ID, slot] = label
     ints[LAST_SEEN, slot] = label
     ints[LINKED, slot] = 0
+    ints[KNOWN, slot] = -1
 
 
 @njit(cache=True, nogil=True, forceinline=True)

@@ -11,6 +11,7 @@ from .background import choose_depth, find_sunk, measure_depths
 from .basins import flood
 from .density import measure_landscape, pack_arrays
 from .splits import split_groups
+from .survivors import part_survivors
 
 NOISE = -1
 # A cluster holds at least a quarter of what a prototype holds on average, and at most 1 % is
@@ -54,6 +55,7 @@ def read_peaks(
     counts: NDArray,
     *,
     links: NDArray | None = None,
+    known: NDArray[np.int64] | None = None,
     drop_noise: bool = True,
 ) -> NDArray[np.int64]:
     """Give each prototype its cluster: the peak that it lies on, by density.
@@ -63,7 +65,8 @@ def read_peaks(
     above a bar. The bar lies in the widest relative gap between the prominences that occur, if
     some are larger than those within one cluster. How deep a valley is tell the prototypes'
     spreads and the points seen in it. Prototypes far below their cluster are noise. What is left in
-    one but is two normal distributions is split: see `clusterer.splits`.
+    one but is two normal distributions is split, and so is what was known as several and still is:
+    see `clusterer.splits` and `clusterer.survivors`.
 
     After F. Chazal, L. Guibas, S. Oudot, P. Skraba, "Persistence-based clustering in Riemannian
     manifolds", J. ACM 60(6), 2013 (ToMATo).
@@ -74,6 +77,8 @@ def read_peaks(
         The prototypes, as `OnlineClusterer` holds them.
     links : (m, m), optional
         Points seen between pairs of prototypes; see `clusterer.links`.
+    known : (m,) int, optional
+        The cluster that each was found in before, -1 for none.
     drop_noise : bool, default True
         Off: noise goes to the nearest cluster.
 
@@ -94,7 +99,8 @@ def read_peaks(
         *pack_arrays(centers, weights, scatters, counts, links)
     )
     depths = choose_depth(found, masses, land.n_features)
-    groups, is_sunk = finish(land, groups, usual, *depths)
+    before = np.full(len(order), NOISE) if known is None else known[order]
+    groups, is_sunk = finish(land, groups, before, usual, *depths)
     labels = np.where(groups >= 0, order[land.kept[groups]], NOISE)[land.nearest]
     if drop_noise:
         labels[is_sunk] = NOISE
@@ -121,11 +127,20 @@ def part_peaks(
 
 @njit(cache=True, nogil=True)
 def finish(
-    land: Any, groups: Any, usual: Any, bar: float, is_shown: bool, rim: float, farthest: float
+    land: Any,
+    groups: Any,
+    known: Any,
+    usual: Any,
+    bar: float,
+    is_shown: bool,
+    rim: float,
+    farthest: float,
 ) -> tuple[Any, Any]:
     """The peak (k,) of each once clusters are split, and whether (m,) each prototype is noise."""
     is_sunk = find_sunk(land, usual, bar, is_shown, rim, farthest)
-    return split_groups(land, groups, is_sunk[land.kept]), is_sunk
+    is_out, before = is_sunk[land.kept], known[land.kept]
+    groups = part_survivors(land, groups, is_out, before, find_least_mass(land))
+    return split_groups(land, groups, is_out), is_sunk
 
 
 @njit(cache=True, nogil=True)

@@ -76,6 +76,7 @@ def dump_model(model: "OnlineClusterer", scaling: Scaling | None = None) -> byte
         "scatters": held.inner_scatters,
         "ids": held.ids,
         "last_seen": held.last_seen,
+        "known": held.known,
         "links": held.links[: held.n_taken, : held.n_taken],
         "times": held.times,
         "recent": held.recent,

@@ -53,6 +53,8 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, settings: Settings) ->
         # Their points count as having come after ours: so no id appears twice.
         np.concatenate([ours.ids, theirs.ids + n_before]),
         np.concatenate([ours.last_seen, theirs.last_seen + n_before]),
+        # Which of theirs is which of ours will tell the next look, at the next point.
+        np.full(len(ours.ids) + len(theirs.ids), -1),
         block_diag(ours.link_counts, theirs.link_counts),
         np.concatenate([stretch_times(each, n_before + theirs.n_seen) for each in (ours, theirs)]),
     )

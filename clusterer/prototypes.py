@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .forgetting import AUTOMATIC, count_to_look, learn_watchfully
 from .kernels import (
     BOUND,
     COUNT,
     FADED_COUNT,
     ID,
+    KNOWN,
     LAST_SEEN,
     LINKED,
     MASS,
@@ -28,6 +28,7 @@ from .kernels import (
     measure_mass,
 )
 from .learning import find_refused, learn, shrink
+from .looks import count_to_look, learn_watchfully
 from .states import Settings, State, allocate_slots
 
 
@@ -50,7 +51,7 @@ class Prototypes(State):
             if refused >= 0:
                 return int(refused)
             self.adapt(settings)
-        if settings[2] == AUTOMATIC:
+        if settings[2] < 1.0:
             if len(points) > count_to_look(self):
                 return learn_watchfully(self, points, settings)
             settings = settings[0], settings[1], self.share_kept(settings), settings[3]
@@ -115,6 +116,7 @@ class Prototypes(State):
         inner_scatters: NDArray,
         ids: NDArray[np.int64],
         last_seen: NDArray[np.int64],
+        known: NDArray[np.int64],
         links: NDArray,
         times: NDArray,
     ) -> None:
@@ -128,6 +130,7 @@ class Prototypes(State):
             self.floats[d + field, kept] = values
         self.floats[d + TIME : d + TOTAL + 1, kept] = times.T
         self.ints[ID, kept], self.ints[LAST_SEEN, kept] = ids, last_seen
+        self.ints[KNOWN, kept] = known
         self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
         self.links[kept, kept] = links
         self.ints[LINKED, kept] = links.any(axis=1)

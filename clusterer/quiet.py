@@ -17,7 +17,9 @@ from .readout import NOISE, number_in_order, read_clusters
 PATIENCE = 20.0
 
 
-def read_with_quiet(held: Prototypes, *, drop_singletons: bool = True) -> NDArray[np.int64]:
+def read_with_quiet(
+    held: Prototypes, known: NDArray[np.int64] | None = None, *, drop_singletons: bool = True
+) -> NDArray[np.int64]:
     """Give each prototype its cluster (m,), as `read_clusters` does, and quiet ones theirs.
 
     >>> random = np.random.default_rng(0)
@@ -28,7 +30,7 @@ def read_with_quiet(held: Prototypes, *, drop_singletons: bool = True) -> NDArra
     >>> int(read_shares(held, np.ones(held.n_taken)).max()), int(read_with_quiet(held).max())
     (0, 1)
     """
-    labels = read_shares(held, np.ones(held.n_taken))
+    labels = read_shares(held, np.ones(held.n_taken), known)
     is_living = labels != NOISE
     is_quiet = ~is_living & tell_quiet(held)
     n_taken = len(labels)
@@ -44,7 +46,9 @@ def read_with_quiet(held: Prototypes, *, drop_singletons: bool = True) -> NDArra
     return number_in_order(labels)
 
 
-def read_shares(held: Prototypes, shares: NDArray[np.float64]) -> NDArray[np.int64]:
+def read_shares(
+    held: Prototypes, shares: NDArray[np.float64], known: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
     """The clusters (m,) there would be, did each prototype count ``shares`` (m,) times as much."""
     roots = np.sqrt(shares)
     return read_clusters(
@@ -53,6 +57,7 @@ def read_shares(held: Prototypes, shares: NDArray[np.float64]) -> NDArray[np.int
         held.inner_scatters * shares,
         held.counts * shares,
         links=held.link_counts * roots[:, None] * roots,
+        known=known,
     )
 
 

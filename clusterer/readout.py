@@ -15,6 +15,7 @@ def read_clusters(
     counts: NDArray | None = None,
     *,
     links: NDArray | None = None,
+    known: NDArray[np.int64] | None = None,
     join: bool = True,
     drop_singletons: bool = True,
 ) -> NDArray[np.int64]:
@@ -32,6 +33,8 @@ def read_clusters(
         Numbers of points they took in; the weights stand for them if not given.
     links : (m, m), optional
         Points seen between pairs of prototypes; see `clusterer.links`.
+    known : (m,) int, optional
+        The cluster that each was found in before, -1 for none; see `clusterer.survivors`.
     join : bool, default True
         Off: every prototype is a cluster, as published in 1999.
     drop_singletons : bool, default True
@@ -50,7 +53,12 @@ def read_clusters(
     slots = np.arange(len(weights))
     if join:
         groups = read_peaks(
-            centers, weights, scatters, weights if counts is None else counts, links=links
+            centers,
+            weights,
+            scatters,
+            weights if counts is None else counts,
+            links=links,
+            known=known,
         )
         is_kept = groups != NOISE
     else:

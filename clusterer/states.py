@@ -13,6 +13,7 @@ from .kernels import (
     FADED_COUNT,
     FADING,
     ID,
+    KNOWN,
     LAST_SEEN,
     LINK_UNIT,
     MASS,
@@ -178,6 +179,15 @@ class State:
     def last_seen(self) -> NDArray[np.int64]:
         """Index (m,) in the stream of the last point each one took in."""
         return self.ints[LAST_SEEN, : self.n_taken].copy()
+
+    @property
+    def known(self) -> NDArray[np.int64]:
+        """The cluster (m,) each one belonged to at the last look in motion, -1 for none."""
+        return self.ints[KNOWN, : self.n_taken].copy()
+
+    def remember(self, labels: NDArray[np.int64] | None) -> None:
+        """Take these for the clusters (m,) that were known; none, where nothing moves."""
+        self.ints[KNOWN, : self.n_taken] = -1 if labels is None else labels
 
     @property
     def times(self) -> NDArray:

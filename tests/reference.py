@@ -27,6 +27,7 @@ class Prototype:
     weight: float = 0.0
     count: float = 0.0
     scatter: float = 0.0
+    known: int = -1  # the cluster it belonged to at the last look
     taken: list[int] = field(default_factory=list)  # the points it took in, by their places
 
 
@@ -59,7 +60,7 @@ class Reference:
         """One point arrives."""
         while len(self.prototypes) > self.n_prototypes:
             self.drop_to_fewer()
-        if self.half_life == "auto" and self.n_seen >= self.next_look:
+        if self.half_life is not None and self.n_seen >= self.next_look:
             look(self)
         point = self.enter(np.asarray(x, dtype=float))
         self.fade()

@@ -14,10 +14,15 @@ HORIZON = 1000.0
 
 def look(model: Any) -> None:
     """At the times laid down: choose the half-life anew, and when to look again."""
+    before, is_told = model.chosen, model.half_life != "auto"
+    if is_told:
+        model.next_look = model.n_seen + max(500, 20 * model.n_prototypes)
+        remember(model, find_clusters(model))
+        return
     now = model.n_seen - 1
     recent = [2.0 ** (-(now - time) / HORIZON) for time in range(model.n_seen)]
-    by_past, by_recent = want(model, model.counts), want(model, recent)
-    before = model.chosen
+    labels = find_clusters(model)
+    by_past, by_recent = want(model, labels, model.counts), want(model, labels, recent)
     least = 0.75 if before == math.inf else 0.4
     if not is_mixed(model, recent, least):
         by_past = by_recent = math.inf
@@ -38,17 +43,30 @@ def look(model: Any) -> None:
         if model.faded_count > most:
             share = most / model.faded_count
             count_less(model, [share] * len(model.prototypes))
+    remember(model, labels if before < math.inf and after < math.inf else None)
 
 
-def want(model: Any, counts: list[float]) -> float:
-    """The half-life within which clusters move by so much, where ``counts`` is remembered."""
-    labels = read_clusters(
+def find_clusters(model: Any) -> np.ndarray:
+    """The cluster of each prototype, where it is known what they belonged to."""
+    return read_clusters(
         np.array([each.center for each in model.prototypes]),
         model.column("weight"),
         model.column("scatter"),
         model.column("count"),
         links=model.link_counts,
+        known=np.array([each.known for each in model.prototypes]),
     )
+
+
+def remember(model: Any, labels: Any) -> None:
+    for each, label in zip(
+        model.prototypes, [-1] * len(model.prototypes) if labels is None else labels, strict=True
+    ):
+        each.known = int(label)
+
+
+def want(model: Any, labels: Any, counts: list[float]) -> float:
+    """The half-life within which clusters move by so much, where ``counts`` is remembered."""
     between, within, total, n_free = 0.0, 0.0, 0.0, 0
     for cluster in range(labels.max(initial=-1) + 1):
         members = [each for each, label in zip(model.prototypes, labels, strict=True)]

@@ -1,6 +1,8 @@
-"""Two normal distributions fitted to weighted prototypes, slowly, from the textbook."""
+"""Normal distributions fitted to weighted prototypes, slowly, from the textbook."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 
@@ -29,20 +31,54 @@ def mean_log(places, variances, center, covariance):
 
 
 def refine(places, variances, masses, parts, *, n_rounds, enough):
-    """The mean logarithm of the likelihood, and the parts (m,) of the first."""
+    """The mean logarithm of the likelihood, the parts (k, m) of each, and their logarithms."""
     before = -np.inf
     for _ in range(n_rounds):
         logs = []
-        for share in (parts, 1 - parts):
+        for share in parts:
             weighed = masses * share
             logs.append(
                 np.log(weighed.sum() / masses.sum())
                 + mean_log(places, variances, *fit(places, variances, weighed))
             )
-        both = np.logaddexp(*logs)
-        parts = np.exp(logs[0] - both)
-        likelihood = np.average(both, weights=masses)
+        together = np.logaddexp.reduce(logs)
+        parts = np.exp(logs - together)
+        likelihood = np.average(together, weights=masses)
         if likelihood - before < enough:
             break
         before = likelihood
-    return likelihood, parts
+    return likelihood, parts, logs
+
+
+def part_survivors(places, variances, masses, known, *, times_asked, n_rounds, enough, least_share):
+    """The cluster (m,) each prototype belongs to, of those that were known and still are."""
+    kin = sorted(set(known[known >= 0]))
+    while len(kin) > 1:
+        own = np.isin(known, kin)
+        nearest = [np.flatnonzero(own)[np.sum((places[own] - p) ** 2, 1).argmin()] for p in places]
+        known = np.where(own, known, known[nearest])
+        parts = np.array([np.where(known == each, 0.98, 0.0) + 0.02 / len(kin) for each in kin])
+        _, parts, logs = refine(places, variances, masses, parts, n_rounds=n_rounds, enough=enough)
+        shares = parts @ masses / masses.sum()
+        if shares.min() < 2 * least_share:
+            return None  # near to where one has lost nearly all: not told here
+        gains = {}
+        for a, b in itertools.combinations(range(len(kin)), 2):
+            own = masses * (parts[a] + parts[b])
+            gains[a, b] = gain_by(places, variances, masses, own, np.logaddexp(logs[a], logs[b]))
+        weakest = min(gains, key=gains.get)
+        if gains[weakest] >= times_asked:
+            return parts.argmax(axis=0)
+        a, b = weakest
+        known = np.where(known == kin[b], kin[a], known)
+        kin.pop(b)
+    return np.zeros(len(places), dtype=int)
+
+
+def gain_by(places, variances, masses, own, two):
+    """What two explain of their own beyond one, by Schwarz's criterion."""
+    one = mean_log(places, variances, *fit(places, variances, own))
+    gain = own @ (two - one - np.log(own.sum() / masses.sum()))
+    n_features = places.shape[1]
+    n_parameters = 1 + n_features + n_features * (n_features + 1) / 2
+    return gain / (n_parameters / 2 * np.log(own.sum()))

@@ -22,6 +22,7 @@ import clusterer
 from clusterer import OnlineClusterer, load
 from clusterer.archives import ARRAYS
 from clusterer.persistence import save
+from clusterer.sources import make_generator
 
 
 @pytest.fixture(autouse=True)
@@ -103,14 +104,15 @@ class TestRoundTrip:
     def test_file_holds_no_pickle_and_no_points(self):
         with np.load(io.BytesIO(CONTENT), allow_pickle=False) as file:
             assert set(file.files) == {"header", *ARRAYS}
-            assert sum(file[name].size for name in ARRAYS) < 6 * (8 + 6 + 6) + 16
+            assert sum(file[name].size for name in ARRAYS) < 6 * (9 + 6 + 6) + 16
             header = json.loads(str(file["header"]))
-        assert (header["format"], header["version"]) == ("clusterer model", 3)
+        assert (header["format"], header["version"]) == ("clusterer model", 4)
 
     def test_a_file_of_version_1_is_read_as_of_resting_clusters(self, tmp_path):
         """It knew neither times nor what is never forgotten, and its half-life was told."""
         with np.load(io.BytesIO(CONTENT)) as file:
-            arrays = {name: file[name] for name in file.files if name not in ("times", "recent")}
+            unknown = ("times", "recent", "known")
+            arrays = {name: file[name] for name in file.files if name not in unknown}
         header = json.loads(str(arrays["header"])) | {"version": 1}
         for name in ("recent_unit", "recent_count", "fading", "next_look"):
             del header[name]
@@ -124,7 +126,8 @@ class TestRoundTrip:
 
     def test_a_file_of_version_2_is_read_and_gathers_what_it_lacks(self, tmp_path):
         with np.load(io.BytesIO(CONTENT)) as file:
-            arrays = {name: file[name] for name in file.files if name != "recent"}
+            unknown = ("recent", "known")
+            arrays = {name: file[name] for name in file.files if name not in unknown}
         header = json.loads(str(arrays["header"])) | {"version": 2, "steps": 7.0}
         del header["recent_count"]
         np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
@@ -132,6 +135,18 @@ class TestRoundTrip:
         assert_identical(model.snapshot(), MODEL.snapshot())
         model.partial_fit(blobs(1, 3000)).save(tmp_path / "again.npz")
         assert_identical(load(tmp_path / "again.npz").snapshot(), model.snapshot())
+
+    def test_a_file_of_version_3_is_read_without_what_clusters_were_known(self, tmp_path):
+        moved = OnlineClusterer().fit(make_generator("drifting", seed=1).take(5000).points)
+        assert moved._prototypes.known.max() >= 0
+        moved.save(tmp_path / "model.npz")
+        with np.load(tmp_path / "model.npz") as file:
+            arrays = {name: file[name] for name in file.files if name != "known"}
+        header = json.loads(str(arrays["header"])) | {"version": 3}
+        np.savez(tmp_path / "old.npz", **arrays | {"header": np.array(json.dumps(header))})
+        model = load(tmp_path / "old.npz")
+        assert model._prototypes.known.max() == -1
+        assert model.half_life_ == moved.half_life_ < np.inf
 
     def test_any_path_will_do(self, tmp_path):
         path = tmp_path / "name without suffix"

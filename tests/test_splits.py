@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import reference_mixtures
 from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 from streams import seeds
@@ -46,12 +47,13 @@ def overlap(gap: float, n: int = 6000, seed: int = 0):
     return centers[classes] + rng.normal(size=(n, 2)), classes
 
 
-@given(seeds)
-def test_the_fit_is_the_textbooks(seed):
+@given(seeds, st.integers(2, 4))
+def test_the_fit_is_the_textbooks(seed, n_parts):
     places, variances, masses = draw_prototypes(seed)
-    parts = np.where(places[:, 0] > places[:, 0].mean(), 0.9, 0.1)
-    likelihood, found = refine(places, variances, masses, parts.copy())
-    expected, known = reference_mixtures.refine(
+    parts = np.random.default_rng(seed).dirichlet(np.ones(n_parts), len(masses)).T.copy()
+    found = parts.copy()
+    likelihood, _ = refine(places, variances, masses, found)
+    expected, known, _ = reference_mixtures.refine(
         places, variances, masses, parts, n_rounds=N_ROUNDS, enough=ENOUGH
     )
     if likelihood > -np.inf:

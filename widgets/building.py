@@ -30,7 +30,9 @@ COLLECT_SHARE = 0.01
 COLLECT_S = 10.0
 LATEST_COLLECT_S = 60.0
 LEAST_GONE = 0.1
-"""Of the pages that are open: fewer do not take up enough to keep all waiting."""
+"""Pages that have ended, of those that are open: fewer are not worth keeping all waiting."""
+MOST_GONE = 20
+"""So many are not left for later: they take up 100 MB, which do not all come back to the system."""
 
 documents: "weakref.WeakSet[Document]" = weakref.WeakSet()
 """The pages in memory."""
@@ -45,8 +47,9 @@ class Apart(Handler):
     def __init__(self, build: Any) -> None:
         super().__init__()
         self._build = build
-        self._n_gone = 0
-        self._is_waiting = False
+        self._ended: weakref.WeakSet[Document] = weakref.WeakSet()
+        self._n_left = 0
+        self._timer: asyncio.TimerHandle | None = None
         self._rest_s = COLLECT_S
 
     async def on_session_created(self, session_context: SessionContext) -> None:
@@ -79,22 +82,35 @@ class Apart(Handler):
                 callback(session_context)
             except Exception as error:
                 note_fault(error)
-        self._n_gone += 1
-        if not self._is_waiting:
-            self._is_waiting = True
-            asyncio.get_running_loop().call_later(self._rest_s, self._collect)
+        self._ended.add(document)
+        if len(self._ended) - self._n_left >= MOST_GONE:
+            self._collect()
+        elif self._timer is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._rest_s, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        n_open = len(documents) - len(self._ended)
+        if len(self._ended) < LEAST_GONE * n_open:
+            self._wait()
+        elif self._ended:
+            self._collect()
 
     def _collect(self) -> None:
-        n_open = len(documents) - self._n_gone
-        self._is_waiting = self._n_gone < LEAST_GONE * n_open
-        if self._is_waiting:
-            asyncio.get_running_loop().call_later(self._rest_s, self._collect)
-        else:
-            self._n_gone = 0
-            start = time.perf_counter()
-            give_back()
-            spent_s = time.perf_counter() - start
-            self._rest_s = choose_rest(spent_s, COLLECT_SHARE, COLLECT_S, LATEST_COLLECT_S)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        start = time.perf_counter()
+        give_back()
+        spent_s = time.perf_counter() - start
+        self._rest_s = choose_rest(spent_s, COLLECT_SHARE, COLLECT_S, LATEST_COLLECT_S)
+        # What still waited for something held its page: that is gone the next time.
+        n_left, self._n_left = self._n_left, len(self._ended)
+        if 0 < self._n_left != n_left:
+            self._wait()
 
     def modify_document(self, doc: Document) -> None:
         """It is built already."""
