@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 FIRST_LOOK = 1000.0
 LOOK = 500
-# With a half-life that was told, so many points for each prototype at least: to read the clusters
-# takes as long as to learn some hundred.
+# With a half-life that was told, once in it, as far as that is often enough to notice when it is
+# no more; but so many points for each prototype at least: to read the clusters takes as long as to
+# learn a thousand.
 LOOK_EACH = 20
+RAREST_LOOK = 10_000
 
 
 def learn_watchfully(held: "Prototypes", points: NDArray, settings: "Settings") -> int:
@@ -55,7 +57,8 @@ def look(held: "Prototypes", settings: "Settings") -> None:
         n_points = LOOK
         renew_half_life(held)
     else:
-        n_points = max(LOOK, LOOK_EACH * settings[0])
+        half_life = -1.0 / math.log2(settings[2])
+        n_points = max(LOOK, LOOK_EACH * settings[0], min(int(half_life), RAREST_LOOK))
         held.remember(read_clusters(**held.evidence, known=held.known))
     held.scalars[NEXT_LOOK] = held.n_seen + n_points
 

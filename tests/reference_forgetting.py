@@ -16,7 +16,8 @@ def look(model: Any) -> None:
     """At the times laid down: choose the half-life anew, and when to look again."""
     before, is_told = model.chosen, model.half_life != "auto"
     if is_told:
-        model.next_look = model.n_seen + max(500, 20 * model.n_prototypes)
+        rest = min(int(-1.0 / math.log2(model.gamma)), 10_000)
+        model.next_look = model.n_seen + max(500, 20 * model.n_prototypes, rest)
         remember(model, find_clusters(model))
         return
     now = model.n_seen - 1
