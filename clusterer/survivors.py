@@ -2,11 +2,11 @@
 
 Clusters that move touch for a while, and with a short memory few points tell of the valley between
 them. Where one cluster is found now of what were several, each of these is taken as a normal
-distribution and fitted from the prototypes that it held; it survives while both explain them better
-than it and its neighbour do as one. Better is by twice what G. Schwarz, "Estimating the dimension of a
-model", Annals of Statistics 6(2), 1978, asks for its parameters. What survives a transition between
-clusterings is told as by M. Spiliopoulou, I. Ntoutsi, Y. Theodoridis, R. Schult, "MONIC: modeling
-and monitoring cluster transitions", KDD 2006.
+distribution and fitted from the prototypes that it held; it survives while both explain them
+better than it and its neighbour do as one. Better is by twice what G. Schwarz, "Estimating the
+dimension of a model", Annals of Statistics 6(2), 1978, asks for its parameters. What survives a
+transition between clusterings is told as by M. Spiliopoulou, I. Ntoutsi, Y. Theodoridis,
+R. Schult, "MONIC: modeling and monitoring cluster transitions", KDD 2006.
 """
 
 import math
