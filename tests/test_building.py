@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from bokeh.document import Document
+from conftest import run_alone
 
 from widgets import building
 from widgets.building import MOST_GONE, Apart
@@ -40,7 +41,7 @@ def test_of_many_that_end_none_is_left_for_later(apart):
         return len(building.documents)
 
     # The last page is still at hand while it ends.
-    assert asyncio.run(visit()) <= 4
+    assert run_alone(visit()) <= 4
 
 
 def test_few_are_left_for_later_and_then_gone(apart):
@@ -50,7 +51,7 @@ def test_few_are_left_for_later_and_then_gone(apart):
         await asyncio.sleep(1.0)
         return [*counts, len(building.documents)]
 
-    assert asyncio.run(visit()) == [3, 0]
+    assert run_alone(visit()) == [3, 0]
 
 
 def test_few_beside_many_open_pages_are_left(apart):
@@ -64,7 +65,7 @@ def test_few_beside_many_open_pages_are_left(apart):
         await asyncio.sleep(1.0)
         return [*counts, len(building.documents)]
 
-    assert asyncio.run(visit()) == [12, 10]
+    assert run_alone(visit()) == [12, 10]
 
 
 def test_what_is_held_for_a_while_is_gone_the_next_time(apart):
@@ -79,7 +80,7 @@ def test_what_is_held_for_a_while_is_gone_the_next_time(apart):
         await asyncio.sleep(0.6)
         return [*counts, len(building.documents)]
 
-    assert asyncio.run(visit()) == [1, 0]
+    assert run_alone(visit()) == [1, 0]
 
 
 def test_a_callback_that_fails_keeps_no_page(apart, caplog):
@@ -91,4 +92,4 @@ def test_a_callback_that_fails_keeps_no_page(apart, caplog):
         await asyncio.sleep(1.0)
         return len(building.documents)
 
-    assert asyncio.run(visit()) == 0
+    assert run_alone(visit()) == 0

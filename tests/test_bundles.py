@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import panel as pn
@@ -12,6 +11,7 @@ from bokeh.application.handlers.function import FunctionHandler
 from bokeh.models import Column, ColumnDataSource, Div, Slider
 from bokeh.server.server import Server
 from bokeh.util.token import generate_jwt_token, generate_session_id
+from conftest import run_alone
 from panel.io.state import set_curdoc
 from tornado.iostream import IOStream
 from tornado.websocket import websocket_connect
@@ -112,8 +112,7 @@ def texts_of_children(changes):
 def test_one_callback_leaves_in_one_piece_and_all_pages_learn_of_it(value):
     prepare_sockets()
     prepare_sockets()
-    with ThreadPoolExecutor(1) as pool:
-        told, looked_on, n_writes = pool.submit(asyncio.run, turn(value)).result()
+    told, looked_on, n_writes = run_alone(turn(value))
     assert [kind for kind, _, _ in told] == ["PATCH-DOC"] * N_CHANGES + ["OK"]
     assert looked_on[-1][1]["events"][0]["new"] == value
     for messages in (told[:-1], looked_on[:-1]):
@@ -149,8 +148,7 @@ async def change_before_it_is_drawn():
 
 def test_a_page_learns_of_what_changes_while_it_is_drawn():
     prepare_sockets()
-    with ThreadPoolExecutor(1) as pool:
-        kind, content, _ = pool.submit(asyncio.run, change_before_it_is_drawn()).result()
+    kind, content, _ = run_alone(change_before_it_is_drawn())
     (change,) = content["events"]
     assert (kind, change["attr"]) == ("PATCH-DOC", "children")
     assert "fresh" in change["new"][0]["attributes"]["text"]
@@ -180,5 +178,4 @@ async def leave_while_it_is_drawn():
 
 def test_a_page_that_is_left_while_it_is_drawn_leaves_no_task():
     prepare_sockets()
-    with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(asyncio.run, leave_while_it_is_drawn()).result() == (True, True)
+    assert run_alone(leave_while_it_is_drawn()) == (True, True)

@@ -139,3 +139,15 @@ def test_once_nothing_is_forgotten_any_more_nothing_is_held_apart():
     model = OnlineClusterer().fit(meet(2)[0])
     model.half_life = None
     assert_array_equal(model.cluster_labels_, read_known(model, None))
+
+
+@given(seeds, st.integers(1, 3), st.integers(1, 4), st.sampled_from([0.0, 1e-300, 1e-9, 1.0]))
+def test_prototypes_on_a_few_spots_are_no_trouble(seed, n_features, n_spots, spread):
+    rng = np.random.default_rng(seed)
+    spots = rng.integers(-3, 3, (n_spots, n_features)).astype(float)
+    centers = spots[rng.integers(n_spots, size=30)] + spread * rng.normal(size=(30, n_features))
+    counts = rng.choice([0.0, 1e-300, 1.0, 50.0], 30)
+    known = rng.choice([-1, 0, 5, 2**52], 30)
+    labels = read_clusters(centers, counts, counts * spread, counts, known=known)
+    assert labels.shape == (30,)
+    assert labels.min() >= -1

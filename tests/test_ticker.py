@@ -2,17 +2,12 @@
 
 import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
+
+from conftest import run_alone
 
 from widgets.ticker import MOST_AT_ONCE_S, Ticker
 
 COST_S = 0.008
-
-
-def run_alone(coroutine):
-    # Where a browser is driven, this thread runs a loop already.
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
 
 
 class Page:

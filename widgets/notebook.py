@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.document.callbacks import invoke_with_curdoc
 from panel.models.esm import ReactComponent
 
 DIST = Path(pmui.__file__).parent / "dist"
@@ -94,11 +95,25 @@ class CellView(pmui.Row):
     def _on_msg(self, ref: str, manager: Any, msg: Any) -> None:
         # JupyterLab has messages handled in a thread of their own. There they would meet a frame
         # half drawn, and what was drawn so far would never be sent.
-        handle = partial(super()._on_msg, ref, manager, msg)
+        handle = partial(self._take_in, ref, manager, msg)
         if self._loop is None:
             handle()
         else:
             self._loop.call_soon_threadsafe(handle)
+
+    def _take_in(self, ref: str, manager: Any, msg: Any) -> None:
+        super()._on_msg(ref, manager, msg)
+        # Of several changes in one message Panel 1.10 may hear the first only: while it does, it
+        # holds the document, and the others would wait there to be sent back to the browser.
+        if ref not in pn.state._views:
+            return
+        _, _, doc, comm = pn.state._views[ref]
+        held = doc.callbacks._held_events
+        missed = [event for event in held if comm and event.setter == comm.id]
+        doc.callbacks._held_events = [event for event in held if event not in missed]
+        for event in missed:
+            if event.callback_invoker is not None:
+                invoke_with_curdoc(doc, event.callback_invoker)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         with suppress(RuntimeError):
