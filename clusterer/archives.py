@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .kernels import N_RECENT
 
 FORMAT = "clusterer model"
-VERSION = 4  # the first knows no times, the second little of what is recent, the third no motion
+VERSION = 4
 ARRAYS = {
     "centers": "<f8",
     "weights": "<f8",
@@ -29,7 +29,7 @@ ARRAYS = {
     "mean": "<f8",
     "origin": "<f8",
 }
-SINCE = {"times": 2, "recent": 3, "known": 4}
+SINCE = {"times": 2, "recent": 3, "known": 4}  # older versions lack these
 
 MOST_TOLD = 300
 

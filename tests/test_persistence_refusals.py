@@ -136,6 +136,8 @@ FOREIGN = {
     "huge center": forge(CONTENT, put("centers", (1, 1), 1e150)),
     "infinite mean": forge(CONTENT, put("mean", 0, np.inf)),
     "NaN origin": forge(CONTENT, put("origin", 0, np.nan)),
+    "known below -1": forge(CONTENT, put("known", 0, -2)),
+    "known too large": forge(CONTENT, put("known", 0, 2**60)),
     "weight below 0": forge(CONTENT, put("weights", 2, -1e-9)),
     "count below 0": forge(CONTENT, put("counts", 2, -1.0)),
     "scatter below 0": forge(CONTENT, put("scatters", 2, -1.0)),
