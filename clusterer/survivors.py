@@ -19,6 +19,7 @@ from .mixtures import add_logs, fit_normal, measure_logs, refine
 
 # By simulation: once, curves are torn whose parts were told apart by chance.
 TIMES_ASKED = 2.0
+MOST_KIN = 16  # more at one place would be no clusters, and take long
 SURE = 0.98  # of the prototypes that a cluster held, as the fit starts
 
 
@@ -47,12 +48,13 @@ def part_survivors(land: Any, groups: Any, is_sunk: Any, known: Any, least: floa
 
 @njit(cache=True, nogil=True)
 def list_kin(known: Any, masses: Any, least: float) -> Any:
-    """The clusters (n,) that hold enough."""
+    """The clusters (n,) that hold enough; of too many the heaviest."""
     kin = np.unique(known[known >= 0])
-    is_heavy = np.empty(len(kin), dtype=np.bool_)
+    gathered = np.empty(len(kin))
     for k in range(len(kin)):
-        is_heavy[k] = masses[known == kin[k]].sum() >= least
-    return kin[is_heavy]
+        gathered[k] = masses[known == kin[k]].sum()
+    heaviest = np.argsort(-gathered, kind="mergesort")[:MOST_KIN]
+    return kin[np.sort(heaviest[gathered[heaviest] >= least])]
 
 
 @njit(cache=True, nogil=True)

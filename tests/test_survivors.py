@@ -14,7 +14,7 @@ from streams import seeds
 from clusterer import OnlineClusterer
 from clusterer.mixtures import ENOUGH, LEAST_SHARE, N_ROUNDS
 from clusterer.readout import read_clusters
-from clusterer.survivors import TIMES_ASKED, tell_survivors
+from clusterer.survivors import MOST_KIN, TIMES_ASKED, list_kin, tell_survivors
 
 N_POINTS = 12_000
 
@@ -151,3 +151,10 @@ def test_prototypes_on_a_few_spots_are_no_trouble(seed, n_features, n_spots, spr
     labels = read_clusters(centers, counts, counts * spread, counts, known=known)
     assert labels.shape == (30,)
     assert labels.min() >= -1
+
+
+def test_of_too_many_known_clusters_only_the_heaviest_count():
+    """Or a file of a model in which each prototype is one would be read for hours."""
+    masses = np.random.default_rng(0).uniform(20.0, 30.0, 3000)
+    found = list_kin(np.arange(3000), masses, 25.0)
+    assert_array_equal(found, np.sort(np.argsort(-masses)[:MOST_KIN]))
