@@ -34,7 +34,7 @@ def split_groups(land: Any, groups: Any, is_sunk: Any) -> Any:
     """
     least = max(LEAST_PROTOTYPES, land.n_features * (land.n_features + 1))
     groups = groups.copy()
-    waiting = list(np.unique(groups[groups >= 0]))
+    waiting = [peak for peak in range(len(groups)) if groups[peak] == peak]
     while len(waiting) > 0:
         peak = waiting.pop()
         members = np.flatnonzero((groups == peak) & ~is_sunk)

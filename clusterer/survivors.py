@@ -23,6 +23,7 @@ MOST_KIN = 16  # more at one place would be no clusters, and take long
 SURE = 0.98  # of the prototypes that a cluster held, as the fit starts
 
 
+# Plain loops, as what NumPy has for them takes seconds to compile.
 @njit(cache=True, nogil=True)
 def part_survivors(land: Any, groups: Any, is_sunk: Any, known: Any, least: float) -> Any:
     """Part what were several clusters and still are; returns the peak (k,) of each.
@@ -31,64 +32,110 @@ def part_survivors(land: Any, groups: Any, is_sunk: Any, known: Any, least: floa
     ``known`` (k,) is the cluster that each belonged to, -1 for none, of which those count that
     hold at least a mass of ``least``. O(K d²) a round of the fit for each of them.
     """
-    groups = groups.copy()
-    for peak in np.unique(groups[groups >= 0]):
+    parted = groups.copy()
+    for peak in range(len(groups)):
+        if groups[peak] != peak:
+            continue
         members = np.flatnonzero((groups == peak) & ~is_sunk)
-        kin = list_kin(known[members], land.masses[members], least)
+        own, masses = known[members], land.masses[members]
+        kin = list_kin(own, masses, least)
         if len(kin) < 2:
             continue
-        parts = tell_survivors(
-            land.places[members], land.variances[members], land.masses[members], known[members], kin
-        )
-        for part in np.unique(parts):
-            own = members[parts == part]
-            groups[own] = own[np.argmax(land.heights[own])]
-    return groups
+        parts = tell_survivors(land.places[members], land.variances[members], masses, own, kin)
+        tops = np.full(len(kin), -1)
+        for i in range(len(members)):
+            top = tops[parts[i]]
+            if top < 0 or land.heights[members[i]] > land.heights[top]:
+                tops[parts[i]] = members[i]
+        for i in range(len(members)):
+            parted[members[i]] = tops[parts[i]]
+    return parted
 
 
 @njit(cache=True, nogil=True)
 def list_kin(known: Any, masses: Any, least: float) -> Any:
-    """The clusters (n,) that hold enough; of too many the heaviest."""
-    kin = np.unique(known[known >= 0])
-    gathered = np.empty(len(kin))
-    for k in range(len(kin)):
-        gathered[k] = masses[known == kin[k]].sum()
-    heaviest = np.argsort(-gathered, kind="mergesort")[:MOST_KIN]
-    return kin[np.sort(heaviest[gathered[heaviest] >= least])]
+    """The clusters (n,) that hold enough, the heaviest first; not too many."""
+    kin, rest = np.empty(MOST_KIN, dtype=np.int64), known.copy()
+    n_found = 0
+    while n_found < MOST_KIN:
+        heaviest, most = -1, -1.0
+        for i in range(len(rest)):
+            if rest[i] < 0:
+                continue
+            gathered = 0.0
+            for j in range(i, len(rest)):
+                if rest[j] == rest[i]:
+                    gathered += masses[j]
+            # Where it comes first, all of it is counted.
+            if gathered > most:
+                heaviest, most = rest[i], gathered
+        if heaviest < 0 or most < least:
+            break
+        kin[n_found] = heaviest
+        n_found += 1
+        for i in range(len(rest)):
+            if rest[i] == heaviest:
+                rest[i] = -1
+    return kin[:n_found]
 
 
 @njit(cache=True, nogil=True)
 def tell_survivors(places: Any, variances: Any, masses: Any, known: Any, kin: Any) -> Any:
     """The number (m,) of the cluster among ``kin`` (n,) that each prototype belongs to now."""
-    while len(kin) > 1:
-        known = spread_known(places, known, kin)
-        parts = np.empty((len(kin), len(known)))
+    numbers = np.full(len(known), -1)
+    for i in range(len(known)):
         for k in range(len(kin)):
-            parts[k] = np.where(known == kin[k], SURE, 0.0) + (1.0 - SURE) / len(kin)
+            if known[i] == kin[k]:
+                numbers[i] = k
+    n_kin = len(kin)
+    while n_kin > 1:
+        spread_known(places, numbers)
+        parts = np.full((n_kin, len(numbers)), (1.0 - SURE) / n_kin)
+        for i in range(len(numbers)):
+            parts[numbers[i], i] += SURE
         likelihood, logs = refine(places, variances, masses, parts)
         if likelihood == -np.inf:
-            weights = np.array([(masses * part).sum() for part in parts])
-            kin = np.delete(kin, np.argmin(weights))
-            continue
-        a, b, gain = find_weakest(places, variances, masses, parts, logs)
-        if gain >= TIMES_ASKED:
-            return np.array([np.argmax(parts[:, i]) for i in range(len(known))])
-        known = np.where(known == kin[b], kin[a], known)
-        kin = np.delete(kin, b)
-    return np.zeros(len(places), dtype=np.int64)
+            into, gone = -1, find_lightest(masses, parts)
+        else:
+            into, gone, gain = find_weakest(places, variances, masses, parts, logs)
+            if gain >= TIMES_ASKED:
+                for i in range(len(numbers)):
+                    numbers[i] = np.argmax(parts[:, i])
+                return numbers
+        n_kin -= 1
+        for i in range(len(numbers)):
+            if numbers[i] == gone:
+                numbers[i] = into
+            elif numbers[i] > gone:
+                numbers[i] -= 1
+    return np.zeros(len(known), dtype=np.int64)
 
 
 @njit(cache=True, nogil=True)
-def spread_known(places: Any, known: Any, kin: Any) -> Any:
-    """The cluster (m,) of each, that of the nearest where it has none of ``kin`` (n,)."""
-    is_kin = np.zeros(len(known), dtype=np.bool_)
-    for cluster in kin:
-        is_kin |= known == cluster
-    its = np.flatnonzero(is_kin)
-    spread = known.copy()
-    for i in np.flatnonzero(~is_kin):
-        spread[i] = known[its[np.argmin(((places[its] - places[i]) ** 2).sum(axis=1))]]
-    return spread
+def find_lightest(masses: Any, parts: Any) -> int:
+    """Which of the parts (k, m) holds least."""
+    lightest, least = 0, np.inf
+    for k in range(len(parts)):
+        gathered = (masses * parts[k]).sum()
+        if gathered < least:
+            lightest, least = k, gathered
+    return lightest
+
+
+@njit(cache=True, nogil=True)
+def spread_known(places: Any, numbers: Any) -> None:
+    """Give those of ``numbers`` (m,) that are -1 that of the nearest one that is not."""
+    given = numbers.copy()
+    for i in range(len(numbers)):
+        nearest = np.inf
+        for j in range(len(numbers)):
+            if given[i] >= 0 or given[j] < 0:
+                continue
+            square = 0.0
+            for t in range(places.shape[1]):
+                square += (places[j, t] - places[i, t]) ** 2
+            if square < nearest:
+                nearest, numbers[i] = square, given[j]
 
 
 @njit(cache=True, nogil=True)
