@@ -81,8 +81,6 @@ def renew_half_life(held: "Prototypes") -> None:
     if is_mixed and labels is not None:
         by_past, by_recent = (want_half_life(times, labels) for times in (past, recent))
     if before == math.inf:
-        # Of what was found before all that is old counted as well, and blurred it.
-        labels = None
         after = min(by_past, SHORTEST if by_recent < math.inf else math.inf)
         if by_recent < math.inf:
             # As if what is recent had been all that was remembered.
@@ -91,12 +89,13 @@ def renew_half_life(held: "Prototypes") -> None:
         wanted = min(by_past, by_recent)
         after = min(max(wanted, before * MOST_SHRINKING), before * MOST_GROWTH)
         if wanted == math.inf and after > held.n_seen:
-            after, labels = math.inf, None
+            after = math.inf
     after = max(after, SHORTEST)
     held.scalars[FADING] = 1.0 / after
     if after < math.inf:
         fit_memory(held, 1.0 / (1.0 - 2.0 ** (-1.0 / after)))
-    held.remember(labels)
+    # What was found while nothing faded yet is blurred by all that is old.
+    held.remember(labels if max(before, after) < math.inf else None)
 
 
 def want_half_life(times: Times, labels: NDArray[np.int64]) -> float:

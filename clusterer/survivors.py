@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from .density import find_nearest
 from .mixtures import add_logs, fit_normal, measure_logs, refine
 
 # By simulation: once, curves are torn whose parts were told apart by chance.
@@ -95,7 +96,7 @@ def tell_survivors(places: Any, variances: Any, masses: Any, known: Any, kin: An
             parts[numbers[i], i] += SURE
         likelihood, logs = refine(places, variances, masses, parts)
         if likelihood == -np.inf:
-            into, gone = -1, find_lightest(masses, parts)
+            into, gone = -1, int(np.argmin(parts @ masses))
         else:
             into, gone, gain = find_weakest(places, variances, masses, parts, logs)
             if gain >= TIMES_ASKED:
@@ -112,30 +113,12 @@ def tell_survivors(places: Any, variances: Any, masses: Any, known: Any, kin: An
 
 
 @njit(cache=True, nogil=True)
-def find_lightest(masses: Any, parts: Any) -> int:
-    """Which of the parts (k, m) holds least."""
-    lightest, least = 0, np.inf
-    for k in range(len(parts)):
-        gathered = (masses * parts[k]).sum()
-        if gathered < least:
-            lightest, least = k, gathered
-    return lightest
-
-
-@njit(cache=True, nogil=True)
 def spread_known(places: Any, numbers: Any) -> None:
     """Give those of ``numbers`` (m,) that are -1 that of the nearest one that is not."""
-    given = numbers.copy()
-    for i in range(len(numbers)):
-        nearest = np.inf
-        for j in range(len(numbers)):
-            if given[i] >= 0 or given[j] < 0:
-                continue
-            square = 0.0
-            for t in range(places.shape[1]):
-                square += (places[j, t] - places[i, t]) ** 2
-            if square < nearest:
-                nearest, numbers[i] = square, given[j]
+    given = np.flatnonzero(numbers >= 0)
+    nearest = find_nearest(places, places[given])
+    for i in np.flatnonzero(numbers < 0):
+        numbers[i] = numbers[given[nearest[i]]]
 
 
 @njit(cache=True, nogil=True)

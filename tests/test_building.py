@@ -83,7 +83,7 @@ def test_what_is_held_for_a_while_is_gone_the_next_time(apart):
     assert run_alone(visit()) == [1, 0]
 
 
-def test_a_callback_that_fails_keeps_no_page(apart, caplog):
+def test_a_callback_that_fails_keeps_no_page(apart):
     async def visit() -> int:
         page = await open_page(apart)
         page._document.on_session_destroyed(lambda context: 1 / 0)
