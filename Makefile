@@ -31,7 +31,7 @@ lint: .venv/.installed-test ## ruff and mypy only
 	$(BIN)/mypy
 
 bench: .venv/.installed-bench ## measure the speed
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.speed
 
 quality: .venv/.installed-bench ## compare the quality of the clusterings
 	@$(BIN)/python -m benchmarks.quality

@@ -5,12 +5,12 @@ import sys
 
 import panel as pn
 
-from clusterer.logs import start_log
-from clusterer.stores import Store
+from clusterer.session.saving.store import Store
+from clusterer.support.logs import start_log
 from clusterer.tables import TableError, open_table
 from widgets import Dashboard
-from widgets.serving import Offer, serve_pages
-from widgets.sockets import prepare_sockets
+from widgets.server.serve import Offer, serve_pages
+from widgets.server.websocket import prepare_sockets
 
 prepare_sockets()
 

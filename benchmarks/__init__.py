@@ -1,1 +1,1 @@
-"""Measurements of speed and of quality: `python -m benchmarks`, `-m benchmarks.quality`."""
+"""Measurements of speed and of quality: `python -m benchmarks.speed`, `-m benchmarks.quality`."""

@@ -1,6 +1,6 @@
-"""``python -m clusterer``: see `clusterer.commands`."""
+"""``python -m clusterer``: see `clusterer.cli`."""
 
-from clusterer.commands import run
+from clusterer.cli import run
 
 if __name__ == "__main__":
     run()

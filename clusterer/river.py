@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .attributes import LearnedAttributes
-from .prototypes import Prototypes, Settings
-from .readout import NOISE
+from clusterer.cluster.density.labels import NOISE
+from clusterer.cluster.fitted_attributes import LearnedAttributes
+from clusterer.cluster.prototypes.prototypes import Prototypes, Settings
 
 try:
     from river import base

@@ -174,7 +174,7 @@ def wait_for_port(port: int, timeout_s: float = 60.0) -> None:
 def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app, served from this process; fails if the server logged an error."""
     from app import open_session
-    from widgets.serving import Offer, serve_pages
+    from widgets.server.serve import Offer, serve_pages
 
     complaints = Complaints()
     logging.getLogger().addHandler(complaints)

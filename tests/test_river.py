@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from river import metrics, preprocessing
 from river.checks import common, yield_checks
-from streams import RULES, clouds, lattices
-from test_properties import assert_identical, blobs
 
 from clusterer import OnlineClusterer
 from clusterer.river import OnlineClusterer as RiverClusterer
+from tests.cluster.test_properties import assert_identical, blobs
+from tests.support.streams import RULES, clouds, lattices
 
 ROOT = Path(__file__).resolve().parents[1]
 # Those of River's checks that want a dataset; River itself has none for clusterers.

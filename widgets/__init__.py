@@ -1,5 +1,5 @@
 """The dashboard and the widgets it is composed of."""
 
-from .dashboard import Dashboard
+from widgets.dashboard import Dashboard
 
 __all__ = ["Dashboard"]

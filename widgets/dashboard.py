@@ -7,38 +7,37 @@ import panel as pn
 import panel_material_ui as pmui
 
 from clusterer import OnlineClusterer
-from clusterer.engine import Engine
-from clusterer.frames import Frame
-from clusterer.scalings import Scaling
-from clusterer.settings import Settings
-from clusterer.sources import Source
-from clusterer.stores import Store
-
-from .address import AddressBar
-from .axes import AxesChooser
-from .controls import WIDE, Controls
-from .counters import Counters
-from .courier import Courier
-from .easel import Easel
-from .figure import LiveFigure
-from .film import FilmRoll
-from .given import GivenData
-from .help import Help, build_sentence
-from .instrument import Instrument
-from .keepsakes import Keepsake
-from .keyboard import Keyboard
-from .matrix import ScatterMatrix
-from .measures import MeasuresPanel
-from .notebook import CellView, is_in_notebook, take_over_cell
-from .notices import Notice
-from .pages import build_page, fit_to_phones
-from .painter import Painter
-from .places import Place
-from .sources import SourceChooser
-from .takeaway import TakeawaySection
-from .texts import Text
-from .tour import Tour
-from .transport import N_STEP, Transport
+from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.engine import Engine
+from clusterer.session.frame import Frame
+from clusterer.session.saving.store import Store
+from clusterer.stream import Source
+from widgets.components.download import Courier
+from widgets.components.text import Text
+from widgets.controls.controls import WIDE, Controls
+from widgets.controls.help import Help, build_sentence
+from widgets.controls.keyboard import Keyboard
+from widgets.controls.transport import N_STEP, Transport
+from widgets.export.export_section import TakeawaySection
+from widgets.export.video import FilmRoll
+from widgets.live.axes import AxesChooser
+from widgets.live.counters import Counters
+from widgets.live.figure import LiveFigure
+from widgets.live.quality_line import MeasuresPanel
+from widgets.live.scatter_matrix import ScatterMatrix
+from widgets.notebook import CellView, is_in_notebook, take_over_cell
+from widgets.page.frame_loop import Painter
+from widgets.page.link import AddressBar
+from widgets.page.notifications import Notice
+from widgets.page.page_layout import build_page, fit_to_phones
+from widgets.page.page_state import Place
+from widgets.page.restore import Keepsake
+from widgets.settings import Settings
+from widgets.sources.easel import Easel
+from widgets.sources.source_chooser import SourceChooser
+from widgets.sources.user_data import GivenData
+from widgets.tour.tour import Tour
+from widgets.views.view_area import Instrument
 
 IN_NOTEBOOK_HEIGHT = 720
 

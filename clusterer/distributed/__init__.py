@@ -9,7 +9,7 @@ What is exact: the numbers of points, the stream's mean and covariance, and the 
 and of the weighted centres over all prototypes are those of the partitions' models together, up to
 rounding (1e-9), in whatever order partitions come. What is approximate: where prototypes end up.
 Labels agree with those of one machine as well as one machine agrees with itself when the same
-points come in another order (see `benchmarks/distributed.md`).
+points come in another order (see `benchmarks/distributed/distributed.md`).
 
 Partitions are taken as ordered in time, the last one being the latest: with a half-life, what
 stands k points before the end counts gamma^k, as in one stream.
@@ -17,9 +17,9 @@ stands k points before the end counts gamma^k, as in one stream.
 Needs Dask, which ``pip install clusterer[dask]`` brings.
 """
 
-from clusterer.distributed.fitting import fit, learn
-from clusterer.distributed.labelling import predict
+from clusterer.distributed.fit import fit, learn
 from clusterer.distributed.partitions import list_partitions
+from clusterer.distributed.predict import predict
 from clusterer.distributed.reports import Outcome, PartitionError, PartitionReport
 
 __all__ = [

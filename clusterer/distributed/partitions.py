@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from clusterer.distributed.workers import Task, learn_block, learn_file
+from clusterer.distributed.worker import Task, learn_block, learn_file
 from clusterer.tables import TableError, list_folder
 
 

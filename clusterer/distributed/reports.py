@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.learners import Learner
+from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.tables.errors import printable
 
 N_TOLD = 5

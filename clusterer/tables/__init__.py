@@ -5,11 +5,11 @@ hold; the `Table` that it returns streams the rows in chunks without NaN or infi
 report tells what was assumed and dropped.
 """
 
-from clusterer.tables.columns import Column
+from clusterer.tables.columns.column import Column
 from clusterer.tables.errors import TableError
-from clusterer.tables.folders import list_folder
+from clusterer.tables.files.folder import list_folder
+from clusterer.tables.files.pipe import Pipe
 from clusterer.tables.opening import open_table
-from clusterer.tables.pipes import Pipe
 from clusterer.tables.report import Report
 from clusterer.tables.table import Table
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from clusterer.tables.numbers import NumberFormat
+from clusterer.tables.columns.numbers import NumberFormat
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,15 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from clusterer.tables.columns import Sampled, sampled_column
-from clusterer.tables.encodings import chosen_encoding, detected_encoding
+from clusterer.tables.columns.column import Sampled, sampled_column
+from clusterer.tables.columns.names import fitted_names
+from clusterer.tables.columns.number_formats import NumberStyle
+from clusterer.tables.columns.roles import default_features, label_index, time_index
 from clusterer.tables.errors import TableError, listed, printable
-from clusterer.tables.formats import NumberStyle
+from clusterer.tables.files.byte_stream import ByteStream, Stamp, probe
+from clusterer.tables.files.encoding import chosen_encoding, detected_encoding
+from clusterer.tables.files.pipe import Pipe
+from clusterer.tables.files.signatures import N_HEAD_BYTES, packing, refuse_foreign
 from clusterer.tables.frames import Sample, Source
 from clusterer.tables.limits import (
     MAX_BYTES,
@@ -19,17 +24,12 @@ from clusterer.tables.limits import (
     Limits,
     in_units,
 )
-from clusterer.tables.names import fitted_names
 from clusterer.tables.parquet_source import ParquetSource
-from clusterer.tables.pipes import Pipe
 from clusterer.tables.points import Missing, rule_for_missing
 from clusterer.tables.report import Report
-from clusterer.tables.roles import default_features, label_index, time_index
-from clusterer.tables.signatures import N_HEAD_BYTES, packing, refuse_foreign
-from clusterer.tables.streams import ByteStream, Stamp, probe
 from clusterer.tables.table import Table
-from clusterer.tables.text_opening import TextChoices, open_text
-from clusterer.tables.text_source import TextFile
+from clusterer.tables.text.text_opening import TextChoices, open_text
+from clusterer.tables.text.text_source import TextFile
 
 N_ENCODING_BYTES = 2**18
 N_WIDE = 200

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from clusterer.tables.columns.numbers import NumberFormat, Numbers, converted
 from clusterer.tables.errors import TableError, printable
 from clusterer.tables.frames import Frame
 from clusterer.tables.limits import LARGEST_NUMBER
-from clusterer.tables.numbers import NumberFormat, Numbers, converted
 from clusterer.tables.report import Report
 
 Missing = Literal["drop", "mean"]

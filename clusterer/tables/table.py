@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from clusterer.chunks import Chunk
-from clusterer.tables.columns import Column, Sampled
+from clusterer.stream.chunk import Chunk
+from clusterer.tables.columns.class_labels import MISSING_CLASS, LabelCodes
+from clusterer.tables.columns.column import Column, Sampled
+from clusterer.tables.columns.date_times import Clock, Part, TimeFormat, in_order, time_format
 from clusterer.tables.errors import TableError, listed, printable
 from clusterer.tables.frames import Frame, Source, Wanted
-from clusterer.tables.labels import MISSING_CLASS, LabelCodes
 from clusterer.tables.limits import whole_number
 from clusterer.tables.points import Feature, Missing, PointFilter, rule_for_missing
 from clusterer.tables.report import Report
 from clusterer.tables.rows import RowNumbers
-from clusterer.tables.times import Clock, Part, TimeFormat, in_order, time_format
 
 
 class Table:

@@ -1,0 +1,1 @@
+"""Distributed learning: many files on one process and on several."""

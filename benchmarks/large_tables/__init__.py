@@ -1,0 +1,1 @@
+"""Large tables: speed and memory of reading and uploading."""

@@ -1,0 +1,1 @@
+"""Load: many sessions at once, churn, soak."""

@@ -1,0 +1,1 @@
+"""Quality: how well streams are clustered."""

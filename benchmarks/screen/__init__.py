@@ -1,0 +1,1 @@
+"""Live plotting in a headless browser."""

@@ -1,0 +1,1 @@
+"""Speed: ours and other packages' clusterers in one run."""

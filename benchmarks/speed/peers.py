@@ -1,0 +1,164 @@
+"""Who is measured: ours, the limit, and other packages' clusterers, each with its settings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import clusterer
+from benchmarks.speed.limit import Learn, start_columns, start_rows
+from benchmarks.speed.points import N_BLOBS, cut
+
+Start = Callable[[NDArray, int], Learn]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One row of the table; ``start`` makes a model of K that has learned the first points."""
+
+    name: str
+    package: str
+    feed: str
+    start: Start
+    role: str = "peer"
+
+    @property
+    def version(self) -> str:
+        """The package and its version, or that it is missing."""
+        if self.package == "clusterer":
+            # From a checkout that is not installed, too.
+            return f"clusterer {clusterer.__version__}"
+        try:
+            return f"{self.package} {version(self.package)}"
+        except PackageNotFoundError:
+            return f"{self.package}, not installed"
+
+
+def find_radius(n_features: int) -> float:
+    """A radius that takes in most of a blob of standard deviation 1."""
+    return float(2.0 * np.sqrt(n_features / 2))
+
+
+def learn_dicts(model: Any, first: NDArray) -> Learn:
+    for x in cut(first, "dicts")[0]:
+        model.learn_one(x)
+    return model.learn_one
+
+
+def start_ours(first: NDArray, n_prototypes: int, **options: Any) -> Learn:
+    return clusterer.OnlineClusterer(n_prototypes, **options).partial_fit(first).partial_fit
+
+
+def start_our_river(first: NDArray, n_prototypes: int) -> Learn:
+    from clusterer.river import OnlineClusterer
+
+    return learn_dicts(OnlineClusterer(n_prototypes), first)
+
+
+def start_minibatch(first: NDArray, n_clusters: int) -> Learn:
+    from sklearn.cluster import MiniBatchKMeans
+
+    return MiniBatchKMeans(n_clusters, random_state=0).partial_fit(first).partial_fit
+
+
+def start_birch(first: NDArray, n_prototypes: int) -> Learn:
+    from sklearn.cluster import Birch
+
+    # It has no K; its global step is left out, as ours is not read out either.
+    model = Birch(threshold=find_radius(first.shape[1]), n_clusters=None)
+    return model.partial_fit(first).partial_fit
+
+
+def start_bico(first: NDArray, n_points: int) -> Learn:
+    from bico import BICO
+
+    model = BICO(N_BLOBS, summary_size=n_points, random_state=0)
+    return model.partial_fit(first).partial_fit
+
+
+def start_clusopt(first: NDArray, n_prototypes: int) -> Learn:
+    from clusopt_core.cluster import CluStream
+
+    model = CluStream(m=n_prototypes, h=10_000, t=2)
+    model.init_offline(first, seed=0)
+    return model.partial_fit
+
+
+def start_clustream(first: NDArray, n_prototypes: int) -> Learn:
+    from river.cluster import CluStream
+
+    settings = {"n_macro_clusters": N_BLOBS, "max_micro_clusters": n_prototypes, "seed": 0}
+    return learn_dicts(CluStream(**settings), first)
+
+
+def start_denstream(first: NDArray, n_prototypes: int) -> Learn:
+    from river.cluster import DenStream
+
+    return learn_dicts(DenStream(epsilon=find_radius(first.shape[1])), first)
+
+
+def start_dbstream(first: NDArray, n_prototypes: int) -> Learn:
+    from river.cluster import DBSTREAM
+
+    return learn_dicts(DBSTREAM(clustering_threshold=find_radius(first.shape[1])), first)
+
+
+def start_streamkmeans(first: NDArray, n_prototypes: int) -> Learn:
+    from river.cluster import STREAMKMeans
+
+    return learn_dicts(STREAMKMeans(chunk_size=100, n_clusters=N_BLOBS, seed=0), first)
+
+
+def start_kmeans(first: NDArray, n_clusters: int) -> Learn:
+    from river.cluster import KMeans
+
+    return learn_dicts(KMeans(n_clusters, seed=0), first)
+
+
+def told(start: Start, n_clusters: int) -> Start:
+    """The same with a K of its own, whatever the others have."""
+    return lambda first, _: start(first, n_clusters)
+
+
+PEERS = ("peer", "told")  # told: has a K of its own, whatever the cell's
+
+OURS = "clusterer partial_fit"
+LIMIT_ROWS = "limit, centres (K, d)"
+LIMIT_COLUMNS = "limit, centres (d, K)"
+
+CONTESTANTS = (
+    Contestant(OURS, "clusterer", "chunks", start_ours, "ours"),
+    Contestant(LIMIT_ROWS, "numba", "chunks", start_rows, "limit"),
+    Contestant(LIMIT_COLUMNS, "numba", "chunks", start_columns, "limit"),
+    Contestant("MiniBatchKMeans, K", "scikit-learn", "chunks", start_minibatch),
+    Contestant(
+        f"MiniBatchKMeans, told {N_BLOBS} ‡",
+        "scikit-learn",
+        "chunks",
+        told(start_minibatch, N_BLOBS),
+        "told",
+    ),
+    Contestant("Birch †", "scikit-learn", "chunks", start_birch),
+    Contestant("BICO, summary of K", "bico", "chunks", start_bico),
+    Contestant(
+        f"BICO, its summary of {200 * N_BLOBS} ‡",
+        "bico",
+        "chunks",
+        told(start_bico, 200 * N_BLOBS),
+        "told",
+    ),
+    Contestant("clusopt CluStream", "clusopt-core", "chunks", start_clusopt),
+    Contestant("clusterer partial_fit, (1, d)", "clusterer", "rows", start_ours, "ours"),
+    Contestant("limit, a call a point", "numba", "rows", start_rows, "limit"),
+    Contestant("MiniBatchKMeans, K, (1, d)", "scikit-learn", "rows", start_minibatch),
+    Contestant("Birch †, (1, d)", "scikit-learn", "rows", start_birch),
+    Contestant("clusterer learn_one", "clusterer", "dicts", start_our_river, "ours"),
+    Contestant("River CluStream", "river", "dicts", start_clustream),
+    Contestant("River DenStream †", "river", "dicts", start_denstream),
+    Contestant("River DBSTREAM †", "river", "dicts", start_dbstream),
+    Contestant("River STREAMKMeans ‡", "river", "dicts", start_streamkmeans, "told"),
+    Contestant("River KMeans, K", "river", "dicts", start_kmeans),
+)

@@ -1,0 +1,133 @@
+"""Rates of all contestants at one d and K, taken in turns: A B C, A B C, …"""
+
+import gc
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import cycle, islice
+from time import process_time
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from benchmarks.speed.limit import Learn
+from benchmarks.speed.peers import CONTESTANTS, Contestant
+from benchmarks.speed.points import CHUNK, cut, draw_points
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to measure."""
+
+    n_points: int
+    n_rounds: int
+    longest: float  # seconds a round for which a contestant still gets all points
+    budget: float  # seconds a round for the slower ones
+    n_features: tuple[int, ...] = (2, 16)
+    n_prototypes: tuple[int, ...] = (10, 20, 50, 200)
+
+
+FULL = Effort(1_000_000, 5, 1.2, 0.25)
+QUICK = Effort(100_000, 3, 0.25, 0.1, n_prototypes=(20, 200))
+
+
+@dataclass
+class Rates:
+    """What one contestant did at one d and K: points a second, a round each."""
+
+    contestant: Contestant
+    n_features: int
+    n_prototypes: int
+    n_points: int = 0
+    rates: list[float] = field(default_factory=list)
+    missing: str = ""
+
+    @property
+    def median(self) -> float:
+        """Points a second in the median round."""
+        return float(np.median(self.rates)) if self.rates else float("nan")
+
+
+@dataclass
+class Runner:
+    """A contestant's model, which goes on learning from round to round."""
+
+    learn: Learn
+    pieces: Any
+    n_a_piece: int
+    result: Rates
+
+    def time(self, n_pieces: int) -> float:
+        """Seconds of CPU that the next pieces take; waiting for others at work is not counted."""
+        learn, pieces = self.learn, list(islice(self.pieces, n_pieces))
+        gc.collect()
+        begin = process_time()
+        for piece in pieces:
+            learn(piece)
+        return process_time() - begin
+
+    def choose_length(self, effort: Effort) -> None:
+        """All points where that is quick enough, or as many as the budget allows."""
+        n_pieces, taken = 4, self.time(4)
+        while taken < effort.budget / 4:
+            n_pieces *= 2
+            taken = self.time(n_pieces)
+        rate = n_pieces * self.n_a_piece / taken
+        is_whole = self.result.contestant.role in ("ours", "limit") and self.n_a_piece > 1
+        if not is_whole and effort.n_points / rate > effort.longest:
+            affordable = max(rate * effort.budget, 1)
+            digits = int(np.floor(np.log10(affordable)))
+            self.result.n_points = int(affordable // 10**digits * 10**digits)
+        else:
+            self.result.n_points = effort.n_points
+        n_pieces = max(self.result.n_points // self.n_a_piece, 1)
+        self.result.n_points = n_pieces * self.n_a_piece
+
+    def run(self) -> None:
+        """One round."""
+        n_points = self.result.n_points
+        self.result.rates.append(n_points / self.time(n_points // self.n_a_piece))
+
+
+def measure_rates(
+    n_features: int,
+    n_prototypes: int,
+    effort: Effort,
+    contestants: Sequence[Contestant] = CONTESTANTS,
+    kind: str = "blobs",
+) -> list[Rates]:
+    """Rates of all contestants at one d and K; who is missing has none."""
+    points = draw_points(effort.n_points + CHUNK, n_features, kind)
+    first, rest = points[:CHUNK], points[CHUNK:]
+    fed = {feed: cut(rest, feed) for feed in sorted({each.feed for each in contestants})}
+    results = [Rates(each, n_features, n_prototypes) for each in contestants]
+    # Of what has been made so far nothing is garbage: looking at it would be timed.
+    gc.freeze()
+    # One core each: a peer that spreads over more would be measured by who else is at work.
+    with threadpool_limits(1):
+        runners = [start_runner(each, first, *fed[each.contestant.feed]) for each in results]
+        running = [each for each in runners if each]
+        for each in running:
+            each.choose_length(effort)
+        for _ in range(effort.n_rounds):
+            for each in running:
+                each.run()
+    gc.unfreeze()
+    return results
+
+
+def start_runner(result: Rates, first: NDArray, pieces: list[Any], n_a_piece: int) -> Runner | None:
+    """A runner of the contestant, or None where its package is missing."""
+    try:
+        learn = result.contestant.start(first, result.n_prototypes)
+    except ImportError:
+        result.missing = result.contestant.package
+        return None
+    return Runner(learn, cycle(pieces), n_a_piece, result)
+
+
+def compare(ours: Rates, other: Rates) -> tuple[float, float, float]:
+    """How many times as fast as the other ours is: median, least and most over the rounds."""
+    ratios = np.divide(ours.rates, other.rates)
+    return float(np.median(ratios)), float(ratios.min()), float(ratios.max())

@@ -1,0 +1,1 @@
+"""The online agglomerative clusterer: learning, reading clusters, saving."""

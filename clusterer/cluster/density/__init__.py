@@ -1,0 +1,1 @@
+"""The read-out: which prototypes form a cluster, by density."""

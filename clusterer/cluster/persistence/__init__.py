@@ -1,0 +1,1 @@
+"""Model files: a plain format that is checked before it is used."""

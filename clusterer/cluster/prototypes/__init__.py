@@ -1,0 +1,1 @@
+"""The hot loop: one point arrives and moves, merges or becomes a prototype."""

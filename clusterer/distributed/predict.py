@@ -1,0 +1,108 @@
+"""Labels of partitions, computed only where and when they are asked for."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from clusterer.cluster.density.labels import NOISE
+from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.cluster.scaled_clusterer import Learner
+from clusterer.distributed.partitions import list_partitions
+from clusterer.distributed.worker import as_points
+from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.recording import copy_model
+from clusterer.stream.table_source import size_chunks
+from clusterer.tables import open_table
+from clusterer.tables.errors import printable
+from clusterer.tables.limits import ANY_SIZE
+
+CLUSTER = "cluster"
+
+
+def predict(model: OnlineClusterer | Learner, data: Any) -> Any:
+    """Cluster of each point of partitioned data; nothing is computed yet.
+
+    Parameters
+    ----------
+    model : OnlineClusterer or Learner
+        A fitted one; a learner labels points in the units of its data.
+    data : Dask data frame or array (n, d), path of a folder or a table, or sequence of paths
+        A data frame must have the columns that the model was fitted to.
+
+    Returns
+    -------
+    Dask array (n,) for an array; Dask series ``cluster`` with the index of a data frame; for
+    files a Dask data frame of ``row`` (from 1, in each file) and ``cluster``, a file a partition.
+    Noise is -1, and so is a row of a collection that lacks a value.
+
+    Raises
+    ------
+    ValueError
+        There is nothing there; when computed, what `OnlineClusterer.predict` raises, or a
+        `TableError` that names the file.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> model = OnlineClusterer().fit([[0.0], [0.0], [9.0], [9.0]])
+    >>> predict(model, da.from_array(np.array([[1.0], [8.0], [np.nan]]), chunks=2)).compute()
+    array([ 0,  1, -1])
+    """
+    learner = _as_learner(model)
+    if hasattr(data, "divisions"):
+        names = learner.feature_names or data.select_dtypes("number").columns
+        meta = pd.Series(dtype=np.int64, name=CLUSTER)
+        return data[list(names)].map_partitions(label_frame, learner, meta=meta)
+    if hasattr(data, "to_delayed"):
+        rows = data.rechunk({1: -1})
+        return rows.map_blocks(label_rows, learner, drop_axis=1, dtype=np.int64)
+    import dask.dataframe as dd
+
+    is_path = isinstance(data, str | os.PathLike)
+    paths = [one.content for one in list_partitions(data if is_path else list(data))]
+    meta = pd.DataFrame({"row": np.empty(0, np.int64), CLUSTER: np.empty(0, np.int64)})
+    return dd.from_map(label_file, paths, learner=learner, meta=meta)
+
+
+def _as_learner(model: OnlineClusterer | Learner) -> Learner:
+    if isinstance(model, Learner):
+        return model
+    # A copy, without names: it is handed arrays, and the data may be labelled much later.
+    names = getattr(model, "feature_names_in_", None)
+    bare = copy_model(model)
+    if names is not None:
+        del bare.feature_names_in_
+    units = Scaling.identity(bare.n_features_in_)
+    return Learner(bare, units, None if names is None else tuple(names))
+
+
+def label_rows(rows: Any, learner: Learner) -> NDArray[np.int64]:
+    """Cluster (n,) of rows of numbers (n, d)."""
+    points = as_points(rows)
+    is_fit = np.isfinite(points).all(axis=1)
+    labels = np.full(len(points), NOISE, dtype=np.int64)
+    if is_fit.any():
+        labels[is_fit] = learner.predict(points[is_fit])
+    return labels
+
+
+def label_frame(frame: pd.DataFrame, learner: Learner) -> pd.Series:
+    """Cluster of each row of a data frame."""
+    return pd.Series(label_rows(frame, learner), index=frame.index, name=CLUSTER)
+
+
+def label_file(path: str, learner: Learner) -> pd.DataFrame:
+    """Row number and cluster of each row of a table that could be used."""
+    table = open_table(Path(path), name=printable(path, 200), max_bytes=ANY_SIZE)
+    features = learner.feature_names or table.default_features
+    chunks = table.chunks(features, size_chunks(len(features)), is_numbered=True)
+    parts = [
+        {"row": points[:, -1].astype(np.int64), CLUSTER: learner.predict(points[:, :-1].copy())}
+        for points, _ in chunks
+    ]
+    empty = {"row": np.empty(0, np.int64), CLUSTER: np.empty(0, np.int64)}
+    return pd.concat([pd.DataFrame(part) for part in (parts or [empty])], ignore_index=True)

@@ -1,0 +1,1 @@
+"""Evaluation: quality metrics, comparison with other clusterers, grid sweeps."""

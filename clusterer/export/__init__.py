@@ -1,0 +1,1 @@
+"""Export: data files and a Python script that repeats a run."""

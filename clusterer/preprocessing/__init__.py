@@ -1,0 +1,1 @@
+"""Preprocessing: running standardisation and projection."""

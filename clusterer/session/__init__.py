@@ -1,0 +1,1 @@
+"""A session: the engine drives a run and hands out frames."""

@@ -1,0 +1,77 @@
+"""Branches: beginning a run again, from its first point or from a recorded moment of it."""
+
+from clusterer.session.recording import Event, Moment
+from clusterer.session.run import Run, make_run
+
+
+def restart_run(run: Run, number: int) -> Run:
+    """A new run over the same source from its first point, with the parameters of now."""
+    again = _begin_again(run, number)
+    again.recorder.note(Event(0, "reset"))
+    return again
+
+
+def branch_run(run: Run, moment: Moment, number: int) -> Run:
+    """A new run that goes on from a moment of this one, with the parameters of now.
+
+    Restored exactly are the model, the clusters' ids and colours, the recording up to there and
+    the source's position: with the parameters of then, it goes on bit for bit as this run did.
+    The window is filled with the points before the moment as the source gives them again, with
+    the noise of the moment, so it differs where the noise was changed within it.
+
+    Raises what the source raises when it cannot start again, and ValueError if it has fewer
+    points than it had.
+    """
+    if hasattr(run.source, "run_kind"):
+        raise ValueError(f"What {run.source.name} has learned can be looked at, not gone on with.")
+    again = _begin_again(run, number)
+    again.tail.bounds = run.tail.bounds
+    refill(again, moment.n_seen, moment.parameters.get("noise"))
+    again.scaling = moment.scaling
+    again.model = moment.model.set_params(**run.model.get_params())
+    again.identities = moment.identities
+    again.recorder = run.recorder.fork(moment.n_seen)
+    again.recorder.add(moment)
+    again.recorder.note(Event(moment.n_seen, "branched"))
+    again.recipe = run.recipe.cut(moment.n_seen, moment.parameters)
+    for name, value in run.parameters.items():
+        if moment.parameters.get(name) != value:
+            again.recipe.note(moment.n_seen, name, value)
+    return again
+
+
+def _begin_again(run: Run, number: int) -> Run:
+    run.source.rewind()
+    return make_run(
+        run.source,
+        run.model,
+        scaling=run.scaling.restart(),
+        window_length=run.tail.points.length,
+        number=number,
+    )
+
+
+def refill(run: Run, n_seen: int, noise: float | None) -> None:
+    """Bring a run's source, at its first point, and its window to where they were.
+
+    The window has the points that the source gives with that noise. Raises what the source
+    raises, and ValueError if it has fewer points.
+    """
+    source = run.source
+    before = getattr(source, "noise", None)
+    if before is not None:
+        source.noise = noise  # type: ignore[attr-defined]
+    n_shown = min(n_seen, run.tail.points.length)
+    n_skipped = source.skip(n_seen - n_shown)
+    chunk = source.take(n_shown)
+    if before is not None:
+        source.noise = before  # type: ignore[attr-defined]
+    n_found = n_skipped + len(chunk.points)
+    if n_found < n_seen:
+        raise ValueError(
+            f"{source.name} has only {n_found} points now, so the run can't go on after "
+            f"{n_seen}. Reset starts it again."
+        )
+    if n_shown:
+        run.tail.push(*chunk)
+    run.tail.points.n_pushed = n_seen

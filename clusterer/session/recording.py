@@ -1,0 +1,261 @@
+"""The recording of a run: moments and events in bounded memory, whatever the run's length."""
+
+import json
+import sys
+import zlib
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.cluster.persistence.model_file import dump_model, parse_model
+from clusterer.cluster.snapshot import Snapshot
+from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.tracking import Identities
+from clusterer.support.lazy_property import lazy_property
+
+N_MOST = 400
+N_RECENT = 40
+MOST_BYTES = 64 * 2**20
+N_EVENTS = 1_000
+FAST = 1
+
+Kind = Literal["born", "split", "merged", "ended", "changed", "reset", "branched"]
+
+
+NO_LINKS = np.empty((0, 0))
+
+
+def pack(model: OnlineClusterer) -> bytes:
+    """A model in a quarter of the memory, as most of its links are 0."""
+    return zlib.compress(dump_model(model), FAST)
+
+
+def copy_model(model: OnlineClusterer) -> OnlineClusterer:
+    """One that goes on bit for bit alike, and apart; it holds no points."""
+    return clone(model).absorb(model)
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened after ``n_seen`` points.
+
+    A cluster was "born", "split" from the cluster ``other``, "merged" into it, or "ended"; or
+    the parameter ``name`` was "changed" from ``before`` to ``after``; or the run began by a
+    "reset" or "branched" off another one.
+    """
+
+    n_seen: int
+    kind: Kind
+    cluster: int = 0
+    other: int = 0
+    name: str = ""
+    before: Any = None
+    after: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One moment of a run, complete: a run can go on from it bit for bit.
+
+    ``snapshot`` is in the units of the model, without the links; ``centers`` (m, d) and ``points``
+    (n, d; float32, a few of the last ones, for the eye) are in those of the data. ``point_slots``
+    (n,) are the slots of the prototypes nearest to those. ``clusters`` and ``colors`` (m,) are
+    each prototype's lasting cluster id and colour, -1 for noise. ``parameters`` are those in
+    force, ``packed`` is what `pack` makes of the model, ``told`` what the identities tell in JSON;
+    ``scaling`` leads to the model's units.
+    """
+
+    snapshot: Snapshot
+    centers: NDArray[np.float64]
+    points: NDArray[np.float32]
+    point_slots: NDArray[np.integer]
+    clusters: NDArray[np.int64]
+    colors: NDArray[np.int64]
+    parameters: Mapping[str, Any]
+    packed: bytes
+    told: str
+    scaling: Scaling
+
+    @property
+    def model(self) -> OnlineClusterer:
+        """The model, a copy of its own each time."""
+        return parse_model(zlib.decompress(self.packed))
+
+    @property
+    def identities(self) -> Identities:
+        """The clusters' ids and colours to go on with, a copy of its own each time."""
+        return Identities.read(json.loads(self.told))
+
+    @property
+    def whole_snapshot(self) -> Snapshot:
+        """The snapshot with its links, which only the model has."""
+        return replace(self.snapshot, links=self.model.links_)
+
+    @property
+    def n_seen(self) -> int:
+        """Number of points learned."""
+        return self.snapshot.n_seen
+
+    @lazy_property
+    def sizes(self) -> dict[int, float]:
+        """Points that each cluster stands for, by cluster id; under -1 the noise."""
+        ids, slots = np.unique(self.clusters, return_inverse=True)
+        sums = np.bincount(slots, self.snapshot.counts, minlength=len(ids))
+        return dict(zip(ids.tolist(), sums.tolist(), strict=True))
+
+    @lazy_property
+    def palette(self) -> dict[int, int]:
+        """Colour of each cluster, by cluster id; under -1 that of noise."""
+        return dict(zip(self.clusters.tolist(), self.colors.tolist(), strict=True))
+
+    def average(self, values: NDArray) -> dict[int, NDArray[np.float64]]:
+        """Mean (d,) of ``values`` (m, d) over each cluster's prototypes, by cluster id."""
+        means = {}
+        for cluster in sorted(self.sizes.keys() - {-1}):
+            is_member = self.clusters == cluster
+            weights = self.snapshot.weights[is_member]
+            means[cluster] = np.average(
+                values[is_member], axis=0, weights=weights if weights.any() else None
+            )
+        return means
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters, noise not counted."""
+        return len(self.sizes.keys() - {-1})
+
+    @property
+    def noise_share(self) -> float:
+        """Share of the points remembered that is noise."""
+        total = sum(self.sizes.values())
+        return self.sizes.get(-1, 0.0) / total if total else 0.0
+
+    @lazy_property
+    def n_bytes(self) -> int:
+        """Memory that it takes, nearly all of it in arrays."""
+        arrays: list[NDArray[Any]] = [
+            value for value in vars(self.snapshot).values() if isinstance(value, np.ndarray)
+        ]
+        arrays += [self.centers, self.points, self.point_slots, self.clusters, self.colors]
+        return sum(map(sys.getsizeof, [*arrays, self.packed, self.told, self.parameters]))
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What is known of a run's past: moments and events in the order in which they came."""
+
+    moments: tuple[Moment, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    def until(self, n_seen: int) -> "Recording":
+        """What was known after so many points."""
+        moments = tuple(moment for moment in self.moments if moment.n_seen <= n_seen)
+        return Recording(moments, tuple(e for e in self.events if e.n_seen <= n_seen))
+
+    def find(self, n_seen: int) -> int:
+        """Index of the last moment with at most so many points; 0 where there is none.
+
+        >>> Recording().find(100)
+        0
+        """
+        known = [moment.n_seen for moment in self.moments]
+        return max(int(np.searchsorted(known, n_seen, side="right")) - 1, 0)
+
+
+@dataclass(eq=False)
+class Recorder:
+    """Keep a run's moments in bounded memory.
+
+    The rule: the newest ``n_recent`` moments are all kept. Of the older ones every s-th is, s a
+    power of two that starts at 1 and doubles, dropping every other one, whenever more than
+    ``n_most`` moments or ``most_bytes`` bytes are held. So the first and the last moment are
+    always kept, and those between lie evenly over the moments added. ``n_recent`` is halved where
+    the newest would be more than a quarter of all.
+
+    Of the events the newest 1 000 of clusters and the newest 1 000 of everything else are kept.
+
+    Parameters
+    ----------
+    n_most : most moments, above ``n_recent``, default 400
+    n_recent : newest moments that are not thinned, at least 1, default 40
+    most_bytes : most bytes of all moments together, default 64 MiB
+    """
+
+    n_most: int = N_MOST
+    n_recent: int = N_RECENT
+    most_bytes: int = MOST_BYTES
+    _moments: list[tuple[int, Moment]] = field(default_factory=list)
+    _step: int = 1
+    _n_added: int = 0
+    _n_bytes: int = 0
+    _clusters: deque[Event] = field(default_factory=lambda: deque(maxlen=N_EVENTS))
+    _controls: deque[Event] = field(default_factory=lambda: deque(maxlen=N_EVENTS))
+
+    def add(self, moment: Moment) -> None:
+        """Take a moment in; one with as many points as the last replaces that."""
+        if self._moments and self._moments[-1][1].n_seen == moment.n_seen:
+            number, last = self._moments[-1]
+            self._moments[-1] = number, moment
+            self._n_bytes += moment.n_bytes - last.n_bytes
+        else:
+            self._moments.append((self._n_added, moment))
+            self._n_added += 1
+            self._n_bytes += moment.n_bytes
+            self._drop()
+        self._make_room()
+
+    def limit(self, most_bytes: int) -> None:
+        """Hold so many bytes at most from now on."""
+        if most_bytes != self.most_bytes:
+            self.most_bytes = most_bytes
+            self._make_room()
+
+    def _make_room(self) -> None:
+        while self._is_full():
+            if self.n_recent > max(len(self._moments) // 4, 1):
+                self.n_recent //= 2
+            else:
+                self._step *= 2
+            self._drop()
+
+    def note(self, event: Event) -> None:
+        """Take an event in."""
+        is_of_cluster = event.kind in ("born", "split", "merged", "ended")
+        (self._clusters if is_of_cluster else self._controls).append(event)
+
+    @property
+    def recording(self) -> Recording:
+        """All that is kept; it does not change when more is added."""
+        events = sorted([*self._controls, *self._clusters], key=lambda event: event.n_seen)
+        return Recording(tuple(moment for _, moment in self._moments), tuple(events))
+
+    def fork(self, n_seen: int) -> "Recorder":
+        """A recorder of its own that knows what this one does up to so many points."""
+        twin = Recorder(self.n_most, self.n_recent, self.most_bytes)
+        twin._moments = [each for each in self._moments if each[1].n_seen <= n_seen]
+        twin._step = self._step
+        twin._n_added = twin._moments[-1][0] + 1 if twin._moments else 0
+        twin._n_bytes = sum(moment.n_bytes for _, moment in twin._moments)
+        for event in self.recording.events:
+            if event.n_seen <= n_seen:
+                twin.note(event)
+        return twin
+
+    def _is_full(self) -> bool:
+        is_large = self._n_bytes > self.most_bytes and len(self._moments) > 2
+        return is_large or len(self._moments) > self.n_most
+
+    def _drop(self) -> None:
+        first_recent = self._n_added - self.n_recent
+        kept = [
+            each for each in self._moments if each[0] >= first_recent or not each[0] % self._step
+        ]
+        if len(kept) < len(self._moments):
+            self._moments = kept
+            self._n_bytes = sum(moment.n_bytes for _, moment in kept)

@@ -1,0 +1,291 @@
+"""A run: one source streaming into one model. It knows no threads; the engine drives it."""
+
+import json
+import sys
+import time
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.cluster.snapshot import Snapshot
+from clusterer.cluster.validation import check_settings
+from clusterer.evaluation.baselines import Challenge
+from clusterer.evaluation.comparison import Comparison, Contest
+from clusterer.evaluation.metrics import Measures, measure
+from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.frame import Frame, Look
+from clusterer.session.recent_points import N_MEASURED, Tail
+from clusterer.session.recipe import Recipe
+from clusterer.session.recording import NO_LINKS, Event, Moment, Recorder, Recording, pack
+from clusterer.session.run_export import Takeaway
+from clusterer.session.tracking import Identities
+from clusterer.stream import Source
+
+N_EXACT = 5_000
+"""Windows up to this length are drawn point by point, longer ones as an image."""
+
+N_ON_IMAGE = 2_000
+"""Points drawn on top of the image: the newest ones."""
+
+N_ON_RECORD = 500
+"""Points kept with each moment of the recording."""
+
+NO_COLOR = -1
+FURTHEST = float(np.finfo(np.float32).max)
+CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge", "forget")
+
+
+class Run:
+    """Source → chunk → model → frame, one chunk at a time.
+
+    Parameters
+    ----------
+    source : where the points come from
+    model : its parameters are taken over; what it has learned is not
+    scaling : from the source's units to the model's, default none
+    window_length : points kept for the eye, default 2 000
+    number : tells this run from others
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        model: OnlineClusterer,
+        *,
+        scaling: Scaling | None = None,
+        window_length: int = 2_000,
+        number: int = 0,
+    ) -> None:
+        self.source = source
+        self.model: OnlineClusterer = clone(model)
+        self.scaling = scaling or Scaling.identity(source.n_features)
+        self.tail = Tail(source.n_features, window_length)
+        self.recipe = Recipe(
+            self.model.get_params(), noise=getattr(source, "noise", None), scaling=self.scaling
+        )
+        self.number = number
+        self.is_finished = False
+        self.identities = Identities()
+        self.recorder = Recorder()
+        self.contest: Contest | None = None
+
+    @property
+    def n_seen(self) -> int:
+        """Number of points learned."""
+        return self.tail.points.n_pushed
+
+    @property
+    def n_at_once(self) -> int:
+        """Most points to be learned between two looks at the controls."""
+        return self.contest.n_at_once if self.contest is not None else sys.maxsize
+
+    def advance(self, n: int) -> int:
+        """Learn up to n points; returns how many there were. Raises what the source raises."""
+        points, classes = self.source.take(n)
+        is_short = len(points) < n and not self.source.is_waiting
+        self.is_finished = is_short or self.source.exhausted
+        if len(points):
+            self._follow_scaling(points)
+            spent_s = self._learn(points)
+            self.tail.push(points, classes)
+            if self.contest is not None:
+                self.contest.follow(points, classes, spent_s)
+        return len(points)
+
+    def _follow_scaling(self, points: NDArray) -> None:
+        before, self.scaling = self.scaling, self.scaling.follow(points)
+        now = self.scaling
+        if now.scales is before.scales:
+            return
+        self.recipe.note(self.n_seen, "scaling", now)
+        if self.n_seen:
+            self.model.change_units(*now.take_over(before))
+
+    def _learn(self, points: NDArray[np.float64]) -> float:
+        scaled = self.scaling.apply(points)
+        start = time.perf_counter()
+        try:
+            self.model.partial_fit(scaled)
+        except BaseException:
+            # The source has given points that were not learned: no script would lose just those.
+            self.recipe.is_exact = False
+            raise
+        return time.perf_counter() - start
+
+    def measure(self) -> Measures | None:
+        """How good the clusters are on the last points, in the model's units; None without any."""
+        points = self.scaling.apply(self.tail.points.last(N_MEASURED))
+        if not len(points):
+            return None
+        clusters = self.model.predict(points)
+        classes = self.tail.classes(len(points))
+        if classes is None:
+            return measure(points, clusters)
+        return measure(points[-len(classes) :], clusters[-len(classes) :], classes)
+
+    def meet(self, challenge: Challenge | None) -> None:
+        """Let a peer in, or None out. It learns from now on, in the units of now."""
+        self.contest = None
+        if challenge is not None:
+            peer = challenge.make(self.model.get_params())
+            self.contest = Contest(challenge, peer, self.scaling)
+
+    def compare(self) -> Comparison | None:
+        """Ours and the peer on the last points that both learned; None if there are none."""
+        contest = self.contest
+        if contest is None or not len(contest.points):
+            return None
+        snapshot = self.model.snapshot()
+        clusters, _ = self._identify(snapshot)
+        labels = clusters[self.model.find_nearest(self.scaling.apply(contest.points))]
+        return contest.judge(labels, self.identities.colors, self.n_seen)
+
+    def record(self) -> None:
+        """Add the present moment to the recording."""
+        if not self.n_seen:
+            return
+        snapshot = self.model.snapshot()
+        clusters, colors = self._identify(snapshot)
+        points = self.tail.points.last(N_ON_RECORD).copy()
+        slots = self.model.find_nearest(self.scaling.apply(points))
+        self.recorder.add(
+            Moment(
+                snapshot=replace(snapshot, links=NO_LINKS),
+                centers=self.scaling.undo(snapshot.centers),
+                points=np.clip(points, -FURTHEST, FURTHEST).astype(np.float32),
+                point_slots=slots.astype(np.min_scalar_type(len(clusters))),
+                clusters=clusters,
+                colors=colors,
+                parameters=self.parameters,
+                packed=pack(self.model),
+                told=json.dumps(self.identities.write()),
+                scaling=self.scaling,
+            )
+        )
+
+    @property
+    def recording(self) -> Recording:
+        """What has been recorded; it does not change when more is."""
+        return self.recorder.recording
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The model's parameters in force, and the source's noise if it has any."""
+        parameters = self.model.get_params()
+        if hasattr(self.source, "noise"):
+            parameters["noise"] = self.source.noise
+        return parameters
+
+    def _identify(self, snapshot: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        clusters = self.identities.update(snapshot.ids, snapshot.labels, snapshot.weights)
+        for kind, cluster, other in self.identities.changes:
+            self.recorder.note(Event(snapshot.n_seen, kind, cluster, other))
+        palette = self.identities.colors
+        colors = np.array([palette.get(i, NO_COLOR) for i in clusters.tolist()], dtype=np.int64)
+        return clusters, colors
+
+    def _take_snapshot(self) -> Snapshot:
+        return self.model.snapshot() if self.n_seen else Snapshot.empty(self.source.n_features)
+
+    def frame(
+        self,
+        look: Look,
+        *,
+        points_per_s: float = 0.0,
+        is_playing: bool = False,
+        message: str = "",
+        measures: Measures | None = None,
+    ) -> Frame:
+        """The present moment as the views draw it."""
+        look = self.tail.turn(look, self.scaling)
+        snapshot = self._take_snapshot()
+        clusters, colors = self._identify(snapshot)
+        n_in_window = len(self.tail.points)
+        is_long = n_in_window > N_EXACT
+        points = self.tail.points.last(N_ON_IMAGE if is_long else N_EXACT).copy()
+        slots = (
+            self.model.find_nearest(self.scaling.apply(points)) if self.n_seen else np.empty(0, int)
+        )
+        return Frame(
+            run=self.number,
+            look=look,
+            snapshot=snapshot,
+            centers=self.scaling.undo(snapshot.centers),
+            center_clusters=clusters,
+            center_colors=colors,
+            points=points,
+            point_clusters=clusters[slots],
+            point_colors=colors[slots],
+            bounds=self.tail.bounds if self.source.bounds is None else self.source.bounds,
+            image=self.tail.draw(look) if is_long else None,
+            n_in_window=n_in_window,
+            points_per_s=points_per_s,
+            is_playing=is_playing,
+            is_finished=self.is_finished,
+            message=message,
+            measures=measures,
+        )
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a live parameter: ``noise``, ``window_length`` or one of the model's.
+
+        Raises ValueError, and leaves things as they were, when the value is not allowed.
+        """
+        if name == "window_length":
+            self.tail.resize(value)
+            return
+        before = self.parameters
+        if name == "noise":
+            # A table has the noise it has.
+            if "noise" in before and before["noise"] != value:
+                self.source.noise = value  # type: ignore[attr-defined]
+        else:
+            known = self.model.get_params()
+            if name not in known:
+                raise ValueError(f"there is no parameter {name!r}; there are: {', '.join(known)}")
+            parameters = known | {name: value}
+            check_settings(*(parameters[each] for each in CHECKED))
+            if before[name] != value:
+                self.model.set_params(**{name: value})
+                if name == "n_prototypes" and self.n_seen:
+                    # Merged now, whether or not anybody looks before K rises again.
+                    self.model.ids_  # noqa: B018
+        self._note_changes(before, name)
+
+    def _note_changes(self, before: dict[str, Any], *names: str) -> None:
+        now = self.parameters
+        for name in names:
+            if name in now and now[name] != before[name]:
+                self.recipe.note(self.n_seen, name, now[name])
+                event = Event(
+                    self.n_seen, "changed", name=name, before=before[name], after=now[name]
+                )
+                self.recorder.note(event)
+
+    def take_away(self) -> Takeaway:
+        """All that can be exported of the present moment, in copies of its own."""
+        snapshot = self._take_snapshot()
+        clusters, _ = self._identify(snapshot)
+        points = self.tail.points.last(len(self.tail.points)).copy()
+        return Takeaway(
+            source=self.source.preserve(),
+            scaling=self.scaling,
+            model=deepcopy(self.model),
+            snapshot=snapshot,
+            center_clusters=clusters,
+            points=points,
+            classes=self.tail.classes(len(points)),
+            class_names=self.source.class_names,
+            recipe=self.recipe.copy(),
+        )
+
+
+def make_run(source: Source, model: OnlineClusterer, **choices: Any) -> Run:
+    """A run over the source, of the kind that it asks for."""
+    kind: type[Run] = getattr(source, "run_kind", Run)
+    return kind(source, model, **choices)

@@ -1,0 +1,1 @@
+"""Saving runs: checkpoints, autosave, and the store."""

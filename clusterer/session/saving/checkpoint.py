@@ -1,0 +1,186 @@
+"""Memories: a run at one moment in text and numbers, from which it goes on bit for bit.
+
+What is remembered is the model, the source's position, the scaling, the clusters' ids and colours,
+the recipe, and the place: whatever the caller needs to open the same source again. Not remembered
+are the recording, and points that were looked at; the window is filled from the source again.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.cluster.persistence.model_file import dump_model, parse_model
+from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling
+from clusterer.session.branches import refill
+from clusterer.session.recipe import Change, Recipe
+from clusterer.session.recording import copy_model
+from clusterer.session.run import Run
+from clusterer.session.tracking import Identities
+from clusterer.stream import Source
+
+VERSION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """A run after ``n_seen`` points, in copies of its own. ``model`` is None before the first.
+
+    ``place`` is the caller's, in JSON's types.
+
+    >>> from clusterer.datasets import make_generator
+    >>> run = Run(make_generator("blobs", seed=3), OnlineClusterer())
+    >>> _ = run.advance(100)
+    >>> again = Memory.read(*Memory.take(run).write()).bring_back(make_generator("blobs", seed=3))
+    >>> _ = run.advance(50), again.advance(50)
+    >>> again.n_seen, np.array_equal(again.model.prototypes_, run.model.prototypes_)
+    (150, True)
+    """
+
+    n_seen: int
+    is_playing: bool
+    is_finished: bool
+    window_length: int
+    parameters: dict[str, Any]
+    model: OnlineClusterer | None
+    scaling: Scaling
+    identities: Identities
+    recipe: Recipe
+    bounds: NDArray[np.float64]
+    noise: float | None
+    place: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def take(
+        cls, run: Run, *, is_playing: bool = False, place: dict[str, Any] | None = None
+    ) -> "Memory":
+        """That of a run as it is now."""
+        return cls(
+            n_seen=run.n_seen,
+            is_playing=is_playing,
+            is_finished=run.is_finished,
+            window_length=run.tail.points.length,
+            parameters=run.model.get_params(),
+            model=copy_model(run.model) if run.n_seen else None,
+            scaling=run.scaling,
+            identities=run.identities.copy(),
+            recipe=run.recipe.copy(),
+            bounds=run.tail.bounds.copy(),
+            noise=getattr(run.source, "noise", None),
+            place=dict(place or {}),
+        )
+
+    def write(self) -> tuple[str, bytes]:
+        """All but the model as text, and the model as `clusterer.load` reads it (empty: none)."""
+        told = {
+            "version": VERSION,
+            "n_seen": self.n_seen,
+            "is_playing": self.is_playing,
+            "is_finished": self.is_finished,
+            "window_length": self.window_length,
+            "parameters": self.parameters,
+            "scaling": write_scaling(self.scaling),
+            "identities": self.identities.write(),
+            "recipe": write_recipe(self.recipe),
+            "bounds": self.bounds.tolist(),
+            "noise": self.noise,
+            "place": self.place,
+        }
+        return json.dumps(told), b"" if self.model is None else dump_model(self.model)
+
+    @classmethod
+    def read(cls, text: str, model: bytes) -> "Memory":
+        """A memory from what `write` gave. Raises ValueError."""
+        try:
+            told = json.loads(text)
+            if told.pop("version") != VERSION:
+                raise ValueError("it is of another version")
+            n_features = len(told["scaling"]["offsets"])
+            told["scaling"] = read_scaling(told["scaling"])
+            told["identities"] = Identities.read(told["identities"])
+            told["recipe"] = read_recipe(told["recipe"])
+            told["bounds"] = np.array(told["bounds"], np.float64).reshape(-1, n_features)
+            return cls(model=parse_model(model) if model else None, **told)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"The memory is damaged: {error!r}") from error
+
+    def bring_back(self, source: Source, number: int = 0) -> Run:
+        """The run, over the same source opened again; may take as long as reading up to there.
+
+        Raises what the source raises, and ValueError if it is not the same.
+        """
+        if source.n_features != len(self.scaling.offsets):
+            raise ValueError(f"{source.name} has other columns now, so the run can't go on.")
+        model = OnlineClusterer(**self.parameters) if self.model is None else self.model
+        run = Run(
+            source,
+            model,
+            scaling=self.scaling,
+            window_length=self.window_length,
+            number=number,
+        )
+        refill(run, self.n_seen, self.noise)
+        if self.model is not None:
+            run.model = copy_model(self.model)
+        if self.noise is not None:
+            source.noise = self.noise  # type: ignore[attr-defined]
+        run.tail.bounds = self.bounds.copy()
+        run.identities = self.identities.copy()
+        run.recipe = self.recipe.copy()
+        run.is_finished = self.is_finished
+        return run
+
+
+def write_scaling(scaling: Scaling) -> dict[str, Any]:
+    """A scaling in JSON's types; every float comes back as it was."""
+    told: dict[str, Any] = {
+        "offsets": scaling.offsets.tolist(),
+        "scales": scaling.scales.tolist(),
+    }
+    if isinstance(scaling, RunningScaling):
+        told["n_to_skip"] = scaling.n_to_skip
+        for name in ("known", "seen"):
+            held: Moments = getattr(scaling, name)
+            told[name] = [held.means.tolist(), held.deviations.tolist(), held.n_points]
+    return told
+
+
+def read_scaling(told: dict[str, Any]) -> Scaling:
+    """A scaling from what `write_scaling` gave."""
+    offsets, scales = (np.array(told[name], np.float64) for name in ("offsets", "scales"))
+    if "seen" not in told:
+        return Scaling(offsets, scales)
+    known, seen = (
+        Moments(np.array(means, np.float64), np.array(deviations, np.float64), n_points)
+        for means, deviations, n_points in (told["known"], told["seen"])
+    )
+    return RunningScaling(offsets, scales, known, seen, told["n_to_skip"])
+
+
+def write_recipe(recipe: Recipe) -> dict[str, Any]:
+    """A recipe in JSON's types."""
+    return {
+        "parameters": recipe.parameters,
+        "noise": recipe.noise,
+        "scaling": None if recipe.scaling is None else write_scaling(recipe.scaling),
+        "is_exact": recipe.is_exact,
+        "changes": [
+            [n, name, write_scaling(value) if isinstance(value, Scaling) else value]
+            for n, name, value in recipe.changes
+        ],
+    }
+
+
+def read_recipe(told: dict[str, Any]) -> Recipe:
+    """A recipe from what `write_recipe` gave."""
+    scaling = None if told["scaling"] is None else read_scaling(told["scaling"])
+    recipe = Recipe(told["parameters"], noise=told["noise"], scaling=scaling)
+    recipe.is_exact = told["is_exact"]
+    recipe.changes = [
+        Change(n, name, read_scaling(value) if name == "scaling" else value)
+        for n, name, value in told["changes"]
+    ]
+    return recipe

@@ -1,0 +1,251 @@
+"""Stores: memories of runs in an SQLite file, found again only by who has the run's key.
+
+A thread of the store's own writes: of each run the last memory that it was given, all together in
+one transaction, so a memory is there as a whole or not at all. The file keeps hashes of the keys,
+by which nobody can come back. Old runs are forgotten by age, then, oldest first, by size.
+"""
+
+import hashlib
+import logging
+import os
+import secrets
+import shutil
+import sqlite3
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+from clusterer.session.saving.checkpoint import Memory
+from clusterer.support.errors import note_fault
+from clusterer.support.temp_folders import Scratch
+
+log = logging.getLogger(__name__)
+
+GATHER_S = 0.15
+SWEEP_S = 600.0
+DAY_S = 86_400.0
+KEY_BYTES = 24
+FILE = "runs.sqlite"
+UPLOADS = "uploads"
+ARRIVING = "arriving"
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS runs (
+    hash TEXT PRIMARY KEY,
+    stored_at REAL NOT NULL,
+    n_bytes INTEGER NOT NULL,
+    told TEXT NOT NULL,
+    model BLOB NOT NULL
+) WITHOUT ROWID
+"""
+PUT = "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)"
+
+
+def make_key() -> str:
+    """A key that nobody guesses: 192 bits."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+def hash_key(key: str) -> str:
+    """What the store knows a key by."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+class Store:
+    """Memories in ``folder``, which is made, and readable by nobody else.
+
+    Parameters
+    ----------
+    folder : where the file and the uploaded tables are
+    days : runs that were stored last so long ago are forgotten, default 7
+    most_bytes : of all together, tables included, default 2 GiB
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from clusterer import OnlineClusterer
+    >>> from clusterer.session.run import Run
+    >>> from clusterer.datasets import make_generator
+    >>> run = Run(make_generator("blobs"), OnlineClusterer())
+    >>> _ = run.advance(10)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     store = Store(Path(folder))
+    ...     key = make_key()
+    ...     store.put(key, Memory.take(run))
+    ...     store.flush()
+    ...     found, guessed = store.find(key), store.find(make_key())
+    ...     store.close()
+    >>> found.n_seen, guessed
+    (10, None)
+    """
+
+    def __init__(self, folder: Path, *, days: float = 7.0, most_bytes: int = 2 * 2**30) -> None:
+        self.folder = folder
+        self._days, self._most_bytes = days, most_bytes
+        (folder / UPLOADS).mkdir(parents=True, exist_ok=True, mode=0o700)
+        (folder / ARRIVING).mkdir(exist_ok=True, mode=0o700)
+        with suppress(OSError):
+            folder.chmod(0o700)
+        # What a process that is gone was still being sent is of no use to anybody.
+        self._scratch = Scratch(folder / ARRIVING)
+        self._scratch.sweep()
+        self._prepare()
+        self._waiting: dict[str, Memory] = {}
+        self._news = threading.Condition()
+        self._is_writing = False
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._write_on, name="clusterer-store", daemon=True)
+        self._thread.start()
+
+    def _prepare(self) -> None:
+        try:
+            with closing(self._connect()) as connection:
+                connection.execute(SCHEMA)
+        except sqlite3.DatabaseError:
+            # Nobody's run is worth a server that does not start.
+            damaged = self.folder / f"{FILE}.damaged-{int(time.time())}"
+            log.warning("the store was damaged; it was put aside and a new one begun")
+            (self.folder / FILE).rename(damaged)
+            for suffix in ("-wal", "-shm"):
+                (self.folder / f"{FILE}{suffix}").unlink(missing_ok=True)
+            with closing(self._connect()) as connection:
+                connection.execute(SCHEMA)
+
+    def _connect(self) -> sqlite3.Connection:
+        descriptor = os.open(self.folder / FILE, os.O_CREAT | os.O_RDWR, 0o600)
+        os.close(descriptor)
+        connection = sqlite3.connect(self.folder / FILE, timeout=10.0, isolation_level=None)
+        # What is written survives the process's death; a commit does not wait for the disk.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        return connection
+
+    def put(self, key: str, memory: Memory) -> None:
+        """Have a memory stored soon, in place of the key's last one."""
+        # No lock: a hundred engines would wait for one of them that waits for the interpreter.
+        self._waiting[hash_key(key)] = memory
+        if not self._is_writing:
+            with self._news:
+                self._news.notify()
+
+    def find(self, key: str) -> Memory | None:
+        """The last memory stored under the key; None if there is none that can be read."""
+        with closing(self._connect()) as connection:
+            row = connection.execute(
+                "SELECT told, model FROM runs WHERE hash = ?", (hash_key(key),)
+            ).fetchone()
+        if row is None:
+            return None
+        try:
+            return Memory.read(*row)
+        except Exception as error:
+            note_fault(error)
+            return None
+
+    def folder_of(self, key: str) -> Path:
+        """Where the run's tables are kept; made if need be."""
+        folder = self.folder / UPLOADS / hash_key(key)
+        folder.mkdir(exist_ok=True, mode=0o700)
+        return folder
+
+    def make_arrivals(self) -> Path:
+        """A folder for what is not whole yet, on the same disk; it ends with the process."""
+        return self._scratch.make_folder()
+
+    def share_tables(self, key: str, other: str) -> None:
+        """Have the tables of a run kept with another as well."""
+        for path in self.folder_of(key).iterdir():
+            beside = self.folder_of(other) / path.name
+            try:
+                os.link(path, beside)
+            except OSError:
+                shutil.copy(path, beside)
+
+    def forget(self, key: str) -> None:
+        """Delete the run and its tables."""
+        self._waiting.pop(hash_key(key), None)
+        with closing(self._connect()) as connection:
+            self._delete(connection, [hash_key(key)])
+
+    def flush(self, timeout_s: float = 10.0) -> None:
+        """Wait until all that was put is stored."""
+        with self._news:
+            self._news.wait_for(lambda: not (self._waiting or self._is_writing), timeout_s)
+
+    def close(self) -> None:
+        """Store what waits, and end."""
+        with self._news:
+            self._is_closed = True
+            self._news.notify()
+        self._thread.join(timeout=10.0)
+        self._scratch.close()
+
+    def _write_on(self) -> None:
+        with closing(self._connect()) as connection:
+            sweep_at = 0.0
+            while True:
+                with self._news:
+                    self._is_writing = False
+                    self._news.notify_all()
+                    self._news.wait_for(lambda: self._waiting or self._is_closed, SWEEP_S)
+                    if self._is_closed and not self._waiting:
+                        return
+                    self._is_writing = True
+                batch = {}
+                while self._waiting:
+                    name, batch[name] = self._waiting.popitem()
+                try:
+                    self._write(connection, batch)
+                    if time.monotonic() >= sweep_at:
+                        sweep_at = time.monotonic() + SWEEP_S
+                        self.sweep(connection)
+                except Exception as error:
+                    # A full disk must not end what runs in memory.
+                    note_fault(error)
+                # More that comes meanwhile is written together.
+                if not self._is_closed:
+                    time.sleep(GATHER_S)
+
+    def _write(self, connection: sqlite3.Connection, batch: dict[str, Memory]) -> None:
+        now = time.time()
+        rows = []
+        for name, memory in batch.items():
+            told, model = memory.write()
+            rows.append((name, now, len(told) + len(model), told, model))
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.executemany(PUT, rows)
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    def sweep(self, connection: sqlite3.Connection) -> None:
+        """Forget runs that are too old, then the oldest while all together are too large."""
+        rows = connection.execute(
+            "SELECT hash, stored_at, n_bytes FROM runs ORDER BY stored_at DESC"
+        ).fetchall()
+        oldest, total, gone = time.time() - self._days * DAY_S, 0, []
+        for name, stored_at, n_bytes in rows:
+            total += n_bytes + measure_folder(self.folder / UPLOADS / name)
+            if stored_at < oldest or total > self._most_bytes:
+                gone.append(name)
+        self._delete(connection, gone)
+        known = {name for name, _, _ in rows}
+        for folder in (self.folder / UPLOADS).iterdir():
+            # Of a run that was never stored; one that begins just now has a day for it.
+            if folder.name not in known and time.time() - folder.stat().st_mtime > DAY_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _delete(self, connection: sqlite3.Connection, names: list[str]) -> None:
+        connection.executemany("DELETE FROM runs WHERE hash = ?", [(name,) for name in names])
+        for name in names:
+            shutil.rmtree(self.folder / UPLOADS / name, ignore_errors=True)
+
+
+def measure_folder(folder: Path) -> int:
+    """Bytes of the files in it; 0 if it is not there."""
+    with suppress(OSError):
+        return sum(path.stat().st_size for path in folder.iterdir())
+    return 0

@@ -1,0 +1,1 @@
+"""Scheduling: how engines share the processor."""

@@ -1,0 +1,7 @@
+"""Streams: sources of points, and the chunks that points travel in."""
+
+from clusterer.stream.chunk import Chunk
+from clusterer.stream.source import ArraySource, Source
+from clusterer.stream.table_source import TableSource
+
+__all__ = ["ArraySource", "Chunk", "Source", "TableSource"]

@@ -1,0 +1,1 @@
+"""What every package may use: errors, logs, files, checks of numbers."""

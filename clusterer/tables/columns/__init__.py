@@ -1,0 +1,1 @@
+"""Columns of a table: their kinds, roles, numbers, dates and classes."""

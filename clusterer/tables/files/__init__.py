@@ -1,0 +1,1 @@
+"""Files of tables: byte streams, compression, encodings, folders."""

@@ -1,0 +1,1 @@
+"""Text tables: dialect, layout and records."""

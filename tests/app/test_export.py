@@ -1,0 +1,94 @@
+"""Taking results away, as a person does: by buttons that download."""
+
+import io
+import xml.etree.ElementTree as ElementTree
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from playwright.sync_api import expect
+
+from clusterer.cluster.scaled_clusterer import Learner
+from clusterer.preprocessing.scaling import Scaling
+from tests.support.screens import counter, pause, seen, slide, wait_until
+
+
+def download(page, label, folder):
+    with page.expect_download() as started:
+        page.get_by_role("button", name=f"{label}: ").click()
+    path = folder / started.value.suggested_filename
+    started.value.save_as(path)
+    return path
+
+
+def open_section(page):
+    page.get_by_role("button", name="Take it away").click()
+    expect(page.get_by_role("button", name="Points: ")).to_be_visible()
+
+
+def test_files_of_a_run_agree_with_each_other_and_its_script_repeats_it(dashboard_page, tmp_path):
+    page = dashboard_page
+    slide(page, "Noise", "ArrowRight", 8)
+    slide(page, "Kernel width σ", "ArrowRight", 2)
+    wait_until(lambda: seen(page) > 400)
+    slide(page, "Prototypes K", "ArrowLeft", 3)
+    open_section(page)
+    with Image.open(download(page, "Video", tmp_path)) as video:
+        assert video.n_frames > 5
+    pause(page)
+    n_seen = seen(page)
+    script = download(page, "Python", tmp_path).read_text("utf-8")
+    assert script.count("learn(") > 2
+    names = {}
+    exec(script, names)
+    model = Learner.load(download(page, "Model", tmp_path)).model
+    assert model.n_seen_ == names["model"].n_seen_ == n_seen
+    assert np.array_equal(model.prototypes_, names["model"].prototypes_)
+    assert np.array_equal(model.weights_, names["model"].weights_)
+    prototypes = pd.read_csv(download(page, "Prototypes", tmp_path))
+    assert np.allclose(prototypes[["x1", "x2"]], model.prototypes_)
+    assert len(pd.read_csv(download(page, "Clusters", tmp_path))) == model.n_clusters_
+    # Twice, since what is asked for again may well be the same.
+    for _ in range(2):
+        points = pd.read_csv(download(page, "Points", tmp_path))
+        assert len(points) == min(n_seen, 2000)
+        assert (points["class"] == -1).any()
+
+
+def test_pictures_have_a_ground_in_dark_mode_too(dashboard_page, tmp_path):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 100)
+    page.get_by_role("button", name="Toggle theme").click()
+    open_section(page)
+    with Image.open(download(page, "PNG", tmp_path)) as picture:
+        corner = picture.convert("RGBA").getpixel((1, 1))
+    assert corner[3] == 255
+    assert max(corner[:3]) < 60
+    drawn = ElementTree.fromstring(download(page, "SVG", tmp_path).read_text("utf-8"))
+    assert drawn.tag.endswith("svg")
+    assert len(drawn.findall(".//{*}path")) > 100
+
+
+def test_a_scaled_table_is_taken_away_in_its_units_in_many_pieces(dashboard_page, tmp_path):
+    page = dashboard_page
+    values = np.random.default_rng(0).normal(size=(30_000, 2)) * [1e5, 0.01]
+    pd.DataFrame(values, columns=["=a", "b"]).to_csv(tmp_path / "t.csv", index=False)
+    page.get_by_text("More settings").click()
+    slide(page, "Window", "End")
+    slide(page, "Speed", "End")
+    page.get_by_role("button", name="My table").click()
+    page.locator('input[type="file"]').set_input_files(str(tmp_path / "t.csv"))
+    wait_until(lambda: counter(page, "points seen") == "30000")
+    open_section(page)
+    path = download(page, "Points", tmp_path)
+    assert path.name == "t-csv-points.csv"
+    assert path.stat().st_size > 1_000_000
+    points = pd.read_csv(path)
+    assert np.allclose(points[["'=a", "b"]], values, rtol=1e-15)
+    model = Learner.load(download(page, "Model", tmp_path)).model
+    expect(page.get_by_text("The model learned standardised values.")).to_be_visible()
+    document = pd.read_json(io.StringIO(download(page, "JSON", tmp_path).read_text()), typ="series")
+    centers = np.array([row["center"] for row in document["prototypes"]])
+    assert np.allclose(Scaling(**document["scaling"]).apply(centers), model.prototypes_)
+    (tmp_path / "elsewhere").mkdir()
+    assert "open_table('t.csv')" in download(page, "Python", tmp_path / "elsewhere").read_text()

@@ -1,0 +1,274 @@
+"""The dashboard in JupyterLab: live, steered by widgets and by code, offline."""
+
+import importlib.util
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.app.test_tables import write_blobs
+from tests.conftest import wait_for_port
+from tests.support.screens import slide, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "dashboard.ipynb"
+
+SHOW = "from widgets import Dashboard\ndashboard = Dashboard()\ndashboard"
+# Engines at work, and points learned: a thread that sleeps learns none.
+REPORT = """
+import json, threading
+names = [thread.name for thread in threading.enumerate()]
+print(json.dumps([names.count("clusterer-engine"), dashboard._engine._run.n_seen]))
+"""
+SHOWN = """
+import json
+frame = dashboard._engine.wait_for_frame()
+columns = frame.points[:, 0].astype("float32"), frame.point_clusters
+print(json.dumps([column.tolist() for column in columns]))
+"""
+FEATURES = "print(dashboard._engine.source_name, *dashboard._engine._run.source.feature_names)"
+QUIET = {"checkForUpdates": False, "doNotDisturbMode": True, "fetchNews": "false"}
+
+READY = """async () => {
+    const shown = jupyterapp.shell.currentWidget
+    await shown.revealed
+    await shown.context.ready
+    await shown.sessionContext.ready
+}"""
+RUN = """async index => {
+    const content = jupyterapp.shell.currentWidget.content
+    content.activeCellIndex = index
+    const late = new Promise((_, fail) => setTimeout(fail, 120000, `cell ${index} goes on`))
+    await Promise.race([jupyterapp.commands.execute('notebook:run-cell'), late])
+    return content.widgets[index].model.outputs.toJSON()
+}"""
+CLEAR = """async index => {
+    jupyterapp.shell.currentWidget.content.activeCellIndex = index
+    await jupyterapp.commands.execute('notebook:clear-cell-output')
+}"""
+# From the newest display of a dashboard; documents of older ones stay in Bokeh's list.
+READ = """([model, key]) => {
+    const found = (window.Bokeh?.documents ?? []).map(doc => doc.get_model_by_name(model))
+    const newest = found.filter(each => each != null).at(-1)
+    return newest == null ? 0 : newest[key] ?? Array.from(newest.data[key])
+}"""
+
+
+def quiet_environment(folder):
+    """Neither the user's settings are read nor is anything written to the user's folders."""
+    names = [f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME")]
+    names += [f"JUPYTERLAB_{name}_DIR" for name in ("SETTINGS", "WORKSPACES")]
+    folders = {name: str(folder / name) for name in [*names, "IPYTHONDIR"]}
+    settings = Path(folders["JUPYTERLAB_SETTINGS_DIR"], "@jupyterlab", "apputils-extension")
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(QUIET))
+    kernel = {"JUPYTER_PREFER_ENV_PATH": "1", "PYTHONPATH": str(ROOT)}
+    return {**os.environ, **folders, **kernel}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """Address and root folder of a running JupyterLab."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        pytest.fail("jupyterlab is missing; the extra named test holds it: make test")
+    folder = tmp_path_factory.mktemp("lab")
+    root = folder / "root"
+    root.mkdir()
+    with socket.create_server(("localhost", 0)) as probe:
+        port = probe.getsockname()[1]
+    flags = [
+        "--no-browser",
+        "--allow-root",
+        "--expose-app-in-browser",
+        f"--ServerApp.root_dir={root}",
+        "--ServerApp.ip=localhost",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        "--IdentityProvider.token=known",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",
+    ]
+    command = [sys.executable, "-m", "jupyterlab", *flags]
+    options = {"cwd": root, "env": quiet_environment(folder)}
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, **options) as process:
+        try:
+            wait_for_port(port)
+            yield f"http://localhost:{port}", root
+        finally:
+            process.terminate()
+
+
+def write_notebook(path, *sources):
+    code = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [{**code, "id": f"cell-{i}", "source": source} for i, source in enumerate(sources)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}}
+    path.write_text(json.dumps({**notebook, "nbformat": 4, "nbformat_minor": 5}))
+
+
+@pytest.fixture
+def open_notebook(browser, lab, request):
+    """Open cells as a notebook; fails if the page complained or asked another server."""
+    address, root = lab
+    complaints = []
+    pages = []
+
+    def complain(message):
+        if message.type == "error":
+            complaints.append(f"{message.text} {message.location.get('url')}")
+
+    def note(asked):
+        if not asked.url.startswith((address, "data:", f"blob:{address}")):
+            complaints.append(f"asked {asked.url}")
+
+    def open_it(*sources):
+        name = f"{request.node.name}.ipynb"
+        write_notebook(root / name, *sources)
+        page = browser.new_page(viewport={"width": 1440, "height": 1400})
+        pages.append(page)
+        page.set_default_timeout(60_000)
+        page.on("request", note)
+        page.on("console", complain)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(f"{address}/lab/tree/{name}?token=known")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        page.evaluate(READY)
+        return page
+
+    yield open_it
+    for page in pages:
+        page.close()
+    assert complaints == []
+
+
+def run_cell(page, index):
+    """Run a cell to its end; what it printed."""
+    outputs = page.evaluate(RUN, index)
+    errors = [output for output in outputs if output["output_type"] == "error"]
+    assert errors == []
+    return "".join("".join(each["text"]) for each in outputs if each["output_type"] == "stream")
+
+
+def count(page, source):
+    return len(page.evaluate(READ, [source, "x"]) or [])
+
+
+def painted(page):
+    return page.evaluate(READ, ["heartbeat", "painted"])
+
+
+def wait_for_frames(page, before=0):
+    wait_until(lambda: painted(page) > before + 5)
+
+
+def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
+    page = open_notebook(
+        SHOW,
+        "dashboard.settings.n_prototypes = 5",
+        "dashboard.settings.sigma = 0.5",
+        SHOWN,
+        FEATURES,
+    )
+    run_cell(page, 0)
+    page.wait_for_selector(".jp-OutputArea canvas")
+    wait_until(lambda: count(page, "points") > 100)
+    shown = count(page, "points")
+    wait_until(lambda: count(page, "points") > shown)
+    wait_until(lambda: count(page, "prototypes") > 8)
+
+    slide(page, "Prototypes K", "Home")
+    slide(page, "Prototypes K", "ArrowRight", 6)
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("8")
+    # All of them, so that no key is under way any more when a cell sets another number.
+    wait_until(lambda: count(page, "prototypes") == 8)
+
+    run_cell(page, 1)
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("5")
+    wait_until(lambda: count(page, "prototypes") <= 5)
+
+    automatic = page.get_by_role("switch", name="Automatic σ")
+    expect(automatic).to_be_checked()
+    run_cell(page, 2)
+    expect(automatic).not_to_be_checked()
+    expect(page.get_by_text("Kernel width σ: 0.5")).to_be_visible()
+    wait_for_frames(page, painted(page))
+
+    # Nothing was lost on the way, nor came twice.
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    wait_until(lambda: page.locator('[data-counter*="second"]').inner_text().startswith("paused"))
+    xs, clusters = json.loads(run_cell(page, 3))
+    assert page.evaluate(READ, ["points", "x"]) == xs
+    assert page.evaluate(READ, ["points", "cluster"]) == clusters
+
+    # A file comes out of a notebook as out of a page; the keys stay the notebook's.
+    page.get_by_role("button", name="Take it away").click()
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Points: ").click()
+    rows = Path(started.value.path()).read_text("utf-8").splitlines()
+    assert len(rows) == len(xs) + 1
+    page.keyboard.press("r")
+    assert page.evaluate(READ, ["points", "x"]) == xs
+
+    # And one of two pieces goes in; its columns are chosen there.
+    write_blobs(tmp_path / "blobs.csv", n=150_000)
+    page.get_by_role("button", name="My table").click()
+    page.locator('input[type="file"]').set_input_files(str(tmp_path / "blobs.csv"))
+    expect(page.get_by_role("checkbox", name="width")).to_be_checked()
+    wait_until(lambda: run_cell(page, 4) == "blobs.csv width height\n")
+    page.get_by_role("checkbox", name="height").click()
+    wait_until(lambda: run_cell(page, 4) == "blobs.csv width\n")
+
+
+def test_showing_it_again_leaves_no_thread_behind(open_notebook):
+    hurry = "import widgets.notebook\nwidgets.notebook.SILENCE_S = 4\n"
+    page = open_notebook(hurry + SHOW, "dashboard", REPORT, "dashboard.close()")
+
+    def report(wait_s=0):
+        time.sleep(wait_s)
+        return json.loads(run_cell(page, 2))
+
+    run_cell(page, 0)
+    wait_for_frames(page)
+    run_cell(page, 0)
+    wait_for_frames(page)
+    assert report()[0] == 1
+
+    run_cell(page, 1)
+    wait_for_frames(page)
+    page.evaluate(CLEAR, 0)
+    wait_for_frames(page, painted(page))
+    assert report()[0] == 1
+
+    page.evaluate(CLEAR, 1)
+    wait_until(lambda: report() == report(wait_s=1))
+    n_seen = report()[1]
+    run_cell(page, 1)
+    wait_until(lambda: report()[1] > n_seen)
+    run_cell(page, 3)
+    assert report()[0] == 0
+
+
+def test_the_example_runs(tmp_path):
+    command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook"]
+    command += ["--output-dir", str(tmp_path), str(EXAMPLE)]
+    environment = quiet_environment(tmp_path)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    cells = json.loads((tmp_path / EXAMPLE.name).read_text("utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    shown = [each for each in outputs if each["output_type"] == "execute_result"]
+    assert len(shown) == 3
+    assert all("text/html" in each["data"] for each in shown)
+
+
+def test_the_example_is_kept_without_its_outputs():
+    cells = json.loads(EXAMPLE.read_text("utf-8"))["cells"]
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)

@@ -1,0 +1,76 @@
+"""A page that is loaded again has its run; a copied link, another tab and a hidden one."""
+
+from playwright.sync_api import expect
+
+from tests.app.test_tables import upload, write_blobs
+from tests.support.screens import counter, data_of, pause, seen, slide, wait_until
+
+HIDE = """() => {
+    window.shown = window.requestAnimationFrame
+    window.requestAnimationFrame = () => 0
+}"""
+SENT = "() => Bokeh.documents[0].get_model_by_name('live').tags[0].sent"
+
+
+def test_a_reload_brings_the_run_back_where_it_was(dashboard_page, open_page):
+    page = dashboard_page
+    slide(page, "Prototypes K", "ArrowLeft", 4)
+    wait_until(lambda: seen(page) > 300)
+    page.reload()
+    page.wait_for_selector("canvas")
+    wait_until(lambda: seen(page) > 300)
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("46")
+    expect(page.get_by_role("switch", name="Automatic σ")).to_be_checked()
+    # It plays on, and stands still once it was paused.
+    start = seen(page)
+    wait_until(lambda: seen(page) > start)
+    pause(page)
+    held = seen(page)
+    page.reload()
+    page.wait_for_selector("canvas")
+    wait_until(lambda: seen(page) == held)
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert counter(page, "points per second") == "paused"
+    # Who has only the link begins anew.
+    other = open_page(query=page.evaluate("location.search"))
+    wait_until(lambda: seen(other) > 0)
+    assert seen(other) != held
+    expect(other.get_by_role("slider", name="Prototypes K")).to_have_value("46")
+
+
+def test_an_uploaded_table_comes_back_with_its_columns(dashboard_page, tmp_path):
+    page = dashboard_page
+    write_blobs(tmp_path / "blobs.csv")
+    upload(page, tmp_path / "blobs.csv")
+    wait_until(lambda: seen(page) == 300)
+    page.get_by_role("checkbox", name="height").click()
+    # Of one feature; before that they are those of both.
+    wait_until(lambda: not any(data_of(page, "prototypes")["y"]))
+    wait_until(lambda: seen(page) == 300 and counter(page, "points per second") == "paused")
+    page.reload()
+    page.wait_for_selector("canvas")
+    wait_until(lambda: seen(page) == 300)
+    expect(page.get_by_role("checkbox", name="width")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="height")).not_to_be_checked()
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Play").click()
+    wait_until(lambda: seen(page) == 300)
+
+
+def test_a_hidden_tab_is_sent_nothing_while_the_stream_goes_on(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 100)
+    # A hidden tab has no animation frames.
+    page.evaluate(HIDE)
+    page.wait_for_timeout(500)
+    shown, sent = seen(page), page.evaluate(SENT)
+    page.wait_for_timeout(1500)
+    assert page.evaluate(SENT) == sent
+    page.evaluate(
+        """() => {
+            window.requestAnimationFrame = window.shown
+            const beat = Bokeh.documents[0].get_model_by_name("live").tags[0]
+            beat.painted = beat.sent
+        }"""
+    )
+    wait_until(lambda: seen(page) > shown + 200)

@@ -1,0 +1,166 @@
+"""Uploads: in pieces, cancelled, too large; and what may be done with a table on the page."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from clusterer.datasets.examples import EXAMPLES, FOLDER
+from clusterer.tables import open_table
+from tests.app.test_tables import upload, write_blobs
+from tests.support.screens import counter, data_of, seen, wait_until
+from widgets.components import upload as uploads
+from widgets.sources.catalog import fill_shelf
+
+PIECES = 6
+
+
+def choose(page, label, option):
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("menuitem", name=option, exact=True).click()
+
+
+@pytest.fixture
+def large(tmp_path):
+    """A table of some pieces' size."""
+    path = tmp_path / "large.csv"
+    write_blobs(path, n=1000)
+    row = "0.1234,0.5678,1\n"
+    with path.open("a") as file:
+        file.write(row * (PIECES * 2**21 // len(row)))
+    return path
+
+
+def test_pieces_make_the_file_and_a_bar_tells_how_far(dashboard_page, large, monkeypatch):
+    page = dashboard_page
+    sizes, written = [], uploads._Upload.append
+
+    def append(self, start, piece):
+        sizes.append(len(piece))
+        written(self, start, piece)
+
+    monkeypatch.setattr(uploads._Upload, "append", append)
+    page.evaluate(
+        """() => {
+            window.shares = []
+            const look = () => {
+                for (const host of document.querySelectorAll("*")) search(host)
+                requestAnimationFrame(look)
+            }
+            const search = (node) => {
+                const bar = node.shadowRoot?.querySelector("progress")
+                if (bar) shares.push(bar.value)
+                node.shadowRoot?.querySelectorAll("*").forEach(search)
+            }
+            look()
+        }"""
+    )
+    upload(page, large)
+    expect(page.get_by_role("checkbox", name="width")).to_be_checked()
+    wait_until(lambda: counter(page, "clusters found") == "3")
+    assert sum(sizes) == large.stat().st_size
+    assert len(sizes) > PIECES
+    shares = page.evaluate("window.shares")
+    assert any(0 < share < 1 for share in shares)
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+
+
+def test_what_is_cancelled_or_too_large_leaves_the_page_at_work(
+    dashboard_page, large, monkeypatch, tmp_path
+):
+    page = dashboard_page
+    # No word that a piece has come: the upload stands still until it is cancelled.
+    with monkeypatch.context() as still:
+        still.setattr(uploads.Upload, "_write", lambda *_: None)
+        upload(page, large)
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_text("The upload was cancelled.")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
+    with monkeypatch.context() as small:
+        small.setattr(uploads.Upload, "_begin", limit_to(2**20, uploads.Upload._begin))
+        page.locator('input[type="file"]').set_input_files(str(large))
+        told = page.get_by_role("alert").filter(has_text="large.csv has 12.")
+        expect(told).to_contain_text("more than the 1.0 MB that may be uploaded here")
+    # The socket lives, and so does the session.
+    write_blobs(tmp_path / "blobs.csv")
+    page.locator('input[type="file"]').set_input_files(str(tmp_path / "blobs.csv"))
+    wait_until(lambda: seen(page) == 300)
+    expect(told).to_be_hidden()
+
+
+def limit_to(n_bytes, begin):
+    def begin_within(self, *message):
+        self.most_bytes = n_bytes
+        begin(self, *message)
+
+    return begin_within
+
+
+def test_an_example_is_there_at_the_first_click_and_all_of_it_can_be_looked_at(dashboard_page):
+    page = dashboard_page
+    page.get_by_role("button", name="My table").click()
+    expect(page.get_by_text(EXAMPLES[0].description)).to_be_visible()
+    wait_until(lambda: seen(page) > 300 and page.locator("[data-measure]").count() == 5)
+    # More than two features: their projection, with measures against the classes.
+    expect(page.get_by_role("combobox", name="x axis")).to_have_text("component 1")
+    names = page.locator("[data-measure]").evaluate_all("all => all.map(e => e.dataset.measure)")
+    assert names == ["ARI", "NMI", "purity", "clusters / classes", "silhouette"]
+    label = "() => Bokeh.documents[0].get_model_by_name('live').below[0].axis_label"
+    wait_until(lambda: re.match(r"component 1 \(\d+%\): ", page.evaluate(label)))
+    choose(page, "x axis", "count")
+    wait_until(lambda: page.evaluate(label) == "count")
+    # In the units of the table: connections in two seconds are whole numbers.
+    wait_until(lambda: len(data_of(page, "points")["x"]) > 0)
+    assert (data_of(page, "points")["x"] % 1 == 0).all()
+    assert data_of(page, "matrix") == {}
+    page.get_by_role("switch", name="Scatter matrix").click()
+    wait_until(lambda: len(data_of(page, "matrix").get("0", ())) > 100)
+    choose(page, "True classes", "(none)")
+    wait_until(lambda: page.locator('[data-measure="compactness"]').count() == 1)
+    assert page.locator('[data-measure="ARI"]').count() == 0
+    page.get_by_role("button", name="Look at the table").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("network-traffic.csv.gz: 39 columns")).to_be_visible()
+    expect(dialog.get_by_role("cell", name="constant").first).to_be_visible()
+    expect(dialog.get_by_role("cell", name="5450")).to_be_visible()
+
+
+def test_missing_values_time_and_scale_are_chosen(dashboard_page, tmp_path):
+    page = dashboard_page
+    rows = [f"2024-01-{31 - i:02d},{i},{'' if i % 5 == 0 else i % 7}" for i in range(30)]
+    (tmp_path / "days.csv").write_text("\n".join(["day,x,y", *rows]) + "\n")
+    upload(page, tmp_path / "days.csv")
+    wait_until(lambda: seen(page) == 24)
+    expect(page.get_by_text("6 rows dropped: a value is missing (6 in y)")).to_be_visible()
+    choose(page, "A value is missing", "fill with the mean so far")
+    wait_until(lambda: seen(page) == 30)
+    wait_until(lambda: data_of(page, "points")["x"][:3].tolist() == [0, 1, 2])
+    page.get_by_text("Order and scale of the rows").click()
+    choose(page, "Time", "day")
+    wait_until(lambda: data_of(page, "points")["x"][:3].tolist() == [29, 28, 27])
+    page.get_by_role("switch", name="Keep the pace").click()
+    page.get_by_role("switch", name="Standardise").click()
+    # It begins anew with each, and until it has, what it showed before is seen.
+    page.wait_for_timeout(300)
+    wait_until(
+        lambda: seen(page) == 30 and data_of(page, "points")["x"][:3].tolist() == [29, 28, 27]
+    )
+
+
+def test_all_examples_open_and_are_attributed():
+    told = (FOLDER / "SOURCES.md").read_text("utf-8")
+    for example in EXAMPLES:
+        table = open_table(example.path)
+        assert table.label_column == "class"
+        assert set(example.features) <= set(table.default_features)
+        assert next(table.chunks(table.default_features, 50)).points.shape[0] == 50
+        assert f"`{example.path.name}`" in told
+
+
+def test_a_folder_is_a_shelf_and_nothing_outside_of_it(tmp_path):
+    (tmp_path / "in").mkdir()
+    write_blobs(tmp_path / "in" / "blobs.csv")
+    write_blobs(tmp_path / "out.csv")
+    (tmp_path / "in" / "link.csv").symlink_to(tmp_path / "out.csv")
+    (tmp_path / "in" / ".hidden").write_text("x\n1\n")
+    assert list(fill_shelf(tmp_path / "in")) == ["blobs.csv", *(each.title for each in EXAMPLES)]

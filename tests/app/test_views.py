@@ -1,0 +1,178 @@
+"""The views of the recording, in a browser."""
+
+import numpy as np
+from playwright.sync_api import expect
+
+from tests.support.screens import counter, data_of, pause, seen, slide, wait_until
+
+# A loaded machine may need longer than the usual five seconds.
+expect.set_options(timeout=30_000)
+
+
+def rows_of(page, name):
+    """How many rows a data source has in the browser; None if there is no such source."""
+    return page.evaluate(
+        """name => {
+            const source = Bokeh.documents[0].get_model_by_name(name)
+            return source && Object.values(source.data)[0].length
+        }""",
+        name,
+    )
+
+
+def has_rows(page, name, n_at_least=1):
+    return (rows_of(page, name) or 0) >= n_at_least
+
+
+def test_each_view_is_made_and_draws_the_run_when_it_is_open_and_not_before(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 600)
+    names = {"River": "river", "Over time": "chronicle", "Dendrogram": "dendrogram"}
+    names["Drift"] = "drift"
+    for tab, name in names.items():
+        assert rows_of(page, name) is None
+        page.get_by_role("tab", name=tab).click()
+        wait_until(lambda name=name: has_rows(page, name))
+        wait_until(lambda: page.locator("canvas").count() > 1)
+    n_drifts = len(data_of(page, "chronicle")["x"])
+    slide(page, "Noise", "ArrowRight", 3)
+    page.get_by_role("tab", name="Over time").click()
+    wait_until(lambda: has_rows(page, "chronicle changes"))
+    wait_until(lambda: has_rows(page, "chronicle", n_drifts + 1))
+    texts = page.evaluate("Bokeh.documents[0].get_model_by_name('chronicle changes').data.text")
+    assert texts[0].startswith("noise: 0 → 0.0")
+
+
+def test_a_chosen_cluster_stands_out_and_trails_can_be_drawn(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 600)
+    pause(page)
+    page.get_by_role("tab", name="Clusters").click()
+    row = page.get_by_role("row").nth(1)
+    wait_until(lambda: page.get_by_role("row").count() == int(counter(page, "clusters found")) + 1)
+
+    def alpha_of(cluster):
+        return page.evaluate(
+            """cluster => {
+                const plot = Bokeh.documents[0].get_model_by_name('live')
+                const glyphs = plot.renderers.map((renderer) => renderer.glyph)
+                const scatter = glyphs.filter((glyph) => glyph.type === 'Scatter')[0]
+                const {transform, value} = scatter.fill_alpha
+                return transform ? transform.compute(cluster) : value
+            }""",
+            cluster,
+        )
+
+    cluster = int(row.get_by_role("cell").first.inner_text())
+    assert alpha_of(cluster) == alpha_of(cluster + 1) > 0.5
+    row.click()
+    expect(row).to_have_attribute("aria-selected", "true")
+    wait_until(lambda: alpha_of(cluster + 1) < 0.1)
+    assert alpha_of(cluster - 1) < 0.1
+    assert alpha_of(cluster) > 0.5
+    row.press("Enter")
+    wait_until(lambda: alpha_of(cluster + 1) > 0.5)
+    page.get_by_text("More settings").click()
+    page.get_by_role("switch", name="Trails").click()
+    wait_until(lambda: rows_of(page, "trails") == rows_of(page, "prototypes"))
+    ends = page.evaluate(
+        "Bokeh.documents[0].get_model_by_name('trails').data.xs.map((xs) => xs[xs.length - 1])"
+    )
+    assert np.allclose(ends, data_of(page, "prototypes")["x"], atol=1e-4)
+
+
+def test_back_in_time_and_on_from_there(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 900)
+    live = data_of(page, "prototypes")["x"]
+    time_slider = page.get_by_role("slider", name="Time")
+    time_slider.focus()
+    expect(page.get_by_role("button", name="Live")).to_have_count(0)
+    time_slider.press("Home")
+    sentence = page.get_by_text("You see the run as it was after")
+    expect(sentence).to_be_visible()
+    wait_until(lambda: seen(page) < 300)
+    # One far out may stand where it stood.
+    wait_until(lambda: np.isin(data_of(page, "prototypes")["x"], live).mean() < 0.5)
+    for _ in range(3):
+        time_slider.press("ArrowRight")
+    page.get_by_role("button", name="Live").click()
+    expect(sentence).not_to_be_visible()
+    wait_until(lambda: seen(page) > 900)
+
+    time_slider.focus()
+    time_slider.press("Home")
+    wait_until(lambda: seen(page) < 300)
+    slide(page, "Kernel width σ", "Home")
+    page.get_by_role("button", name="Play from here").click()
+    expect(sentence).not_to_be_visible()
+    wait_until(lambda: 300 < seen(page) < 900)
+    page.get_by_role("tab", name="Over time").click()
+    expect(page.get_by_text("the run before it had")).to_be_visible()
+    wait_until(lambda: has_rows(page, "chronicle left", 6))
+    assert data_of(page, "chronicle left")["x"].max() > data_of(page, "chronicle")["x"].max()
+
+
+def test_a_peer_learns_beside_ours_while_the_tab_is_open(dashboard_page):
+    page = dashboard_page
+    page.get_by_role("tab", name="Compare").click()
+    wait_until(lambda: has_rows(page, "comparison", 301))
+    row = page.get_by_role("row", name="agreement with the truth")
+    expect(row).to_contain_text("1.00")
+    expect(page.get_by_role("slider", name="Clusters it is told")).not_to_be_visible()
+    page.get_by_role("combobox", name="Against").click()
+    page.get_by_role("menuitem", name="MiniBatchKMeans").click()
+    told = page.get_by_role("slider", name="Clusters it is told")
+    expect(told).to_be_visible()
+    for _ in range(3):
+        told.press("ArrowLeft")
+    ours_and_theirs = page.get_by_role("row").filter(has_text="clusters").last
+    expect(ours_and_theirs).to_contain_text("52")
+    # One range for both.
+    ranges = page.evaluate(
+        """() => ['ours', 'theirs'].map((name) =>
+            Bokeh.documents[0].get_model_by_name(`comparison ${name}`).x_range.id)"""
+    )
+    assert ranges[0] == ranges[1]
+
+
+def test_a_sweep_shows_other_settings_and_a_click_takes_one(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 500)
+    pause(page)
+    page.get_by_role("tab", name="Sweep").click()
+    page.get_by_role("button", name="Sweep").click()
+    wait_until(lambda: rows_of(page, "sweep cells") == 20)
+    expect(page.get_by_role("button", name="Sweep")).to_be_enabled()
+    # The page's own is left.
+    expect(page.get_by_role("progressbar")).to_have_count(1)
+    plot = page.locator(".bk-Figure").last
+    plot.scroll_into_view_if_needed()
+    place = page.evaluate(
+        """() => {
+            const view = Bokeh.index.find_one_by_id(
+                Bokeh.documents[0].get_model_by_name('sweep plot').id)
+            const frame = view.frame.bbox
+            return [view.frame.x_scale.compute(4.5), view.frame.y_scale.compute(1.5)]
+        }"""
+    )
+    box = plot.bounding_box()
+    page.mouse.click(box["x"] + place[0], box["y"] + place[1])
+    expect(page.get_by_text("Taken: σ =")).to_be_visible()
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("20")
+    expect(page.get_by_role("switch", name="Automatic σ")).not_to_be_checked()
+    # The same by the keyboard.
+    expect(page.get_by_text("Take: σ =")).to_contain_text("K = 20")
+    slide(page, "Take", "Home")
+    slide(page, "Take", "ArrowRight")
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("10")
+    # Of another stream it would be of no use.
+    page.get_by_role("combobox", name="Generator").press("Enter")
+    page.get_by_role("menuitem", name="Moons", exact=True).press("Enter")
+    expect(page.get_by_text("The sweep was of another stream. Press Sweep")).to_be_visible()
+    wait_until(lambda: rows_of(page, "sweep cells") == 0)
+    pause(page)
+    page.get_by_role("button", name="Reset").click()
+    wait_until(lambda: seen(page) == 0)
+    page.get_by_role("button", name="Sweep").click()
+    expect(page.get_by_text("There are no points yet to be learned")).to_be_visible()

@@ -1,0 +1,189 @@
+"""Saved and loaded, a model goes on bit for bit; what is no model is refused."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from sklearn.exceptions import NotFittedError
+
+import clusterer
+from clusterer import OnlineClusterer, load
+from clusterer.cluster.persistence.archive import ARRAYS
+from clusterer.cluster.persistence.model_file import save
+from clusterer.datasets import make_generator
+from tests.cluster.test_properties import assert_identical, blobs
+from tests.support.streams import changes, clouds, lattices
+
+
+@pytest.fixture(autouse=True)
+def no_sync(monkeypatch):
+    """The disk's part; thousands of times it takes minutes."""
+    monkeypatch.setattr(os, "fsync", lambda number: None)
+
+
+def pass_through(model: OnlineClusterer) -> OnlineClusterer:
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model")
+        return load(f"{folder}/model")
+
+
+def content_of(model: OnlineClusterer) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(f"{folder}/model")
+        return Path(folder, "model").read_bytes()
+
+
+MODEL = OnlineClusterer(6, half_life=100.0).fit(blobs(0, 60))
+CONTENT = content_of(MODEL)
+
+
+class TestRoundTrip:
+    @settings(max_examples=200)
+    @given(st.data(), st.sampled_from((1, 2, 5)), changes(), st.integers(1, 30))
+    def test_learning_goes_on_bit_for_bit(self, data, n_features, changed, when):
+        points = data.draw(clouds(n_features) | lattices(n_features))
+        stayed, model = OnlineClusterer(), OnlineClusterer()
+        for step, point in enumerate(points):
+            for each in (stayed, model):
+                each.set_params(**changed.get(step, {}))
+            if step and step % when == 0:
+                # Also between a change of K and the point at which it takes effect.
+                model = pass_through(model)
+                assert model.get_params() == stayed.get_params()
+            stayed.partial_fit(point[None])
+            model.partial_fit(point[None])
+        assert_identical(model.snapshot(), stayed.snapshot())
+        assert_array_equal(model.predict(points), stayed.predict(points))
+
+    def test_a_second_file_is_the_same(self):
+        assert content_of(pass_through(MODEL)) == CONTENT
+
+    def test_saving_changes_nothing_and_other_changes_go_on(self):
+        stayed = OnlineClusterer(8, allow_growth=True).fit(blobs(1, 50))
+        stayed.n_prototypes = 3
+        model = pass_through(stayed)
+        assert len(model._prototypes.weights) == 8
+        for each in (stayed, model):
+            each.partial_fit(np.ones((2, 3)))
+            each.set_params(n_prototypes=12, join=False, sigma=np.float32(0.7))
+            each.partial_fit(blobs(2, 50))
+        assert_identical(model.snapshot(), stayed.snapshot())
+        assert_identical(pass_through(model).snapshot(), model.snapshot())
+
+    def test_names_and_parameters_are_kept(self):
+        table = pd.DataFrame(blobs(3, 20), columns=["ä", "b"])
+        parameters = {
+            "n_prototypes": np.int64(5),
+            "sigma": np.inf,
+            "half_life": np.float32(9),
+            "update": "addc",
+            "merge": "ward",
+            "forget": "never",
+            "join": False,
+            "drop_singletons": np.False_,
+            "allow_growth": True,
+        }
+        model = pass_through(OnlineClusterer(**parameters).fit(table))
+        assert model.get_params() == parameters
+        assert list(model.feature_names_in_) == ["ä", "b"]
+        assert model.n_features_in_ == 2
+        assert len(model.labels_) == 0
+        model.partial_fit(table)
+        assert len(model.labels_) == 20
+
+    def test_file_holds_no_pickle_and_no_points(self):
+        with np.load(io.BytesIO(CONTENT), allow_pickle=False) as file:
+            assert set(file.files) == {"header", *ARRAYS}
+            assert sum(file[name].size for name in ARRAYS) < 6 * (9 + 6 + 6) + 16
+            header = json.loads(str(file["header"]))
+        assert (header["format"], header["version"]) == ("clusterer model", 4)
+
+    def test_a_file_of_version_1_is_read_as_of_resting_clusters(self, tmp_path):
+        """It knew neither times nor what is never forgotten, and its half-life was told."""
+        with np.load(io.BytesIO(CONTENT)) as file:
+            unknown = ("times", "recent", "known")
+            arrays = {name: file[name] for name in file.files if name not in unknown}
+        header = json.loads(str(arrays["header"])) | {"version": 1}
+        for name in ("recent_unit", "recent_count", "fading", "next_look"):
+            del header[name]
+        del header["parameters"]["forget"]
+        np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
+        model = load(tmp_path / "model.npz")
+        assert model.get_params() == MODEL.get_params()
+        assert_identical(model.snapshot(), MODEL.snapshot())
+        model.set_params(half_life="auto").partial_fit(blobs(1, 3000))
+        assert model.half_life_ == np.inf
+
+    def test_a_file_of_version_2_is_read_and_gathers_what_it_lacks(self, tmp_path):
+        with np.load(io.BytesIO(CONTENT)) as file:
+            unknown = ("recent", "known")
+            arrays = {name: file[name] for name in file.files if name not in unknown}
+        header = json.loads(str(arrays["header"])) | {"version": 2, "steps": 7.0}
+        del header["recent_count"]
+        np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
+        model = load(tmp_path / "model.npz")
+        assert_identical(model.snapshot(), MODEL.snapshot())
+        model.partial_fit(blobs(1, 3000)).save(tmp_path / "again.npz")
+        assert_identical(load(tmp_path / "again.npz").snapshot(), model.snapshot())
+
+    def test_a_file_of_version_3_is_read_without_what_clusters_were_known(self, tmp_path):
+        moved = OnlineClusterer().fit(make_generator("drifting", seed=1).take(5000).points)
+        assert moved._prototypes.known.max() >= 0
+        moved.save(tmp_path / "model.npz")
+        with np.load(tmp_path / "model.npz") as file:
+            arrays = {name: file[name] for name in file.files if name != "known"}
+        header = json.loads(str(arrays["header"])) | {"version": 3}
+        np.savez(tmp_path / "old.npz", **arrays | {"header": np.array(json.dumps(header))})
+        model = load(tmp_path / "old.npz")
+        assert model._prototypes.known.max() == -1
+        assert model.half_life_ == moved.half_life_ < np.inf
+
+    def test_any_path_will_do(self, tmp_path):
+        path = tmp_path / "name without suffix"
+        save(MODEL, str(path))
+        MODEL.save(path)
+        assert_identical(clusterer.load(str(path)).snapshot(), MODEL.snapshot())
+        assert os.listdir(tmp_path) == [path.name]
+
+
+class TestWriting:
+    def test_unfitted_model_is_refused(self, tmp_path):
+        with pytest.raises(NotFittedError):
+            OnlineClusterer().save(tmp_path / "model")
+        assert not os.listdir(tmp_path)
+
+    def test_wrong_parameters_are_refused(self, tmp_path):
+        model = pass_through(MODEL).set_params(sigma=-1)
+        with pytest.raises(ValueError, match="sigma"):
+            model.save(tmp_path / "model")
+        assert not os.listdir(tmp_path)
+
+    def test_failed_write_leaves_the_old_file(self, tmp_path, monkeypatch):
+        path = tmp_path / "model.npz"
+        path.write_bytes(CONTENT)
+
+        def fill_disk(file, **arrays):
+            file.write(b"half")
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(np, "savez", fill_disk)
+        with pytest.raises(OSError, match="No space"):
+            MODEL.save(path)
+        assert path.read_bytes() == CONTENT
+        assert os.listdir(tmp_path) == ["model.npz"]
+
+    def test_missing_file_or_folder_is_an_oserror(self, tmp_path):
+        with pytest.raises(FileNotFoundError):
+            load(tmp_path / "none")
+        with pytest.raises(FileNotFoundError):
+            MODEL.save(tmp_path / "none" / "model")

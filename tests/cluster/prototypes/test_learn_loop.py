@@ -1,0 +1,129 @@
+"""The compiled loop does at every step what the plain reference does, ties included."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from clusterer.cluster.prototypes.closest_pair import find_closest_pair
+from clusterer.cluster.prototypes.prototypes import Prototypes
+from clusterer.cluster.prototypes.state_layout import BOUND_UNIT, interpolate_log2
+from clusterer.cluster.validation import check_settings
+from tests.support.reference import Reference, coarse_log2
+from tests.support.streams import RULES, changes, clouds, lattices
+
+N_EXAMPLES = max(1000, settings.default.max_examples)
+NAMES = ("n_prototypes", "sigma", "half_life", "update", "merge")
+
+
+def choose(reference: Reference) -> tuple[int, float, float, int]:
+    return check_settings(*(getattr(reference, name) for name in NAMES))
+
+
+class Pair:
+    """Library and reference side by side, under the same settings."""
+
+    def __init__(self, n_features: int) -> None:
+        self.reference = Reference()
+        self.library = Prototypes(n_features, 1, 0)
+
+    def set(self, **values: Any) -> None:
+        for name, value in values.items():
+            setattr(self.reference, name, value)
+
+    def learn(self, point: NDArray) -> None:
+        assert self.library.learn(point[None].copy(), choose(self.reference)) == -1
+        self.reference.learn(point)
+
+    def compare(self) -> None:
+        ours, theirs = self.library, self.reference
+        assert ours.n_seen == theirs.n_seen
+        for name in ("id", "last_seen", "weight", "count"):
+            same(getattr(ours, name + "s" * (name != "last_seen")), theirs.column(name))
+        same(ours.centers, theirs.centers)
+        scale = np.abs(theirs.scatters).max()
+        np.testing.assert_allclose(ours.scatters, theirs.scatters, rtol=1e-10, atol=1e-12 * scale)
+        np.testing.assert_allclose(ours.link_counts, theirs.link_counts, rtol=1e-6, atol=1e-9)
+        if ours.n_taken > 1:
+            assert closest_pair(ours) == theirs.find_closest_pair(theirs.merge)
+
+
+def test_in_a_long_stream_a_fourth_of_the_points_link_and_count_fourfold():
+    random = np.random.default_rng(0)
+    points = random.normal(size=(1_200, 2))
+    pair = Pair(2)
+    pair.set(n_prototypes=4, sigma=1.0)
+    for point in points:
+        pair.learn(point)
+    pair.compare()
+    # As many as if all were looked at, but for chance.
+    eager = Prototypes(2, 4, 0)
+    eager.learn(points, check_settings(4, 1.0, 1e9, "kernel", "log-min"))
+    assert 0.7 < pair.library.link_counts.sum() / eager.link_counts.sum() < 1.4
+
+
+def same(ours: NDArray, theirs: NDArray) -> None:
+    if not np.array_equal(ours, theirs):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def closest_pair(prototypes: Prototypes) -> tuple[int, int]:
+    """The pair that would merge now; on copies, for the search may tidy up as it goes."""
+    floats, ints = prototypes.floats.copy(), prototypes.ints.copy()
+    buffer, point = np.empty((1, floats.shape[1])), np.empty(prototypes.n_features)
+    unit = prototypes.scalars[BOUND_UNIT]
+    low, high, _ = find_closest_pair(floats, ints, unit, buffer, point, prototypes.rule)
+    return int(low), int(high)
+
+
+def run(points: NDArray, changed: dict[int, dict[str, Any]]) -> Pair:
+    pair = Pair(points.shape[1])
+    for step, point in enumerate(points):
+        pair.set(**changed.get(step, {}))
+        pair.learn(point)
+        pair.compare()
+    return pair
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 5])
+@settings(max_examples=N_EXAMPLES)
+@given(st.data())
+def test_lattice_is_learned_as_by_the_reference(n_features, data):
+    run(data.draw(lattices(n_features)), data.draw(changes()))
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 5, 50])
+@settings(max_examples=N_EXAMPLES)
+@given(st.data())
+def test_cloud_is_learned_as_by_the_reference(n_features, data):
+    run(data.draw(clouds(n_features)), data.draw(changes()))
+
+
+@settings(max_examples=N_EXAMPLES)
+@given(st.data(), st.sampled_from(RULES), st.integers(1, 10), st.integers(1, 3))
+def test_merging_down_is_the_references(data, merge, n_left, n_features):
+    points = data.draw(lattices(n_features) | clouds(n_features))
+    if n_features == 3:
+        # Equilateral triangles of next neighbours: what merges comes nearer to the third.
+        points = points @ (1.0 - np.eye(3))
+    pair = Pair(n_features)
+    pair.set(n_prototypes=data.draw(st.integers(8, 30)), update="addc", merge=merge)
+    for point in points:
+        pair.learn(point)
+    pair.set(n_prototypes=n_left, merge=data.draw(st.sampled_from(RULES)))
+    pair.library.adapt(choose(pair.reference))
+    while len(pair.reference.prototypes) > n_left:
+        pair.reference.drop_to_fewer()
+    pair.compare()
+
+
+@given(st.floats(1.0, 1e300))
+def test_coarse_log2_is_linear_between_powers_of_two(value):
+    assert interpolate_log2(value) == coarse_log2(value)
+    exponent = np.floor(np.log2(value))
+    assert interpolate_log2(value) == pytest.approx(exponent + value / 2.0**exponent - 1.0)

@@ -1,0 +1,144 @@
+"""Scripts repeat the run they were written for, to the last bit."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clusterer import OnlineClusterer
+from clusterer.datasets import GENERATORS, make_generator
+from clusterer.export.python_script import write_script
+from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.branches import restart_run
+from clusterer.session.engine import Engine
+from clusterer.session.recipe import MOST_CHANGES, Recipe
+from clusterer.session.run import Run
+from clusterer.stream import ArraySource, TableSource
+from clusterer.tables import open_table
+
+CHANGES = st.one_of(
+    st.integers(1, 3000),
+    st.tuples(st.just("n_prototypes"), st.integers(1, 60)),
+    st.tuples(st.just("sigma"), st.one_of(st.just("auto"), st.floats(0.01, 50))),
+    st.tuples(st.just("half_life"), st.one_of(st.none(), st.floats(10, 1e5))),
+    st.tuples(st.just("noise"), st.floats(0, 1)),
+    st.tuples(st.just("drop_singletons"), st.booleans()),
+    st.tuples(st.just("window_length"), st.integers(10, 500)),
+)
+
+
+def repeat(taken, **known):
+    """Run the script; what the model has learned in the end."""
+    names = {**known}
+    exec(write_script(taken), names)
+    return names["model"]
+
+
+def assert_same(model, taken):
+    assert model.n_seen_ == taken.snapshot.n_seen
+    for name in ("centers", "weights", "counts", "scatters", "ids", "last_seen", "labels"):
+        ours = model.snapshot()
+        assert np.array_equal(getattr(ours, name), getattr(taken.snapshot, name)), name
+
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from(sorted(GENERATORS)),
+    st.integers(0, 9999),
+    st.lists(CHANGES, max_size=12),
+    st.booleans(),
+)
+def test_a_run_with_changes_mid_stream_is_repeated(key, seed, actions, is_watched):
+    run = Run(make_generator(key, seed=seed, noise=0.1), OnlineClusterer(30), window_length=100)
+    run.advance(10)
+    for action in actions:
+        if isinstance(action, int):
+            run.advance(action)
+        else:
+            run.set(*action)
+        if is_watched:
+            run.take_away()
+    taken = run.take_away()
+    assert_same(repeat(taken), taken)
+
+
+def test_an_engine_that_plays_is_repeated_however_its_stream_was_cut():
+    engine = Engine(make_generator("drifting", n_features=5, drift=3.0), OnlineClusterer(40))
+    engine.set("speed", 50_000)
+    engine.play()
+    for sigma in (0.5, 2.0, "auto"):
+        n_seen = engine.wait_for_frame().snapshot.n_seen
+        while engine.wait_for_frame().snapshot.n_seen < n_seen + 3000:
+            pass
+        engine.set("sigma", sigma)
+    taken = engine.take_away().result(30)
+    engine.close()
+    assert len(taken.recipe.changes) == 3
+    assert_same(repeat(taken), taken)
+
+
+def test_a_reset_begins_another_recipe_with_the_parameters_of_then():
+    run = Run(make_generator("rings"), OnlineClusterer(30))
+    run.advance(500)
+    run.set("n_prototypes", 8)
+    run.set("noise", 0.25)
+    run = restart_run(run, 1)
+    run.advance(700)
+    taken = run.take_away()
+    assert taken.recipe.changes == []
+    assert_same(repeat(taken), taken)
+
+
+@pytest.mark.parametrize("is_scaled", [True, False])
+def test_a_table_is_opened_again_as_it_was(tmp_path, monkeypatch, is_scaled):
+    random = np.random.default_rng(0)
+    rows = "\n".join(f"{a:.3f}|{b * 1e4:.3f}|{c}" for a, b, c in random.normal(size=(400, 3)))
+    # A name that ends a string, and one that looks like a comment's end.
+    path = tmp_path / 'it\'s """ odd.csv'
+    path.write_text(f"length|it's|'''\n{rows}\n?|1|2\n".replace(".", ","), "utf-8")
+    table = open_table(path, delimiter="|", missing="mean", decimal=",")
+    means = np.array([0.125, 7.0])
+    scaling = Scaling.standardize(means, np.array([1 / 3, 1e4])) if is_scaled else None
+    run = Run(
+        TableSource(table, ("length", "it's"), name=table.name), OnlineClusterer(), scaling=scaling
+    )
+    run.advance(150)
+    run.set("sigma", 0.7)
+    run.advance(1000)
+    taken = run.take_away()
+    assert taken.snapshot.n_seen == 401
+    monkeypatch.chdir(tmp_path)
+    assert_same(repeat(taken), taken)
+
+
+def test_given_data_are_asked_for():
+    data = np.random.default_rng(1).normal(size=(300, 2))
+    run = Run(ArraySource(data), OnlineClusterer())
+    run.advance(200)
+    taken = run.take_away()
+    assert "Put your data here" in write_script(taken)
+    assert_same(repeat(taken, data=data), taken)
+
+
+def test_a_run_that_lost_points_is_not_said_to_be_repeatable():
+    def chunks():
+        yield np.arange(20.0).reshape(10, 2)
+        yield np.full((10, 2), 1e200)
+
+    run = Run(ArraySource(chunks), OnlineClusterer())
+    run.advance(10)
+    with pytest.raises(ValueError, match="too far"):
+        run.advance(10)
+    with pytest.raises(ValueError, match="cannot be repeated"):
+        write_script(run.take_away())
+
+
+def test_the_recipe_is_bounded_and_says_when_it_is_full():
+    recipe = Recipe({"sigma": "auto"}, noise=None)
+    for i in range(MOST_CHANGES):
+        recipe.note(i + 1, "sigma", float(i))
+        recipe.note(i + 1, "sigma", float(i) + 0.5)
+    assert recipe.is_exact
+    recipe.note(MOST_CHANGES + 2, "sigma", 1.0)
+    assert not recipe.is_exact
+    assert len(recipe.changes) == MOST_CHANGES

@@ -1,0 +1,199 @@
+"""The engine: commands from any thread, frames on demand, faults told."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from clusterer import OnlineClusterer
+from clusterer.datasets import make_generator
+from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.engine import Engine
+from clusterer.session.frame import Look
+from clusterer.stream import ArraySource
+from widgets.settings import Settings
+
+
+@pytest.fixture
+def blobs():
+    engine = Engine(make_generator("blobs", seed=1), OnlineClusterer())
+    yield engine
+    engine.close()
+
+
+def wait_until(is_true, timeout_s=30.0):
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_before_the_first_point_a_frame_is_empty(blobs):
+    frame = blobs.wait_for_frame()
+    assert frame.snapshot.n_seen == 0
+    assert len(frame.points) == len(frame.centers) == 0
+    assert not frame.is_playing
+
+
+def test_what_it_learns_is_what_the_model_learns_from_the_source(blobs):
+    blobs.step(700)
+    blobs.step(300)
+    frame = blobs.wait_for_frame()
+    alone = OnlineClusterer().partial_fit(make_generator("blobs", seed=1).take(1000).points)
+    assert np.array_equal(frame.snapshot.centers, alone.prototypes_)
+    assert np.array_equal(frame.snapshot.weights, alone.weights_)
+    assert np.array_equal(frame.points, make_generator("blobs", seed=1).take(1000).points)
+
+
+def test_play_streams_until_pause(blobs):
+    blobs.set("speed", float("inf"))
+    blobs.play()
+    wait_until(lambda: blobs.wait_for_frame().snapshot.n_seen > 20_000)
+    blobs.pause()
+    held = blobs.wait_for_frame().snapshot.n_seen
+    blobs.set("n_prototypes", 20)
+    assert blobs.wait_for_frame().snapshot.n_seen == held
+
+
+def test_held_it_learns_nothing_and_released_it_goes_on_as_it_was(blobs):
+    blobs.hold(True)
+    blobs.play()
+    frame = blobs.wait_for_frame()
+    assert frame.is_playing
+    time.sleep(0.1)
+    assert blobs.wait_for_frame().snapshot.n_seen == 0
+    blobs.hold(False)
+    wait_until(lambda: blobs.wait_for_frame().snapshot.n_seen > 0)
+    blobs.pause()
+    blobs.hold(True)
+    blobs.hold(False)
+    seen = blobs.wait_for_frame()
+    assert not seen.is_playing
+    time.sleep(0.1)
+    blobs.set("n_prototypes", 20)
+    assert blobs.wait_for_frame().snapshot.n_seen == seen.snapshot.n_seen
+
+
+def test_live_settings_act_on_the_next_frame(blobs):
+    blobs.step(2000)
+    blobs.set("n_prototypes", 5)
+    assert len(blobs.wait_for_frame().centers) == 5
+    blobs.set("join", False)
+    blobs.set("drop_singletons", False)
+    assert blobs.wait_for_frame().snapshot.n_clusters == 5
+    blobs.set("sigma", 3.5)
+    assert blobs.wait_for_frame().snapshot.sigma == 3.5
+    blobs.set("window_length", 50)
+    assert len(blobs.wait_for_frame().points) == 50
+    blobs.set("noise", 1.0)
+    blobs.step(2000)
+    assert blobs.wait_for_frame().snapshot.n_seen == 4000
+
+
+def test_all_that_acts_at_once_can_be_set_and_set_again(blobs):
+    settings = Settings(noise=0.5, window_length=300, points_per_s=0.1, n_prototypes=7)
+    blobs.step(100)
+    for _ in range(2):
+        for name, value in settings.live_values().items():
+            blobs.set(name, value)
+        blobs.step(600)
+    taken = blobs.take_away().result(timeout=30)
+    assert blobs.wait_for_frame().message == ""
+    assert len(taken.points) == 300
+    assert len(taken.snapshot.centers) == 7
+    assert 0.4 < np.mean(taken.classes == -1) < 0.6
+    # What is so already is no change.
+    assert sorted(change.name for change in taken.recipe.changes) == ["n_prototypes", "noise"]
+
+
+def test_reset_keeps_the_settings_and_starts_the_same_stream(blobs):
+    blobs.set("n_prototypes", 7)
+    blobs.step(500)
+    first = blobs.wait_for_frame()
+    blobs.reset()
+    assert blobs.wait_for_frame().snapshot.n_seen == 0
+    blobs.step(500)
+    second = blobs.wait_for_frame()
+    assert second.run == first.run + 1
+    assert np.array_equal(first.snapshot.centers, second.snapshot.centers)
+    assert len(second.centers) == 7
+
+
+def test_a_wrong_setting_is_told_and_the_run_goes_on(blobs):
+    blobs.step(100)
+    wrong = {"n_prototypes": 0, "window_length": object(), "speed": float("nan"), "color": "red"}
+    for name, value in wrong.items():
+        blobs.set(name, value)
+        assert name in blobs.wait_for_frame().message
+    blobs.set("n_prototypes", 6)
+    blobs.play()
+    wait_until(lambda: blobs.wait_for_frame().snapshot.n_seen > 150)
+    frame = blobs.wait_for_frame()
+    assert frame.message == ""
+    assert len(frame.centers) == 6
+
+
+def test_a_failing_source_pauses_and_tells():
+    def chunks():
+        yield np.zeros((10, 2))
+        raise OSError("the disk is gone")
+
+    engine = Engine(ArraySource(chunks), OnlineClusterer(), speed=float("inf"))
+    engine.play()
+    wait_until(lambda: "the disk is gone" in engine.wait_for_frame().message)
+    assert not engine.wait_for_frame().is_playing
+    engine.open(make_generator("moons"))
+    engine.step(100)
+    frame = engine.wait_for_frame()
+    assert frame.snapshot.n_seen == 100
+    assert frame.message == ""
+    engine.close()
+
+
+def test_a_finite_source_ends_and_says_so():
+    points = np.random.default_rng(0).normal(size=(150, 3))
+    engine = Engine(ArraySource(points), OnlineClusterer(), speed=float("inf"))
+    engine.play()
+    wait_until(lambda: engine.wait_for_frame().is_finished)
+    frame = engine.wait_for_frame()
+    assert frame.snapshot.n_seen == 150
+    assert not frame.is_playing
+    engine.close()
+
+
+def test_views_see_the_units_of_the_data_whatever_the_model_learns_in():
+    points = np.random.default_rng(0).normal(size=(300, 2)) * [1000.0, 0.01] + [5e4, 0.0]
+    scaling = Scaling.standardize(points.mean(axis=0), points.std(axis=0))
+    engine = Engine(ArraySource(points), OnlineClusterer(), scaling=scaling)
+    engine.step(300)
+    frame = engine.wait_for_frame()
+    assert np.array_equal(frame.points, points)
+    assert (frame.centers >= points.min(axis=0) - 1e-9).all()
+    assert (frame.centers <= points.max(axis=0) + 1e-9).all()
+    assert abs(frame.snapshot.centers).max() < 10
+    engine.close()
+
+
+def test_a_long_window_is_counted_into_an_image(blobs):
+    blobs.set("window_length", 50_000)
+    blobs.step(20_000)
+    frame = blobs.wait_for_frame()
+    assert frame.image is None  # nobody has said what box to count over
+    (left, bottom), (right, top) = frame.bounds
+    blobs.look(Look(0, 1, (left, right, bottom, top)))
+    frame = blobs.wait_for_frame()
+    assert frame.image.max() == 255
+    assert frame.n_in_window == 20_000
+    assert len(frame.points) < 20_000
+
+
+def test_closing_ends_the_thread_and_may_be_repeated():
+    engine = Engine(make_generator("rings"), OnlineClusterer(), speed=float("inf"))
+    engine.play()
+    engine.close()
+    engine.close()
+    assert not any(
+        thread.name == "clusterer-engine" and thread is engine._thread
+        for thread in threading.enumerate()
+    )

@@ -1,0 +1,211 @@
+"""The recording: bounded, evenly thinned, complete enough to go on from."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterer import OnlineClusterer
+from clusterer.cluster.snapshot import Snapshot
+from clusterer.datasets import make_generator
+from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.branches import restart_run
+from clusterer.session.engine import Engine
+from clusterer.session.observer import Observer
+from clusterer.session.recording import Event, Moment, Recorder
+from clusterer.session.run import Run
+from clusterer.session.tracking import Identities
+from clusterer.stream import ArraySource
+
+
+def make_moment(n_seen, n_points=1):
+    none = np.empty(0, dtype=np.int64)
+    snapshot = Snapshot(
+        n_seen, np.empty((0, 2)), *(np.empty(0),) * 3, none, none, none, 1.0, np.empty((0, 0))
+    )
+    points = np.zeros((n_points, 2), dtype=np.float32)
+    return Moment(
+        snapshot,
+        np.empty((0, 2)),
+        points,
+        none,
+        none,
+        none,
+        {},
+        b"",
+        "",
+        Scaling.identity(2),
+    )
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=300), st.integers(8, 40))
+def test_moments_stay_bounded_and_evenly_spread(gaps, n_most):
+    recorder = Recorder(n_most=n_most, n_recent=4)
+    added = np.cumsum(gaps).tolist()
+    for n_seen in added:
+        recorder.add(make_moment(n_seen))
+        kept = [moment.n_seen for moment in recorder.recording.moments]
+        assert len(kept) <= n_most
+        assert kept[0] == added[0]
+        assert kept[-1] == n_seen
+    places = [added.index(n_seen) for n_seen in kept]
+    n_recent = recorder.n_recent
+    assert places[-n_recent:] == [*range(len(added))][-n_recent:]
+    old = places[: -n_recent or None]
+    # The older ones lie at equal steps, no wider than the bound asks for.
+    steps = set(np.diff(old).tolist())
+    assert len(steps) <= 1
+    assert max(steps, default=1) <= max(1, 4 * len(added) / n_most)
+
+
+@given(st.lists(st.integers(1, 3_000), min_size=3, max_size=120))
+def test_bytes_stay_bounded(lengths):
+    most = 60_000
+    recorder = Recorder(most_bytes=most)
+    for i, n_points in enumerate(lengths):
+        recorder.add(make_moment(i + 1, n_points))
+        moments = recorder.recording.moments
+        ends = moments[0].n_bytes + moments[-1].n_bytes
+        assert sum(moment.n_bytes for moment in moments) <= max(most, ends)
+        assert moments[0].n_seen == 1
+        assert moments[-1].n_seen == i + 1
+
+
+def test_a_moment_of_the_same_point_replaces_the_last():
+    recorder = Recorder()
+    for n_seen in (1, 2, 2, 2):
+        recorder.add(make_moment(n_seen))
+    assert [moment.n_seen for moment in recorder.recording.moments] == [1, 2]
+
+
+def test_events_are_bounded_and_changes_outlive_what_clusters_do():
+    recorder = Recorder()
+    recorder.note(Event(0, "changed", name="sigma", before=1.0, after=2.0))
+    for i in range(5_000):
+        recorder.note(Event(i, "born", cluster=i))
+    events = recorder.recording.events
+    assert len(events) == 1_001
+    assert events[0].name == "sigma"
+    assert events[-1].cluster == 4_999
+
+
+def test_a_fork_goes_on_apart():
+    recorder = Recorder(n_most=8, n_recent=2)
+    for n_seen in range(1, 40):
+        recorder.add(make_moment(n_seen))
+        recorder.note(Event(n_seen, "born", cluster=n_seen))
+    before = recorder.recording
+    third = before.moments[2].n_seen
+    twin = recorder.fork(third)
+    twin.add(make_moment(third + 1))
+    assert recorder.recording == before
+    assert [m.n_seen for m in twin.recording.moments] == [
+        *(m.n_seen for m in before.moments[:3]),
+        third + 1,
+    ]
+    assert twin.recording.events[-1].n_seen == third
+
+
+def test_what_becomes_of_clusters_is_told():
+    identities = Identities()
+
+    def tell(ids, labels, weights=None):
+        ids, labels = np.array(ids), np.array(labels)
+        identities.update(ids, labels, np.ones(len(ids)) if weights is None else weights)
+        return [tuple(change) for change in identities.changes]
+
+    assert tell([1, 2, 3], [0, 0, 0]) == [("born", 1, -1)]
+    assert tell([1, 2, 3], [0, 0, 0]) == []
+    assert tell([1, 2, 3], [0, 0, 1]) == [("split", 2, 1)]
+    assert tell([1, 2, 3, 4], [0, 0, 0, 1]) == [("born", 3, -1), ("merged", 2, 1)]
+    assert tell([1, 2, 3], [0, 0, 0]) == [("ended", 3, -1)]
+    # Noise for a while, it is the same cluster once it is back.
+    assert tell([1, 2, 3], [-1, -1, -1]) == []
+    assert tell([1, 2, 3], [0, 0, 0]) == []
+
+
+def test_a_run_records_what_it_is_and_what_was_changed():
+    run = Run(make_generator("blobs", seed=1), OnlineClusterer())
+    run.record()
+    assert run.recording.moments == ()
+    run.advance(2_000)
+    run.record()
+    run.set("sigma", 2.0)
+    run.set("sigma", 2.0)
+    run.set("noise", 0.3)
+    run.advance(500)
+    run.record()
+    first, last = run.recording.moments
+    assert first.parameters["sigma"] == "auto"
+    assert (last.parameters["sigma"], last.parameters["noise"]) == (2.0, 0.3)
+    assert (first.n_seen, last.n_seen) == (2_000, 2_500)
+    assert first.n_clusters == 5
+    assert sum(first.sizes.values()) == pytest.approx(first.snapshot.counts.sum())
+    changed = [e for e in run.recording.events if e.kind == "changed"]
+    assert [(e.n_seen, e.name, e.before, e.after) for e in changed] == [
+        (2_000, "sigma", "auto", 2.0),
+        (2_000, "noise", 0.0, 0.3),
+    ]
+    assert sum(e.kind == "born" for e in run.recording.events) >= 1
+    anew = restart_run(run, 1)
+    assert [e.kind for e in anew.recording.events] == ["reset"]
+
+
+def test_a_moments_model_goes_on_bit_for_bit():
+    source = make_generator("drifting", seed=3)
+    run = Run(source, OnlineClusterer(30, half_life=500.0))
+    run.advance(1_000)
+    run.record()
+    run.advance(777)
+    (moment,) = run.recording.moments
+    twin = OnlineClusterer().absorb(moment.model).set_params(**moment.model.get_params())
+    again = make_generator("drifting", seed=3)
+    again.take(1_000)
+    twin.partial_fit(again.take(777).points)
+    assert np.array_equal(twin.prototypes_, run.model.prototypes_)
+    assert np.array_equal(twin.weights_, run.model.weights_)
+    # The moment itself has not moved.
+    assert moment.model.n_seen_ == 1_000
+
+
+def test_the_engine_records_while_it_streams_and_when_it_is_stepped():
+    points = np.random.default_rng(0).normal(size=(30_000, 2))
+    engine = Engine(ArraySource(points), OnlineClusterer(), speed=float("inf"))
+    engine.play()
+    while not (frame := engine.wait_for_frame()).is_finished:
+        pass
+    while not (moments := engine.recording.moments) or moments[-1].n_seen < 30_000:
+        engine.wait_for_frame()
+    assert len(moments) >= 2
+    assert np.array_equal(moments[-1].centers, frame.centers)
+    engine.reset()
+    engine.step(10)
+    assert engine.wait_for_frame().snapshot.n_seen == 10
+    while not engine.recording.moments:
+        engine.wait_for_frame()
+    assert [m.n_seen for m in engine.recording.moments] == [10]
+    engine.close()
+
+
+def test_what_took_long_once_holds_nothing_up(monkeypatch):
+    """The first moment of a fresh machine compiles for ten seconds."""
+    clock = SimpleNamespace(now_s=0.0)
+    ticking = SimpleNamespace(monotonic=lambda: clock.now_s, thread_time=lambda: clock.now_s)
+    monkeypatch.setattr("clusterer.session.observer.time", ticking)
+    run = Run(make_generator("blobs"), OnlineClusterer())
+    recorded = []
+
+    def record():
+        clock.now_s += 0.001 if recorded else 10.0
+        recorded.append(clock.now_s)
+
+    monkeypatch.setattr(run, "record", record)
+    observer = Observer()
+    for _ in range(200):
+        clock.now_s += 0.1
+        observer.note_change()
+        observer.observe(run, is_playing=True, is_rushing=len(recorded) == 1)
+    assert recorded[1] - recorded[0] < 10.0
+    assert len(recorded) > 50

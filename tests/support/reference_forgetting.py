@@ -1,0 +1,139 @@
+"""How the reference chooses a half-life: from all points that each prototype ever took in."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from clusterer.cluster.density.labels import read_clusters
+
+HORIZON = 1000.0
+
+
+def look(model: Any) -> None:
+    """At the times laid down: choose the half-life anew, and when to look again."""
+    before, is_told = model.chosen, model.half_life != "auto"
+    if is_told:
+        rest = min(int(-1.0 / math.log2(model.gamma)), 10_000)
+        model.next_look = model.n_seen + max(500, 20 * model.n_prototypes, rest)
+        remember(model, find_clusters(model))
+        return
+    now = model.n_seen - 1
+    recent = [2.0 ** (-(now - time) / HORIZON) for time in range(model.n_seen)]
+    labels = find_clusters(model)
+    by_past, by_recent = want(model, labels, model.counts), want(model, labels, recent)
+    least = 0.75 if before == math.inf else 0.4
+    if not is_mixed(model, recent, least):
+        by_past = by_recent = math.inf
+    if before < math.inf:
+        wanted = min(by_past, by_recent)
+        after = min(max(wanted, before / 4), before * 1.1)
+        if wanted == math.inf and after > model.n_seen:
+            after = math.inf
+    elif by_recent < math.inf:
+        after = min(by_past, 250.0)
+        forget(model, recent)
+    else:
+        after = by_past
+    model.chosen = after = max(after, 250.0)
+    model.next_look = model.n_seen + 500
+    if after < math.inf:
+        most = 1.0 / (1.0 - 2.0 ** (-1.0 / after))
+        if model.faded_count > most:
+            share = most / model.faded_count
+            count_less(model, [share] * len(model.prototypes))
+    remember(model, labels if before < math.inf and after < math.inf else None)
+
+
+def find_clusters(model: Any) -> np.ndarray:
+    """The cluster of each prototype, where it is known what they belonged to."""
+    return read_clusters(
+        np.array([each.center for each in model.prototypes]),
+        model.column("weight"),
+        model.column("scatter"),
+        model.column("count"),
+        links=model.link_counts,
+        known=np.array([each.known for each in model.prototypes]),
+    )
+
+
+def remember(model: Any, labels: Any) -> None:
+    for each, label in zip(
+        model.prototypes, [-1] * len(model.prototypes) if labels is None else labels, strict=True
+    ):
+        each.known = int(label)
+
+
+def want(model: Any, labels: Any, counts: list[float]) -> float:
+    """The half-life within which clusters move by so much, where ``counts`` is remembered."""
+    between, within, total, n_free = 0.0, 0.0, 0.0, 0
+    for cluster in range(labels.max(initial=-1) + 1):
+        members = [each for each, label in zip(model.prototypes, labels, strict=True)]
+        members = [each for each, label in zip(members, labels, strict=True) if label == cluster]
+        groups = [each.taken for each in members if sum(counts[t] for t in each.taken) > 0]
+        times = [time for group in groups for time in group]
+        center = average(times, counts)
+        for group in groups:
+            own = average(group, counts)
+            size = sum(counts[time] for time in group)
+            between += size * (own - center) ** 2
+            within += sum(counts[time] * (time - own) ** 2 for time in group)
+            total += size
+        n_free += max(len(groups) - 1, 0)
+    if total == 0.0 or between + within == 0.0:
+        return math.inf
+    explained = between / (between + within) - 2.0 * n_free / total
+    if explained <= 0.1:
+        return math.inf
+    return math.log(2.0) * math.sqrt(
+        (between + within) / total * 0.2 * (1.0 - explained) / explained
+    )
+
+
+def average(times: list[int], counts: list[float]) -> float:
+    total = sum(counts[time] for time in times)
+    return sum(counts[time] * time for time in times) / total if total else 0.0
+
+
+def is_mixed(model: Any, recent: list[float], least: float) -> bool:
+    """Half the mean squared step over the variance, lately: of all, and of each feature."""
+    points, counts = np.array(model.points), np.array(recent)[1:, None]
+    gaps = points[1:] - (counts * points[1:]).sum(axis=0) / counts.sum()
+    variances = 2.0 * (counts * gaps**2).sum(axis=0)
+    steps = (counts * np.diff(points, axis=0) ** 2).sum(axis=0)
+    each = [step / variance for step, variance in zip(steps, variances, strict=True) if variance]
+    return steps.sum() >= least * variances.sum() and min(each) >= 0.1
+
+
+def forget(model: Any, recent: list[float]) -> None:
+    """Leave what a half-life of the horizon would have left, all along."""
+    shares = []
+    for each in model.prototypes:
+        left = sum(recent[time] for time in each.taken)
+        shares.append(min(left / each.count, 1.0) if each.count > 0 else 1.0)
+    for each in model.prototypes:
+        for time in each.taken:
+            model.counts[time] = recent[time]
+    count_less(model, shares, is_done=True)
+
+
+def count_less(model: Any, shares: list[float], *, is_done: bool = False) -> None:
+    """Let each prototype, and its points, count ``shares`` times as much."""
+    before = sum(each.count for each in model.prototypes)
+    by_id = {}
+    for each, share in zip(model.prototypes, shares, strict=True):
+        by_id[each.id] = share
+        each.weight *= share
+        each.count *= share
+        each.scatter *= share
+        if not is_done:
+            for time in each.taken:
+                model.counts[time] *= share
+    for pair in model.links:
+        one, other = pair
+        model.links[pair] *= math.sqrt(by_id[one] * by_id[other])
+    part = min(sum(each.count for each in model.prototypes) / before, 1.0)
+    model.faded_count *= part
+    model.squares *= part

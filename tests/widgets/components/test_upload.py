@@ -1,0 +1,118 @@
+"""Uploads as messages of a browser make them, whatever is in these."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clusterer.session.saving.store import Store, make_key
+from widgets.components.upload import Upload
+
+
+class Browser:
+    """Sends what a browser would, and what only a stranger would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.files: list[tuple[bytes, str]] = []
+        self.troubles: list[str] = []
+        self.upload = Upload(folder, on_file=self._take, on_trouble=self.troubles.append)
+
+    def _take(self, path: Path, name: str) -> None:
+        self.files.append((path.read_bytes(), name))
+
+    def send(self, message: Any) -> None:
+        self.upload._handle_msg(message)
+
+    def begin(self, n_bytes: Any = 6, number: Any = 1) -> None:
+        self.send({"kind": "begin", "number": number, "name": "t.csv", "n_bytes": n_bytes})
+
+    def send_piece(self, start: Any, data: Any, number: Any = 1) -> None:
+        self.send({"kind": "piece", "number": number, "start": start, "data": data})
+
+
+@pytest.fixture
+def kept(tmp_path: Path):
+    """A browser whose files are kept in a store, and what is found of them there."""
+    store = Store(tmp_path)
+    browser = Browser(tmp_path)
+    folder = store.folder_of(make_key())
+    browser.upload.keep_in(folder, store.make_arrivals())
+
+    def find() -> list[Path]:
+        return [path for path in tmp_path.glob("**/upload-*") if path.is_file()]
+
+    yield browser, folder, find
+    store.close()
+
+
+Kept = tuple[Browser, Path, Callable[[], list[Path]]]
+
+
+def test_a_file_is_kept_once_it_is_whole(kept: Kept) -> None:
+    browser, folder, find = kept
+    browser.begin()
+    browser.send_piece(0, b"x\n1")
+    assert len(find()) == 1
+    assert list(folder.iterdir()) == []
+    browser.send_piece(3, b"\n2\n")
+    assert browser.files == [(b"x\n1\n2\n", "t.csv")]
+    assert find() == list(folder.iterdir())
+    # The run was forgotten meanwhile, and its folder with it.
+    find()[0].unlink()
+    folder.rmdir()
+    browser.begin(0)
+    assert len(list(folder.iterdir())) == 1
+    assert browser.troubles == []
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        {"kind": "cancel", "number": 1},
+        {"kind": "unreadable", "number": 1},
+        {"kind": "piece", "number": 1, "start": 3, "data": 10**12},
+        {"kind": "piece", "number": 1, "start": 3, "data": [1, 2, 3]},
+        {"kind": "piece", "number": 1, "start": 3, "data": None},
+        {"kind": "piece", "number": 1, "start": 0, "data": b"x"},
+        {"kind": "piece", "number": 1, "start": None, "data": b"x"},
+        {"kind": "piece", "number": 1, "start": 3, "data": b"far too much"},
+        {"kind": "begin", "number": 2, "name": None, "n_bytes": -1},
+        {"kind": "begin", "number": 2, "name": [], "n_bytes": "9"},
+        {"kind": "begin", "number": 2, "name": "x" * 10**6, "n_bytes": 10**30},
+        None,
+    ],
+    ids=str,
+)
+def test_what_is_cut_off_leaves_nothing_behind(kept: Kept, end: dict[str, Any] | None) -> None:
+    browser, _, find = kept
+    browser.begin()
+    browser.send_piece(0, b"x\n1")
+    if end is None:
+        browser.upload.stop()  # as when the page is closed
+    else:
+        browser.send(end)
+        assert all(len(trouble) < 600 for trouble in browser.troubles)
+    assert find() == []
+    browser.send_piece(3, b"\n2\n")
+    assert browser.files == []
+    # The next one is taken.
+    browser.begin(number=7)
+    browser.send_piece(0, b"x\n1\n2\n", number=7)
+    assert len(browser.files) == len(find()) == 1
+
+
+@pytest.mark.parametrize("message", [None, [], "begin", 3, {}, {"kind": []}, {"number": {}}])
+def test_what_is_no_message_changes_nothing(kept: Kept, message: Any) -> None:
+    browser, _, find = kept
+    browser.begin()
+    browser.send(message)
+    browser.send_piece(0, b"x\n1\n2\n")
+    assert len(browser.files) == len(find()) == 1
+    assert browser.troubles == []
+
+
+def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+    browser = Browser(tmp_path / "gone")
+    browser.begin()
+    assert browser.troubles == ["t.csv could not be stored: No such file or directory. Try again."]

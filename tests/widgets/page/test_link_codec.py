@@ -1,0 +1,90 @@
+"""Links: they bring back the settings, and no forged one breaks anything."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterer.datasets import GENERATORS
+from widgets.page.link_codec import KEYS, NAMES, read_box, read_link, write_box, write_link
+from widgets.settings import SIGMA_BOUNDS, Settings
+
+DEFAULTS = Settings().param.values()
+# As sliders give them: to six digits.
+NUMBERS = st.floats(1, 1e6).map(lambda value: float(f"{value:.6g}"))
+CHOICES = st.fixed_dictionaries(
+    {},
+    optional={
+        "generator": st.sampled_from(sorted(GENERATORS)),
+        "seed": st.integers(0, 9999),
+        "noise": st.integers(0, 100).map(lambda percent: percent / 100),
+        "n_prototypes": st.integers(1, 1000),
+        "keep_quiet": st.booleans(),
+        "drop_singletons": st.booleans(),
+        "join": st.booleans(),
+        "points_per_s": st.one_of(NUMBERS, st.just(float("inf"))),
+        "window_length": st.integers(10, 1_000_000),
+    },
+)
+
+
+SIGMAS = NUMBERS.map(lambda value: float(f"{value / 1000:.6g}"))
+HALF_LIVES = NUMBERS | st.just(float("inf"))
+
+
+@given(CHOICES, st.none() | SIGMAS, st.none() | HALF_LIVES)
+def test_a_link_brings_back_the_settings(choices, sigma, half_life):
+    settings = Settings(**choices)
+    if sigma is not None:
+        settings.param.update(sigma=sigma, has_automatic_sigma=False)
+    if half_life is not None:
+        settings.param.update(half_life=half_life, has_automatic_half_life=False)
+    link = write_link(settings, DEFAULTS)
+    values, complaints = read_link(link)
+    assert complaints == []
+    restored = Settings(**values)
+    assert restored.model_parameters() == settings.model_parameters()
+    for name in choices:
+        assert getattr(restored, name) == getattr(settings, name)
+
+
+def test_only_what_differs_is_in_the_link():
+    assert write_link(Settings(), DEFAULTS) == {}
+    assert write_link(Settings(n_prototypes=50, seed=1), DEFAULTS) == {"seed": "1"}
+    # What an app begins with otherwise is its default.
+    others = Settings(
+        n_prototypes=80, has_automatic_sigma=False, has_automatic_half_life=False
+    ).param.values()
+    assert write_link(Settings(), others) == {"k": "50", "sigma": "auto", "memory": "auto"}
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=60)))
+def test_a_forged_link_is_refused_in_parts_and_never_as_a_whole(query):
+    values, complaints = read_link(query)
+    Settings(**values)
+    named = {NAMES[key] for key in query if key in NAMES}
+    n_automatic = sum(query.get(key, "").strip() == "auto" for key in ("sigma", "memory"))
+    n_read = len(values.keys() - set(Settings.AUTOMATIC.values()))
+    assert n_read + len(complaints) >= len(named) - n_automatic
+    assert all(len(complaint) < 120 for complaint in complaints)
+
+
+@given(st.sampled_from(sorted(set(NAMES) - {"generator"})), st.floats())
+def test_numbers_beyond_their_bounds_are_brought_within(key, number):
+    values, complaints = read_link({key: repr(number)})
+    settings = Settings(**values)
+    low, high = SIGMA_BOUNDS
+    assert low <= settings.sigma <= high
+    value = values.get(NAMES[key])
+    assert complaints or value == number
+
+
+@given(st.lists(st.floats(), min_size=4, max_size=4))
+def test_views_are_boxes_or_nothing(edges):
+    box = read_box(write_box(tuple(edges)))
+    if box is not None:
+        assert box[0] < box[1]
+        assert box[2] < box[3]
+
+
+def test_a_view_keeps_six_digits():
+    assert read_box(write_box((-12.3456789, 1e6, 0.001, 2.0))) == (-12.3457, 1e6, 0.001, 2.0)
+    assert read_box("") is read_box("1,2,3") is read_box("1e300,2e300,0,1") is None

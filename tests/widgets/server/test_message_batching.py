@@ -1,0 +1,181 @@
+"""What one callback changes leaves in one piece, and is told as it was at each change."""
+
+import asyncio
+import json
+
+import numpy as np
+import panel as pn
+import pytest
+from bokeh.application import Application
+from bokeh.application.handlers.function import FunctionHandler
+from bokeh.models import Column, ColumnDataSource, Div, Slider
+from bokeh.server.server import Server
+from bokeh.util.token import generate_jwt_token, generate_session_id
+from panel.io.state import set_curdoc
+from tornado.iostream import IOStream
+from tornado.websocket import websocket_connect
+
+from tests.conftest import run_alone
+from widgets.server.message_batching import work_aside
+from widgets.server.websocket import prepare_sockets
+
+SIZES = [1, 40, 400, 20_000]
+N_CHANGES = 8
+
+
+def build(document):
+    """A slider; turned, it changes texts, brings a new one, twice, and fills a table."""
+    slider = Slider(name="slider", start=-1, end=9, value=-1)
+    text, held, table = Div(name="text"), Column(name="held"), ColumnDataSource(name="table")
+
+    def change(attr, old, new):
+        text.text = "once"
+        fresh = Div(text="fresh", name="fresh")
+        held.children = [fresh]
+        fresh.text = "changed"
+        held.children = [text, fresh]
+        held.children = []
+        held.children = [fresh]
+        table.data = {name: np.zeros(SIZES[new]) for name in "xyz"}
+        table.data = {"x": np.arange(SIZES[new], dtype=float)}
+
+    slider.on_change("value", change)
+    for root in (slider, text, held, table):
+        document.add_root(root)
+
+
+async def read_message(socket):
+    head, _, content = [json.loads(await socket.read_message()) for _ in range(3)]
+    buffers = {}
+    for _ in range(head.get("num_buffers", 0)):
+        ref = json.loads(await socket.read_message())
+        buffers[ref["id"]] = await socket.read_message()
+    return head["msgtype"], content, buffers
+
+
+async def read_until(socket, n):
+    return [await asyncio.wait_for(read_message(socket), 30) for _ in range(n)]
+
+
+async def open_page(server, session_id):
+    """A socket that has been given the document and has not said yet that it is drawn."""
+    token = generate_jwt_token(session_id)
+    url = f"ws://localhost:{server.port}/ws"
+    socket = await websocket_connect(url, subprotocols=["bokeh", token])
+    assert (await read_message(socket))[0] == "ACK"
+    for part in ({"msgid": "0", "msgtype": "PULL-DOC-REQ"}, {}, {}):
+        socket.write_message(json.dumps(part))
+    assert (await read_message(socket))[0] == "PULL-DOC-REPLY"
+    return socket
+
+
+async def leave_pages(sockets):
+    for socket in sockets:
+        socket.close()
+        while await socket.read_message() is not None:
+            pass
+
+
+async def turn(value):
+    """What who turns the slider gets, what who looks on gets, and what was written at once."""
+    server = Server(Application(FunctionHandler(build)), port=0)
+    server.start()
+    try:
+        session_id = generate_session_id()
+        sockets = [await open_page(server, session_id) for _ in "12"]
+        model = server.get_sessions("/")[0].document.get_model_by_name("slider")
+        event = {"kind": "ModelChanged", "model": {"id": model.id}, "attr": "value", "new": value}
+        writes = []
+        with pytest.MonkeyPatch.context() as patch:
+            write = IOStream.write
+            patch.setattr(IOStream, "write", lambda *given: writes.append(given) or write(*given))
+            for part in ({"msgid": "1", "msgtype": "PATCH-DOC"}, {}, {"events": [event]}):
+                sockets[0].write_message(json.dumps(part))
+            told = await read_until(sockets[0], N_CHANGES + 1)
+            # The slider itself as well.
+            looked_on = await read_until(sockets[1], N_CHANGES + 1)
+        await leave_pages(sockets)
+        # The client's own three are not the server's.
+        return told, looked_on, len(writes) - 3
+    finally:
+        server.stop()
+        server.unlisten()
+
+
+def texts_of_children(changes):
+    """Of each change of the children, the texts told with it; None for what was known."""
+    children = [change["new"] for change in changes if change.get("attr") == "children"]
+    return [[each.get("attributes", {}).get("text") for each in one] for one in children]
+
+
+@pytest.mark.parametrize("value", range(len(SIZES)))
+def test_one_callback_leaves_in_one_piece_and_all_pages_learn_of_it(value):
+    prepare_sockets()
+    prepare_sockets()
+    told, looked_on, n_writes = run_alone(turn(value))
+    assert [kind for kind, _, _ in told] == ["PATCH-DOC"] * N_CHANGES + ["OK"]
+    assert looked_on[-1][1]["events"][0]["new"] == value
+    for messages in (told[:-1], looked_on[:-1]):
+        changes = [change for _, content, _ in messages for change in content["events"]]
+        assert len(changes) == N_CHANGES
+        texts = [change["new"] for change in changes if change.get("attr") == "text"]
+        assert texts == ["once", "changed"]
+        # What is new is told of as it was then, and anew when it had been taken out.
+        assert texts_of_children(changes) == [["fresh"], [None, None], [], ["changed"]]
+        column = changes[-1]["data"]["entries"][0][1]
+        values = np.frombuffer(messages[-1][2][column["array"]["data"]["id"]])
+        np.testing.assert_array_equal(values, np.arange(SIZES[value]))
+    # To each page one, and the answer.
+    assert n_writes == 3
+
+
+async def change_before_it_is_drawn():
+    """What a page is told of a change that is made while the browser draws it."""
+    column = pn.Column()
+    server = pn.serve(lambda: column, port=0, show=False, start=False, threaded=False)
+    server.start()
+    try:
+        socket = await open_page(server, generate_session_id())
+        document = server.get_sessions("/")[0].document
+        document.add_next_tick_callback(lambda: column.append("fresh"))
+        (told,) = await read_until(socket, 1)
+        await leave_pages([socket])
+        return told
+    finally:
+        server.stop()
+        server.unlisten()
+
+
+def test_a_page_learns_of_what_changes_while_it_is_drawn():
+    prepare_sockets()
+    kind, content, _ = run_alone(change_before_it_is_drawn())
+    (change,) = content["events"]
+    assert (kind, change["attr"]) == ("PATCH-DOC", "children")
+    assert "fresh" in change["new"][0]["attributes"]["text"]
+
+
+async def leave_while_it_is_drawn():
+    """Whether the work of a page has ended once the page, which was never drawn, is gone."""
+    server = pn.serve(pn.Column, port=0, show=False, start=False, threaded=False)
+    server.start()
+    try:
+        socket = await open_page(server, generate_session_id())
+        document = server.get_sessions("/")[0].document
+        pn.state._connected[document] = True
+        with set_curdoc(document):
+            work = asyncio.ensure_future(work_aside(int))
+        await asyncio.wait([work], timeout=0.3)
+        waits = not work.done()
+        for callback in document.session_destroyed_callbacks:
+            callback(document.session_context)
+        await asyncio.wait([work], timeout=30)
+        await leave_pages([socket])
+        return waits, work.done()
+    finally:
+        server.stop()
+        server.unlisten()
+
+
+def test_a_page_that_is_left_while_it_is_drawn_leaves_no_task():
+    prepare_sockets()
+    assert run_alone(leave_while_it_is_drawn()) == (True, True)

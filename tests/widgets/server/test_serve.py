@@ -1,0 +1,236 @@
+"""The server as it is met from outside: who gets in, what it tells, and how it ends."""
+
+import asyncio
+import base64
+import json
+import re
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from bokeh.util.token import generate_jwt_token, generate_session_id
+from tornado.httpclient import HTTPClientError
+
+from benchmarks.load.visitors import Visitor
+from tests.conftest import find_free_port, wait_for_port
+from tests.support.servers import start_app
+
+SECRET = "a secret of the tests"
+CANARY = "canary-3f71.csv"
+
+
+class Served:
+    """The app as a process of its own, with room for two."""
+
+    def __init__(self, folder: Path, **more: str) -> None:
+        port = find_free_port()
+        self.url = f"http://localhost:{port}"
+        self.folder = folder
+        self.app = start_app(
+            {"PORT": str(port), "MOST_SESSIONS": "2", "SECRET": SECRET, "TMPDIR": str(folder)}
+            | more
+        )
+        wait_for_port(port, timeout_s=180.0)
+
+    def end(self) -> str:
+        """Have it end as a service manager does; what it has logged."""
+        self.app.terminate()
+        return self.app.communicate(timeout=60)[1]
+
+    def fetch(self, path: str, method: str = "GET") -> tuple[int, dict[str, str], str]:
+        request = urllib.request.Request(self.url + path, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, dict(answer.headers), answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, dict(error.headers), error.read().decode()
+
+    def count(self, name: str) -> float:
+        found = re.search(rf"^clusterer_{name} (\S+)$", self.fetch("/metrics")[2], re.MULTILINE)
+        return float(found[1])
+
+    def kill(self) -> None:
+        self.app.kill()
+        self.app.communicate()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    server = Served(tmp_path_factory.mktemp("tmp"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Starts servers, which end with the test."""
+    servers = []
+
+    def start_one(**more):
+        servers.append(Served(tmp_path, **more))
+        return servers[-1]
+
+    yield start_one
+    for server in servers:
+        if server.app.poll() is None:
+            server.kill()
+
+
+def make_token(expiration=300, secret=SECRET):
+    key = secret.encode()
+    return generate_jwt_token(
+        generate_session_id(key, signed=True), key, signed=True, expiration=expiration
+    )
+
+
+def run_apart(coroutine):
+    """Run it in a thread of its own: Playwright leaves a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, coroutine).result()
+
+
+async def is_let_in(served, token, origin=""):
+    visitor = Visitor(served.url)
+    try:
+        await visitor.connect(token, origin)
+    except HTTPClientError as error:
+        if error.code != 403:
+            raise
+        return False
+    await visitor.close()
+    return True
+
+
+def test_foreign_pages_and_tokens_not_in_force_are_refused_before_the_handshake(served):
+    host = served.url.removeprefix("http://")
+    foreign = [
+        None,
+        "null",
+        "https://example.org",
+        f"http://{host}.example.org",
+        f"http://example.org/{host}",
+        f"http://{host}@example.org",
+        f"http://evil-{host}",
+        f"http://{host}0",
+        f"http://localh\u00f6st:{host.partition(':')[2]}",
+        "http://[::1",
+        "http://localhost",
+        f"ftp://{host}",
+    ]
+    forged = [
+        make_token(secret="another"),
+        make_token()[:-4] + "AAAA",
+        make_token().partition(".")[0],
+        make_token(expiration=-10),
+        "nonsense",
+        "",
+    ]
+
+    async def try_all():
+        for origin in foreign:
+            assert not await is_let_in(served, make_token(), origin), origin
+        for token in forged:
+            assert not await is_let_in(served, token), token
+        assert await is_let_in(served, make_token())
+        assert await is_let_in(served, make_token(), f"HTTP://{host.upper()}")
+
+    for token in forged[:4]:
+        assert served.fetch(f"/?bokeh-token={token}")[0] == 403
+    run_apart(try_all())
+    assert served.count("origins_refused_total") == len(foreign)
+    assert served.count("tokens_refused_total") == len(forged) + 4
+    wait_until_empty(served)
+
+
+def wait_until_empty(served):
+    deadline = time.monotonic() + 90
+    while served.count("sessions"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+
+
+def test_who_finds_no_room_is_told_what_to_do_and_costs_no_engine(served):
+    async def crowd():
+        visitors = [Visitor(served.url), Visitor(served.url)]
+        for visitor in visitors:
+            await visitor.open()
+        status, headers, page = await asyncio.to_thread(served.fetch, "/")
+        assert (status, headers["Retry-After"]) == (503, "20")
+        assert "Please try again in a minute" in page
+        assert (await asyncio.to_thread(served.fetch, "/", "HEAD"))[0] == 503
+        with pytest.raises(HTTPClientError, match="503"):
+            await Visitor(served.url).connect(make_token())
+        health = json.loads((await asyncio.to_thread(served.fetch, "/health"))[2])
+        assert (health["status"], health["sessions"], health["most_sessions"]) == ("full", 2, 2)
+        assert await asyncio.to_thread(served.count, "engines") == 2
+        assert await asyncio.to_thread(served.count, "sessions_refused_total") == 2
+        # Those who are in go on, and may come back after a broken connection.
+        seen = len(visitors[0].frame_times)
+        while len(visitors[0].frame_times) < seen + 3:
+            await asyncio.sleep(0.1)
+        for visitor in visitors:
+            assert visitor.errors == []
+            await visitor.close()
+
+    run_apart(crowd())
+    assert served.count("points_learned_total") > 0
+    assert served.fetch("/health")[0] == 200
+
+
+def test_every_answer_says_what_a_browser_may_do_with_it(served):
+    for path in ("/", "/health", "/metrics", "/static/js/bokeh.min.js", "/nowhere"):
+        headers = served.fetch(path)[1]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert headers["Referrer-Policy"] == "same-origin"
+        policy = headers["Content-Security-Policy"]
+        assert "default-src 'self'" in policy
+        assert "frame-ancestors 'self'" in policy
+        assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+        assert "Server" not in headers
+
+
+def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all(start, tmp_path):
+    """Nor does an upload that ends half way with it, although runs and their tables are kept."""
+    strangers, store = tmp_path / "clusterer-of-a-stranger", tmp_path / "store"
+    strangers.mkdir()
+
+    async def upload_half(served):
+        visitor = Visitor(served.url, f"?source=table&{CANARY}")
+        await visitor.open()
+        upload = visitor.models["Upload"]["id"]
+        begin = {"kind": "begin", "number": 1, "name": CANARY, "n_bytes": 10_000}
+        visitor.send_message(upload, begin)
+        piece = {"type": "bytes", "data": base64.b64encode(bytes(5_000)).decode()}
+        visitor.send_message(upload, {"kind": "piece", "number": 1, "start": 0, "data": piece})
+        # No piece, but a number: that many zeros are not to be made of it.
+        visitor.send_message(upload, {"kind": "piece", "number": 2, "start": 0, "data": 10**12})
+        deadline = time.monotonic() + 60
+        while not find_uploads():
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
+        await visitor.close()
+
+    def find_uploads():
+        return list(store.glob("**/upload-*"))
+
+    first = start(STORE=str(store))
+    run_apart(upload_half(first))
+    first.kill()
+    (half,) = find_uploads()
+    left = [path for path in tmp_path.glob("clusterer-*") if path != strangers]
+    assert len(left) == 1
+    second = start(STORE=str(store))
+    assert not left[0].exists()
+    assert not half.exists()
+    run_apart(upload_half(second))
+    log = second.end()
+    assert second.app.returncode == 0
+    assert sorted(tmp_path.iterdir()) == [strangers, store]
+    assert find_uploads() == []
+    events = [json.loads(line)["event"] for line in log.splitlines()]
+    assert "ended with 1 sessions open" in events
+    assert CANARY not in log

@@ -1,0 +1,162 @@
+"""The views as functions of a recording: what they would draw."""
+
+import numpy as np
+import pytest
+
+from clusterer import OnlineClusterer
+from clusterer.cluster.density.dendrogram import grow_dendrogram
+from clusterer.datasets import make_generator
+from clusterer.session.frame import Look
+from clusterer.session.run import Run
+from clusterer.stream import ArraySource
+from widgets.components.palette import CLUSTER_COLORS
+from widgets.live.scene import Scene, thin
+from widgets.live.trails import measure_trails
+from widgets.views.cluster_table import measure_clusters
+from widgets.views.dendrogram import measure_dendrogram
+from widgets.views.drift import measure_drift
+from widgets.views.history import measure_chronicle
+from widgets.views.stream_graph import measure_river
+
+MEASURES = (
+    measure_river,
+    measure_chronicle,
+    measure_dendrogram,
+    measure_drift,
+    measure_clusters,
+)
+
+
+def record(source, n_moments=20, n_points=100, change=lambda run, i: None, **parameters):
+    run = Run(source, OnlineClusterer(50, **parameters))
+    for i in range(n_moments):
+        change(run, i)
+        run.advance(n_points)
+        run.record()
+    return Scene(run.recording, run.recording.moments[-1])
+
+
+@pytest.fixture(scope="module")
+def blobs():
+    return record(make_generator("blobs", seed=1, noise=0.05))
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_run_that_has_seen_nothing_or_one_point_can_be_drawn(measure):
+    measure(Scene())
+    measure(record(ArraySource(np.zeros((1, 1))), n_moments=1))
+
+
+def test_the_bands_of_the_river_fill_it(blobs):
+    river = measure_river(blobs)
+    area = 0.0
+    for xs, ys in zip(river.bands["xs"], river.bands["ys"], strict=True):
+        half = len(xs) // 2
+        upper, lower = ys[:half], ys[half:][::-1]
+        assert (upper >= lower - 1e-4).all()
+        area += np.trapezoid(upper - lower, xs[:half])
+    assert area == pytest.approx(100 * (2_000 - 100), rel=1e-3)
+    assert river.bands["cluster"][-1] == "noise"
+    assert river.bands["color"][-1] == -1
+    assert len(set(river.bands["color"].tolist())) == len(river.bands["color"]) == 6
+
+
+def test_the_river_tells_what_becomes_of_clusters():
+    random = np.random.default_rng(0)
+    points = random.normal(size=(6_000, 2))
+    points[2_000:, 0] += 40.0
+    scene = record(ArraySource(points), 60, half_life=300.0)
+    river = measure_river(scene)
+    (latest,) = scene.moment.sizes.keys() - {-1}
+    at = river.marks["text"].index(f"cluster {latest} is born")
+    assert 2_000 < river.marks["x"][at] < 2_400
+    assert 0 < river.marks["y"][at] < 100
+
+
+def test_clusters_that_were_split_off_are_counted_beside_the_peaks():
+    n_split = []
+    for seed in range(8):
+        random = np.random.default_rng(seed)
+        centers = np.array([[0.0, 0.0], [3.8, 0.0], [60.0, 0.0]])
+        points = centers[random.integers(3, size=6_000)] + random.normal(size=(6_000, 2))
+        scene = record(ArraySource(points), 1, 6_000)
+        drawn = measure_dendrogram(scene)
+        assert len(drawn.bars["x"]) + drawn.n_split == scene.moment.n_clusters == 3
+        n_split.append(drawn.n_split)
+    assert set(n_split) == {0, 1}
+
+
+def test_the_chronicle_marks_changes_where_they_were_made(blobs):
+    def change(run, i):
+        if i == 10:
+            run.set("sigma", 0.5)
+
+    chronicle = measure_chronicle(record(make_generator("blobs"), change=change))
+    assert chronicle.changes["x"] == [1_000]
+    assert chronicle.changes["text"] == ["σ: auto → 0.5"]
+    assert chronicle.changes["sigma"] == chronicle.lines["sigma"][9]
+    assert chronicle.lines["sigma"][10] == 0.5
+    assert chronicle.lines["clusters"][-1] == 5
+
+
+@pytest.mark.parametrize("key", ["blobs", "moons", "drifting"])
+def test_the_dendrogram_shows_the_clusters_that_were_read_off(key):
+    moment = record(make_generator(key, seed=2)).moment
+    grown = grow_dendrogram(moment.whole_snapshot)
+    assert grown.is_peak.sum() >= moment.n_clusters
+    # Each cluster has its own peak among the stems that are longer than the bar.
+    peaks = moment.clusters[grown.slots[grown.is_peak]]
+    assert set(peaks.tolist()) - {-1} == set(moment.sizes) - {-1}
+    guests = grown.hosts >= 0
+    assert (grown.bottoms[guests] <= grown.tops[grown.hosts[guests]]).all()
+    assert (grown.tops >= grown.bottoms).all()
+    # No link crosses a stem that still stands at its level.
+    for place in np.flatnonzero(guests):
+        between = np.arange(grown.hosts[place] + 1, place)
+        assert (grown.bottoms[between] >= grown.bottoms[place]).all()
+
+
+def test_drift_is_measured_in_units_per_thousand_points():
+    random = np.random.default_rng(1)
+    centers = np.stack([np.arange(8_000) * 0.01, np.zeros(8_000)], axis=1)
+    moving = record(ArraySource(centers + random.normal(size=(8_000, 2))), 40, 200, half_life=100.0)
+    speeds = measure_drift(moving)
+    longest = max(speeds["ys"], key=len)
+    assert np.median(longest) == pytest.approx(10.0, rel=0.2)
+    still = measure_drift(record(make_generator("blobs"), 40, 200))
+    assert max(ys[-1] for ys in still["ys"]) < 1.0
+
+
+def test_the_table_says_of_each_cluster_what_it_is(blobs):
+    rows = measure_clusters(blobs)
+    moment = blobs.moment
+    assert [row["id"] for row in rows] == sorted(
+        moment.sizes.keys() - {-1}, key=lambda i: -moment.sizes[i]
+    )
+    for row in rows:
+        is_member = moment.clusters == row["id"]
+        assert row["color"] == CLUSTER_COLORS[moment.colors[is_member][0]]
+        # Gaussian blobs of deviation 1 in the plane.
+        assert float(row["spread"]) == pytest.approx(np.sqrt(2), rel=0.2)
+        assert int(row["age"].replace(",", "")) <= 2_000
+        x, y = map(float, row["center"].split(", "))
+        near = moment.centers[is_member]
+        assert (near.min(axis=0) <= [x, y]).all()
+        assert (near.max(axis=0) >= [x, y]).all()
+
+
+def test_trails_end_where_the_prototypes_are(blobs):
+    moments = blobs.recording.moments
+    trails = measure_trails(moments[-5:], Look())
+    ends = np.array([[xs[-1], ys[-1]] for xs, ys in zip(trails["xs"], trails["ys"], strict=True)])
+    assert np.allclose(ends, moments[-1].centers, atol=1e-5)
+    assert max(len(xs) for xs in trails["xs"]) == 5
+    assert len(measure_trails((), Look())["xs"]) == 0
+
+
+def test_thinned_moments_keep_both_ends(blobs):
+    moments = blobs.recording.moments
+    few = thin(moments, 7)
+    assert len(few) <= 7
+    assert (few[0], few[-1]) == (moments[0], moments[-1])
+    assert thin(moments, 100) == list(moments)

@@ -1,0 +1,1 @@
+"""Small parts that the rest of the page is made of."""

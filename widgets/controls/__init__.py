@@ -1,0 +1,1 @@
+"""The controls: sliders, switches, transport buttons and keys."""

@@ -1,0 +1,1 @@
+"""Export of results: files, pictures and videos."""

@@ -1,0 +1,1 @@
+"""The live figure and what stands beside it."""

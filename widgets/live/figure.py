@@ -1,0 +1,259 @@
+"""The live figure: points, prototypes and the density image, in one Bokeh figure."""
+
+from collections.abc import Callable
+
+import numpy as np
+from bokeh.models import (
+    BoxZoomTool,
+    ColumnDataSource,
+    HoverTool,
+    LegendItem,
+    LinearColorMapper,
+    PanTool,
+    ResetTool,
+    WheelZoomTool,
+)
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+
+from clusterer.session.frame import Frame, Look
+from clusterer.session.recording import Recording
+from widgets.components.float32 import pack_coordinates
+from widgets.components.palette import CLUSTER_COLORS, DENSITY_COLORS, map_colors, wrap_colors
+from widgets.components.plot import add_legend
+from widgets.components.text import fold_title, label_axis
+from widgets.export.video import FilmRoll
+from widgets.live.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
+from widgets.live.trails import Trails
+from widgets.live.viewport import Framing
+
+SMALLEST_SIZE_PX = 7.0
+LARGEST_SIZE_PX = 38.0
+# How to zoom is told in a white box, whatever the colour of the page's text.
+STYLE = ".bk-Panel { color: #222; }"
+NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
+
+
+class LiveFigure:
+    """Draws frames, sending the browser no more than what is new.
+
+    ``look`` is what the figure needs to be shown; ``on_look`` is called with it when the user
+    zooms, pans or chooses other axes, so that the image can be counted over the new box.
+    """
+
+    def __init__(self, on_look: Callable[[Look], None]) -> None:
+        self.look = Look()
+        self._on_look = on_look
+        self._names: tuple[str, ...] = ("",)
+        self._titles = "", ""
+        self._drawn = (-1, Look(), 0)
+        self.points = ColumnDataSource(_columns("x", "y", "cluster", "color"), name="points")
+        self.prototypes = ColumnDataSource(
+            _columns("x", "y", "weight", "size", "cluster", "color"), name="prototypes"
+        )
+        self.density = ColumnDataSource(
+            {"image": [NO_IMAGE], "x": [0.0], "y": [0.0], "dw": [1.0], "dh": [1.0]}, name="density"
+        )
+        self.framing = Framing(self._tell)
+        self.trails = Trails()
+        self.figure = self._build()
+
+    def _build(self) -> figure:
+        plot = figure(
+            name="live",
+            sizing_mode="stretch_both",
+            min_height=320,
+            x_range=self.framing.x,
+            y_range=self.framing.y,
+            tools="",
+            output_backend="canvas",
+            background_fill_alpha=0,
+            border_fill_alpha=0,
+            outline_line_alpha=0,
+            stylesheets=[STYLE],
+        )
+        plot.image(
+            "image",
+            source=self.density,
+            x="x",
+            y="y",
+            dw="dw",
+            dh="dh",
+            color_mapper=LinearColorMapper(palette=DENSITY_COLORS, low=0, high=256),
+        )
+        color = {"field": "color", "transform": map_colors()}
+        points = plot.scatter(
+            "x", "y", source=self.points, size=5, color=color, alpha=POINT_ALPHA, line_alpha=0
+        )
+        self.trails.add_to(plot)
+        prototypes = plot.scatter(
+            "x",
+            "y",
+            source=self.prototypes,
+            size="size",
+            fill_color=color,
+            fill_alpha=PROTOTYPE_ALPHA,
+            line_color=color,
+            line_width=2,
+        )
+        self.highlight = Highlight(points.glyph, prototypes.glyph)
+        self._equip(plot, prototypes)
+        return plot
+
+    def _equip(self, plot: figure, prototypes: object) -> None:
+        hover = HoverTool(
+            renderers=[prototypes],
+            tooltips=[("prototype of cluster", "@cluster"), ("weight", "@weight{0,0.0}")],
+        )
+        # The page is higher than the screen: the wheel alone scrolls it.
+        wheel = WheelZoomTool(modifiers="ctrl")
+        plot.add_tools(PanTool(), wheel, BoxZoomTool(), ResetTool(), hover)
+        plot.toolbar.active_scroll = wheel
+        plot.toolbar.logo = None
+        plot.toolbar.autohide = True
+        plot.grid.grid_line_alpha = 0.25
+        plot.axis.axis_line_alpha = 0.3
+        plot.axis.minor_tick_line_alpha = 0
+        plot.axis.major_tick_line_alpha = 0.3
+        # Of their own: those of the points have the look of the first, which may be faint.
+        look = {"line_color": CLUSTER_COLORS[0], "fill_color": CLUSTER_COLORS[0]}
+        nowhere = [np.nan], [np.nan]
+        point = plot.scatter(*nowhere, size=5, **look)
+        circle = plot.scatter(*nowhere, size=12, fill_alpha=PROTOTYPE_ALPHA, line_width=2, **look)
+        items = [
+            LegendItem(label="point (grey: noise)", renderers=[point]),
+            LegendItem(label="prototype (size: weight)", renderers=[circle]),
+        ]
+        # The plot is not to move when the first point comes, nor at a reset.
+        add_legend(plot, items, names_all=True)
+
+    def show_axes(self, x: int, y: int, names: tuple[str, ...]) -> None:
+        """Put two features, or components (from -1 down), on the axes, with the next frame."""
+        self._names = names
+        self.framing.follow()
+        self.look = Look(x, y, self.look.box)
+        self._on_look(self.look)
+
+    def draw_trails(self, recording: Recording) -> None:
+        """Draw where the prototypes have been; nothing for an empty recording."""
+        self.trails.draw(recording, self.drawn_look)
+
+    @property
+    def drawn_look(self) -> Look:
+        """What lies on the axes on the screen, with its projection if it needs one."""
+        return self._drawn[1]
+
+    def draw(self, frame: Frame) -> None:
+        """Bring what is on the screen up to the frame."""
+        if (frame.look.x, frame.look.y) != (self.look.x, self.look.y):
+            return
+        # The last frame of another source may come after this one's names, or with its projection.
+        n_features, view = len(self._names), frame.look.view
+        if frame.points.shape[1] != n_features or (view and len(view.means) != n_features):
+            return
+        # Not in `show_axes`: it may be called while another callback holds the document.
+        titles = self._label(frame.look)
+        if titles != self._titles:
+            self._titles = titles
+            x, y = (label_axis(fold_title(title)) for title in titles)
+            self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = x, y
+        self._fit(frame)
+        self._draw_points(frame)
+        self._draw_prototypes(frame)
+        self._draw_image(frame)
+        self.highlight.draw()
+        self._drawn = frame.run, frame.look, frame.snapshot.n_seen
+
+    def _label(self, look: Look) -> tuple[str, str]:
+        titles = look.view.name_axes(self._names) if look.view else []
+        x, y = (self._names[axis] if axis >= 0 else titles[-1 - axis] for axis in (look.x, look.y))
+        return x, y if len(self._names) > 1 else ""
+
+    def film(self, frame: Frame, roll: FilmRoll) -> None:
+        """Note on the roll what is on the screen now."""
+        is_shown = (frame.look.x, frame.look.y) == (self.look.x, self.look.y)
+        # What is looked back at has been filmed already, and has the number of no run.
+        if is_shown and self.framing.is_whole and frame.run >= 0:
+            sizes_px = np.asarray(self.prototypes.data["size"], dtype=np.float32)
+            roll.note(frame, sizes_px, self.framing.box, self._titles)
+
+    def _draw_points(self, frame: Frame) -> None:
+        run, look, n_seen = self._drawn
+        n_new = frame.snapshot.n_seen - n_seen
+        n_points = len(frame.points)
+        n_kept = n_points - n_new
+        xs, ys = frame.look.project(frame.points)
+        columns: dict[str, NDArray] = {
+            "x": pack_coordinates(xs),
+            "y": pack_coordinates(ys),
+            "cluster": frame.point_clusters.astype(np.int32),
+            "color": wrap_colors(frame.point_colors),
+        }
+        n_shown = len(self.points.data["x"])
+        is_same = frame.run == run and frame.look.axes == look.axes
+        # What is streamed comes in the type of what is there.
+        is_same &= all(columns[name].dtype == self.points.data[name].dtype for name in "xy")
+        # Only points that left at the front and points that came at the end can be streamed.
+        if not is_same or not 0 < n_kept <= n_shown or (not n_new and n_shown != n_points):
+            self.points.data = columns
+            return
+        if n_new:
+            new = {name: values[n_kept:] for name, values in columns.items()}
+            self.points.stream(new, rollover=n_points)
+        self._recolor(columns, n_kept)
+
+    def _recolor(self, columns: dict[str, NDArray], n_kept: int) -> None:
+        """Points already on the screen follow their cluster."""
+        shown = self.points.data
+        is_other = shown["cluster"][:n_kept] != columns["cluster"][:n_kept]
+        is_other |= shown["color"][:n_kept] != columns["color"][:n_kept]
+        if is_other.any():
+            patch = {
+                name: [(slice(0, n_kept), columns[name][:n_kept])] for name in ("cluster", "color")
+            }
+            self.points.patch(patch)
+
+    def _draw_prototypes(self, frame: Frame) -> None:
+        xs, ys = frame.look.project(frame.centers)
+        weights = frame.snapshot.weights
+        shares = weights / max(weights.max(initial=0.0), 1e-300)
+        sizes = SMALLEST_SIZE_PX + (LARGEST_SIZE_PX - SMALLEST_SIZE_PX) * np.sqrt(shares)
+        self.prototypes.data = {
+            "x": xs,
+            "y": ys,
+            "weight": weights,
+            "size": sizes.astype(np.float32),
+            "cluster": frame.center_clusters.astype(np.int32),
+            "color": wrap_colors(frame.center_colors),
+        }
+
+    def _draw_image(self, frame: Frame) -> None:
+        if frame.image is None or frame.look.box is None:
+            if self.density.data["image"][0] is not NO_IMAGE:
+                self.density.data = {**self.density.data, "image": [NO_IMAGE]}
+            return
+        left, right, bottom, top = frame.look.box
+        self.density.data = {
+            "image": [frame.image],
+            "x": [left],
+            "y": [bottom],
+            "dw": [right - left],
+            "dh": [top - bottom],
+        }
+
+    def _fit(self, frame: Frame) -> None:
+        # The corners of the data say nothing about how far they reach aslant.
+        edges = frame.points if frame.look.is_projected else frame.bounds
+        if len(edges):
+            run, look, _ = self._drawn
+            is_new = frame.run != run or frame.look.axes != look.axes or self.look.box is None
+            self.framing.fit(*frame.look.project(edges), is_new=is_new)
+
+    def _tell(self) -> None:
+        if self.framing.is_whole:
+            self.look = Look(self.look.x, self.look.y, self.framing.box)
+            self._on_look(self.look)
+
+
+def _columns(*names: str) -> dict[str, NDArray]:
+    return {name: np.empty(0) for name in names}

@@ -1,0 +1,1 @@
+"""The page: frames, restore, links and notifications."""

@@ -1,0 +1,52 @@
+"""Notices: whatever fails in a session is told in its page."""
+
+import weakref
+from collections.abc import Callable
+
+import panel as pn
+from bokeh.document import Document
+
+from clusterer.session.saving.store import Store
+from clusterer.support.errors import explain
+from widgets.components.text import Text, escape_lines
+
+# Weak on both sides: a page that is left is not to be held by its notice.
+_listening: "weakref.WeakKeyDictionary[Document, weakref.ref[Notice]]" = weakref.WeakKeyDictionary()
+
+
+class Notice:
+    """A line that tells the last fault of its page, until the user goes on without another."""
+
+    def __init__(self) -> None:
+        self._text = Text(role="alert", style="color: #d32f2f;")
+        self.pane = self._text.pane
+
+    def listen(self, doc: Document | None) -> None:
+        """Be told the faults of this document's session."""
+        if doc is not None:
+            _listening[doc] = weakref.ref(self)
+
+    def show(self, *lines: str) -> None:
+        """Replace what is told."""
+        self._text.show(*lines)
+
+
+def tell_fault(error: BaseException) -> None:
+    """Tell an error in the page whose callback raised it."""
+    told = explain(error)
+    doc = pn.state.curdoc
+    known = _listening.get(doc) if doc is not None else None
+    notice = known() if known is not None else None
+    if notice is not None:
+        notice.show(told)
+
+
+def open_guarded(
+    open_page: Callable[[Store | None], pn.viewable.Viewable], store: Store | None
+) -> pn.viewable.Viewable:
+    """A page, or one that says why there is none."""
+    try:
+        return open_page(store)
+    except Exception as error:
+        told = escape_lines([explain(error), "Try again in a minute, or without the link's query."])
+        return pn.pane.HTML(f'<div role="alert">{told}</div>', margin=24)

@@ -1,0 +1,1 @@
+"""The server: access, limits, monitoring, and patches of Bokeh and Panel."""

@@ -1,0 +1,1 @@
+"""Where the points come from: generators, tables, folders, paintings."""

@@ -1,0 +1,117 @@
+"""What is in a table, to look at: its columns and its first rows, as text."""
+
+import html
+from collections.abc import Iterable, Sequence
+
+import panel_material_ui as pmui
+
+from clusterer.tables import Column, Table
+from clusterer.tables.errors import printable
+from widgets.components.text import Html, escape_lines
+
+N_ROWS = 12
+N_COLUMNS = 60
+N_CHARACTERS = 40
+
+STYLE = """
+:host { display: block; width: 100%; }
+p { font-size: .86rem; line-height: 1.45; overflow-wrap: anywhere; }
+.frame { overflow: auto; max-height: 38vh; border: 1px solid rgba(128, 128, 128, .28);
+    border-radius: 8px; }
+table { border-collapse: collapse; font-size: .82rem; width: 100%; }
+th, td { padding: 4px 12px; text-align: left; white-space: nowrap; }
+th { position: sticky; top: 0; background: var(--mui-palette-background-paper, Canvas); }
+tr + tr td { border-top: 1px solid rgba(128, 128, 128, .15); }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+"""
+
+
+class TablePreview:
+    """A button, and the dialog that it opens; what is in it is made when it is opened."""
+
+    def __init__(self) -> None:
+        self._table: Table | None = None
+        # One pane for all: what is shown or hidden in a closed dialog is not found by the browser.
+        self._content = Html("", stylesheets=[STYLE], sizing_mode="stretch_width", margin=0)
+        self.dialog = pmui.Dialog(
+            self._content,
+            title="The table",
+            title_variant="h6",
+            width_option="lg",
+            close_on_click=True,
+            show_close_button=True,
+        )
+        self.button = pmui.Button(
+            label="Look at the table",
+            icon="table_view",
+            variant="text",
+            size="small",
+            on_click=self._open,
+        )
+        self.view = pmui.Column(self.button, self.dialog, visible=False)
+
+    def show(self, table: Table) -> None:
+        """Offer another table to be looked at."""
+        self._table = table
+        self.view.visible = True
+
+    def _open(self, _: object) -> None:
+        table = self._table
+        if table is None:
+            return
+        names, rows = table.preview(N_ROWS)
+        n_more = len(names) - N_COLUMNS
+        more = f"; the first {N_COLUMNS} of them are shown" if n_more > 0 else ""
+        title = f"{printable(table.name)}: {len(names):,} columns{more}"
+        self._content.object = "".join(
+            (
+                f"<p>{html.escape(title)}</p>",
+                describe_columns(table.columns[:N_COLUMNS]),
+                "<p>The first rows, as they are written:</p>",
+                lay_out(names[:N_COLUMNS], [row[:N_COLUMNS] for row in rows]),
+                f"<p>{escape_lines(table.report.notes)}</p>",
+            )
+        )
+        self.dialog.open = True
+
+
+def describe_columns(columns: Iterable[Column]) -> str:
+    """A table, as HTML, of the kind, range and missing share of columns."""
+    rows = [
+        (
+            column.name,
+            column.kind,
+            describe_range(column),
+            f"{column.n_missing_share:.1%}" if column.n_missing_share else "–",
+            column.note,
+        )
+        for column in columns
+    ]
+    return lay_out(("column", "kind", "range", "missing", ""), rows, n_characters=120)
+
+
+def describe_range(column: Column) -> str:
+    """The lowest and the highest number of a column, or an example of what it holds."""
+    if column.usable and column.minimum <= column.maximum:
+        return f"{column.minimum:.6g} … {column.maximum:.6g}"
+    return column.example
+
+
+def lay_out(
+    names: Iterable[str], rows: Iterable[Sequence[str]], n_characters: int = N_CHARACTERS
+) -> str:
+    """A table, as HTML, that shows all names and cells as text.
+
+    >>> lay_out(["<b>"], [["1"]]).count("&lt;b&gt;")
+    1
+    """
+
+    def cell(tag: str, text: str) -> str:
+        return f"<{tag}>{html.escape(printable(text, n_characters))}</{tag}>"
+
+    head = "".join(cell("th", name) for name in names)
+    body = "".join(f"<tr>{''.join(cell('td', text) for text in row)}</tr>" for row in rows)
+    return (
+        f'<div class="frame" tabindex="0"><table><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

@@ -1,0 +1,59 @@
+"""Data that a program hands to the dashboard, as a source."""
+
+from collections.abc import Iterator, Mapping, Set
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from clusterer.preprocessing.scaling import Scaling
+from clusterer.stream import ArraySource, Source
+
+NAME = "given data"
+ALLOWED = (
+    "allowed: a data frame, an array (n_points, n_features), an iterator of such arrays, "
+    "or a callable that returns an iterator"
+)
+
+
+class GivenData:
+    """A data frame, an array, or an iterator or callable of arrays, to be streamed again and again.
+
+    Whole tables are standardised; of an iterator neither mean nor spread is known beforehand.
+
+    >>> source, scaling = GivenData(np.array([[1.0, 5.0], [3.0, 5.0]])).open()
+    >>> source.n_features, scaling.offsets.tolist(), scaling.scales.tolist()
+    (2, [2.0, 5.0], [1.0, 1.0])
+    """
+
+    def __init__(self, data: Any) -> None:
+        if isinstance(data, str | bytes | PathLike | Mapping | Set):
+            raise TypeError(f"data is a {type(data).__name__}; {ALLOWED}")
+        self._data = data
+        # The first array says how many features there are; an iterator gives it only once.
+        self._first: ArraySource | None = self._make_source()
+
+    def _make_source(self) -> ArraySource:
+        source = ArraySource(self._data, name=NAME)
+        if self._is_whole and source.exhausted:
+            raise ValueError("data has no row; allowed: at least one")
+        return source
+
+    @property
+    def _is_whole(self) -> bool:
+        return not (callable(self._data) or isinstance(self._data, Iterator))
+
+    def open(self) -> tuple[Source, Scaling]:
+        """The source at its first point, and its scaling. ValueError if it cannot start again."""
+        source, self._first = self._first, None
+        if source is None:
+            if isinstance(self._data, Iterator):
+                raise ValueError(
+                    "The data came from an iterator, which cannot start again. Hand over a "
+                    "callable that returns a fresh one."
+                )
+            source = self._make_source()
+        if not self._is_whole:
+            return source, Scaling.identity(source.n_features)
+        points = np.asarray(self._data, dtype=np.float64)
+        return source, Scaling.standardize(points.mean(axis=0), points.std(axis=0))

@@ -1,0 +1,172 @@
+"""The table of clusters, whose rows highlight their cluster in the live figure."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import param
+from panel.custom import JSComponent
+
+from clusterer.session.recording import Moment, Recording
+from widgets.components.palette import CLUSTER_COLORS
+from widgets.live.scene import Scene, project
+
+HEADINGS = {
+    "cluster": "Cluster",
+    "size": "Points",
+    "share": "Share",
+    "center": "Centre (x, y)",
+    "spread": "Spread",
+    "age": "Age",
+    "idle": "Last seen",
+}
+HINTS = {
+    "cluster": "An id that lasts as long as the cluster does",
+    "size": "Points that it stands for, faded by the memory's half-life",
+    "share": "Of all points remembered",
+    "center": "On the axes drawn, in the units of the data",
+    "spread": "Root mean square distance of its points from the centre, in the model's units",
+    "age": "Points since it was first found",
+    "idle": "Points since it last took one in",
+}
+
+# All cells are set as text.
+ESM = """
+export function render({ model, el }) {
+  const table = document.createElement('table')
+  const head = table.createTHead().insertRow()
+  const fields = Object.keys(model.headings)
+  for (const field of fields) {
+    const cell = document.createElement('th')
+    cell.scope = 'col'
+    cell.textContent = model.headings[field]
+    cell.title = model.hints[field]
+    head.append(cell)
+  }
+  const body = table.createTBody()
+  const choose = (id) => { model.selected = model.selected === id ? 0 : id }
+  const fill = () => {
+    while (body.rows.length > model.rows.length) body.deleteRow(-1)
+    while (body.rows.length < model.rows.length) {
+      const row = body.insertRow()
+      row.tabIndex = 0
+      row.addEventListener('click', () => choose(Number(row.dataset.id)))
+      row.addEventListener('keydown', (event) => {
+        if (event.key !== 'Enter' && event.key !== ' ') return
+        event.preventDefault()
+        event.stopPropagation()
+        choose(Number(row.dataset.id))
+      })
+      for (const field of fields) row.insertCell()
+    }
+    model.rows.forEach((values, i) => {
+      const row = body.rows[i]
+      row.dataset.id = values.id
+      row.setAttribute('aria-selected', String(values.id === model.selected))
+      fields.forEach((field, j) => {
+        if (row.cells[j].textContent !== values[field]) row.cells[j].textContent = values[field]
+      })
+      row.cells[0].style.setProperty('--color', values.color)
+    })
+  }
+  fill()
+  model.on('rows', fill)
+  model.on('selected', fill)
+  el.append(table)
+}
+"""
+STYLE = """
+:host { overflow: auto; }
+table { border-collapse: collapse; width: 100%; font-size: .88rem;
+  font-variant-numeric: tabular-nums; }
+th { text-align: right; font-weight: 500; opacity: .72; padding: 6px 12px; white-space: nowrap; }
+td { text-align: right; padding: 6px 12px; white-space: nowrap;
+  border-top: 1px solid rgba(128, 128, 128, .28); }
+th:first-child, td:first-child { text-align: left; }
+td:first-child::before { content: ''; display: inline-block; width: .8em; height: .8em;
+  border-radius: 50%; margin-right: .6em; background: var(--color); }
+tbody tr { cursor: pointer; }
+tbody tr:hover { background: rgba(128, 128, 128, .12); }
+tbody tr[aria-selected=true] { background: rgba(128, 128, 128, .26); font-weight: 600; }
+"""
+
+
+class ClusterGrid(JSComponent):
+    """A table whose rows can be chosen by mouse and keyboard; again lets go of the choice."""
+
+    headings = param.Dict(default=HEADINGS)
+    hints = param.Dict(default=HINTS)
+    rows = param.List(default=[])
+    selected = param.Integer(default=0)
+
+    _esm = ESM
+    _stylesheets = [STYLE]
+
+
+def measure_clusters(scene: Scene) -> list[dict[str, Any]]:
+    """A row of text for each cluster of the moment shown, the largest first."""
+    moment = scene.moment
+    if moment is None:
+        return []
+    births = _find_births(scene.recording, moment)
+    total = sum(moment.sizes.values())
+    centers = moment.average(moment.centers)
+    rows = []
+    for cluster, center in sorted(centers.items(), key=lambda item: -moment.sizes[item[0]]):
+        last = int(moment.snapshot.last_seen[moment.clusters == cluster].max())
+        places = project(center[None, :], scene.look)
+        rows.append(
+            {
+                "id": cluster,
+                "color": CLUSTER_COLORS[moment.palette[cluster] % len(CLUSTER_COLORS)],
+                "cluster": str(cluster),
+                "size": f"{moment.sizes[cluster]:,.0f}",
+                "share": f"{moment.sizes[cluster] / total:.1%}" if total else "–",
+                "center": ", ".join(f"{value[0]:.4g}" for value in places[: len(center)]),
+                "spread": f"{measure_spread(moment, cluster):.3g}",
+                "age": f"{moment.n_seen - births.get(cluster, moment.n_seen):,}",
+                "idle": f"{max(moment.n_seen - 1 - last, 0):,}",
+            }
+        )
+    return rows
+
+
+def measure_spread(moment: Moment, cluster: int) -> float:
+    """Root mean square distance of a cluster's points from its centre, in the model's units."""
+    kept, is_member = moment.snapshot, moment.clusters == cluster
+    weights, centers = kept.weights[is_member], kept.centers[is_member]
+    if not weights.any():
+        return 0.0
+    squares = ((centers - np.average(centers, axis=0, weights=weights)) ** 2).sum(axis=1)
+    return float(np.sqrt((kept.scatters[is_member].sum() + weights @ squares) / weights.sum()))
+
+
+def _find_births(recording: Recording, moment: Moment) -> dict[int, int]:
+    births: dict[int, int] = {}
+    # Events may be dropped from a long recording; a moment with the cluster is known then.
+    for each in recording.moments[: recording.find(moment.n_seen) + 1]:
+        for cluster in each.sizes:
+            births.setdefault(cluster, each.n_seen)
+    for event in recording.events:
+        if event.kind in ("born", "split"):
+            births[event.cluster] = event.n_seen
+    return births
+
+
+class ClusterTable:
+    """Shows the rows; ``on_choose`` gets the id of the cluster chosen, 0 for none."""
+
+    title = "Clusters"
+
+    def __init__(self, on_choose: Callable[[int], None]) -> None:
+        self.pane = ClusterGrid(sizing_mode="stretch_width", max_height=320, margin=(4, 10))
+        self.pane.param.watch(lambda event: on_choose(event.new), "selected")
+
+    def measure(self, scene: Scene) -> list[dict[str, Any]]:
+        """What to show; takes its time in another thread."""
+        return measure_clusters(scene)
+
+    def draw(self, rows: list[dict[str, Any]]) -> None:
+        """Bring the screen up to it."""
+        if rows != self.pane.rows:
+            self.pane.rows = rows

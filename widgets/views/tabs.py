@@ -1,0 +1,129 @@
+"""The views below the live figure, in tabs; only the one that is open is measured and drawn."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
+
+import panel as pn
+import panel_material_ui as pmui
+
+from widgets.components.lazy import Late
+from widgets.live.scene import Scene
+
+PERIOD_S = 0.4
+LIVE = "Live plot"
+
+log = logging.getLogger(__name__)
+
+
+class View(Protocol):
+    """What a tab holds: measured in a thread of its own, drawn with the next frame."""
+
+    pane: Any
+
+    def measure(self, scene: Scene) -> Any:
+        """Everything that is to be drawn; nothing of the page is touched."""
+
+    def draw(self, measured: Any) -> None:
+        """Bring the screen up to what was measured."""
+
+
+@runtime_checkable
+class Opened(Protocol):
+    """A view that wants to know whether its tab is open."""
+
+    def open(self, is_open: bool) -> None:
+        """The tab was opened or closed."""
+
+
+class Views:
+    """Keep the open view up with the scene, two or three times a second at most.
+
+    ``makers`` make the views by their titles, each when its tab is first opened.
+    ``take_scene`` may be called from any thread. ``ask`` is called from one when something is
+    ready to be drawn, which is done by the next call of `draw`.
+    """
+
+    def __init__(
+        self,
+        makers: Mapping[str, Callable[[], View]],
+        take_scene: Callable[[], Scene],
+        ask: Callable[[], None],
+    ) -> None:
+        self._makers = list(makers.values())
+        self._titles = LIVE, *makers
+        places = [Late(partial(self._make, tab)) for tab in range(1, len(self._titles))]
+        self._places = [pn.Spacer(height=0, margin=0), *places]
+        self._views: dict[int, View] = {}
+        self._take_scene = take_scene
+        self._ask = ask
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="clusterer-views")
+        self._job: Future[tuple[View, Scene, Any]] | None = None
+        self._drawn: tuple[View, Scene] | None = None
+        self._measured_at = 0.0
+        self.tabs = pmui.Tabs(
+            *zip(self._titles, self._places, strict=True),
+            sizing_mode="stretch_width",
+            margin=(0, 10),
+        )
+        self.tabs.param.watch(self._switch, "active")
+
+    def _switch(self, *_: Any) -> None:
+        place = self._places[self.tabs.active]
+        if isinstance(place, Late):
+            place.fill()
+        for view in self._views.values():
+            if isinstance(view, Opened):
+                view.open(view is self.open_view)
+        self._ask()
+
+    def _make(self, tab: int) -> list[Any]:
+        view = self._views[tab] = self._makers[tab - 1]()
+        return [view.pane]
+
+    @property
+    def titles(self) -> list[str]:
+        """What the tabs are called."""
+        return [*self._titles]
+
+    @property
+    def open_view(self) -> View | None:
+        """The view in the open tab; None for the first, which is empty."""
+        return self._views.get(self.tabs.active)
+
+    def draw(self) -> None:
+        """Draw what is measured, and have measured what is not; called with each frame."""
+        if self._job is not None and self._job.done():
+            job, self._job = self._job, None
+            self._finish(job)
+        wanted = self.open_view
+        if wanted is None or self._job is not None or self._drawn == (wanted, self._take_scene()):
+            return
+        self._job = self._worker.submit(self._measure, wanted)
+        self._job.add_done_callback(lambda _: self._ask())
+
+    def _finish(self, job: "Future[tuple[View, Scene, Any]]") -> None:
+        try:
+            view, scene, measured = job.result()
+        except Exception:
+            # The live figure goes on without the view.
+            log.exception("A view could not be measured")
+            return
+        if view is self.open_view:
+            view.draw(measured)
+            self._drawn = view, scene
+
+    def _measure(self, view: View) -> tuple[View, Scene, Any]:
+        # The wait is here, not before the call, so that what comes last is always drawn.
+        if self._drawn is not None and self._drawn[0] is view:
+            time.sleep(max(self._measured_at + PERIOD_S - time.monotonic(), 0.0))
+        self._measured_at = time.monotonic()
+        scene = self._take_scene()
+        return view, scene, view.measure(scene)
+
+    def close(self) -> None:
+        """Measure no more."""
+        self._worker.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,144 @@
+"""Time travel: back to any recorded moment, and on from there."""
+
+from dataclasses import replace
+
+import panel_material_ui as pmui
+
+from clusterer.session.engine import Engine
+from clusterer.session.frame import Frame
+from clusterer.session.recording import Moment
+from widgets.controls.controls import WIDE
+from widgets.controls.transport import BESIDE_POINTER
+
+N_STEPS = 200
+
+
+def go_back(frame: Frame, moment: Moment) -> Frame:
+    """The frame as it was at a moment, in the view of now."""
+    return replace(
+        frame,
+        # A number that no run has: nothing drawn before is kept.
+        run=-1 - moment.n_seen,
+        snapshot=moment.snapshot,
+        centers=moment.centers,
+        center_clusters=moment.clusters,
+        center_colors=moment.colors,
+        points=moment.points.astype(float),
+        point_clusters=moment.clusters[moment.point_slots],
+        point_colors=moment.colors[moment.point_slots],
+        image=None,
+        n_in_window=len(moment.points),
+    )
+
+
+class TimeTravel:
+    """A slider over the recorded moments; its right end is the present.
+
+    It has the same steps however many moments there are: what the server moved while the user
+    does would be lost, or jump back.
+
+    ``moment`` is the one shown, None for the present. While the past is shown the slider keeps
+    the moments that there were when it was first moved.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.moment: Moment | None = None
+        self._moments: tuple[Moment, ...] = ()
+        self._run = -1
+        self._is_returning = False
+        self.slider = pmui.IntSlider(
+            label="Time: now",
+            start=0,
+            end=N_STEPS,
+            value=N_STEPS,
+            show_value=False,
+            tooltips=False,
+            description="Goes back to any recorded moment; the stream goes on meanwhile.",
+            min_width=220,
+            **WIDE,
+        )
+        self.live = pmui.Button(
+            label="Live",
+            icon="sensors",
+            variant="outlined",
+            description="Live: return to the present.",
+            stylesheets=[BESIDE_POINTER],
+            visible=False,
+            on_click=lambda _: self.go_live(),
+        )
+        self.play = pmui.Button(
+            label="Play from here",
+            icon="play_arrow",
+            variant="contained",
+            description="Play from here: go on from this moment with the settings of now, and "
+            "compare with the run left, which ends.",
+            stylesheets=[BESIDE_POINTER],
+            visible=False,
+            on_click=lambda _: self._branch(),
+        )
+        self.view = pmui.FlexBox(
+            pmui.Column(self.slider, min_width=220, **WIDE),
+            self.live,
+            self.play,
+            align_items="center",
+            gap="8px",
+            **WIDE,
+        )
+        self.slider.param.watch(lambda event: self._go(event.new), "value")
+
+    @property
+    def sentence(self) -> str:
+        """What is shown, if it is the past."""
+        if self.moment is None:
+            return ""
+        known = self.moment.parameters
+        how = " (automatic)" if known["sigma"] == "auto" else ""
+        return (
+            f"You see the run as it was after {self.moment.n_seen:,} points, with "
+            f"K = {known['n_prototypes']} and σ = {self.moment.snapshot.sigma:.3g}{how}. "
+            "The stream goes on unseen."
+        )
+
+    def go_live(self) -> None:
+        """Show the present."""
+        self.moment = None
+        self._show()
+        self._engine.nudge()
+
+    def show(self, frame: Frame) -> Frame:
+        """The frame to draw in place of the present one; called with each."""
+        if frame.run != self._run:
+            self._run, self.moment = frame.run, None
+            self._show()
+        return frame if self.moment is None else go_back(frame, self.moment)
+
+    def _go(self, step: int) -> None:
+        if self._is_returning:
+            return
+        if self.moment is None:
+            self._moments = self._engine.recording.moments
+        last = len(self._moments) - 1
+        is_past = step < N_STEPS and last > 0
+        place = min(round(step / N_STEPS * last), last - 1)
+        self.moment = self._moments[place] if is_past else None
+        self._show()
+        self._engine.nudge()
+
+    def _show(self) -> None:
+        is_past = self.moment is not None
+        self.live.visible = self.play.visible = is_past
+        if self.moment is None:
+            self.slider.label = "Time: now"
+            self._moments = ()
+            self._is_returning = True
+            self.slider.value = N_STEPS
+            self._is_returning = False
+        else:
+            self.slider.label = f"Time: after {self.moment.n_seen:,} points"
+
+    def _branch(self) -> None:
+        if self.moment is not None:
+            self._engine.branch(self.moment, self._run)
+            self._engine.play()
+            self.go_live()

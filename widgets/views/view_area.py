@@ -1,0 +1,112 @@
+"""The instrument: time travel and the views of the recording, around the live figure."""
+
+import numpy as np
+import panel_material_ui as pmui
+from numpy.typing import NDArray
+
+from clusterer.session.engine import Engine
+from clusterer.session.frame import Frame
+from clusterer.session.recording import Recording
+from widgets.controls.controls import WIDE
+from widgets.live.figure import LiveFigure
+from widgets.live.scene import Scene
+from widgets.settings import Settings
+from widgets.views.cluster_table import ClusterTable
+from widgets.views.comparison import ComparisonView
+from widgets.views.dendrogram import DendrogramView
+from widgets.views.drift import DriftView
+from widgets.views.history import ChronicleView
+from widgets.views.stream_graph import RiverView
+from widgets.views.sweep import SweepView
+from widgets.views.tabs import Views
+from widgets.views.time_travel import TimeTravel
+
+
+class Instrument:
+    """Everything below the live figure of an engine's run."""
+
+    def __init__(self, engine: Engine, figure: LiveFigure, settings: Settings) -> None:
+        self._engine = engine
+        self._figure = figure
+        self._settings = settings
+        self._points: NDArray = np.empty((0, 1))
+        self.travel = TimeTravel(engine)
+        self._sweep: SweepView | None = None
+        self.views = Views(
+            {
+                RiverView.title: RiverView,
+                ChronicleView.title: ChronicleView,
+                DendrogramView.title: DendrogramView,
+                DriftView.title: DriftView,
+                ClusterTable.title: lambda: ClusterTable(self._highlight),
+                ComparisonView.title: lambda: ComparisonView(engine.challenge),
+                SweepView.title: self._make_sweep,
+            },
+            self._take_scene,
+            engine.nudge,
+        )
+        self.view = pmui.Column(self.travel.view, self.views.tabs, margin=0, **WIDE)
+
+    def choose_frame(self, frame: Frame) -> Frame:
+        """The frame that is to be drawn in place of the present one: of the past, perhaps."""
+        self._points = frame.points
+        return self.travel.show(frame)
+
+    def draw(self, frame: Frame) -> None:
+        """Draw trails and the open view; called with each frame drawn."""
+        is_shown, recording = self._settings.trails, self._engine.recording
+        n_seen = frame.snapshot.n_seen
+        self._figure.draw_trails(recording.until(n_seen) if is_shown else Recording())
+        self.views.draw()
+
+    def leave_stream(self) -> None:
+        """Another stream begins."""
+        self._points = self._points[:0]
+        if self._sweep is not None:
+            self._sweep.forget()
+
+    def close(self) -> None:
+        """Measure no more."""
+        self.views.close()
+        if self._sweep is not None:
+            self._sweep.close()
+
+    def _make_sweep(self) -> SweepView:
+        self._sweep = SweepView(
+            self._take_points,
+            self._settings.model_parameters,
+            self._choose_setting,
+            self._engine.nudge,
+        )
+        return self._sweep
+
+    def _take_scene(self) -> Scene:
+        """What the views show; called from a thread of theirs."""
+        observer = self._engine.observer
+        recording = observer.recording
+        last = recording.moments[-1] if recording.moments else None
+        return Scene(
+            recording,
+            self.travel.moment or last,
+            observer.left,
+            observer.comparison,
+            None if self._sweep is None else self._sweep.done,
+            look=self._figure.drawn_look,
+        )
+
+    def _take_points(self) -> tuple[NDArray, NDArray]:
+        """The points of the window that were drawn last, and the same for the model."""
+        scaling = self._engine.scaling
+        # Of a stream that has just begun none is drawn yet.
+        is_of_this = self._points.shape[1] == len(scaling.offsets)
+        points = self._points if is_of_this else np.empty((0, len(scaling.offsets)))
+        return points, scaling.apply(points)
+
+    def _choose_setting(self, sigma: float, n_prototypes: int) -> None:
+        self._settings.param.update(
+            sigma=sigma, n_prototypes=n_prototypes, has_automatic_sigma=False
+        )
+
+    def _highlight(self, cluster: int) -> None:
+        self._figure.highlight.cluster = cluster
+        self._engine.nudge()
