@@ -15,13 +15,14 @@ def drop_stale(folder: Path) -> None:
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as name:
-    ...     kernel, compiled = Path(name, "kernel.py"), Path(name, "__pycache__", "kernel.nbi")
-    ...     compiled.parent.mkdir()
+    ...     kernel = Path(name, "package", "kernel.py")
+    ...     compiled = kernel.parent / "__pycache__" / "kernel.nbi"
+    ...     compiled.parent.mkdir(parents=True)
     ...     for text in ("import numba", "import numba", "import numba; K = 2"):
     ...         _ = kernel.write_text(text)
+    ...         compiled.touch()
     ...         drop_stale(Path(name))
     ...         print(compiled.exists())
-    ...         compiled.touch()
     False
     True
     False
@@ -35,4 +36,6 @@ def drop_stale(folder: Path) -> None:
             return
         for index in folder.rglob("__pycache__/*.nbi"):
             index.unlink(missing_ok=True)
+        # Python makes no such folder where PYTHONDONTWRITEBYTECODE is set; Numba does, later.
+        kept.parent.mkdir(exist_ok=True)
         kept.write_text(stamp)
