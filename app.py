@@ -9,7 +9,7 @@ from clusterer.session.saving.store import Store
 from clusterer.support.logs import start_log
 from clusterer.tables import TableError, open_table
 from widgets import Dashboard
-from widgets.server.serve import Offer, serve_pages
+from widgets.server.serve import ServerOptions, serve_pages
 from widgets.server.websocket import prepare_sockets
 
 prepare_sockets()
@@ -34,7 +34,7 @@ def serve() -> None:
         except (TableError, OSError) as error:
             sys.exit(f"DATA: {error}")
     try:
-        offer = Offer.from_environment()
+        offer = ServerOptions.from_environment()
         print(f"Online clustering: {offer.url}", flush=True)
         start_log()
         serve_pages(open_session, offer)

@@ -174,14 +174,14 @@ def wait_for_port(port: int, timeout_s: float = 60.0) -> None:
 def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app, served from this process; fails if the server logged an error."""
     from app import open_session
-    from widgets.server.serve import Offer, serve_pages
+    from widgets.server.serve import ServerOptions, serve_pages
 
     complaints = Complaints()
     logging.getLogger().addHandler(complaints)
     port = find_free_port()
     server = serve_pages(
         open_session,
-        Offer(port=port, store=tmp_path_factory.mktemp("store")),
+        ServerOptions(port=port, store=tmp_path_factory.mktemp("store")),
         threaded=True,
         # Sessions of closed pages are to go within the time of a test, but none before its page
         # has connected: it would be made anew without one, and load styles from elsewhere.

@@ -12,7 +12,7 @@ from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.saving.store import Store
 from clusterer.stream import Source
-from widgets.components.download import Courier
+from widgets.components.download import Downloader
 from widgets.components.text import Text
 from widgets.controls.controls import WIDE, Controls
 from widgets.controls.help import Help, build_sentence
@@ -26,12 +26,12 @@ from widgets.live.figure import LiveFigure
 from widgets.live.quality_line import MeasuresPanel
 from widgets.live.scatter_matrix import ScatterMatrix
 from widgets.notebook import CellView, is_in_notebook, take_over_cell
-from widgets.page.frame_loop import Painter
+from widgets.page.frame_loop import FrameLoop
 from widgets.page.link import AddressBar
-from widgets.page.notifications import Notice
+from widgets.page.notifications import Notification
 from widgets.page.page_layout import build_page, fit_to_phones
-from widgets.page.page_state import Place
-from widgets.page.restore import Keepsake
+from widgets.page.page_state import PageState
+from widgets.page.restore import RunRestore
 from widgets.settings import Settings
 from widgets.sources.easel import Easel
 from widgets.sources.source_chooser import SourceChooser
@@ -81,23 +81,23 @@ class Dashboard(pn.viewable.Viewer):
         self._counters = Counters()
         self._measures = MeasuresPanel()
         self._status = Text(role="alert")
-        self._notice = Notice()
+        self._notification = Notification()
         self._transport = Transport(self._engine, self._controls.points_per_s)
         self._instrument = Instrument(self._engine, self._figure, self.settings)
-        self._painter = Painter(self._engine, self._draw)
+        self._frame_loop = FrameLoop(self._engine, self._draw)
         self._easel = Easel(
-            self._figure.figure, self._sources.painting, self._engine, self._painter.change
+            self._figure.figure, self._sources.painting, self._engine, self._frame_loop.change
         )
         self._show_features(source)
-        self._courier = Courier(self._figure.figure, self._painter.change)
+        self._downloader = Downloader(self._figure.figure, self._frame_loop.change)
         self._film = FilmRoll()
         self._takeaway = TakeawaySection(
-            self._engine, self._courier, self._film, lambda: self._engine.source_name
+            self._engine, self._downloader, self._film, lambda: self._engine.source_name
         )
         self._address = AddressBar(
             self.settings, self._sources, self._axes, self._figure, self._instrument.views
         )
-        self._keepsake: Keepsake | None = None
+        self._run_restore: RunRestore | None = None
         self._tour = Tour(self.settings, self._controls, self._sources, self._engine)
         self._help = Help(self._tour.start)
         self._keyboard = Keyboard(
@@ -109,11 +109,11 @@ class Dashboard(pn.viewable.Viewer):
                 "t": self._tour.toggle,
                 "Escape": self._tour.end,
             },
-            self._painter.change,
+            self._frame_loop.change,
         )
         self._figure.figure.tags = [
-            self._painter.heartbeat,
-            self._courier.parcel,
+            self._frame_loop.heartbeat,
+            self._downloader.download,
             self._address.address,
             self._keyboard.keys,
             self._easel.brush,
@@ -140,8 +140,8 @@ class Dashboard(pn.viewable.Viewer):
                 self._engine.set(name, value)
 
     def _note_place(self) -> None:
-        if self._keepsake is not None:
-            self._keepsake.note()
+        if self._run_restore is not None:
+            self._run_restore.note()
 
     def _open(self, source: Source, scaling: Scaling) -> None:
         self._engine.open(source, scaling=scaling)
@@ -184,9 +184,9 @@ class Dashboard(pn.viewable.Viewer):
 
     def start(self) -> None:
         """Begin to stream and to paint."""
-        self._painter.start(pn.state.curdoc)
+        self._frame_loop.start(pn.state.curdoc)
         # Who keeps runs finds out first whether there is one to go on with.
-        if self._keepsake is None:
+        if self._run_restore is None:
             self._engine.play()
 
     def _begin(self, is_new: bool) -> None:
@@ -197,7 +197,7 @@ class Dashboard(pn.viewable.Viewer):
     def close(self) -> None:
         """Stop the engine's thread and delete what was uploaded."""
         self._is_closed = True
-        self._painter.stop()
+        self._frame_loop.stop()
         self._engine.close()
         self._instrument.close()
         self._sources.table.close()
@@ -219,7 +219,7 @@ class Dashboard(pn.viewable.Viewer):
             self._transport.view,
             self._counters.pane,
             self._measures.pane,
-            self._notice.pane,
+            self._notification.pane,
             self._status.pane,
             self._address.message.pane,
             self._easel.view,
@@ -234,7 +234,7 @@ class Dashboard(pn.viewable.Viewer):
 
         With a ``store`` the run is kept there, and the page gets it back when it is reloaded.
         """
-        self._notice.listen(pn.state.curdoc)
+        self._notification.listen(pn.state.curdoc)
         pn.state.onload(self.start)
         pn.state.on_session_destroyed(lambda _: self.close())
         # The stream is to begin when the page is there, not when the link has been read.
@@ -252,14 +252,14 @@ class Dashboard(pn.viewable.Viewer):
         )
         page.param.watch(lambda event: self._tour.stand_beside(event.new), "sidebar_open")
         self._keyboard.listen(pn.state.curdoc)
-        fit_to_phones(page, self._plot, self._painter.heartbeat)
+        fit_to_phones(page, self._plot, self._frame_loop.heartbeat)
         return page
 
     def _keep(self, store: Store) -> None:
-        place = Place(self.settings, self._sources, self._address, self._engine, self._tour)
-        self._keepsake = Keepsake(store, self._engine, place, self._notice)
-        self._figure.figure.tags = [*self._figure.figure.tags, self._keepsake.claim]
-        self._keepsake.listen(pn.state.curdoc, self._begin)
+        place = PageState(self.settings, self._sources, self._address, self._engine, self._tour)
+        self._run_restore = RunRestore(store, self._engine, place, self._notification)
+        self._figure.figure.tags = [*self._figure.figure.tags, self._run_restore.request]
+        self._run_restore.listen(pn.state.curdoc, self._begin)
 
     def __panel__(self) -> pn.viewable.Viewable:
         """A row, live in a notebook's cell or in a page that others have laid out."""
@@ -286,7 +286,7 @@ class Dashboard(pn.viewable.Viewer):
     def _show_in_cell(self, view: CellView) -> None:
         """Paint there and nowhere else."""
         take_over_cell(self)
-        self._painter.start_in_notebook(view)
+        self._frame_loop.start_in_notebook(view)
         # Shown once more, it goes on as it was left.
         if not self._was_shown:
             self._was_shown = True

@@ -101,22 +101,22 @@ class Witness(Visitor):
                 self.link = value
                 self.watch.look(value, number, "links")
                 self.watch.look_at_settings(value.replace("&", "\n"), number, "links")
-            elif name == "parcel":
+            elif name == "download":
                 self._receive(attribute, value)
             elif name in SETTINGS and attribute == "value":
                 self.watch.look_at_setting(SETTINGS[name], value, number, "messages")
 
     def _receive(self, attribute: str, value: Any) -> None:
-        parcel = self.models["parcel"]["attributes"]
-        parcel[attribute] = value
-        if attribute == "picture" and value:
+        download = self.models["download"]["attributes"]
+        download[attribute] = value
+        if attribute == "image_request" and value:
             self.watch.look(value, self.canary.number, "file, picture's name")
         if attribute != "number":
             return
-        if parcel.get("is_first"):
+        if download.get("is_first"):
             self._pieces.clear()
-        self._pieces.append(parcel.get("piece", ""))
-        if parcel.get("is_last"):
+        self._pieces.append(download.get("piece", ""))
+        if download.get("is_last"):
             content = b"".join(map(base64.b64decode, self._pieces))
-            self.watch.look_at_file(parcel["file"], content, self.canary.number)
-        self.post(self.models["parcel"]["id"], "received", value)
+            self.watch.look_at_file(download["file_name"], content, self.canary.number)
+        self.post(self.models["download"]["id"], "received", value)

@@ -84,10 +84,10 @@ class Visitor:
         reply = await self.ask("PULL-DOC-REQ", {})
         self._index(reply["doc"])
         self.send("PATCH-DOC", {"events": [READY]})
-        if "claim" in self.models:
-            claim = self.models["claim"]["id"]
-            given = self.expect(claim, "key")
-            self.post(claim, "claimed", self.key or "-")
+        if "restore_request" in self.models:
+            request = self.models["restore_request"]["id"]
+            given = self.expect(request, "key")
+            self.post(request, "requested_key", self.key or "-")
             self.key = await asyncio.wait_for(given, 60)
         return time.perf_counter() - start
 

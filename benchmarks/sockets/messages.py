@@ -13,7 +13,16 @@ CANARY = "canary-of-a-stranger"
 
 DEPTH = 100_000
 ATTRIBUTES = (
-    *("value", "value_throttled", "active", "pressed", "told", "claimed", "painted", "received"),
+    *(
+        "value",
+        "value_throttled",
+        "active",
+        "pressed",
+        "told",
+        "requested_key",
+        "painted",
+        "received",
+    ),
     *("data", "label", "tags", "children", "width_px", "name", "visible", "options", "id"),
 )
 

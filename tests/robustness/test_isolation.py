@@ -10,7 +10,7 @@ from benchmarks.isolation.__main__ import live, look_at_server, look_at_store
 from benchmarks.isolation.actions import Resident
 from benchmarks.isolation.canaries import Canary, Watch
 from tests.conftest import find_free_port, wait_for_port
-from widgets.server.serve import Offer, serve_pages
+from widgets.server.serve import ServerOptions, serve_pages
 from widgets.sources.table_chooser import TableChooser
 
 N_SESSIONS = 2
@@ -24,7 +24,7 @@ def store(tmp_path_factory):
 @pytest.fixture(scope="module")
 def url(store):
     port = find_free_port()
-    server = serve_pages(open_session, Offer(port=port, store=store), threaded=True)
+    server = serve_pages(open_session, ServerOptions(port=port, store=store), threaded=True)
     wait_for_port(port)
     yield f"http://localhost:{port}"
     server.stop()

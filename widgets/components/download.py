@@ -12,20 +12,20 @@ from bokeh.models import CustomJS, Plot
 N_PIECE_BYTES = 192 * 1024
 
 
-class Parcel(DataModel):
+class Download(DataModel):
     """The piece of a file on its way; ``received`` is the number of the last that arrived.
 
     ``picture`` asks the browser for a picture of the figure: its kind, name and a number.
     """
 
-    file = String(default="")
-    kind = String(default="")
+    file_name = String(default="")
+    mime_type = String(default="")
     piece = String(default="")
     is_first = Bool(default=False)
     is_last = Bool(default=False)
     number = Int(default=0)
     received = Int(default=0)
-    picture = String(default="")
+    image_request = String(default="")
 
 
 SAVE = """
@@ -43,13 +43,13 @@ SAVE = """
 RECEIVE = (
     SAVE
     + """
-    if (parcel.is_first) parcel._pieces = []
-    parcel._pieces.push(Uint8Array.from(atob(parcel.piece), (letter) => letter.charCodeAt(0)))
-    if (parcel.is_last) {
-        save(new Blob(parcel._pieces, {type: parcel.kind}), parcel.file)
-        parcel._pieces = []
+    if (download.is_first) download._pieces = []
+    download._pieces.push(Uint8Array.from(atob(download.piece), (letter) => letter.charCodeAt(0)))
+    if (download.is_last) {
+        save(new Blob(download._pieces, {type: download.mime_type}), download.file_name)
+        download._pieces = []
     }
-    parcel.received = parcel.number
+    download.received = download.number
 """
 )
 
@@ -57,7 +57,7 @@ RECEIVE = (
 EXPORT = (
     SAVE
     + """
-    const [kind, name] = parcel.picture.split(" ")
+    const [kind, name] = download.image_request.split(" ")
     const view = Bokeh.index.find_one(plot)
     const clear = "rgba(0, 0, 0, 0)"
     let element = view.el, ground = clear
@@ -98,10 +98,10 @@ class File(NamedTuple):
     content: bytes
 
 
-class Courier:
+class Downloader:
     """Hand files to the browser, one piece at a time, each after the last one has arrived.
 
-    ``parcel`` belongs into the document. ``change`` has the page changed from outside any
+    ``download`` belongs into the document. ``change`` has the page changed from outside any
     callback of its own.
     """
 
@@ -109,13 +109,15 @@ class Courier:
         self._change = change
         self._files: deque[File] = deque()
         self._n_sent = 0
-        self._n_pictures = 0
-        self.parcel = Parcel(name="parcel")
-        self.parcel.js_on_change("number", CustomJS(args={"parcel": self.parcel}, code=RECEIVE))
-        self.parcel.js_on_change(
-            "picture", CustomJS(args={"parcel": self.parcel, "plot": plot}, code=EXPORT)
+        self._n_images = 0
+        self.download = Download(name="download")
+        self.download.js_on_change(
+            "number", CustomJS(args={"download": self.download}, code=RECEIVE)
         )
-        self.parcel.on_change("received", self._go_on)
+        self.download.js_on_change(
+            "image_request", CustomJS(args={"download": self.download, "plot": plot}, code=EXPORT)
+        )
+        self.download.on_change("received", self._go_on)
 
     def send(self, file: File) -> None:
         """Have the browser save a file, after those that are on their way."""
@@ -123,28 +125,28 @@ class Courier:
         if len(self._files) == 1:
             self._change(self._send_piece)
 
-    def send_picture(self, kind: str, name: str) -> None:
+    def send_plot_image(self, kind: str, name: str) -> None:
         """Have the browser save a picture of the plot, "png" or "svg"."""
-        self._n_pictures += 1
-        asked = f"{kind} {name} {self._n_pictures}"
-        self._change(lambda: self.parcel.update(picture=asked))
+        self._n_images += 1
+        asked = f"{kind} {name} {self._n_images}"
+        self._change(lambda: self.download.update(image_request=asked))
 
     def _send_piece(self) -> None:
         file = self._files[0]
         piece = file.content[self._n_sent : self._n_sent + N_PIECE_BYTES]
         self._n_sent += len(piece)
-        self.parcel.update(
-            file=file.name,
-            kind=file.kind,
+        self.download.update(
+            file_name=file.name,
+            mime_type=file.kind,
             piece=b64encode(piece).decode(),
             is_first=self._n_sent == len(piece),
             is_last=self._n_sent == len(file.content),
         )
         # Last, since the browser takes the piece when it hears the number.
-        self.parcel.number += 1
+        self.download.number += 1
 
     def _go_on(self, attr: str, old: int, received: int) -> None:
-        if received != self.parcel.number or not self._files:
+        if received != self.download.number or not self._files:
             return
         if self._n_sent == len(self._files[0].content):
             self._files.popleft()
@@ -153,4 +155,4 @@ class Courier:
             self._change(self._send_piece)
         else:
             # The last piece need not stay in memory.
-            self._change(lambda: self.parcel.update(piece=""))
+            self._change(lambda: self.download.update(piece=""))

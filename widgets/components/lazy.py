@@ -14,7 +14,7 @@ from widgets.components.defaults import forget_defaults
 KNOW = "cb_obj.document?._new_models?.clear()"
 
 
-class Late(pn.Column):
+class LazyColumn(pn.Column):
     """A column that is empty until it is filled with what ``make`` returns, once.
 
     That is when it becomes visible or `fill` is called; if it is visible from the beginning, as
@@ -51,9 +51,9 @@ class Late(pn.Column):
                 forget_defaults(model.document)
 
 
-def build_folds(*folds: tuple[str, Callable[[], Iterable[Any]]]) -> pmui.Accordion:
+def build_accordion(*folds: tuple[str, Callable[[], Iterable[Any]]]) -> pmui.Accordion:
     """Titles that unfold what is below them, which is made when it is first unfolded."""
-    contents = [(title, Late(make)) for title, make in folds]
+    contents = [(title, LazyColumn(make)) for title, make in folds]
     accordion = pmui.Accordion(
         *contents, elevation=0, title_variant="body1", sizing_mode="stretch_width"
     )

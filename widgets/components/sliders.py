@@ -20,7 +20,7 @@ def space_steps(low: float, high: float, n_per_decade: int) -> list[float]:
     return [float(f"{low * 10 ** (i / n_per_decade):.3g}") for i in range(n_steps + 1)]
 
 
-def hasten(widget: Any) -> Any:
+def shorten_debounce(widget: Any) -> Any:
     """Have a widget heard at once; Panel waits for 50 ms in case that there is more to hear."""
     widget._debounce = DEBOUNCE_MS
     return widget
@@ -71,4 +71,4 @@ def build_step_slider(
 
     settings.param.watch(follow, name)
     slider.param.watch(lead, "value")
-    return hasten(slider)
+    return shorten_debounce(slider)

@@ -9,8 +9,8 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from widgets.components.lazy import build_folds
-from widgets.components.sliders import build_step_slider, hasten, space_steps
+from widgets.components.lazy import build_accordion
+from widgets.components.sliders import build_step_slider, shorten_debounce, space_steps
 from widgets.settings import SIGMA_BOUNDS, Settings
 
 NEVER = float("inf")
@@ -84,7 +84,7 @@ class Controls:
         widget = kind.from_param(  # type: ignore[attr-defined]
             parameter, label=parameter.label, description=parameter.doc, **WIDE, **bounds
         )
-        return hasten(widget)
+        return shorten_debounce(widget)
 
     def _take_over(self, name: str, value: float) -> bool:
         if self.is_found(name, value):
@@ -129,7 +129,7 @@ class Controls:
 
     def fold(self, *others: tuple[str, Callable[[], Iterable[Any]]]) -> pn.viewable.Viewable:
         """What is turned less often, and other things that are seldom needed, folded away."""
-        self._folds = build_folds(
+        self._folds = build_accordion(
             ("More settings", lambda: [self.find(name) for name in self.less_often]), *others
         )
         return self._folds

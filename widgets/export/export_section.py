@@ -19,7 +19,7 @@ from clusterer.export.data_files import (
 from clusterer.export.python_script import write_script
 from clusterer.session.engine import Engine
 from clusterer.session.run_export import Takeaway
-from widgets.components.download import Courier, File
+from widgets.components.download import Downloader, File
 from widgets.components.text import Text
 from widgets.controls.transport import BESIDE_POINTER
 from widgets.export.video import KINDS, FilmRoll, write_video
@@ -96,10 +96,10 @@ class TakeawaySection:
     """Buttons that make files of the moment in which they are pressed."""
 
     def __init__(
-        self, engine: Engine, courier: Courier, roll: FilmRoll, name: Callable[[], str]
+        self, engine: Engine, downloader: Downloader, roll: FilmRoll, name: Callable[[], str]
     ) -> None:
         self._engine = engine
-        self._courier = courier
+        self._downloader = downloader
         self._roll = roll
         self._name = name
         self._message = Text(role="status")
@@ -159,7 +159,7 @@ class TakeawaySection:
                 return
             is_scaled = (taken.scaling.scales != 1).any() or (taken.scaling.offsets != 0).any()
             self._message.show(SCALED if offer.write is write_model and is_scaled else "")
-            self._courier.send(
+            self._downloader.send(
                 File(name_file(taken.source.name, offer.ending), offer.kind, content)
             )
 
@@ -174,7 +174,9 @@ class TakeawaySection:
             self._message.show(str(error))
 
     def _ask_picture(self, kind: str) -> Callable[[Any], None]:
-        return lambda _: self._courier.send_picture(kind, name_file(self._name(), f"plot.{kind}"))
+        return lambda _: self._downloader.send_plot_image(
+            kind, name_file(self._name(), f"plot.{kind}")
+        )
 
     async def _send_video(self, kind: str, _: Any) -> None:
         moments = self._roll.cut()
@@ -192,7 +194,7 @@ class TakeawaySection:
             while not task.done():
                 await asyncio.wait([task], timeout=GAP_S)
                 self._progress.value = round(100 * done[0])
-            self._courier.send(
+            self._downloader.send(
                 File(name_file(self._name(), f"video.{kind}"), f"image/{kind}", task.result())
             )
             self._message.show()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clusterer.session.frame import Frame
 from widgets.components.float32 import pack_coordinates
-from widgets.components.lazy import Late
+from widgets.components.lazy import LazyColumn
 from widgets.components.palette import map_colors, wrap_colors
 from widgets.components.text import label_axis
 
@@ -38,7 +38,7 @@ class ScatterMatrix:
         self._ranges = [Range1d(0, 1) for _ in range(N_FEATURES)]
         self.cells: dict[tuple[int, int], figure] = {}
         self._rows: list[pn.Row] = []
-        self.view = Late(self._build_rows, visible=False)
+        self.view = LazyColumn(self._build_rows, visible=False)
         self.switch = pmui.Switch(
             label="Scatter matrix",
             description=f"Draws the first {N_FEATURES} features against each other, below.",

@@ -16,8 +16,8 @@ from bokeh.models import CustomJS
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from widgets.notebook import CellView
-from widgets.page.frame_scheduler import Ticker, of_this_loop
-from widgets.page.notifications import tell_fault
+from widgets.page.frame_scheduler import FrameScheduler, of_this_loop
+from widgets.page.notifications import show_error
 
 PERIOD_MS = 25
 """Between two looks for a frame in a notebook; see `ticker` for a page."""
@@ -47,7 +47,7 @@ ECHO = """
 """
 
 
-class Painter:
+class FrameLoop:
     """Take frames from the engine and have them drawn, one in flight at a time.
 
     The acknowledgement is plain Bokeh: a Panel component for it costs a quarter of the frames.
@@ -59,7 +59,7 @@ class Painter:
         self._draw = draw
         self.heartbeat = Heartbeat(name="heartbeat")
         self.heartbeat.js_on_change("sent", CustomJS(args={"beat": self.heartbeat}, code=ECHO))
-        self._ticker = Ticker()
+        self._ticker = FrameScheduler()
         self._is_asked = False
         self._next_at = 0.0
         self._stop: Callable[[], object] = lambda: None
@@ -167,7 +167,7 @@ class Painter:
             try:
                 self._draw(frame)
             except Exception as error:
-                tell_fault(error)
+                show_error(error)
             beat.sent += 1
         self._push()
         self._engine.request_frame()

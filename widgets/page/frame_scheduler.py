@@ -35,7 +35,7 @@ class Painting(Protocol):
         """Whether there is something to paint, which then is painted soon; cheap."""
 
 
-class Ticker:
+class FrameScheduler:
     """Beats for the painters of one event loop; `of_this_loop` finds it."""
 
     def __init__(self) -> None:
@@ -86,11 +86,11 @@ class Ticker:
                     return
 
 
-_tickers: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Ticker]" = (
+_tickers: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, FrameScheduler]" = (
     weakref.WeakKeyDictionary()
 )
 
 
-def of_this_loop() -> Ticker:
+def of_this_loop() -> FrameScheduler:
     """The ticker of the event loop that runs here."""
-    return _tickers.setdefault(asyncio.get_running_loop(), Ticker())
+    return _tickers.setdefault(asyncio.get_running_loop(), FrameScheduler())

@@ -11,10 +11,12 @@ from clusterer.support.errors import explain
 from widgets.components.text import Text, escape_lines
 
 # Weak on both sides: a page that is left is not to be held by its notice.
-_listening: "weakref.WeakKeyDictionary[Document, weakref.ref[Notice]]" = weakref.WeakKeyDictionary()
+_listening: "weakref.WeakKeyDictionary[Document, weakref.ref[Notification]]" = (
+    weakref.WeakKeyDictionary()
+)
 
 
-class Notice:
+class Notification:
     """A line that tells the last fault of its page, until the user goes on without another."""
 
     def __init__(self) -> None:
@@ -31,7 +33,7 @@ class Notice:
         self._text.show(*lines)
 
 
-def tell_fault(error: BaseException) -> None:
+def show_error(error: BaseException) -> None:
     """Tell an error in the page whose callback raised it."""
     told = explain(error)
     doc = pn.state.curdoc
@@ -41,7 +43,7 @@ def tell_fault(error: BaseException) -> None:
         notice.show(told)
 
 
-def open_guarded(
+def open_page_or_error(
     open_page: Callable[[Store | None], pn.viewable.Viewable], store: Store | None
 ) -> pn.viewable.Viewable:
     """A page, or one that says why there is none."""

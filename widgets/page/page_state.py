@@ -13,7 +13,7 @@ from widgets.sources.source_chooser import GENERATED, TABLE, SourceChooser
 from widgets.tour.tour import Tour
 
 
-class Place:
+class PageState:
     """The settings, the source and the view of a page; during a ``tour`` those left for it."""
 
     def __init__(

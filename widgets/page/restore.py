@@ -24,8 +24,8 @@ from clusterer.session.engine import Engine
 from clusterer.session.saving.autosave import Keeper
 from clusterer.session.saving.checkpoint import Memory
 from clusterer.session.saving.store import Store, hash_key, make_key
-from widgets.page.notifications import Notice, tell_fault
-from widgets.page.page_state import Place
+from widgets.page.notifications import Notification, show_error
+from widgets.page.page_state import PageState
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,10 @@ LOST = (
 )
 
 
-class Claim(DataModel):
-    """``claimed`` is the key that the tab has ("-": none), ``key`` the one it is to have."""
+class RestoreRequest(DataModel):
+    """``requested_key`` is the key that the tab has ("-": none), ``key`` the one it is to have."""
 
-    claimed = String(default="")
+    requested_key = String(default="")
     key = String(default="")
 
 
@@ -56,9 +56,11 @@ TELL = """
             key = sessionStorage.getItem(NAME)
         addEventListener("pagehide", () => sessionStorage.setItem(AT, location.search))
     } catch {}
-    claim.claimed = key ?? "-"
+    request.requested_key = key ?? "-"
 """.replace("NAME", json.dumps(NAME)).replace("AT", json.dumps(f"{NAME}-at"))
-HOLD = "try { sessionStorage.setItem(NAME, claim.key) } catch {}".replace("NAME", json.dumps(NAME))
+HOLD = "try { sessionStorage.setItem(NAME, request.key) } catch {}".replace(
+    "NAME", json.dumps(NAME)
+)
 
 # The document that the server had is gone or will be; a new page gets the run back.
 RETURN = """
@@ -73,52 +75,54 @@ RETURN = """
 """
 
 
-class Keepsake:
+class RunRestore:
     """Keeps a page's run in the store, and gets it back.
 
     ``begin`` is called once, when it is settled which run goes on, with whether it is a new one.
     """
 
-    _held: "weakref.WeakValueDictionary[str, Keepsake]" = weakref.WeakValueDictionary()
+    _held: "weakref.WeakValueDictionary[str, RunRestore]" = weakref.WeakValueDictionary()
     _guard = threading.Lock()
 
-    def __init__(self, store: Store, engine: Engine, place: Place, notice: Notice) -> None:
+    def __init__(
+        self, store: Store, engine: Engine, place: PageState, notice: Notification
+    ) -> None:
         self._store, self._engine, self._place, self._notice = store, engine, place, notice
         self._keeper: Keeper | None = None
         self._document: Document | None = None
         self._begin: Callable[[bool], None] = lambda is_new: None
         self.key = ""
-        self.claim = Claim(name="claim")
-        self.claim.js_on_change("key", CustomJS(args={"claim": self.claim}, code=HOLD))
-        self.claim.on_change("claimed", lambda attr, old, new: self._answer(new))
+        self.request = RestoreRequest(name="restore_request")
+        self.request.js_on_change("key", CustomJS(args={"request": self.request}, code=HOLD))
+        self.request.on_change("requested_key", lambda attr, old, new: self._answer(new))
 
     def listen(self, doc: Document, begin: Callable[[bool], None]) -> None:
         """Settle it when the page is there."""
         self._document, self._begin = doc, begin
-        doc.js_on_event(DocumentReady, CustomJS(args={"claim": self.claim}, code=TELL))
+        doc.js_on_event(DocumentReady, CustomJS(args={"request": self.request}, code=TELL))
         doc.js_on_event("connection_lost", CustomJS(code=RETURN))
 
-    def _answer(self, claimed: str) -> None:
+    def _answer(self, requested_key: str) -> None:
         if self.key or self._document is None:
             return
         self.key = make_key()
-        if claimed != NONE:
+        if requested_key != NONE:
             with set_curdoc(self._document):
                 self._place.make_room()
-        self._document.add_next_tick_callback(partial(self._settle, claimed[:MOST_LETTERS]))
+        self._document.add_next_tick_callback(partial(self._settle, requested_key[:MOST_LETTERS]))
 
-    async def _settle(self, claimed: str) -> None:
+    async def _settle(self, requested_key: str) -> None:
         with set_curdoc(self._document):
             try:
-                await self._get_back(claimed)
+                await self._get_back(requested_key)
             except Exception as error:
-                tell_fault(error)
+                show_error(error)
                 self._begin(True)
 
-    async def _get_back(self, claimed: str) -> None:
+    async def _get_back(self, requested_key: str) -> None:
         memory, is_lost = None, False
-        if claimed != NONE:
-            memory = await asyncio.to_thread(self._take_over, claimed)
+        if requested_key != NONE:
+            memory = await asyncio.to_thread(self._take_over, requested_key)
             is_lost = memory is None
         if memory is not None:
             try:
@@ -131,26 +135,26 @@ class Keepsake:
         self._place.keep_tables(self._store.folder_of(self.key), self._store.make_arrivals())
         with self._guard:
             self._held[hash_key(self.key)] = self
-        self.claim.key = self.key
+        self.request.key = self.key
         self._keeper = Keeper(partial(self._store.put, self.key))
         self._keeper.note_place(self._place.describe())
         self._engine.keep(self._keeper)
         self._begin(memory is None)
 
-    def _take_over(self, claimed: str) -> Memory | None:
+    def _take_over(self, requested_key: str) -> Memory | None:
         """The run of the key, which this page has from now on. Another open page keeps its own."""
         with self._guard:
-            holder = self._held.get(hash_key(claimed))
+            holder = self._held.get(hash_key(requested_key))
             is_shown = holder is not None and holder.is_shown
             if holder is not None and not is_shown:
-                del self._held[hash_key(claimed)]
+                del self._held[hash_key(requested_key)]
         if holder is not None:
             holder.store_now(is_last=not is_shown)
-        memory = self._store.find(claimed)
+        memory = self._store.find(requested_key)
         if memory is not None and is_shown:
-            self._store.share_tables(claimed, self.key)
+            self._store.share_tables(requested_key, self.key)
         elif memory is not None:
-            self.key = claimed
+            self.key = requested_key
         return memory
 
     @property

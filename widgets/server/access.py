@@ -15,7 +15,7 @@ from bokeh.util.token import check_token_signature, get_session_id, get_token_pa
 from tornado.web import HTTPError, RequestHandler
 
 from widgets.server.busy_page import write_busy_page
-from widgets.server.page_builder import build_apart
+from widgets.server.page_builder import build_pages_in_thread
 from widgets.server.websocket import MOST_MESSAGE_BYTES
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ MOST_TOKEN_LETTERS = 2**16
 BROKEN, TOO_LARGE = 1002, 1009
 
 
-class Door:
+class AccessControl:
     """Counts the sessions of a server and those that had to be refused.
 
     ``most_sessions`` may be there at once; ``origins`` (host:port) are whose pages may connect.
@@ -103,7 +103,7 @@ def guard_page(handler: type[SessionHandler]) -> type[SessionHandler]:
             if door is not None:
                 if token is not None and not door.is_in_force(token, self):
                     raise HTTPError(403, reason="Invalid token")
-                build_apart(self.application_context.application)
+                build_pages_in_thread(self.application_context.application)
             return await super().get_session()
 
         async def get(self, *args: Any, **kwargs: Any) -> None:
@@ -165,15 +165,15 @@ def guard_socket(handler: type[WSHandler]) -> type[WSHandler]:
     return GuardedSocket
 
 
-def find_door(handler: Any) -> Door | None:
+def find_door(handler: Any) -> AccessControl | None:
     """The door of a handler's server."""
-    door: Door | None = handler.settings.get("door")
+    door: AccessControl | None = handler.settings.get("door")
     if door is not None:
         door.contexts.add(handler.application_context)
     return door
 
 
-def judge_socket(handler: RequestHandler, door: Door) -> int:
+def judge_socket(handler: RequestHandler, door: AccessControl) -> int:
     """The status to answer a handshake with: 101 for go on."""
     token = handler.request.headers.get("Sec-WebSocket-Protocol", "").rpartition(",")[2].strip()
     if not door.is_ours(handler.request.headers.get("Origin")):
@@ -186,7 +186,7 @@ def judge_socket(handler: RequestHandler, door: Door) -> int:
     return 503
 
 
-def put_up_doors() -> None:
+def install_access_control() -> None:
     """Have every page and websocket of servers made from now on ask its server's door.
 
     That is the setting ``door`` of its tornado application; without one nothing changes. Calling

@@ -229,7 +229,7 @@ def tell_whole(
     return write_whole(request_id, document, **metadata)
 
 
-async def work_aside(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+async def run_in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What a function gives, in a thread; where it ends while a browser draws the page, after that.
 
     What the task that waits for it changes before goes with the document. While that is drawn,

@@ -13,16 +13,16 @@ from tornado.web import RequestHandler
 
 from clusterer.session.scheduling.scheduler import Commons
 from clusterer.support.errors import counts as error_counts
-from widgets.server.access import Door
+from widgets.server.access import AccessControl
 from widgets.server.page_builder import documents
 
 PREFIX = "clusterer_"
 
 
-class Vitals:
+class ServerMetrics:
     """What is measured of a server: numbers of the whole, none of a single session."""
 
-    def __init__(self, door: Door, commons: Commons) -> None:
+    def __init__(self, door: AccessControl, commons: Commons) -> None:
         self._door = door
         self._commons = commons
         self._started_at = time.monotonic()
@@ -74,7 +74,7 @@ class Vitals:
 class Health(RequestHandler):
     """JSON, with status 200 while pages are served."""
 
-    def initialize(self, vitals: Vitals) -> None:
+    def initialize(self, vitals: ServerMetrics) -> None:
         self._vitals = vitals
 
     def get(self) -> None:
@@ -85,7 +85,7 @@ class Health(RequestHandler):
 class Metrics(RequestHandler):
     """The text that Prometheus reads."""
 
-    def initialize(self, vitals: Vitals) -> None:
+    def initialize(self, vitals: ServerMetrics) -> None:
         self._vitals = vitals
 
     def get(self) -> None:

@@ -40,7 +40,7 @@ documents: "weakref.WeakSet[Document]" = weakref.WeakSet()
 _builder = ThreadPoolExecutor(1, thread_name_prefix="clusterer-pages")
 
 
-class Apart(Handler):
+class PageBuilder(Handler):
     """Builds a session's document before Bokeh asks for it, in a thread."""
 
     def __init__(self, build: Any) -> None:
@@ -115,14 +115,14 @@ class Apart(Handler):
         """It is built already."""
 
 
-def build_apart(application: Application) -> None:
+def build_pages_in_thread(application: Application) -> None:
     """Have the pages of an application built beside the event loop. Twice does no harm."""
-    if any(isinstance(each, Apart) for each in application.handlers):
+    if any(isinstance(each, PageBuilder) for each in application.handlers):
         return
     sys.setswitchinterval(SWITCH_S)
     build = application.initialize_document
     # Before Bokeh's own, which then finds nothing to do.
-    apart = Apart(build)
+    apart = PageBuilder(build)
     application.add(apart)
     application._handlers.remove(apart)
     application._handlers.insert(0, apart)

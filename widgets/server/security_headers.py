@@ -28,7 +28,7 @@ POLICY = "; ".join(
 )
 
 
-def make_guard(ancestors: str = "'self'") -> type[OutputTransform]:
+def make_security_headers(ancestors: str = "'self'") -> type[OutputTransform]:
     """What adds the headers; ``ancestors`` are whose pages may show ours in a frame."""
 
     class Guard(OutputTransform):

@@ -19,11 +19,11 @@ from clusterer.session.saving.store import Store
 from clusterer.session.scheduling.scheduler import commons
 from clusterer.support.errors import note_fault
 from clusterer.support.temp_folders import scratch
-from widgets.page.notifications import open_guarded, tell_fault
-from widgets.server.access import Door, put_up_doors
+from widgets.page.notifications import open_page_or_error, show_error
+from widgets.server.access import AccessControl, install_access_control
 from widgets.server.memory import share_arenas
-from widgets.server.monitoring import Health, Metrics, Vitals
-from widgets.server.security_headers import make_guard
+from widgets.server.monitoring import Health, Metrics, ServerMetrics
+from widgets.server.security_headers import make_security_headers
 from widgets.server.websocket import KEPT, prepare_sockets
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ def read_number(name: str, default: int, lowest: int, highest: int) -> int:
 
 
 @dataclass(frozen=True)
-class Offer:
+class ServerOptions:
     """How to serve.
 
     ``address`` and ``port`` are what is listened on; ``origins`` (host or host:port) are where
@@ -66,7 +66,7 @@ class Offer:
     keep_mb: int = 2048
 
     @classmethod
-    def from_environment(cls) -> "Offer":
+    def from_environment(cls) -> "ServerOptions":
         """What ADDRESS, PORT, ORIGINS, MOST_SESSIONS, SECRET, FRAMED_BY, STORE, … say."""
         given = os.environ.get("SECRET") or os.environ.get("BOKEH_SECRET_KEY")
         return cls(
@@ -124,7 +124,7 @@ def has_port(host: str) -> bool:
     return host == "*" or ":" in host.rpartition("]")[2]
 
 
-def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
+def serve_pages(open_page: OpenPage, offer: ServerOptions, **options: Any) -> Any:
     """Serve until SIGTERM or Ctrl-C; ``options`` are further ones of `panel.serve`.
 
     With ``threaded=True`` it returns the server's thread at once. Raises OSError where the port
@@ -135,13 +135,13 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
     # Its threads spin between calls: with many sessions they took two fifths of a core for nothing.
     threadpool_limits(1, user_api="blas")
     scratch.sweep()
-    pn.config.exception_handler = tell_fault
+    pn.config.exception_handler = show_error
     store = offer.open_store()
-    door = Door(offer.most_sessions, offer.hosts)
-    put_up_doors()
-    vitals = Vitals(door, commons)
+    door = AccessControl(offer.most_sessions, offer.hosts)
+    install_access_control()
+    vitals = ServerMetrics(door, commons)
     server = pn.serve(
-        lambda: open_guarded(open_page, store),
+        lambda: open_page_or_error(open_page, store),
         port=offer.port,
         address=offer.address,
         websocket_origin=offer.hosts,
@@ -152,7 +152,7 @@ def serve_pages(open_page: OpenPage, offer: Offer, **options: Any) -> Any:
         sign_sessions=True,
         session_token_expiration=TOKEN_S,
         door=door,
-        transforms=[make_guard(offer.ancestors)],
+        transforms=[make_security_headers(offer.ancestors)],
         extra_patterns=[
             (r"/health", Health, {"vitals": vitals}),
             (r"/metrics", Metrics, {"vitals": vitals}),

@@ -14,7 +14,7 @@ from clusterer.datasets.brush_strokes import HEIGHT, WIDTH
 from clusterer.datasets.canvas import Layer
 from clusterer.session.engine import Engine
 from clusterer.stream import Source
-from widgets.components.lazy import Late
+from widgets.components.lazy import LazyColumn
 from widgets.components.plot import build_columns
 from widgets.components.text import Text
 from widgets.controls.transport import BESIDE_POINTER
@@ -74,7 +74,7 @@ class Easel:
         )
         self.mode.param.watch(lambda _: self._set_mode(), "value")
         self.message = Text(role="alert")
-        self.view = Late(self._lay_out, visible=False)
+        self.view = LazyColumn(self._lay_out, visible=False)
 
     def _lay_out(self) -> list[Any]:
         tools = pmui.FlexBox(

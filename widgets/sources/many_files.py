@@ -18,10 +18,10 @@ from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream import Source
 from clusterer.tables import Table, TableError, list_folder, open_table
 from clusterer.tables.errors import printable
-from widgets.components.lazy import Late
+from widgets.components.lazy import LazyColumn
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE
-from widgets.server.message_batching import work_aside
+from widgets.server.message_batching import run_in_thread
 from widgets.sources.column_chooser import offer_features
 
 MOST_CELLS = 400
@@ -74,7 +74,7 @@ class ManyFiles:
             target="_blank",
             visible=False,
         )
-        self.view = Late(
+        self.view = LazyColumn(
             lambda: [
                 self.about.pane,
                 self.message.pane,
@@ -102,7 +102,7 @@ class ManyFiles:
 
     async def _open(self) -> None:
         try:
-            table = await work_aside(self._look)
+            table = await run_in_thread(self._look)
         except (ValueError, OSError) as error:
             self.progress.show()
             self.message.show(str(error))

@@ -7,7 +7,7 @@ import panel_material_ui as pmui
 from clusterer.datasets import Painting
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream import Source
-from widgets.components.lazy import Late
+from widgets.components.lazy import LazyColumn
 from widgets.components.text import Text
 from widgets.settings import Settings
 
@@ -47,7 +47,7 @@ class PaintingChooser:
         )
         told = Text()
         told.show(TOLD)
-        self.view = Late(lambda: [self.radius_px, self.n_per_s, told.pane], visible=False)
+        self.view = LazyColumn(lambda: [self.radius_px, self.n_per_s, told.pane], visible=False)
 
     def reopen(self) -> None:
         """Play the painting from its beginning."""

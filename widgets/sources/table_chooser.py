@@ -17,10 +17,10 @@ from clusterer.stream import Source
 from clusterer.support.lazy_property import lazy_property
 from clusterer.support.temp_folders import scratch
 from clusterer.tables import Table, TableError, open_table
-from widgets.components.lazy import Late
+from widgets.components.lazy import LazyColumn
 from widgets.components.text import Text
 from widgets.components.upload import Upload
-from widgets.server.message_batching import work_aside
+from widgets.server.message_batching import run_in_thread
 from widgets.sources.catalog import fill_shelf
 from widgets.sources.column_chooser import WIDE, ColumnChooser
 from widgets.sources.table_preview import TablePreview
@@ -64,7 +64,7 @@ class TableChooser:
         self.message = Text(role="alert", style="color: #d32f2f;")
         self.description = Text()
         self.report = Text()
-        self.view = Late(
+        self.view = LazyColumn(
             lambda: [
                 self.file,
                 self.at_hand,
@@ -122,7 +122,7 @@ class TableChooser:
     ) -> None:
         try:
             # Reading what a table is may take seconds; the page must not wait for it.
-            table = await work_aside(open_table, path, name=name)
+            table = await run_in_thread(open_table, path, name=name)
         except Exception as error:
             if is_uploaded:
                 path.unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import panel as pn
 import panel_material_ui as pmui
 
-from widgets.components.lazy import Late
+from widgets.components.lazy import LazyColumn
 from widgets.live.scene import Scene
 
 PERIOD_S = 0.4
@@ -55,7 +55,7 @@ class Views:
     ) -> None:
         self._makers = list(makers.values())
         self._titles = LIVE, *makers
-        places = [Late(partial(self._make, tab)) for tab in range(1, len(self._titles))]
+        places = [LazyColumn(partial(self._make, tab)) for tab in range(1, len(self._titles))]
         self._places = [pn.Spacer(height=0, margin=0), *places]
         self._views: dict[int, View] = {}
         self._take_scene = take_scene
@@ -73,7 +73,7 @@ class Views:
 
     def _switch(self, *_: Any) -> None:
         place = self._places[self.tabs.active]
-        if isinstance(place, Late):
+        if isinstance(place, LazyColumn):
             place.fill()
         for view in self._views.values():
             if isinstance(view, Opened):

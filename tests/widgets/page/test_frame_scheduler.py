@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from tests.conftest import run_alone
-from widgets.page.frame_scheduler import MOST_AT_ONCE_S, Ticker
+from widgets.page.frame_scheduler import MOST_AT_ONCE_S, FrameScheduler
 
 COST_S = 0.008
 
@@ -37,7 +37,7 @@ class Page:
 
 async def watch(n_pages, duration_s):
     """Frames of each page, and how many were painted between two looks at the loop, at most."""
-    ticker = Ticker()
+    ticker = FrameScheduler()
     pages = [Page(ticker) for _ in range(n_pages)]
     for page in pages:
         ticker.join(page)
@@ -65,7 +65,7 @@ def test_no_answer_waits_for_a_frame_of_every_page():
 
 def test_a_page_that_has_left_is_asked_no_more():
     async def leave():
-        ticker = Ticker()
+        ticker = FrameScheduler()
         page, other = Page(ticker), Page(ticker)
         ticker.join(page)
         ticker.join(other)

@@ -16,7 +16,7 @@ from tornado.iostream import IOStream
 from tornado.websocket import websocket_connect
 
 from tests.conftest import run_alone
-from widgets.server.message_batching import work_aside
+from widgets.server.message_batching import run_in_thread
 from widgets.server.websocket import prepare_sockets
 
 SIZES = [1, 40, 400, 20_000]
@@ -163,7 +163,7 @@ async def leave_while_it_is_drawn():
         document = server.get_sessions("/")[0].document
         pn.state._connected[document] = True
         with set_curdoc(document):
-            work = asyncio.ensure_future(work_aside(int))
+            work = asyncio.ensure_future(run_in_thread(int))
         await asyncio.wait([work], timeout=0.3)
         waits = not work.done()
         for callback in document.session_destroyed_callbacks:

@@ -10,7 +10,7 @@ from bokeh.document import Document
 
 from tests.conftest import run_alone
 from widgets.server import page_builder as building
-from widgets.server.page_builder import MOST_GONE, Apart
+from widgets.server.page_builder import MOST_GONE, PageBuilder
 
 
 @pytest.fixture
@@ -19,10 +19,10 @@ def apart(monkeypatch):
     monkeypatch.setattr(building, "COLLECT_S", 0.2)
     monkeypatch.setattr(building, "LATEST_COLLECT_S", 0.2)
     monkeypatch.setattr(building, "documents", type(building.documents)())
-    return Apart(lambda document: None)
+    return PageBuilder(lambda document: None)
 
 
-async def open_page(apart: Apart) -> SimpleNamespace:
+async def open_page(apart: PageBuilder) -> SimpleNamespace:
     document = Document()
     document.knot = document  # a circle, as the widgets of a page make many
     page = SimpleNamespace(_document=document)
@@ -30,7 +30,7 @@ async def open_page(apart: Apart) -> SimpleNamespace:
     return page
 
 
-async def end(apart: Apart, pages: list[SimpleNamespace]) -> None:
+async def end(apart: PageBuilder, pages: list[SimpleNamespace]) -> None:
     while pages:
         await apart.on_session_destroyed(pages.pop())
 
