@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.labels import NOISE
 from clusterer.cluster.fitted_attributes import LearnedAttributes
 from clusterer.cluster.prototypes.prototypes import Prototypes, Settings
+from clusterer.stream.chunk import NOISE
 
 try:
     from river import base

@@ -10,8 +10,8 @@ from sklearn.metrics import adjusted_rand_score
 
 from benchmarks.quality.families import WINDOW_POINTS, Labelled
 from clusterer import OnlineClusterer
+from clusterer.stream.chunk import NOISE
 
-NOISE = -1
 # AddC as published in 1999: every point counts 1, the closest pair merges, nothing is joined.
 PUBLISHED = {"update": "addc", "merge": "plain", "join": False, "drop_singletons": False}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from numba import njit
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.labels import read_clusters
+from clusterer.cluster.density.labels import label_prototypes
 from clusterer.cluster.forgetting import AUTOMATIC, LEAST_EXPLAINED, renew_half_life
 from clusterer.cluster.prototypes.learn_loop import find_refused, learn_all
 from clusterer.cluster.prototypes.state_layout import N_SEEN, NEXT_LOOK
@@ -59,7 +59,7 @@ def look(held: "Prototypes", settings: "Settings") -> None:
     else:
         half_life = -1.0 / math.log2(settings[2])
         n_points = max(LOOK, LOOK_EACH * settings[0], min(int(half_life), RAREST_LOOK))
-        held.remember(read_clusters(**held.evidence, known=held.known))
+        held.remember(label_prototypes(**held.evidence, previous=held.known))
     held.scalars[NEXT_LOOK] = held.n_seen + n_points
 
 

@@ -4,11 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
-from clusterer.cluster.density.labels import NOISE, average_clusters, read_clusters
-from clusterer.cluster.inactive_clusters import read_with_quiet
+from clusterer.cluster.density.labels import average_clusters, label_prototypes
+from clusterer.cluster.inactive_clusters import label_with_inactive
 from clusterer.cluster.prototypes.prototypes import Prototypes, Settings
 from clusterer.cluster.snapshot import Snapshot
 from clusterer.cluster.validation import check_settings
+from clusterer.stream.chunk import NOISE
 
 
 class LearnedAttributes:
@@ -103,10 +104,10 @@ class LearnedAttributes:
         if choices not in self._readouts:
             # In inner coordinates: no unit or offset may change what is joined.
             if join and forget == "never":
-                labels = read_with_quiet(held, self._known, drop_singletons=drop)
+                labels = label_with_inactive(held, self._known, drop_singletons=drop)
             else:
-                labels = read_clusters(
-                    **held.evidence, known=self._known, join=join, drop_singletons=drop
+                labels = label_prototypes(
+                    **held.evidence, previous=self._known, join=join, drop_singletons=drop
                 )
             labels.flags.writeable = False
             self._readouts[choices] = labels

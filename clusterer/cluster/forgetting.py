@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.labels import read_clusters
+from clusterer.cluster.density.labels import label_prototypes
 from clusterer.cluster.prototypes.state_layout import (
     COUNT,
     FADED_COUNT,
@@ -75,7 +75,7 @@ def renew_half_life(held: "Prototypes") -> None:
     is_mixed = together >= least and one >= LEAST_MIXED_EACH
     labels = None
     if is_mixed or before < math.inf:
-        labels = read_clusters(**held.evidence, known=held.known)
+        labels = label_prototypes(**held.evidence, previous=held.known)
     past, recent = read_times(held)
     by_past = by_recent = math.inf
     if is_mixed and labels is not None:

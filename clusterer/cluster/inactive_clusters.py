@@ -9,28 +9,29 @@ one. What a moving cluster has left behind hangs together with it, and so is non
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.labels import NOISE, number_in_order, read_clusters
+from clusterer.cluster.density.labels import label_prototypes, number_in_order
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import TOTAL
+from clusterer.stream.chunk import NOISE
 
 # Quiet is what had no point for so many times as long as it waited for each while it lived.
 PATIENCE = 20.0
 
 
-def read_with_quiet(
-    held: Prototypes, known: NDArray[np.int64] | None = None, *, drop_singletons: bool = True
+def label_with_inactive(
+    held: Prototypes, previous: NDArray[np.int64] | None = None, *, drop_singletons: bool = True
 ) -> NDArray[np.int64]:
-    """Give each prototype its cluster (m,), as `read_clusters` does, and quiet ones theirs.
+    """Give each prototype its cluster (m,), as `label_prototypes` does, and quiet ones theirs.
 
     >>> random = np.random.default_rng(0)
     >>> points = np.repeat([[0.0], [9.0]], 500, axis=0) + random.normal(size=(1000, 1))
     >>> held = Prototypes(n_features=1, n_prototypes=20, rule=1)
     >>> held.learn(points, (20, 0.0, 0.98, 1))
     -1
-    >>> int(read_shares(held, np.ones(held.n_taken)).max()), int(read_with_quiet(held).max())
+    >>> int(read_shares(held, np.ones(held.n_taken)).max()), int(label_with_inactive(held).max())
     (0, 1)
     """
-    labels = read_shares(held, np.ones(held.n_taken), known)
+    labels = read_shares(held, np.ones(held.n_taken), previous)
     is_living = labels != NOISE
     is_quiet = ~is_living & tell_quiet(held)
     n_taken = len(labels)
@@ -47,17 +48,17 @@ def read_with_quiet(
 
 
 def read_shares(
-    held: Prototypes, shares: NDArray[np.float64], known: NDArray[np.int64] | None = None
+    held: Prototypes, shares: NDArray[np.float64], previous: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
     """The clusters (m,) there would be, did each prototype count ``shares`` (m,) times as much."""
     roots = np.sqrt(shares)
-    return read_clusters(
+    return label_prototypes(
         held.inner_centers,
         held.weights * shares,
         held.inner_scatters * shares,
         held.counts * shares,
         links=held.link_counts * roots[:, None] * roots,
-        known=known,
+        previous=previous,
     )
 
 

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.labels import NOISE
 from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.distributed.partitions import list_partitions
 from clusterer.distributed.worker import as_points
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recording import copy_model
+from clusterer.stream.chunk import NOISE
 from clusterer.stream.table_source import size_chunks
 from clusterer.tables import open_table
 from clusterer.tables.errors import printable

@@ -12,7 +12,8 @@ from sklearn.metrics import (
 )
 from sklearn.metrics.cluster import contingency_matrix
 
-NOISE = -1
+from clusterer.stream.chunk import NOISE
+
 # The silhouette takes all pairs: so many points are enough to tell it to two digits.
 N_FOR_SILHOUETTE = 600
 

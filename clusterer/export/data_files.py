@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.labels import NOISE
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.preprocessing.scaling import RunningScaling
 from clusterer.session.run_export import Takeaway
 from clusterer.stream import TableSource
+from clusterer.stream.chunk import NOISE
 
 # What spreadsheets take for a formula, or skip before one; the last four are full-width.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")

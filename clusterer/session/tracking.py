@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.labels import NOISE
+from clusterer.stream.chunk import NOISE
 
 
 class Change(NamedTuple):

@@ -5,6 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+NOISE = -1
+"""The class or cluster of points that belong to none."""
+
 
 class Chunk(NamedTuple):
     """Consecutive points of a stream, with their true classes where they are known.

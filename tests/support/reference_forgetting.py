@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from clusterer.cluster.density.labels import read_clusters
+from clusterer.cluster.density.labels import label_prototypes
 
 HORIZON = 1000.0
 
@@ -49,13 +49,13 @@ def look(model: Any) -> None:
 
 def find_clusters(model: Any) -> np.ndarray:
     """The cluster of each prototype, where it is known what they belonged to."""
-    return read_clusters(
+    return label_prototypes(
         np.array([each.center for each in model.prototypes]),
         model.column("weight"),
         model.column("scatter"),
         model.column("count"),
         links=model.link_counts,
-        known=np.array([each.known for each in model.prototypes]),
+        previous=np.array([each.known for each in model.prototypes]),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import panel as pn
 from bokeh.models import LegendItem
 
-from clusterer.cluster.density.dendrogram import grow_dendrogram
+from clusterer.cluster.density.dendrogram import build_dendrogram
 from widgets.components.palette import map_colors, wrap_colors
 from widgets.components.plot import add_hover, add_legend, build_columns, build_plot, fit
 from widgets.components.text import Text
@@ -35,7 +35,7 @@ def measure_dendrogram(scene: Scene) -> Drawn:
         nothing = np.empty(0)
         empty = dict.fromkeys(STEMS, nothing)
         return Drawn(empty, dict.fromkeys(("x0", "x1", "y"), nothing), dict(empty), 0.0, 0)
-    grown = grow_dendrogram(moment.whole_snapshot)
+    grown = build_dendrogram(moment.whole_snapshot)
     places = np.arange(len(grown.slots))
     clusters = moment.clusters[grown.slots]
     lengths = grown.tops - grown.bottoms

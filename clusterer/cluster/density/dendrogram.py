@@ -37,7 +37,7 @@ class Dendrogram:
         return self.prominences >= self.bar
 
 
-def grow_dendrogram(snapshot: Snapshot) -> Dendrogram:
+def build_dendrogram(snapshot: Snapshot) -> Dendrogram:
     """The dendrogram that the clusters of a snapshot were read off.
 
     Prototypes too light to shape the density have no stem. O(K²) distances; see
@@ -48,7 +48,7 @@ def grow_dendrogram(snapshot: Snapshot) -> Dendrogram:
     >>> from clusterer import OnlineClusterer
     >>> random = np.random.default_rng(0)
     >>> blobs = np.concatenate([random.normal(size=(200, 1)), random.normal(20, size=(200, 1))])
-    >>> grown = grow_dendrogram(OnlineClusterer(20).fit(random.permutation(blobs)).snapshot())
+    >>> grown = build_dendrogram(OnlineClusterer(20).fit(random.permutation(blobs)).snapshot())
     >>> int(grown.is_peak.sum()), int((grown.hosts < 0).sum())
     (2, 1)
     """

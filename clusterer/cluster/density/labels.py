@@ -3,19 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.peaks import NOISE, read_peaks
+from clusterer.cluster.density.peaks import read_peaks
+from clusterer.stream.chunk import NOISE
 
 LIGHT_SHARE = 0.1  # of the mean weight
 
 
-def read_clusters(
+def label_prototypes(
     centers: NDArray,
     weights: NDArray,
     scatters: NDArray,
     counts: NDArray | None = None,
     *,
     links: NDArray | None = None,
-    known: NDArray[np.int64] | None = None,
+    previous: NDArray[np.int64] | None = None,
     join: bool = True,
     drop_singletons: bool = True,
 ) -> NDArray[np.int64]:
@@ -33,7 +34,7 @@ def read_clusters(
         Numbers of points they took in; the weights stand for them if not given.
     links : (m, m), optional
         Points seen between pairs of prototypes; see `clusterer.cluster.prototypes.links`.
-    known : (m,) int, optional
+    previous : (m,) int, optional
         The cluster that each was found in before, -1 for none; see
         `clusterer.cluster.density.survival`.
     join : bool, default True
@@ -48,7 +49,7 @@ def read_clusters(
     Examples
     --------
     >>> centers = np.array([[0.0], [1.0], [9.0], [5.0]])
-    >>> read_clusters(centers, np.array([50.0, 45.0, 60.0, 0.0]), np.array([5.0, 5.0, 5.0, 0.0]))
+    >>> label_prototypes(centers, np.array([50.0, 45.0, 60.0, 0.0]), np.array([5.0, 5.0, 5.0, 0.0]))
     array([ 0,  0,  1, -1])
     """
     slots = np.arange(len(weights))
@@ -59,7 +60,7 @@ def read_clusters(
             scatters,
             weights if counts is None else counts,
             links=links,
-            known=known,
+            previous=previous,
         )
         is_kept = groups != NOISE
     else:

@@ -12,8 +12,8 @@ from clusterer.cluster.density.landscape import measure_landscape, pack_arrays
 from clusterer.cluster.density.noise import choose_depth, find_sunk, measure_depths
 from clusterer.cluster.density.splitting import split_groups
 from clusterer.cluster.density.survival import part_survivors
+from clusterer.stream.chunk import NOISE
 
-NOISE = -1
 # A cluster holds at least a quarter of what a prototype holds on average, and at most 1 % is
 # asked of it: so the smallest cluster shrinks with K, and K = 100 can show a hundred clusters.
 LEAST_SHARE = 0.01
@@ -55,7 +55,7 @@ def read_peaks(
     counts: NDArray,
     *,
     links: NDArray | None = None,
-    known: NDArray[np.int64] | None = None,
+    previous: NDArray[np.int64] | None = None,
     drop_noise: bool = True,
 ) -> NDArray[np.int64]:
     """Give each prototype its cluster: the peak that it lies on, by density.
@@ -77,7 +77,7 @@ def read_peaks(
         The prototypes, as `OnlineClusterer` holds them.
     links : (m, m), optional
         Points seen between pairs of prototypes; see `clusterer.cluster.prototypes.links`.
-    known : (m,) int, optional
+    previous : (m,) int, optional
         The cluster that each was found in before, -1 for none.
     drop_noise : bool, default True
         Off: noise goes to the nearest cluster.
@@ -99,7 +99,7 @@ def read_peaks(
         *pack_arrays(centers, weights, scatters, counts, links)
     )
     depths = choose_depth(found, masses, land.n_features)
-    before = np.full(len(order), NOISE) if known is None else known[order]
+    before = np.full(len(order), NOISE) if previous is None else previous[order]
     groups, is_sunk = finish(land, groups, before, usual, *depths)
     labels = np.where(groups >= 0, order[land.kept[groups]], NOISE)[land.nearest]
     if drop_noise:

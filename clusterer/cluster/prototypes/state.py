@@ -161,7 +161,7 @@ class State:
 
     @property
     def evidence(self) -> dict[str, Any]:
-        """What `clusterer.cluster.density.labels.read_clusters` reads the clusters from."""
+        """What `clusterer.cluster.density.labels.label_prototypes` reads the clusters from."""
         return {
             "centers": self.inner_centers,
             "weights": self.weights,

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
-from clusterer.cluster.density.labels import NOISE, average_clusters, number_in_order, read_clusters
+from clusterer.cluster.density.labels import average_clusters, label_prototypes, number_in_order
+from clusterer.stream.chunk import NOISE
 from tests.support.streams import seeds
 
 
@@ -18,42 +19,42 @@ def line(*places: float) -> np.ndarray:
 
 def test_neighbours_without_a_valley_join():
     weights = np.full(7, 50.0)
-    labels = read_clusters(line(0, 1, 2, 3, 30, 31, 32), weights, weights / 12)
+    labels = label_prototypes(line(0, 1, 2, 3, 30, 31, 32), weights, weights / 12)
     assert_array_equal(labels, [0, 0, 0, 0, 1, 1, 1])
 
 
 def test_joining_is_transitive():
     weights = np.full(12, 50.0)
-    labels = read_clusters(line(*range(12)), weights, weights / 12)
+    labels = label_prototypes(line(*range(12)), weights, weights / 12)
     assert_array_equal(labels, np.zeros(12))
 
 
 def test_weights_stand_for_counts_not_given():
     weights = np.array([50.0, 40.0, 60.0])
     arrays = line(0, 1, 9), weights, weights / 12
-    assert_array_equal(read_clusters(*arrays), read_clusters(*arrays, weights))
+    assert_array_equal(label_prototypes(*arrays), label_prototypes(*arrays, weights))
 
 
 def test_singleton_is_noise_or_a_cluster_of_its_own():
     centers = line(0.0, 1.0, 2.0, 3.0, 90.0)
     weights = np.array([50.0, 50.0, 50.0, 50.0, 0.0])
-    assert_array_equal(read_clusters(centers, weights, weights / 12), [0, 0, 0, 0, NOISE])
-    kept = read_clusters(centers, weights, weights / 12, drop_singletons=False)
+    assert_array_equal(label_prototypes(centers, weights, weights / 12), [0, 0, 0, 0, NOISE])
+    kept = label_prototypes(centers, weights, weights / 12, drop_singletons=False)
     assert_array_equal(kept, [0, 0, 0, 0, 1])
 
 
 def test_without_joining_each_is_a_cluster():
     weights = np.array([10.0, 10.0, 0.1])
     centers = line(0.0, 0.1, 0.2)
-    assert_array_equal(read_clusters(centers, weights, weights, join=False), [0, 1, NOISE])
-    kept = read_clusters(centers, weights, weights, join=False, drop_singletons=False)
+    assert_array_equal(label_prototypes(centers, weights, weights, join=False), [0, 1, NOISE])
+    kept = label_prototypes(centers, weights, weights, join=False, drop_singletons=False)
     assert_array_equal(kept, [0, 1, 2])
 
 
 @pytest.mark.parametrize("join", [True, False])
 @pytest.mark.parametrize("drop_singletons", [True, False])
 def test_weightless_prototypes_are_clusters(join, drop_singletons):
-    labels = read_clusters(
+    labels = label_prototypes(
         line(3.0, 1.0), np.zeros(2), np.zeros(2), join=join, drop_singletons=drop_singletons
     )
     assert_array_equal(labels, [0, 1])
@@ -73,9 +74,9 @@ def test_order_of_the_prototypes_does_not_matter(seed, n, d, join, drop_singleto
     centers, weights = rng.normal(size=(n, d)), rng.choice([0.0, 0.1, 1.0, 5.0], n)
     scatters = weights * rng.random(n)
     choices = {"join": join, "drop_singletons": drop_singletons}
-    labels = read_clusters(centers, weights, scatters, **choices)
+    labels = label_prototypes(centers, weights, scatters, **choices)
     order = rng.permutation(n)
-    permuted = read_clusters(centers[order], weights[order], scatters[order], **choices)
+    permuted = label_prototypes(centers[order], weights[order], scatters[order], **choices)
     assert_array_equal(number_in_order(labels[order]), permuted)
     assert labels.dtype == np.int64
     assert drop_singletons or (labels != NOISE).all()

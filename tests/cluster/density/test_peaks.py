@@ -19,8 +19,9 @@ from clusterer.cluster.density.noise import (
     measure_rim,
     part,
 )
-from clusterer.cluster.density.peaks import NOISE, choose_bar, cut_tree, grow_tree, read_peaks
+from clusterer.cluster.density.peaks import choose_bar, cut_tree, grow_tree, read_peaks
 from clusterer.datasets.generator import make_generator
+from clusterer.stream.chunk import NOISE
 from tests.support.streams import seeds
 
 

@@ -19,7 +19,7 @@ from clusterer.cluster.density.gaussian_mixture import (
     measure_logs,
     refine,
 )
-from clusterer.cluster.density.labels import read_clusters
+from clusterer.cluster.density.labels import label_prototypes
 from clusterer.cluster.density.peaks import part_peaks
 from tests.support import reference_mixtures
 from tests.support.streams import seeds
@@ -152,12 +152,14 @@ def test_the_order_of_prototypes_and_their_unit_change_nothing():
     held = OnlineClusterer().fit(points)._prototypes.evidence
     links, order = held["links"], np.random.default_rng(1).permutation(len(held["counts"]))
     arrays = [held[name] for name in ("centers", "weights", "scatters", "counts")]
-    labels = read_clusters(*arrays, links=links)
+    labels = label_prototypes(*arrays, links=links)
     assert labels.max() == 2
-    permuted = read_clusters(*(each[order] for each in arrays), links=links[np.ix_(order, order)])
+    permuted = label_prototypes(
+        *(each[order] for each in arrays), links=links[np.ix_(order, order)]
+    )
     assert adjusted_rand_score(labels[order], permuted) == 1.0
     centers, weights, scatters, counts = arrays
-    scaled = read_clusters(centers * 2.0**40, weights, scatters * 2.0**80, counts, links=links)
+    scaled = label_prototypes(centers * 2.0**40, weights, scatters * 2.0**80, counts, links=links)
     assert_array_equal(labels, scaled)
 
 

@@ -11,7 +11,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer
 from clusterer.cluster.density.gaussian_mixture import ENOUGH, LEAST_SHARE, N_ROUNDS
-from clusterer.cluster.density.labels import read_clusters
+from clusterer.cluster.density.labels import label_prototypes
 from clusterer.cluster.density.survival import MOST_KIN, TIMES_ASKED, list_kin, tell_survivors
 from tests.support import reference_mixtures
 from tests.support.streams import seeds
@@ -44,7 +44,7 @@ def draw_known(seed: int, n_kin: int):
 
 
 def read_known(model: OnlineClusterer, known: np.ndarray | None) -> np.ndarray:
-    return read_clusters(**model._prototypes.evidence, known=known)
+    return label_prototypes(**model._prototypes.evidence, previous=known)
 
 
 @given(seeds, st.integers(2, 4))
@@ -125,12 +125,12 @@ def test_the_order_of_prototypes_and_their_unit_change_nothing():
     centers, weights, scatters, counts = arrays = [
         held[name] for name in ("centers", "weights", "scatters", "counts")
     ]
-    permuted = read_clusters(
-        *(each[order] for each in arrays), links=links[np.ix_(order, order)], known=known[order]
+    permuted = label_prototypes(
+        *(each[order] for each in arrays), links=links[np.ix_(order, order)], previous=known[order]
     )
     assert adjusted_rand_score(labels[order], permuted) == 1.0
-    scaled = read_clusters(
-        centers * 2.0**40, weights, scatters * 2.0**80, counts, links=links, known=known
+    scaled = label_prototypes(
+        centers * 2.0**40, weights, scatters * 2.0**80, counts, links=links, previous=known
     )
     assert_array_equal(labels, scaled)
 
@@ -148,7 +148,7 @@ def test_prototypes_on_a_few_spots_are_no_trouble(seed, n_features, n_spots, spr
     centers = spots[rng.integers(n_spots, size=30)] + spread * rng.normal(size=(30, n_features))
     counts = rng.choice([0.0, 1e-300, 1.0, 50.0], 30)
     known = rng.choice([-1, 0, 5, 2**52], 30)
-    labels = read_clusters(centers, counts, counts * spread, counts, known=known)
+    labels = label_prototypes(centers, counts, counts * spread, counts, previous=known)
     assert labels.shape == (30,)
     assert labels.min() >= -1
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clusterer import OnlineClusterer
-from clusterer.cluster.density.dendrogram import grow_dendrogram
+from clusterer.cluster.density.dendrogram import build_dendrogram
 from clusterer.datasets import make_generator
 from clusterer.session.frame import Look
 from clusterer.session.run import Run
@@ -102,7 +102,7 @@ def test_the_chronicle_marks_changes_where_they_were_made(blobs):
 @pytest.mark.parametrize("key", ["blobs", "moons", "drifting"])
 def test_the_dendrogram_shows_the_clusters_that_were_read_off(key):
     moment = record(make_generator(key, seed=2)).moment
-    grown = grow_dendrogram(moment.whole_snapshot)
+    grown = build_dendrogram(moment.whole_snapshot)
     assert grown.is_peak.sum() >= moment.n_clusters
     # Each cluster has its own peak among the stems that are longer than the bar.
     peaks = moment.clusters[grown.slots[grown.is_peak]]
