@@ -18,12 +18,12 @@ from widgets.controls.controls import WIDE, Controls
 from widgets.controls.help import Help, build_sentence
 from widgets.controls.keyboard import Keyboard
 from widgets.controls.transport import N_STEP, Transport
-from widgets.export.export_section import TakeawaySection
-from widgets.export.video import FilmRoll
+from widgets.export.export_section import ExportSection
+from widgets.export.video import VideoRecorder
 from widgets.live.axes import AxesChooser
 from widgets.live.counters import Counters
 from widgets.live.figure import LiveFigure
-from widgets.live.quality_line import MeasuresPanel
+from widgets.live.quality_line import QualityLine
 from widgets.live.scatter_matrix import ScatterMatrix
 from widgets.notebook import CellView, is_in_notebook, take_over_cell
 from widgets.page.frame_loop import FrameLoop
@@ -33,9 +33,9 @@ from widgets.page.page_layout import build_page, fit_to_phones
 from widgets.page.page_state import PageState
 from widgets.page.restore import RunRestore
 from widgets.settings import Settings
-from widgets.sources.easel import Easel
+from widgets.sources.painting_tool import PaintingTool
 from widgets.sources.source_chooser import SourceChooser
-from widgets.sources.user_data import GivenData
+from widgets.sources.user_data import UserData
 from widgets.tour.tour import Tour
 from widgets.views.view_area import Instrument
 
@@ -62,7 +62,7 @@ class Dashboard(pn.viewable.Viewer):
         self._is_closed = False
         self._was_shown = False
         self._controls = Controls(self.settings)
-        given = data if data is None or isinstance(data, str | PathLike) else GivenData(data)
+        given = data if data is None or isinstance(data, str | PathLike) else UserData(data)
         self._sources = SourceChooser(self._controls, self._open, given, scheduler)
         source, scaling = self._sources.open_first()
         self._engine = Engine(
@@ -79,19 +79,19 @@ class Dashboard(pn.viewable.Viewer):
         self._axes = AxesChooser(self._figure)
         self._matrix = ScatterMatrix()
         self._counters = Counters()
-        self._measures = MeasuresPanel()
+        self._measures = QualityLine()
         self._status = Text(role="alert")
         self._notification = Notification()
         self._transport = Transport(self._engine, self._controls.points_per_s)
         self._instrument = Instrument(self._engine, self._figure, self.settings)
         self._frame_loop = FrameLoop(self._engine, self._draw)
-        self._easel = Easel(
+        self._easel = PaintingTool(
             self._figure.figure, self._sources.painting, self._engine, self._frame_loop.change
         )
         self._show_features(source)
         self._downloader = Downloader(self._figure.figure, self._frame_loop.change)
-        self._film = FilmRoll()
-        self._takeaway = TakeawaySection(
+        self._film = VideoRecorder()
+        self._takeaway = ExportSection(
             self._engine, self._downloader, self._film, lambda: self._engine.source_name
         )
         self._address = AddressBar(
@@ -209,7 +209,7 @@ class Dashboard(pn.viewable.Viewer):
             self._axes.view,
             self._matrix.switch,
             self._controls.tuning(),
-            self._controls.fold(("Take it away", lambda: [self._takeaway.lay_out()])),
+            self._controls.fold(("Export", lambda: [self._takeaway.lay_out()])),
         ]
 
     def main(self) -> list[pn.viewable.Viewable]:

@@ -22,6 +22,8 @@ class Settings(param.Parameterized):
 
     NEEDS_RESET = frozenset({"generator", "seed"})
     AUTOMATIC = {"sigma": "has_automatic_sigma", "half_life": "has_automatic_half_life"}
+    # Stored runs may name a setting as it was called earlier.
+    RENAMED = {"keep_quiet": "keep_inactive"}
 
     generator: Any = param.Selector(
         default="blobs",
@@ -73,10 +75,10 @@ class Settings(param.Parameterized):
         doc="After so many points what was learned counts half. Short: the clusters follow what "
         "moves. Long: they are calm.",
     )
-    keep_quiet = param.Boolean(
+    keep_inactive = param.Boolean(
         default=False,
-        label="Keep quiet clusters",
-        doc="Clusters that no more points come to stay, whatever else is forgotten.",
+        label="Keep inactive clusters",
+        doc="On: clusters that get no new points are kept, whatever else is forgotten.",
     )
     drop_singletons = param.Boolean(
         default=True,
@@ -117,7 +119,11 @@ class Settings(param.Parameterized):
         {'has_automatic_sigma': True, 'noise': 0.1}
         """
         found = {name for name, switch in cls.AUTOMATIC.items() if values.get(switch)}
-        return {name: value for name, value in values.items() if name not in found | {"name"}}
+        return {
+            cls.RENAMED.get(name, name): value
+            for name, value in values.items()
+            if name not in found | {"name"}
+        }
 
     @property
     def _half_life(self) -> float | str | None:
@@ -140,7 +146,7 @@ class Settings(param.Parameterized):
             "n_prototypes": self.n_prototypes,
             "sigma": "auto" if self.has_automatic_sigma else self.sigma,
             "half_life": self._half_life,
-            "forget": "never" if self.keep_quiet else "quiet",
+            "forget": "never" if self.keep_inactive else "quiet",
             "join": self.join,
             "drop_singletons": self.drop_singletons,
         }

@@ -24,7 +24,7 @@ TURNED: dict[str, Sequence[Any]] = {
     "Memory (half-life)": range(16),
 }
 SWITCHES = (
-    *("Drop singleton clusters", "Automatic σ", "Automatic memory", "Keep quiet clusters"),
+    *("Drop singleton clusters", "Automatic σ", "Automatic memory", "Keep inactive clusters"),
     *("Join prototypes into clusters", "Trails", "Standardise", "Scatter matrix"),
 )
 
@@ -198,7 +198,7 @@ class Resident(Witness):
         await self._set("True classes", self.canary.text(self.dice.choice(["class", "remark"])))
 
     async def _choose_at_hand(self) -> None:
-        await self._set("Or one that is at hand", "Iris flowers")
+        await self._set("Or choose a table", "Iris flowers")
 
     async def _look_at_table(self) -> None:
         await self._click("Look at the table")

@@ -22,7 +22,7 @@ def download(page, label, folder):
 
 
 def open_section(page):
-    page.get_by_role("button", name="Take it away").click()
+    page.get_by_role("button", name="Export").click()
     expect(page.get_by_role("button", name="Points: ")).to_be_visible()
 
 

@@ -209,7 +209,7 @@ def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
     assert page.evaluate(READ, ["points", "cluster"]) == clusters
 
     # A file comes out of a notebook as out of a page; the keys stay the notebook's.
-    page.get_by_role("button", name="Take it away").click()
+    page.get_by_role("button", name="Export").click()
     with page.expect_download() as started:
         page.get_by_role("button", name="Points: ").click()
     rows = Path(started.value.path()).read_text("utf-8").splitlines()

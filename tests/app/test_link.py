@@ -129,7 +129,7 @@ def test_a_link_brings_back_the_table_at_hand_its_axes_and_the_tab(open_page):
         query="?source=table&table=Iris+flowers&x=petal+length+(cm)&tab=Clusters&speed=1000"
     )
     wait_until(lambda: seen(page) == 150)
-    expect(page.get_by_role("combobox", name="Or one that is at hand")).to_have_text("Iris flowers")
+    expect(page.get_by_role("combobox", name="Or choose a table")).to_have_text("Iris flowers")
     expect(page.get_by_role("combobox", name="x axis")).to_have_text("petal length (cm)")
     expect(page.get_by_role("tab", name="Clusters")).to_have_attribute("aria-selected", "true")
     kept = {"source=table", "table=Iris+flowers", "tab=Clusters", "x=petal+length+%28cm%29"}

@@ -10,7 +10,7 @@ from clusterer.tables import open_table
 from tests.app.test_tables import upload, write_blobs
 from tests.support.screens import counter, data_of, seen, wait_until
 from widgets.components import upload as uploads
-from widgets.sources.catalog import fill_shelf
+from widgets.sources.catalog import build_catalog
 
 PIECES = 6
 
@@ -163,4 +163,4 @@ def test_a_folder_is_a_shelf_and_nothing_outside_of_it(tmp_path):
     write_blobs(tmp_path / "out.csv")
     (tmp_path / "in" / "link.csv").symlink_to(tmp_path / "out.csv")
     (tmp_path / "in" / ".hidden").write_text("x\n1\n")
-    assert list(fill_shelf(tmp_path / "in")) == ["blobs.csv", *(each.title for each in EXAMPLES)]
+    assert list(build_catalog(tmp_path / "in")) == ["blobs.csv", *(each.title for each in EXAMPLES)]

@@ -25,7 +25,7 @@ class Controls:
     less_often = (
         "half_life",
         "has_automatic_half_life",
-        "keep_quiet",
+        "keep_inactive",
         "window_length",
         "trails",
         "join",

@@ -22,7 +22,7 @@ from clusterer.session.run_export import Takeaway
 from widgets.components.download import Downloader, File
 from widgets.components.text import Text
 from widgets.controls.transport import BESIDE_POINTER
-from widgets.export.video import KINDS, FilmRoll, write_video
+from widgets.export.video import KINDS, VideoRecorder, write_video
 
 VIDEOS = {"gif": "GIF", "webp": "WebP"}
 WIDE = {"sizing_mode": "stretch_width"}
@@ -92,11 +92,11 @@ RUN = (
 )
 
 
-class TakeawaySection:
+class ExportSection:
     """Buttons that make files of the moment in which they are pressed."""
 
     def __init__(
-        self, engine: Engine, downloader: Downloader, roll: FilmRoll, name: Callable[[], str]
+        self, engine: Engine, downloader: Downloader, roll: VideoRecorder, name: Callable[[], str]
     ) -> None:
         self._engine = engine
         self._downloader = downloader

@@ -55,7 +55,7 @@ def place(frame: Frame, points: NDArray) -> NDArray:
     return np.stack([pack_coordinates(each) for each in frame.look.project(points)], axis=1)
 
 
-class FilmRoll:
+class VideoRecorder:
     """The last moments of the run: ten a second, 240 of them and 16 MB at the most.
 
     With many sessions it is no more than half of what each may record, see

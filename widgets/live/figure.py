@@ -22,10 +22,10 @@ from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import CLUSTER_COLORS, DENSITY_COLORS, map_colors, wrap_colors
 from widgets.components.plot import add_legend
 from widgets.components.text import fold_title, label_axis
-from widgets.export.video import FilmRoll
+from widgets.export.video import VideoRecorder
 from widgets.live.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
 from widgets.live.trails import Trails
-from widgets.live.viewport import Framing
+from widgets.live.viewport import Viewport
 
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
@@ -54,7 +54,7 @@ class LiveFigure:
         self.density = ColumnDataSource(
             {"image": [NO_IMAGE], "x": [0.0], "y": [0.0], "dw": [1.0], "dh": [1.0]}, name="density"
         )
-        self.framing = Framing(self._tell)
+        self.viewport = Viewport(self._tell)
         self.trails = Trails()
         self.figure = self._build()
 
@@ -63,8 +63,8 @@ class LiveFigure:
             name="live",
             sizing_mode="stretch_both",
             min_height=320,
-            x_range=self.framing.x,
-            y_range=self.framing.y,
+            x_range=self.viewport.x,
+            y_range=self.viewport.y,
             tools="",
             output_backend="canvas",
             background_fill_alpha=0,
@@ -130,7 +130,7 @@ class LiveFigure:
     def show_axes(self, x: int, y: int, names: tuple[str, ...]) -> None:
         """Put two features, or components (from -1 down), on the axes, with the next frame."""
         self._names = names
-        self.framing.follow()
+        self.viewport.follow()
         self.look = Look(x, y, self.look.box)
         self._on_look(self.look)
 
@@ -169,13 +169,13 @@ class LiveFigure:
         x, y = (self._names[axis] if axis >= 0 else titles[-1 - axis] for axis in (look.x, look.y))
         return x, y if len(self._names) > 1 else ""
 
-    def film(self, frame: Frame, roll: FilmRoll) -> None:
+    def film(self, frame: Frame, roll: VideoRecorder) -> None:
         """Note on the roll what is on the screen now."""
         is_shown = (frame.look.x, frame.look.y) == (self.look.x, self.look.y)
         # What is looked back at has been filmed already, and has the number of no run.
-        if is_shown and self.framing.is_whole and frame.run >= 0:
+        if is_shown and self.viewport.is_whole and frame.run >= 0:
             sizes_px = np.asarray(self.prototypes.data["size"], dtype=np.float32)
-            roll.note(frame, sizes_px, self.framing.box, self._titles)
+            roll.note(frame, sizes_px, self.viewport.box, self._titles)
 
     def _draw_points(self, frame: Frame) -> None:
         run, look, n_seen = self._drawn
@@ -247,11 +247,11 @@ class LiveFigure:
         if len(edges):
             run, look, _ = self._drawn
             is_new = frame.run != run or frame.look.axes != look.axes or self.look.box is None
-            self.framing.fit(*frame.look.project(edges), is_new=is_new)
+            self.viewport.fit(*frame.look.project(edges), is_new=is_new)
 
     def _tell(self) -> None:
-        if self.framing.is_whole:
-            self.look = Look(self.look.x, self.look.y, self.framing.box)
+        if self.viewport.is_whole:
+            self.look = Look(self.look.x, self.look.y, self.viewport.box)
             self._on_look(self.look)
 
 

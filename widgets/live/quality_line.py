@@ -22,7 +22,7 @@ HELP = {
 }
 
 
-class MeasuresPanel:
+class QualityLine:
     """The measures of the last points; those against true classes where there are any."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Framing: which part of the plane a figure shows; it follows the data until the user chooses."""
+"""Viewport: which part of the plane a figure shows; it follows the data until the user chooses."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ MARGIN = 0.04
 NOWHERE: Box = (math.inf, -math.inf, math.inf, -math.inf)
 
 
-class Framing:
+class Viewport:
     """The ranges of a figure's two axes. ``on_move`` is called when they have changed."""
 
     def __init__(self, on_move: Callable[[], None]) -> None:

@@ -20,11 +20,11 @@ from widgets.page.link_codec import (
     write_link,
 )
 from widgets.settings import Settings
-from widgets.sources.source_chooser import DRAWN, GENERATED, GIVEN, MANY, TABLE, SourceChooser
+from widgets.sources.source_chooser import DRAWN, FROM_PYTHON, GENERATED, MANY, TABLE, SourceChooser
 from widgets.views.tabs import Views
 
 UPLOAD = "upload"
-KINDS = {"generated": GENERATED, "table": TABLE, "draw": DRAWN, "many": MANY, "given": GIVEN}
+KINDS = {"generated": GENERATED, "table": TABLE, "draw": DRAWN, "many": MANY, "given": FROM_PYTHON}
 BRING_TABLE = (
     "This link was made with an uploaded table. A table stays with the page it was uploaded to: "
     "choose the file again under My table."
@@ -112,8 +112,8 @@ class AddressBar:
                 complaints.append(f"source={shorten(word)} was ignored")
 
     def _restore_table(self, title: str | None, complaints: list[str]) -> None:
-        if title in self._sources.table.shelf:
-            self._sources.table.at_hand.value = title
+        if title in self._sources.table.catalog:
+            self._sources.table.catalog_select.value = title
         elif title is not None:
             complaints.append(f"table={shorten(title)} was ignored")
 
@@ -135,7 +135,7 @@ class AddressBar:
             if box is None:
                 complaints.append(f"view={shorten(query['view'])} was ignored")
             else:
-                self._figure.framing.zoom(box)
+                self._figure.viewport.zoom(box)
 
     def restore_place(self, query: Mapping[str, str]) -> None:
         """Set the axes and the view as `write_place` told them."""
@@ -152,7 +152,7 @@ class AddressBar:
             return
         if self._to_come is not None:
             is_table = self._sources.kind.value == TABLE
-            if is_table and not self._sources.table.is_settled:
+            if is_table and not self._sources.table.is_ready:
                 return
             self._bring_to_come()
         query = self._write()
@@ -186,7 +186,7 @@ class AddressBar:
                 found[key] = select.value
         if self._views.tabs.active:
             found["tab"] = self._views.titles[self._views.tabs.active]
-        if (box := self._figure.framing.chosen_box) is not None:
+        if (box := self._figure.viewport.chosen_box) is not None:
             found["view"] = write_box(box)
         return found
 
@@ -194,7 +194,7 @@ class AddressBar:
         kind = self._sources.kind.value
         if kind == TABLE and self._sources.table.is_uploaded:
             return {"source": UPLOAD}
-        if kind == TABLE and (title := self._sources.table.shelved) is not None:
+        if kind == TABLE and (title := self._sources.table.catalog_title) is not None:
             return {"source": "table", "table": title}
         words: dict[str, str] = {name: word for word, name in KINDS.items()}
         return {"source": words[kind]} if kind != self._first_kind else {}

@@ -17,7 +17,7 @@ NAMES = {
     "k": "n_prototypes",
     "sigma": "sigma",
     "memory": "half_life",
-    "quiet": "keep_quiet",
+    "quiet": "keep_inactive",
     "singletons": "drop_singletons",
     "join": "join",
     "speed": "points_per_s",

@@ -11,7 +11,7 @@ from clusterer.tables.errors import printable
 MOST_FILES = 500
 
 
-class Shelved(NamedTuple):
+class CatalogEntry(NamedTuple):
     """A table to choose: its title, unique on the shelf, where it lies, and what it is.
 
     ``features`` are the columns to begin with, if not all that make sense.
@@ -23,10 +23,10 @@ class Shelved(NamedTuple):
     features: tuple[str, ...] = ()
 
 
-def fill_shelf(folder: str | PathLike[str] | None = None) -> dict[str, Shelved]:
+def build_catalog(folder: str | PathLike[str] | None = None) -> dict[str, CatalogEntry]:
     """The files in ``folder``, then the examples, by their titles."""
-    shelf: dict[str, Shelved] = {}
-    for one in (*_list_files(folder), *(Shelved(*example) for example in EXAMPLES)):
+    shelf: dict[str, CatalogEntry] = {}
+    for one in (*_list_files(folder), *(CatalogEntry(*example) for example in EXAMPLES)):
         title, n = one.title, 1
         while title in shelf:
             n += 1
@@ -35,7 +35,7 @@ def fill_shelf(folder: str | PathLike[str] | None = None) -> dict[str, Shelved]:
     return shelf
 
 
-def _list_files(folder: str | PathLike[str] | None) -> Iterator[Shelved]:
+def _list_files(folder: str | PathLike[str] | None) -> Iterator[CatalogEntry]:
     if folder is None:
         return
     root = Path(folder).resolve()
@@ -43,4 +43,4 @@ def _list_files(folder: str | PathLike[str] | None) -> Iterator[Shelved]:
     for path in files[:MOST_FILES]:
         # A link may lead out of the folder.
         if path.is_file() and path.resolve().is_relative_to(root):
-            yield Shelved(printable(path.name, 80), path)
+            yield CatalogEntry(printable(path.name, 80), path)

@@ -16,10 +16,10 @@ from widgets.settings import Settings
 from widgets.sources.many_files import ManyFiles, is_offered
 from widgets.sources.painting_chooser import PaintingChooser
 from widgets.sources.table_chooser import TableChooser
-from widgets.sources.user_data import GivenData
+from widgets.sources.user_data import UserData
 
 GENERATED, TABLE, MANY, DRAWN = "Generated", "My table", "Many files", "Draw"
-GIVEN = "Given data"
+FROM_PYTHON = "From Python"
 
 
 class SourceChooser:
@@ -34,13 +34,13 @@ class SourceChooser:
         self,
         controls: Controls,
         on_open: Callable[[Source, Scaling], None],
-        given: GivenData | str | PathLike[str] | None = None,
+        given: UserData | str | PathLike[str] | None = None,
         scheduler: str | None = None,
     ) -> None:
         self._settings: Settings = controls.settings
         self._controls = controls
         self._on_open = on_open
-        self._given = given if isinstance(given, GivenData) else None
+        self._given = given if isinstance(given, UserData) else None
         self._path = given if isinstance(given, str | PathLike) else None
         folder = self._path if self._path and os.path.isdir(self._path) else None
         if folder:
@@ -52,13 +52,13 @@ class SourceChooser:
         self.kind = pmui.RadioButtonGroup(
             label="Source",
             options=[
-                *([GIVEN] if self._given else []),
+                *([FROM_PYTHON] if self._given else []),
                 GENERATED,
                 TABLE,
                 *([MANY] if self.many else []),
                 DRAWN,
             ],
-            value=GIVEN if self._given else TABLE if self._path else GENERATED,
+            value=FROM_PYTHON if self._given else TABLE if self._path else GENERATED,
             description="Where the points come from.",
             **WIDE,
         )
@@ -101,7 +101,7 @@ class SourceChooser:
 
     def _follow_settings(self, *_: Any) -> None:
         # A program that names a generator wants to see it.
-        if self.kind.value == GIVEN:
+        if self.kind.value == FROM_PYTHON:
             self.kind.value = GENERATED
         else:
             self._open_generator()

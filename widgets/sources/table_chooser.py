@@ -21,11 +21,11 @@ from widgets.components.lazy import LazyColumn
 from widgets.components.text import Text
 from widgets.components.upload import Upload
 from widgets.server.message_batching import run_in_thread
-from widgets.sources.catalog import fill_shelf
+from widgets.sources.catalog import build_catalog
 from widgets.sources.column_chooser import WIDE, ColumnChooser
 from widgets.sources.table_preview import TablePreview
 
-YOURS = "(uploaded)"
+UPLOADED = "(uploaded)"
 NO_FEATURE = "Choose at least one column to be a feature."
 
 OnOpen = Callable[[Source, Scaling], None]
@@ -45,7 +45,7 @@ class TableChooser:
         self._name = ""
         self._n_asked = self._n_reading = 0
         self._is_following = False
-        self.shelf = fill_shelf(folder)
+        self.catalog = build_catalog(folder)
         self.file = Upload(
             self._folder,
             on_begin=lambda: self.message.show(),
@@ -54,11 +54,11 @@ class TableChooser:
             margin=(5, 10),
             **WIDE,
         )
-        self.at_hand = pmui.Select(
-            label="Or one that is at hand",
+        self.catalog_select = pmui.Select(
+            label="Or choose a table",
             description="Examples, and the tables of the folder that the app was started with.",
-            options=[YOURS, *self.shelf],
-            value=YOURS,
+            options=[UPLOADED, *self.catalog],
+            value=UPLOADED,
             **WIDE,
         )
         self.message = Text(role="alert", style="color: #d32f2f;")
@@ -67,7 +67,7 @@ class TableChooser:
         self.view = LazyColumn(
             lambda: [
                 self.file,
-                self.at_hand,
+                self.catalog_select,
                 self.description.pane,
                 self.message.pane,
                 self.preview.view,
@@ -76,7 +76,7 @@ class TableChooser:
             ],
             visible=False,
         )
-        self.at_hand.param.watch(self._take_from_shelf, "value")
+        self.catalog_select.param.watch(self._take_from_shelf, "value")
 
     @lazy_property
     def columns(self) -> ColumnChooser:
@@ -94,12 +94,12 @@ class TableChooser:
         return self._uploaded is not None
 
     @property
-    def shelved(self) -> str | None:
+    def catalog_title(self) -> str | None:
         """The title of the table at hand that is chosen; None if it is another one."""
-        return None if self.at_hand.value == YOURS else self.at_hand.value
+        return None if self.catalog_select.value == UPLOADED else self.catalog_select.value
 
     @property
-    def is_settled(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether the table that was chosen last is there, or could not be read."""
         return not self._n_reading and (self._n_asked > 0 or self._table is not None)
 
@@ -107,7 +107,7 @@ class TableChooser:
         self._ask(path, name, is_uploaded=True)
 
     def _take_from_shelf(self, event: Any) -> None:
-        one = self.shelf.get(event.new)
+        one = self.catalog.get(event.new)
         if one is not None and not self._is_following:
             self.message.show()
             self._ask(one.path, one.path.name, shelved=event.new)
@@ -118,7 +118,7 @@ class TableChooser:
         pn.state.execute(partial(self._read, self._n_asked, path, name, **place))
 
     async def _read(
-        self, number: int, path: Path, name: str, is_uploaded: bool = False, shelved: str = YOURS
+        self, number: int, path: Path, name: str, is_uploaded: bool = False, shelved: str = UPLOADED
     ) -> None:
         try:
             # Reading what a table is may take seconds; the page must not wait for it.
@@ -149,9 +149,9 @@ class TableChooser:
     def _show(self, table: Table, shelved: str, features: Sequence[str] = ()) -> None:
         self._table = table
         self._is_following = True
-        self.at_hand.value = shelved
+        self.catalog_select.value = shelved
         self._is_following = False
-        one = self.shelf.get(shelved)
+        one = self.catalog.get(shelved)
         self.description.show(one.description if one else "")
         self.columns.show(table, features or (one.features if one else ()))
         self.preview.show(table)
@@ -167,7 +167,7 @@ class TableChooser:
     def open_path(self, path: str | PathLike[str]) -> tuple[Source, Scaling]:
         """Read a table of this machine; what comes first. Raises `TableError`."""
         table = open_table(Path(path), name=Path(path).name)
-        self._show(table, YOURS)
+        self._show(table, UPLOADED)
         chosen = self.columns.make_source()
         if chosen is None:
             # Ids and constants can be features too, if there is nothing better.
@@ -178,18 +178,18 @@ class TableChooser:
 
     def reopen(self) -> None:
         """Start the table chosen before anew; the first one at hand if there is none."""
-        if self._table is None and self.at_hand.value != YOURS:
+        if self._table is None and self.catalog_select.value != UPLOADED:
             # It is being read.
             return
         if self._table is None:
-            self.at_hand.value = EXAMPLES[0].title
+            self.catalog_select.value = EXAMPLES[0].title
         else:
             self._choose()
 
     def describe(self) -> dict[str, Any]:
         """Which table it is and what is chosen of it, in JSON's types."""
         return {
-            "shelved": self.at_hand.value,
+            "shelved": self.catalog_select.value,
             "file": None if self._uploaded is None else self._uploaded.name,
             "name": self._name,
             "columns": self.columns.describe(),
@@ -207,7 +207,7 @@ class TableChooser:
         """
         # What is still being read a link has asked for, before there was a run to bring back.
         self._n_asked += 1
-        one = self.shelf.get(told["shelved"])
+        one = self.catalog.get(told["shelved"])
         path = one.path if one else folder / str(told["file"]) if told["file"] else None
         if path is not None:
             # Told by the store, but a name only.

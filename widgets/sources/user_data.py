@@ -9,19 +9,19 @@ import numpy as np
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream import ArraySource, Source
 
-NAME = "given data"
+NAME = "Python data"
 ALLOWED = (
     "allowed: a data frame, an array (n_points, n_features), an iterator of such arrays, "
     "or a callable that returns an iterator"
 )
 
 
-class GivenData:
+class UserData:
     """A data frame, an array, or an iterator or callable of arrays, to be streamed again and again.
 
     Whole tables are standardised; of an iterator neither mean nor spread is known beforehand.
 
-    >>> source, scaling = GivenData(np.array([[1.0, 5.0], [3.0, 5.0]])).open()
+    >>> source, scaling = UserData(np.array([[1.0, 5.0], [3.0, 5.0]])).open()
     >>> source.n_features, scaling.offsets.tolist(), scaling.scales.tolist()
     (2, [2.0, 5.0], [1.0, 1.0])
     """

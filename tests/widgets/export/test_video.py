@@ -12,7 +12,7 @@ from clusterer.session.frame import Look
 from clusterer.session.run import Run
 from widgets.export import video as film
 from widgets.export.frame_image import SIZE, Canvas
-from widgets.export.video import FilmRoll, draw_moment, write_video
+from widgets.export.video import VideoRecorder, draw_moment, write_video
 
 BOX = (-20.0, 20.0, -20.0, 20.0)
 
@@ -38,7 +38,7 @@ def stream(roll, n_frames, *, n_at_once=100, window_length=500, number=0):
 
 
 def test_the_roll_keeps_the_last_moments_within_its_bounds():
-    roll = FilmRoll()
+    roll = VideoRecorder()
     stream(roll, film.MOST_MOMENTS + 30)
     moments = roll.cut()
     assert len(moments) == film.MOST_MOMENTS
@@ -51,7 +51,7 @@ def test_the_roll_keeps_the_last_moments_within_its_bounds():
 
 
 def test_a_paused_stream_adds_only_where_it_stopped(monkeypatch):
-    roll = FilmRoll()
+    roll = VideoRecorder()
     frame = stream(roll, 3)
     # It stops sooner after the last moment than another is due.
     monkeypatch.setattr(film, "PERIOD_S", 60.0)
@@ -66,7 +66,7 @@ def test_a_paused_stream_adds_only_where_it_stopped(monkeypatch):
 
 
 def test_a_moment_is_drawn_where_its_points_and_prototypes_are():
-    roll = FilmRoll()
+    roll = VideoRecorder()
     stream(roll, 1, n_at_once=8000, window_length=6000)
     (moment,) = roll.cut()
     picture = np.asarray(draw_moment(moment)).astype(int)
@@ -84,7 +84,7 @@ def test_a_moment_is_drawn_where_its_points_and_prototypes_are():
 
 @pytest.mark.parametrize("kind", film.KINDS)
 def test_the_video_has_every_moment_and_tells_its_progress(kind):
-    roll, told = FilmRoll(), []
+    roll, told = VideoRecorder(), []
     stream(roll, 12)
     video = Image.open(io.BytesIO(write_video(roll.cut(), told.append, kind)))
     assert video.format == kind.upper()

@@ -17,7 +17,7 @@ CHOICES = st.fixed_dictionaries(
         "seed": st.integers(0, 9999),
         "noise": st.integers(0, 100).map(lambda percent: percent / 100),
         "n_prototypes": st.integers(1, 1000),
-        "keep_quiet": st.booleans(),
+        "keep_inactive": st.booleans(),
         "drop_singletons": st.booleans(),
         "join": st.booleans(),
         "points_per_s": st.one_of(NUMBERS, st.just(float("inf"))),

@@ -4,14 +4,14 @@ import asyncio
 import threading
 
 from widgets.sources import table_chooser as tables
-from widgets.sources.table_chooser import YOURS, TableChooser
+from widgets.sources.table_chooser import UPLOADED, TableChooser
 
 
 async def bring_one_back_while_another_is_read(chooser, told, folder, may_read):
     chooser.reopen()
     await chooser.bring_back(told, folder)
     may_read.set()
-    while not chooser.is_settled:
+    while not chooser.is_ready:
         await asyncio.sleep(0.01)
 
 
@@ -41,7 +41,7 @@ def test_a_table_brought_back_stays_when_what_a_link_asked_for_is_read_later(
         worker.start()
         worker.join(60)
         assert not worker.is_alive()
-        assert fresh.at_hand.value == YOURS
+        assert fresh.catalog_select.value == UPLOADED
         assert fresh.columns.features.options == ["width", "height"]
         assert opened == []
     finally:

@@ -26,7 +26,7 @@ BLOB_RADIUS = 0.9
 GREY = "#808080"
 
 
-class Easel:
+class PaintingTool:
     """Paints on a plot while the stream is a painting, and shows what is painted.
 
     ``change`` is called with changes of the page from outside any callback of its own.
