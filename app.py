@@ -5,7 +5,7 @@ import sys
 
 import panel as pn
 
-from clusterer.session.saving.store import Store
+from clusterer.session.saving.store import RunStore
 from clusterer.support.logs import start_log
 from clusterer.tables import TableError, open_table
 from widgets import Dashboard
@@ -15,7 +15,7 @@ from widgets.server.websocket import prepare_sockets
 prepare_sockets()
 
 
-def open_session(store: Store | None = None) -> pn.viewable.Viewable:
+def open_session(store: RunStore | None = None) -> pn.viewable.Viewable:
     """One dashboard a session; it begins with the table that DATA names, or offers its folder.
 
     SCHEDULER is the address of a Dask scheduler to learn that folder by, default one started here.

@@ -10,7 +10,7 @@ from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
-from clusterer.session.saving.store import Store
+from clusterer.session.saving.store import RunStore
 from clusterer.stream import Source
 from widgets.components.download import Downloader
 from widgets.components.text import Text
@@ -72,7 +72,7 @@ class Dashboard(pn.viewable.Viewer):
             window_length=self.settings.window_length,
             speed=self.settings.points_per_s,
         )
-        self._figure = LiveFigure(self._engine.look)
+        self._figure = LiveFigure(self._engine.request_view)
         self._plot = pn.pane.Bokeh(
             self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
         )
@@ -229,7 +229,7 @@ class Dashboard(pn.viewable.Viewer):
             self._instrument.view,
         ]
 
-    def page(self, store: Store | None = None) -> pmui.Page:
+    def page(self, store: RunStore | None = None) -> pmui.Page:
         """A page of its own, which starts when it is loaded and is freed when it is left.
 
         With a ``store`` the run is kept there, and the page gets it back when it is reloaded.
@@ -255,7 +255,7 @@ class Dashboard(pn.viewable.Viewer):
         fit_to_phones(page, self._plot, self._frame_loop.heartbeat)
         return page
 
-    def _keep(self, store: Store) -> None:
+    def _keep(self, store: RunStore) -> None:
         place = PageState(self.settings, self._sources, self._address, self._engine, self._tour)
         self._run_restore = RunRestore(store, self._engine, place, self._notification)
         self._figure.figure.tags = [*self._figure.figure.tags, self._run_restore.request]

@@ -22,7 +22,7 @@ import numpy as np
 from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Moments, RunningScaling
 from clusterer.session.engine import Engine
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
 from clusterer.stream import TableSource
 from clusterer.tables import Table, open_table
 
@@ -100,7 +100,7 @@ def measure_engine(table: Table) -> dict[str, float]:
             scaling=RunningScaling.begin(moments),
             speed=float("inf"),
         )
-        engine.look(Look(-1, -2))
+        engine.request_view(ViewRequest(-1, -2))
         start = time.perf_counter()
         engine.play()
         first_s = float("nan")

@@ -26,8 +26,8 @@ from benchmarks.load.visitors import Visitor
 from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.session.run import Run
-from clusterer.session.saving.checkpoint import Memory
-from clusterer.session.saving.store import Store
+from clusterer.session.saving.checkpoint import Checkpoint
+from clusterer.session.saving.store import RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
 REPORT = Path(__file__).with_suffix(".md")
@@ -77,17 +77,17 @@ class Reference:
         parameters: dict[str, Any] = {"n_prototypes": 50}
         self._run = Run(make_generator("blobs", seed=seed), OnlineClusterer(**parameters))
 
-    def is_like(self, memory: Memory) -> bool:
+    def is_like(self, checkpoint: Checkpoint) -> bool:
         """Whether the memory is the run's after as many points, to the last bit."""
-        while self._run.n_seen < memory.n_seen:
-            self._run.advance(min(memory.n_seen - self._run.n_seen, 4096))
-        ours = Memory.take(self._run)
-        is_same = ours.model is not None and memory.model is not None
+        while self._run.n_seen < checkpoint.n_seen:
+            self._run.advance(min(checkpoint.n_seen - self._run.n_seen, 4096))
+        ours = Checkpoint.take(self._run)
+        is_same = ours.model is not None and checkpoint.model is not None
         return (
             is_same
-            and ours.write()[1] == memory.write()[1]
-            and np.array_equal(ours.scaling.scales, memory.scaling.scales)
-            and ours.parameters == memory.parameters
+            and ours.write()[1] == checkpoint.write()[1]
+            and np.array_equal(ours.scaling.scales, checkpoint.scaling.scales)
+            and ours.parameters == checkpoint.parameters
         )
 
 
@@ -102,12 +102,12 @@ async def live(server: Server, key: str, seed: int, life_s: float) -> tuple[str,
     return visitor.key, n_points, took_s
 
 
-def read_store(folder: Path, key: str) -> Memory:
-    store = Store(folder / "store")
-    memory = store.find(key)
+def read_store(folder: Path, key: str) -> Checkpoint:
+    store = RunStore(folder / "store")
+    checkpoint = store.find(key)
     store.close()
-    assert memory is not None
-    return memory
+    assert checkpoint is not None
+    return checkpoint
 
 
 def crash(n_times: int, seed: int = 3, shortest_s: float = 1.5, longest_s: float = 5.0) -> list:
@@ -132,12 +132,12 @@ def crash(n_times: int, seed: int = 3, shortest_s: float = 1.5, longest_s: float
                 server.kill()
             assert key in ("", given), "the run was not found again"
             key = given
-            memory = read_store(folder, key)
+            checkpoint = read_store(folder, key)
             # What a server learns it counts from its own start.
-            behind = n_before + n_learned - memory.n_seen
-            is_exact = memory.n_seen >= n_before and reference.is_like(memory)
-            trials.append(Trial(memory.n_seen, behind / POINTS_PER_S, is_exact, took_s))
-            n_before = memory.n_seen
+            behind = n_before + n_learned - checkpoint.n_seen
+            is_exact = checkpoint.n_seen >= n_before and reference.is_like(checkpoint)
+            trials.append(Trial(checkpoint.n_seen, behind / POINTS_PER_S, is_exact, took_s))
+            n_before = checkpoint.n_seen
             print(trials[-1], flush=True)
     return trials
 

@@ -12,7 +12,7 @@ from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.export.data_files import list_clusters, write_json
 from clusterer.preprocessing.scaling import RunningScaling, Scaling
 from clusterer.session.recipe import Recipe
-from clusterer.session.run_export import Takeaway
+from clusterer.session.run_export import RunExport
 from clusterer.stream import ArraySource
 from clusterer.tables.errors import printable
 
@@ -30,11 +30,11 @@ def describe(arguments: argparse.Namespace) -> None:
     sys.stdout.flush()
 
 
-def take(learner: Learner, name: str) -> Takeaway:
+def take(learner: Learner, name: str) -> RunExport:
     """The model as the dashboard takes it away, without points."""
     model = learner.model
     source = ArraySource(np.zeros((1, model.n_features_in_)), learner.feature_names, name=name)
-    return Takeaway(
+    return RunExport(
         source=source,
         scaling=learner.scaling or Scaling.identity(source.n_features),
         model=model,
@@ -47,7 +47,7 @@ def take(learner: Learner, name: str) -> Takeaway:
     )
 
 
-def list_lines(learner: Learner, taken: Takeaway) -> Iterator[str]:
+def list_lines(learner: Learner, taken: RunExport) -> Iterator[str]:
     """The description, line by line."""
     model, shot, names = learner.model, taken.snapshot, taken.source.feature_names
     shown = [printable(name, 30) for name in names[:MOST_FEATURES]]

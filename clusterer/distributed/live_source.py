@@ -54,8 +54,8 @@ class ManyRun(Run):
             learner.absorb(news.learner, fade=True)
             self.model, self.scaling = learner.model, learner.scaling or self.scaling
             assert news.points is not None
-            self.tail.push(news.points, None)
-            self.tail.points.n_pushed = self.model.n_seen_
+            self.recent_points.push(news.points, None)
+            self.recent_points.window.n_pushed = self.model.n_seen_
         return max(self.n_seen - before, 1)
 
     def _end(self, outcome: Outcome) -> None:

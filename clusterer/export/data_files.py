@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.preprocessing.scaling import RunningScaling
-from clusterer.session.run_export import Takeaway
+from clusterer.session.run_export import RunExport
 from clusterer.stream import TableSource
 from clusterer.stream.chunk import NOISE
 
@@ -48,20 +48,20 @@ def name_file(name: str, ending: str) -> str:
     return f"{stem}-{ending}" if stem else ending
 
 
-def write_prototypes_csv(taken: Takeaway) -> bytes:
+def write_prototypes_csv(taken: RunExport) -> bytes:
     """One row a prototype, in the units of the data."""
     return _write_csv(
         name_columns(_list_prototypes(taken), taken.source.feature_names, taken.centers)
     )
 
 
-def write_clusters_csv(taken: Takeaway) -> bytes:
+def write_clusters_csv(taken: RunExport) -> bytes:
     """One row a cluster, in the units of the data."""
     columns, centers = list_clusters(taken)
     return _write_csv(name_columns(columns, taken.source.feature_names, centers))
 
 
-def write_points_csv(taken: Takeaway) -> bytes:
+def write_points_csv(taken: RunExport) -> bytes:
     """One row a point of the window: its cluster, its true class if known, its features.
 
     The cluster is that of the nearest prototype now; -1 is noise.
@@ -72,7 +72,7 @@ def write_points_csv(taken: Takeaway) -> bytes:
     return _write_csv(name_columns(columns, taken.source.feature_names, taken.points))
 
 
-def write_json(taken: Takeaway) -> bytes:
+def write_json(taken: RunExport) -> bytes:
     """Prototypes, clusters, parameters and scaling in one document, in the units of the data."""
     clusters, centers = list_clusters(taken)
     parameters = taken.model.get_params()
@@ -92,7 +92,7 @@ def write_json(taken: Takeaway) -> bytes:
     return json.dumps(document, indent=2, allow_nan=False).encode()
 
 
-def write_model(taken: Takeaway) -> bytes:
+def write_model(taken: RunExport) -> bytes:
     """The model, and its units if it learns standardised points; see `Learner.load`.
 
     Raises sklearn's NotFittedError, a ValueError, before the first point.
@@ -108,7 +108,7 @@ def write_model(taken: Takeaway) -> bytes:
         return path.read_bytes()
 
 
-def _list_prototypes(taken: Takeaway) -> Columns:
+def _list_prototypes(taken: RunExport) -> Columns:
     shot = taken.snapshot
     return {
         "prototype": shot.ids,
@@ -119,7 +119,7 @@ def _list_prototypes(taken: Takeaway) -> Columns:
     }
 
 
-def list_clusters(taken: Takeaway) -> tuple[Columns, NDArray[np.float64]]:
+def list_clusters(taken: RunExport) -> tuple[Columns, NDArray[np.float64]]:
     """What there is to say of each cluster; its centres (n, d) in the units of the data."""
     shot, clusters = taken.snapshot, taken.center_clusters
     ids = np.unique(clusters[clusters != NOISE])

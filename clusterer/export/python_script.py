@@ -10,7 +10,7 @@ from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.datasets import Generator, Painting
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recipe import Recipe
-from clusterer.session.run_export import Takeaway
+from clusterer.session.run_export import RunExport
 from clusterer.stream import Source, TableSource
 
 MOST_AT_ONCE = 100_000
@@ -43,7 +43,7 @@ source = ArraySource(data)
 """
 
 
-def write_script(taken: Takeaway) -> str:
+def write_script(taken: RunExport) -> str:
     """The script. It needs the table's file beside it where the run had a table.
 
     Raises ValueError if the run cannot be repeated, saying why.
@@ -76,7 +76,7 @@ def write_script(taken: Takeaway) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write_opening(taken: Takeaway) -> str:
+def _write_opening(taken: RunExport) -> str:
     # JSON's escapes end no docstring.
     name = json.dumps(taken.source.name)[1:-1].replace('\\"', "'").replace("\\", "/")
     note = "." if not isinstance(taken.source, TableSource) else ", whose file lies beside it."
@@ -129,7 +129,7 @@ def _write_source(source: Source, recipe: Recipe) -> list[str]:
     return [GIVEN]
 
 
-def _write_course(taken: Takeaway) -> list[str]:
+def _write_course(taken: RunExport) -> list[str]:
     """Points learned and parameters changed, in their order."""
     lines, n_learned = [], 0
     for n_seen, changes in groupby(taken.recipe.changes, key=lambda change: change.n_seen):

@@ -9,8 +9,8 @@ from clusterer.session.frame import Frame
 from clusterer.session.observer import Observer
 from clusterer.session.recording import Recording
 from clusterer.session.run import Run
-from clusterer.session.scheduling.frame_slot import Delivery
-from clusterer.session.scheduling.throttle import Spaced
+from clusterer.session.scheduling.frame_slot import FrameSlot
+from clusterer.session.scheduling.throttle import Throttle
 
 
 class Dials:
@@ -18,10 +18,10 @@ class Dials:
 
     _run: Run
     _observer: Observer
-    _frames: Delivery
+    _frames: FrameSlot
     _is_playing: bool
     _is_held: bool
-    _measures: Spaced[Measures | None]
+    _measures: Throttle[Measures | None]
     _commands: deque[Callable[[], object]]
 
     n_learned: int
@@ -45,7 +45,7 @@ class Dials:
     @property
     def has_frame(self) -> bool:
         """Whether the frame asked for is there."""
-        return self._frames.is_there
+        return self._frames.is_full
 
     @property
     def is_playing(self) -> bool:
@@ -73,4 +73,4 @@ class Dials:
     @property
     def _rest_s(self) -> float | None:
         """How long until measures are due that somebody waits for; None if nobody does."""
-        return self._measures.rest_s if self._frames.is_ordered else None
+        return self._measures.rest_s if self._frames.is_requested else None

@@ -13,19 +13,18 @@ from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.evaluation.baselines import Challenge
 from clusterer.evaluation.metrics import Measures
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.branches import branch_run, restart_run
 from clusterer.session.dials import Dials
-from clusterer.session.frame import Frame, Look
+from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.observer import Observer
-from clusterer.session.recording import Moment, Recording
+from clusterer.session.recording import RecordedState, Recording
+from clusterer.session.restart import branch_run, restart_run
 from clusterer.session.run import Run, make_run
-from clusterer.session.run_export import Takeaway, answer
-from clusterer.session.saving.autosave import Keeper
-from clusterer.session.scheduling.frame_slot import Delivery
-from clusterer.session.scheduling.pacing import Pace
-from clusterer.session.scheduling.scheduler import Commons
-from clusterer.session.scheduling.scheduler import commons as all_engines
-from clusterer.session.scheduling.throttle import Spaced
+from clusterer.session.run_export import RunExport, answer
+from clusterer.session.saving.autosave import Autosave
+from clusterer.session.scheduling.frame_slot import FrameSlot
+from clusterer.session.scheduling.pacing import Pacing
+from clusterer.session.scheduling.scheduler import EngineScheduler, engine_scheduler
+from clusterer.session.scheduling.throttle import Throttle
 from clusterer.stream import Source
 from clusterer.support.errors import explain
 
@@ -65,23 +64,23 @@ class Engine(Dials):
         scaling: Scaling | None = None,
         window_length: int = 2_000,
         speed: float = 200.0,
-        commons: Commons = all_engines,
+        scheduler: EngineScheduler = engine_scheduler,
     ) -> None:
         self.n_learned = 0
-        self._commons = commons
+        self._scheduler = scheduler
         self._run = Run(source, model, scaling=scaling, window_length=window_length)
-        self._pace = Pace(speed, self._advance, self, commons)
-        self._look = Look()
+        self._pacing = Pacing(speed, self._advance, self, scheduler)
+        self._view_request = ViewRequest()
         self._is_playing = self._is_held = self._is_closed = False
         self._is_changed = True
         self._observer = Observer()
         self._challenge: Challenge | None = None
         self._message = ""
-        self._measures: Spaced[Measures | None] = Spaced(MEASURE_PERIOD_S)
+        self._measures: Throttle[Measures | None] = Throttle(MEASURE_PERIOD_S)
         self._commands: deque[Callable[[], object]] = deque()
-        self._frames = Delivery()
+        self._frames = FrameSlot()
         self._wake = threading.Condition()
-        commons.join(self)
+        scheduler.join(self)
         self._thread = threading.Thread(target=self._loop, name="clusterer-engine", daemon=True)
         self._thread.start()
 
@@ -105,15 +104,15 @@ class Engine(Dials):
         """Forget everything and start again from the source's first point."""
         self._post(lambda: self._succeed(restart_run(self._run, self._run.number + 1)))
 
-    def branch(self, moment: Moment, run: int) -> None:
-        """Go on from a recorded moment of the run of that number; see `clusterer.session.branches`.
+    def branch(self, state: RecordedState, run: int) -> None:
+        """Go on from a recorded moment of the run of that number; see `clusterer.session.restart`.
 
         Nothing happens if that run has been replaced meanwhile.
         """
 
         def replace() -> None:
             if self._run.number == run:
-                self._succeed(branch_run(self._run, moment, run + 1))
+                self._succeed(branch_run(self._run, state, run + 1))
 
         self._post(replace)
 
@@ -121,7 +120,7 @@ class Engine(Dials):
         """Forget everything and start with another source."""
 
         def replace() -> None:
-            old, length = self._run, self._run.tail.points.length
+            old, length = self._run, self._run.recent_points.window.length
             new = make_run(source, old.model, scaling=scaling, window_length=length)
             new.number = old.number + 1
             self._replace(new)
@@ -129,11 +128,11 @@ class Engine(Dials):
 
         self._post(replace)
 
-    def keep(self, keeper: Keeper | None) -> None:
+    def set_autosave(self, autosave: Autosave | None) -> None:
         """Have the run's memory stored by a keeper from now on; None: by none."""
-        self._post(lambda: setattr(self._observer, "keeper", keeper))
+        self._post(lambda: setattr(self._observer, "autosave", autosave))
 
-    def adopt(self, run: Run, *, is_playing: bool) -> None:
+    def resume_run(self, run: Run, *, is_playing: bool) -> None:
         """Go on with a run that was brought back, in place of this one."""
 
         def replace() -> None:
@@ -147,44 +146,44 @@ class Engine(Dials):
     def set(self, name: str, value: Any) -> None:
         """Change a live parameter: ``speed`` or one that `Run.set` knows."""
         if name == "speed":
-            self._post(lambda: self._pace.speed.set(value))
+            self._post(lambda: self._pacing.rate.set(value))
         else:
             self._post(lambda: self._run.set(name, value))
 
-    def look(self, look: Look) -> None:
+    def request_view(self, view_request: ViewRequest) -> None:
         """Say what the next frames are to show."""
-        self._post(lambda: setattr(self, "_look", look))
+        self._post(lambda: setattr(self, "_view_request", view_request))
 
-    def nudge(self) -> None:
+    def refresh_frame(self) -> None:
         """Make a new frame even if nothing has changed."""
         self._post(lambda: None)
 
     def request_frame(self) -> None:
         """Ask for a frame as soon as there is something new; `take_frame` fetches it."""
-        self._frames.order()
+        self._frames.request()
         # Among many, one that streams looks soon enough by itself.
-        if self._is_changed and not (self._is_streaming and self._commons.is_crowded):
+        if self._is_changed and not (self._is_streaming and self._scheduler.is_crowded):
             with self._wake:
                 self._wake.notify()
 
-    def challenge(self, challenge: Challenge | None) -> None:
+    def set_baseline(self, challenge: Challenge | None) -> None:
         """Let a peer learn beside the model from now on; None lets it go."""
 
         def change() -> None:
             self._challenge = challenge
             self._observer.comparison = None
-            self._run.meet(challenge)
+            self._run.set_baseline(challenge)
 
         self._post(change)
 
     def wait_for_frame(self, timeout_s: float = 30.0) -> Frame:
         """Ask for a frame and wait for it. Raises TimeoutError."""
-        return self._frames.wait(self.nudge, timeout_s)
+        return self._frames.wait(self.refresh_frame, timeout_s)
 
-    def take_away(self) -> "Future[Takeaway]":
+    def export_run(self) -> "Future[RunExport]":
         """Ask for all that can be exported of the moment between two chunks."""
-        future: Future[Takeaway] = Future()
-        self._post(lambda: answer(future, self._run.take_away))
+        future: Future[RunExport] = Future()
+        self._post(lambda: answer(future, self._run.export_run))
         return future
 
     def close(self) -> None:
@@ -206,10 +205,10 @@ class Engine(Dials):
             with self._wake:
                 if not self._commands and not self._is_due():
                     is_busy = self._is_streaming or self._observer.is_late
-                    self._wake.wait(self._pace.rest_s if is_busy else self._rest_s)
-            with self._commons.turns.take():
+                    self._wake.wait(self._pacing.rest_s if is_busy else self._rest_s)
+            with self._scheduler.fair_lock.take():
                 last = self._work(last)
-        self._commons.leave(self)
+        self._scheduler.leave(self)
         self._guard(partial(self._observer.finish, self._run, is_playing=self._is_playing))
         self._run.source.close()
 
@@ -223,20 +222,20 @@ class Engine(Dials):
         now = time.monotonic()
         if not self._is_streaming:
             last = now
-            self._commons.rest(self)
-        elif self._pace.is_rested:
+            self._scheduler.rest(self)
+        elif self._pacing.is_rested:
             elapsed, last = now - last, now
             self._guard(partial(self._stream, elapsed))
         self._guard(self._observe)
-        if self._frames.is_ordered and self._is_changed:
+        if self._frames.is_requested and self._is_changed:
             self._guard(self._publish)
             # A frame that can't be made is not tried again before something changes.
             self._is_changed = False
         return last
 
     def _is_due(self) -> bool:
-        is_rushing = self._is_streaming and self._pace.speed.is_endless and self._pace.is_rested
-        return self._is_closed or is_rushing or (self._frames.is_ordered and self._is_changed)
+        is_rushing = self._is_streaming and self._pacing.rate.is_endless and self._pacing.is_rested
+        return self._is_closed or is_rushing or (self._frames.is_requested and self._is_changed)
 
     def _guard(self, command: Callable[[], object]) -> None:
         """Whatever fails pauses the run and is told in the next frame; the thread lives on."""
@@ -249,12 +248,12 @@ class Engine(Dials):
             self._is_changed = True
 
     def _stream(self, elapsed_s: float) -> None:
-        self._pace.stream(self._run, elapsed_s, lambda: self._is_playing and not self._commands)
-        self._run.recorder.limit(self._commons.recording_bytes)
+        self._pacing.stream(self._run, elapsed_s, lambda: self._is_playing and not self._commands)
+        self._run.recorder.limit(self._scheduler.recording_bytes)
 
     def _advance(self, n: int) -> int:
         n_learned = self._run.advance(n)
-        self._pace.note(self._run, n_learned)
+        self._pacing.note(self._run, n_learned)
         self.n_learned += n_learned
         self._is_playing &= not self._run.is_finished
         self._note_change()
@@ -265,24 +264,24 @@ class Engine(Dials):
         self._observer.note_change()
 
     def _observe(self) -> None:
-        is_rushing = self._is_streaming and self._pace.speed.is_endless
+        is_rushing = self._is_streaming and self._pacing.rate.is_endless
         is_new = self._observer.observe(
             self._run,
             is_playing=self._is_playing,
             is_rushing=is_rushing,
-            patience=self._commons.patience,
+            slowdown=self._scheduler.slowdown,
         )
         self._is_changed |= is_new
 
     def _publish(self) -> None:
         frame = self._run.frame(
-            self._look,
-            points_per_s=self._pace.speed.measure(),
+            self._view_request,
+            points_per_s=self._pacing.rate.measure(),
             is_playing=self._is_playing,
             message=self._message,
-            measures=self._measures.refresh(self._run.measure, self._commons.patience),
+            measures=self._measures.refresh(self._run.measure, self._scheduler.slowdown),
         )
-        self._frames.deliver(frame)
+        self._frames.put(frame)
 
     def _set_playing(self, is_playing: bool) -> None:
         self._is_playing = is_playing and not self._run.is_finished
@@ -294,7 +293,7 @@ class Engine(Dials):
     def _replace(self, run: Run, *, left: Recording | None = None) -> None:
         self._run = run
         self._observer.begin(run, left or Recording())
-        run.meet(self._challenge)
+        run.set_baseline(self._challenge)
         self._message = ""
         self._measures.forget()
-        self._pace.restart(run)
+        self._pacing.restart(run)

@@ -12,16 +12,16 @@ from clusterer.session.density_image import Box
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class ViewRequest:
     """What the views want to see: what lies on the axes, and the box of the density image.
 
     ``x`` and ``y`` are features from 0 up, or components from -1 down, which are those of
     ``projection``.
 
-    >>> Look(x=1, y=0).project(np.array([[3.0, 4.0]]))
+    >>> ViewRequest(x=1, y=0).project(np.array([[3.0, 4.0]]))
     (array([4.]), array([3.]))
     >>> view = Projection.along_features(3)
-    >>> Look(x=-2, y=2, projection=view).project(np.array([[3.0, 4.0, 5.0]]))
+    >>> ViewRequest(x=-2, y=2, projection=view).project(np.array([[3.0, 4.0, 5.0]]))
     (array([4.]), array([5.]))
     """
 
@@ -65,13 +65,13 @@ class Frame:
     ``run`` grows with each reset. ``points`` (n, d) are the last ones of the window, each with
     its cluster id in ``point_clusters`` (n,) (-1 for noise) and the colour of that id.
     ``bounds`` (2, d) is the box the points lie in, (0, d) while none is known. ``image`` (rows,
-    columns) shades the whole window over ``look.box`` where there are too many points to draw,
-    else it is None. ``message`` tells what went wrong, if anything did. ``measures`` judge the
-    clusters on the last points; they may be up to a second old.
+    columns) shades the whole window over ``view_request.box`` where there are too many points to
+    draw, else it is None. ``message`` tells what went wrong, if anything did. ``measures`` judge
+    the clusters on the last points; they may be up to a second old.
     """
 
     run: int
-    look: Look
+    view_request: ViewRequest
     snapshot: Snapshot
     centers: NDArray[np.float64]
     center_clusters: NDArray[np.int64]

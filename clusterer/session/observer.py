@@ -5,7 +5,7 @@ import time
 from clusterer.evaluation.comparison import Comparison
 from clusterer.session.recording import Recording
 from clusterer.session.run import Run
-from clusterer.session.saving.autosave import Keeper
+from clusterer.session.saving.autosave import Autosave
 from clusterer.session.scheduling.throttle import choose_rest
 
 # A moment is recorded ten times a second at most, and so rarely that it takes a tenth of the time;
@@ -22,16 +22,16 @@ LONGEST_REST_S = 5.0
 class Observer:
     """What is known of a run's past, of the run before it, and of the peer beside it.
 
-    ``keeper`` stores the run, if there is one.
+    ``autosave`` stores the run, if there is one.
     ``recording``, ``left`` and ``comparison`` may be read from any thread; they do not change,
     but are replaced.
     """
 
     def __init__(self) -> None:
         self.recording = Recording()
-        self.left = Recording()
+        self.previous_recording = Recording()
         self.comparison: Comparison | None = None
-        self.keeper: Keeper | None = None
+        self.autosave: Autosave | None = None
         self._is_unrecorded = self._is_unjudged = False
         self._record_at = self._compare_at = 0.0
         self._record_at_cpu = 0.0
@@ -39,25 +39,25 @@ class Observer:
     def note_change(self) -> None:
         """There is something new to observe."""
         self._is_unrecorded = self._is_unjudged = True
-        if self.keeper is not None:
-            self.keeper.note_change()
+        if self.autosave is not None:
+            self.autosave.note_change()
 
     @property
     def is_late(self) -> bool:
         """Whether something is still to be observed."""
-        is_unkept = self.keeper is not None and self.keeper.is_late
-        return self._is_unrecorded or self._is_unjudged or is_unkept
+        is_unsaved = self.autosave is not None and self.autosave.is_late
+        return self._is_unrecorded or self._is_unjudged or is_unsaved
 
     def begin(self, run: Run, left: Recording) -> None:
         """Turn to another run, which followed one with this recording."""
-        self.recording, self.left, self.comparison = run.recording, left, None
+        self.recording, self.previous_recording, self.comparison = run.recording, left, None
 
     def finish(self, run: Run, *, is_playing: bool) -> None:
         """Store what is not stored yet; the run goes no further."""
-        if self.keeper is not None and self.keeper.is_late:
-            self.keeper.keep(run, is_playing=is_playing)
+        if self.autosave is not None and self.autosave.is_late:
+            self.autosave.save(run, is_playing=is_playing)
 
-    def _record(self, run: Run, patience: float) -> None:
+    def _record(self, run: Run, slowdown: float) -> None:
         self._is_unrecorded = False
         start = time.thread_time()
         run.record()
@@ -67,21 +67,21 @@ class Observer:
             end - start, RECORD_SHARE_RUSHING, 0.0, LONGEST_REST_S
         )
         rest_s = choose_rest(end - start, RECORD_SHARE, RECORD_PERIOD_S, LONGEST_REST_S)
-        self._record_at = time.monotonic() + patience * rest_s
+        self._record_at = time.monotonic() + slowdown * rest_s
 
     def observe(
-        self, run: Run, *, is_playing: bool, is_rushing: bool, patience: float = 1.0
+        self, run: Run, *, is_playing: bool, is_rushing: bool, slowdown: float = 1.0
     ) -> bool:
         """Do what is due; returns whether there is a new comparison to be seen.
 
-        With more ``patience`` it is due so many times more rarely.
+        With more ``slowdown`` it is due so many times more rarely.
         """
-        if self.keeper is not None:
-            self.keeper.observe(run, is_playing=is_playing)
+        if self.autosave is not None:
+            self.autosave.observe(run, is_playing=is_playing)
         start = time.monotonic()
         is_paid = not is_rushing or time.thread_time() >= self._record_at_cpu
         if self._is_unrecorded and start >= self._record_at and is_paid:
-            self._record(run, patience)
+            self._record(run, slowdown)
         if not self._is_unjudged or start < self._compare_at:
             return False
         self._is_unjudged = False
@@ -89,5 +89,5 @@ class Observer:
         self.comparison = run.compare()
         end = time.monotonic()
         rest_s = choose_rest(end - start, COMPARE_SHARE, COMPARE_PERIOD_S, LONGEST_REST_S)
-        self._compare_at = end + patience * rest_s
+        self._compare_at = end + slowdown * rest_s
         return self.comparison is not None

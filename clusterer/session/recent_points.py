@@ -1,4 +1,4 @@
-"""The tail of a stream: its last points and what is known of them, kept for the eye."""
+"""The recent of a stream: its last points and what is known of them, kept for the eye."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from clusterer.preprocessing.projection import RunningProjection
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.density_image import count_cells, shade
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
 from clusterer.stream.window import Window
 
 N_MEASURED = 2_000
@@ -18,17 +18,17 @@ N_FOR_TURN = 20
 """New points before the projection is looked at again."""
 
 
-class Tail:
+class RecentPoints:
     """The last points (n, d) in the units of the data, their classes, and the box of all so far.
 
-    >>> tail = Tail(n_features=1, length=3)
-    >>> tail.push(np.arange(5.0)[:, None], np.arange(5))
-    >>> tail.points.last(2)[:, 0].tolist(), tail.classes(2).tolist(), tail.bounds.tolist()
+    >>> recent = RecentPoints(n_features=1, length=3)
+    >>> recent.push(np.arange(5.0)[:, None], np.arange(5))
+    >>> recent.window.last(2)[:, 0].tolist(), recent.classes(2).tolist(), recent.bounds.tolist()
     ([3.0, 4.0], [3, 4], [[0.0], [4.0]])
     """
 
     def __init__(self, n_features: int, length: int) -> None:
-        self.points = Window(n_features, length)
+        self.window = Window(n_features, length)
         self.bounds: NDArray[np.float64] = np.empty((0, n_features))
         # Classes are whole numbers that a float64 holds.
         self._classes: Window | None = None
@@ -37,20 +37,20 @@ class Tail:
 
     def push(self, points: NDArray, classes: NDArray[np.int64] | None) -> None:
         """Append a chunk (n, d) and the classes (n,) of its points, if these are known."""
-        self.points.push(points)
+        self.window.push(points)
         if classes is not None:
             if self._classes is None:
-                self._classes = Window(1, max(self.points.length, N_MEASURED))
+                self._classes = Window(1, max(self.window.length, N_MEASURED))
             self._classes.push(classes[:, None])
         # Along rows of memory, which takes a tenth of the time that columns take.
         columns = np.hstack([self.bounds.T, np.ascontiguousarray(points.T)])
         self.bounds = np.stack([columns.min(axis=1), columns.max(axis=1)])
 
     def resize(self, length: int) -> None:
-        """Change how many points are kept; a shorter tail drops its oldest."""
-        if length == self.points.length:
+        """Change how many points are kept; a shorter recent drops its oldest."""
+        if length == self.window.length:
             return
-        self.points.resize(length)
+        self.window.resize(length)
         if self._classes is not None:
             self._classes.resize(max(length, N_MEASURED))
 
@@ -60,20 +60,24 @@ class Tail:
             return None
         return self._classes.last(n)[:, 0].astype(np.int64)
 
-    def turn(self, look: Look, scaling: Scaling) -> Look:
+    def turn(self, view_request: ViewRequest, scaling: Scaling) -> ViewRequest:
         """The look with the projection that it needs."""
-        if not look.is_projected:
-            return look
-        n_new = self.points.n_pushed - self._n_projected
+        if not view_request.is_projected:
+            return view_request
+        n_new = self.window.n_pushed - self._n_projected
         view = self._projection.view
         if n_new >= N_FOR_TURN or (n_new and not view.number):
-            points = self.points.last(n_new)
+            points = self.window.last(n_new)
             view = self._projection.follow(points, scaling.offsets, scaling.scales)
-            self._n_projected = self.points.n_pushed
-        return replace(look, projection=view)
+            self._n_projected = self.window.n_pushed
+        return replace(view_request, projection=view)
 
-    def draw(self, look: Look) -> NDArray[np.uint8] | None:
+    def draw(self, view_request: ViewRequest) -> NDArray[np.uint8] | None:
         """All points kept as an image over the look's box; None without one."""
-        if look.box is None:
+        if view_request.box is None:
             return None
-        return shade(count_cells(*look.project(self.points.last(self.points.length)), look.box))
+        return shade(
+            count_cells(
+                *view_request.project(self.window.last(self.window.length)), view_request.box
+            )
+        )

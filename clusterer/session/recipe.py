@@ -8,7 +8,7 @@ from clusterer.preprocessing.scaling import Scaling
 MOST_CHANGES = 10_000
 
 
-class Change(NamedTuple):
+class ParameterChange(NamedTuple):
     """A parameter that got another value after ``n_seen`` points."""
 
     n_seen: int
@@ -34,7 +34,7 @@ class Recipe:
     >>> recipe.note(0, "sigma", 1.0)
     >>> recipe.note(500, "sigma", 2.0)
     >>> recipe.parameters, recipe.changes
-    ({'sigma': 1.0}, [Change(n_seen=500, name='sigma', value=2.0)])
+    ({'sigma': 1.0}, [ParameterChange(n_seen=500, name='sigma', value=2.0)])
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Recipe:
         self.parameters = dict(parameters)
         self.noise = noise
         self.scaling = scaling
-        self.changes: list[Change] = []
+        self.changes: list[ParameterChange] = []
         self.is_exact = True
 
     def note(self, n_seen: int, name: str, value: Any) -> None:
@@ -60,7 +60,7 @@ class Recipe:
         if len(self.changes) == MOST_CHANGES:
             self.is_exact = False
             return
-        self.changes.append(Change(n_seen, name, value))
+        self.changes.append(ParameterChange(n_seen, name, value))
 
     def _forget(self, n_seen: int, name: str) -> None:
         for i in range(len(self.changes) - 1, -1, -1):

@@ -16,7 +16,7 @@ from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.persistence.model_file import dump_model, parse_model
 from clusterer.cluster.snapshot import Snapshot
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.tracking import Identities
+from clusterer.session.tracking import ClusterTracker
 from clusterer.support.lazy_property import lazy_property
 
 N_MOST = 400
@@ -60,15 +60,15 @@ class Event:
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class RecordedState:
     """One moment of a run, complete: a run can go on from it bit for bit.
 
     ``snapshot`` is in the units of the model, without the links; ``centers`` (m, d) and ``points``
     (n, d; float32, a few of the last ones, for the eye) are in those of the data. ``point_slots``
     (n,) are the slots of the prototypes nearest to those. ``clusters`` and ``colors`` (m,) are
     each prototype's lasting cluster id and colour, -1 for noise. ``parameters`` are those in
-    force, ``packed`` is what `pack` makes of the model, ``told`` what the identities tell in JSON;
-    ``scaling`` leads to the model's units.
+    force, ``packed_model`` is what `pack` makes of the model, ``tracker_json`` the cluster
+    tracker in JSON; ``scaling`` leads to the model's units.
     """
 
     snapshot: Snapshot
@@ -78,19 +78,19 @@ class Moment:
     clusters: NDArray[np.int64]
     colors: NDArray[np.int64]
     parameters: Mapping[str, Any]
-    packed: bytes
-    told: str
+    packed_model: bytes
+    tracker_json: str
     scaling: Scaling
 
     @property
     def model(self) -> OnlineClusterer:
         """The model, a copy of its own each time."""
-        return parse_model(zlib.decompress(self.packed))
+        return parse_model(zlib.decompress(self.packed_model))
 
     @property
-    def identities(self) -> Identities:
+    def tracker(self) -> ClusterTracker:
         """The clusters' ids and colours to go on with, a copy of its own each time."""
-        return Identities.read(json.loads(self.told))
+        return ClusterTracker.read(json.loads(self.tracker_json))
 
     @property
     def whole_snapshot(self) -> Snapshot:
@@ -143,20 +143,22 @@ class Moment:
             value for value in vars(self.snapshot).values() if isinstance(value, np.ndarray)
         ]
         arrays += [self.centers, self.points, self.point_slots, self.clusters, self.colors]
-        return sum(map(sys.getsizeof, [*arrays, self.packed, self.told, self.parameters]))
+        return sum(
+            map(sys.getsizeof, [*arrays, self.packed_model, self.tracker_json, self.parameters])
+        )
 
 
 @dataclass(frozen=True)
 class Recording:
     """What is known of a run's past: moments and events in the order in which they came."""
 
-    moments: tuple[Moment, ...] = ()
+    states: tuple[RecordedState, ...] = ()
     events: tuple[Event, ...] = ()
 
     def until(self, n_seen: int) -> "Recording":
         """What was known after so many points."""
-        moments = tuple(moment for moment in self.moments if moment.n_seen <= n_seen)
-        return Recording(moments, tuple(e for e in self.events if e.n_seen <= n_seen))
+        states = tuple(state for state in self.states if state.n_seen <= n_seen)
+        return Recording(states, tuple(e for e in self.events if e.n_seen <= n_seen))
 
     def find(self, n_seen: int) -> int:
         """Index of the last moment with at most so many points; 0 where there is none.
@@ -164,7 +166,7 @@ class Recording:
         >>> Recording().find(100)
         0
         """
-        known = [moment.n_seen for moment in self.moments]
+        known = [state.n_seen for state in self.states]
         return max(int(np.searchsorted(known, n_seen, side="right")) - 1, 0)
 
 
@@ -190,23 +192,23 @@ class Recorder:
     n_most: int = N_MOST
     n_recent: int = N_RECENT
     most_bytes: int = MOST_BYTES
-    _moments: list[tuple[int, Moment]] = field(default_factory=list)
+    _states: list[tuple[int, RecordedState]] = field(default_factory=list)
     _step: int = 1
     _n_added: int = 0
     _n_bytes: int = 0
     _clusters: deque[Event] = field(default_factory=lambda: deque(maxlen=N_EVENTS))
     _controls: deque[Event] = field(default_factory=lambda: deque(maxlen=N_EVENTS))
 
-    def add(self, moment: Moment) -> None:
+    def add(self, state: RecordedState) -> None:
         """Take a moment in; one with as many points as the last replaces that."""
-        if self._moments and self._moments[-1][1].n_seen == moment.n_seen:
-            number, last = self._moments[-1]
-            self._moments[-1] = number, moment
-            self._n_bytes += moment.n_bytes - last.n_bytes
+        if self._states and self._states[-1][1].n_seen == state.n_seen:
+            number, last = self._states[-1]
+            self._states[-1] = number, state
+            self._n_bytes += state.n_bytes - last.n_bytes
         else:
-            self._moments.append((self._n_added, moment))
+            self._states.append((self._n_added, state))
             self._n_added += 1
-            self._n_bytes += moment.n_bytes
+            self._n_bytes += state.n_bytes
             self._drop()
         self._make_room()
 
@@ -218,7 +220,7 @@ class Recorder:
 
     def _make_room(self) -> None:
         while self._is_full():
-            if self.n_recent > max(len(self._moments) // 4, 1):
+            if self.n_recent > max(len(self._states) // 4, 1):
                 self.n_recent //= 2
             else:
                 self._step *= 2
@@ -233,29 +235,29 @@ class Recorder:
     def recording(self) -> Recording:
         """All that is kept; it does not change when more is added."""
         events = sorted([*self._controls, *self._clusters], key=lambda event: event.n_seen)
-        return Recording(tuple(moment for _, moment in self._moments), tuple(events))
+        return Recording(tuple(state for _, state in self._states), tuple(events))
 
     def fork(self, n_seen: int) -> "Recorder":
         """A recorder of its own that knows what this one does up to so many points."""
         twin = Recorder(self.n_most, self.n_recent, self.most_bytes)
-        twin._moments = [each for each in self._moments if each[1].n_seen <= n_seen]
+        twin._states = [each for each in self._states if each[1].n_seen <= n_seen]
         twin._step = self._step
-        twin._n_added = twin._moments[-1][0] + 1 if twin._moments else 0
-        twin._n_bytes = sum(moment.n_bytes for _, moment in twin._moments)
+        twin._n_added = twin._states[-1][0] + 1 if twin._states else 0
+        twin._n_bytes = sum(state.n_bytes for _, state in twin._states)
         for event in self.recording.events:
             if event.n_seen <= n_seen:
                 twin.note(event)
         return twin
 
     def _is_full(self) -> bool:
-        is_large = self._n_bytes > self.most_bytes and len(self._moments) > 2
-        return is_large or len(self._moments) > self.n_most
+        is_large = self._n_bytes > self.most_bytes and len(self._states) > 2
+        return is_large or len(self._states) > self.n_most
 
     def _drop(self) -> None:
         first_recent = self._n_added - self.n_recent
         kept = [
-            each for each in self._moments if each[0] >= first_recent or not each[0] % self._step
+            each for each in self._states if each[0] >= first_recent or not each[0] % self._step
         ]
-        if len(kept) < len(self._moments):
-            self._moments = kept
-            self._n_bytes = sum(moment.n_bytes for _, moment in kept)
+        if len(kept) < len(self._states):
+            self._states = kept
+            self._n_bytes = sum(state.n_bytes for _, state in kept)

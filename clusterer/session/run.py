@@ -18,12 +18,12 @@ from clusterer.evaluation.baselines import Challenge
 from clusterer.evaluation.comparison import Comparison, Contest
 from clusterer.evaluation.metrics import Measures, measure
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.frame import Frame, Look
-from clusterer.session.recent_points import N_MEASURED, Tail
+from clusterer.session.frame import Frame, ViewRequest
+from clusterer.session.recent_points import N_MEASURED, RecentPoints
 from clusterer.session.recipe import Recipe
-from clusterer.session.recording import NO_LINKS, Event, Moment, Recorder, Recording, pack
-from clusterer.session.run_export import Takeaway
-from clusterer.session.tracking import Identities
+from clusterer.session.recording import NO_LINKS, Event, RecordedState, Recorder, Recording, pack
+from clusterer.session.run_export import RunExport
+from clusterer.session.tracking import ClusterTracker
 from clusterer.stream import Source
 
 N_EXACT = 5_000
@@ -64,25 +64,25 @@ class Run:
         self.source = source
         self.model: OnlineClusterer = clone(model)
         self.scaling = scaling or Scaling.identity(source.n_features)
-        self.tail = Tail(source.n_features, window_length)
+        self.recent_points = RecentPoints(source.n_features, window_length)
         self.recipe = Recipe(
             self.model.get_params(), noise=getattr(source, "noise", None), scaling=self.scaling
         )
         self.number = number
         self.is_finished = False
-        self.identities = Identities()
+        self.tracker = ClusterTracker()
         self.recorder = Recorder()
-        self.contest: Contest | None = None
+        self.comparison_run: Contest | None = None
 
     @property
     def n_seen(self) -> int:
         """Number of points learned."""
-        return self.tail.points.n_pushed
+        return self.recent_points.window.n_pushed
 
     @property
     def n_at_once(self) -> int:
         """Most points to be learned between two looks at the controls."""
-        return self.contest.n_at_once if self.contest is not None else sys.maxsize
+        return self.comparison_run.n_at_once if self.comparison_run is not None else sys.maxsize
 
     def advance(self, n: int) -> int:
         """Learn up to n points; returns how many there were. Raises what the source raises."""
@@ -92,9 +92,9 @@ class Run:
         if len(points):
             self._follow_scaling(points)
             spent_s = self._learn(points)
-            self.tail.push(points, classes)
-            if self.contest is not None:
-                self.contest.follow(points, classes, spent_s)
+            self.recent_points.push(points, classes)
+            if self.comparison_run is not None:
+                self.comparison_run.follow(points, classes, spent_s)
         return len(points)
 
     def _follow_scaling(self, points: NDArray) -> None:
@@ -119,31 +119,31 @@ class Run:
 
     def measure(self) -> Measures | None:
         """How good the clusters are on the last points, in the model's units; None without any."""
-        points = self.scaling.apply(self.tail.points.last(N_MEASURED))
+        points = self.scaling.apply(self.recent_points.window.last(N_MEASURED))
         if not len(points):
             return None
         clusters = self.model.predict(points)
-        classes = self.tail.classes(len(points))
+        classes = self.recent_points.classes(len(points))
         if classes is None:
             return measure(points, clusters)
         return measure(points[-len(classes) :], clusters[-len(classes) :], classes)
 
-    def meet(self, challenge: Challenge | None) -> None:
+    def set_baseline(self, challenge: Challenge | None) -> None:
         """Let a peer in, or None out. It learns from now on, in the units of now."""
-        self.contest = None
+        self.comparison_run = None
         if challenge is not None:
             peer = challenge.make(self.model.get_params())
-            self.contest = Contest(challenge, peer, self.scaling)
+            self.comparison_run = Contest(challenge, peer, self.scaling)
 
     def compare(self) -> Comparison | None:
         """Ours and the peer on the last points that both learned; None if there are none."""
-        contest = self.contest
-        if contest is None or not len(contest.points):
+        comparison_run = self.comparison_run
+        if comparison_run is None or not len(comparison_run.points):
             return None
         snapshot = self.model.snapshot()
         clusters, _ = self._identify(snapshot)
-        labels = clusters[self.model.find_nearest(self.scaling.apply(contest.points))]
-        return contest.judge(labels, self.identities.colors, self.n_seen)
+        labels = clusters[self.model.find_nearest(self.scaling.apply(comparison_run.points))]
+        return comparison_run.judge(labels, self.tracker.colors, self.n_seen)
 
     def record(self) -> None:
         """Add the present moment to the recording."""
@@ -151,10 +151,10 @@ class Run:
             return
         snapshot = self.model.snapshot()
         clusters, colors = self._identify(snapshot)
-        points = self.tail.points.last(N_ON_RECORD).copy()
+        points = self.recent_points.window.last(N_ON_RECORD).copy()
         slots = self.model.find_nearest(self.scaling.apply(points))
         self.recorder.add(
-            Moment(
+            RecordedState(
                 snapshot=replace(snapshot, links=NO_LINKS),
                 centers=self.scaling.undo(snapshot.centers),
                 points=np.clip(points, -FURTHEST, FURTHEST).astype(np.float32),
@@ -162,8 +162,8 @@ class Run:
                 clusters=clusters,
                 colors=colors,
                 parameters=self.parameters,
-                packed=pack(self.model),
-                told=json.dumps(self.identities.write()),
+                packed_model=pack(self.model),
+                tracker_json=json.dumps(self.tracker.write()),
                 scaling=self.scaling,
             )
         )
@@ -182,10 +182,10 @@ class Run:
         return parameters
 
     def _identify(self, snapshot: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        clusters = self.identities.update(snapshot.ids, snapshot.labels, snapshot.weights)
-        for kind, cluster, other in self.identities.changes:
+        clusters = self.tracker.update(snapshot.ids, snapshot.labels, snapshot.weights)
+        for kind, cluster, other in self.tracker.changes:
             self.recorder.note(Event(snapshot.n_seen, kind, cluster, other))
-        palette = self.identities.colors
+        palette = self.tracker.colors
         colors = np.array([palette.get(i, NO_COLOR) for i in clusters.tolist()], dtype=np.int64)
         return clusters, colors
 
@@ -194,7 +194,7 @@ class Run:
 
     def frame(
         self,
-        look: Look,
+        view_request: ViewRequest,
         *,
         points_per_s: float = 0.0,
         is_playing: bool = False,
@@ -202,18 +202,18 @@ class Run:
         measures: Measures | None = None,
     ) -> Frame:
         """The present moment as the views draw it."""
-        look = self.tail.turn(look, self.scaling)
+        view_request = self.recent_points.turn(view_request, self.scaling)
         snapshot = self._take_snapshot()
         clusters, colors = self._identify(snapshot)
-        n_in_window = len(self.tail.points)
+        n_in_window = len(self.recent_points.window)
         is_long = n_in_window > N_EXACT
-        points = self.tail.points.last(N_ON_IMAGE if is_long else N_EXACT).copy()
+        points = self.recent_points.window.last(N_ON_IMAGE if is_long else N_EXACT).copy()
         slots = (
             self.model.find_nearest(self.scaling.apply(points)) if self.n_seen else np.empty(0, int)
         )
         return Frame(
             run=self.number,
-            look=look,
+            view_request=view_request,
             snapshot=snapshot,
             centers=self.scaling.undo(snapshot.centers),
             center_clusters=clusters,
@@ -221,8 +221,8 @@ class Run:
             points=points,
             point_clusters=clusters[slots],
             point_colors=colors[slots],
-            bounds=self.tail.bounds if self.source.bounds is None else self.source.bounds,
-            image=self.tail.draw(look) if is_long else None,
+            bounds=self.recent_points.bounds if self.source.bounds is None else self.source.bounds,
+            image=self.recent_points.draw(view_request) if is_long else None,
             n_in_window=n_in_window,
             points_per_s=points_per_s,
             is_playing=is_playing,
@@ -237,7 +237,7 @@ class Run:
         Raises ValueError, and leaves things as they were, when the value is not allowed.
         """
         if name == "window_length":
-            self.tail.resize(value)
+            self.recent_points.resize(value)
             return
         before = self.parameters
         if name == "noise":
@@ -267,19 +267,19 @@ class Run:
                 )
                 self.recorder.note(event)
 
-    def take_away(self) -> Takeaway:
+    def export_run(self) -> RunExport:
         """All that can be exported of the present moment, in copies of its own."""
         snapshot = self._take_snapshot()
         clusters, _ = self._identify(snapshot)
-        points = self.tail.points.last(len(self.tail.points)).copy()
-        return Takeaway(
+        points = self.recent_points.window.last(len(self.recent_points.window)).copy()
+        return RunExport(
             source=self.source.preserve(),
             scaling=self.scaling,
             model=deepcopy(self.model),
             snapshot=snapshot,
             center_clusters=clusters,
             points=points,
-            classes=self.tail.classes(len(points)),
+            classes=self.recent_points.classes(len(points)),
             class_names=self.source.class_names,
             recipe=self.recipe.copy(),
         )

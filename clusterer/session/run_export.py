@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Takeaway:
+class RunExport:
     """A moment of a run. ``points`` and `centers` in the units of the data, the rest as it is.
 
     ``center_clusters`` (m,) are the ids that the views show, -1 for noise. ``points`` (n, d) are

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from clusterer.stream.chunk import NOISE
 
 
-class Change(NamedTuple):
+class ClusterChange(NamedTuple):
     """A cluster was "born", "split" from another one, "merged" into another one, or "ended"."""
 
     kind: Literal["born", "split", "merged", "ended"]
@@ -16,7 +16,7 @@ class Change(NamedTuple):
     other: int = NOISE
 
 
-class Identities:
+class ClusterTracker:
     """Give clusters ids and colours that last while their prototypes do.
 
     A cluster inherits the id that most of its weight carried at the last update; every id goes to
@@ -27,18 +27,18 @@ class Identities:
     the one that most of its weight belonged to, or is born if there was none. One whose id is
     gone has merged into the one that took over most of its weight, or has ended.
 
-    >>> identities = Identities()
-    >>> before = identities.update(np.array([7, 8]), np.array([0, 1]), np.ones(2))
-    >>> after = identities.update(np.array([9, 8, 7]), np.array([0, 1, 2]), np.ones(3))
+    >>> tracker = ClusterTracker()
+    >>> before = tracker.update(np.array([7, 8]), np.array([0, 1]), np.ones(2))
+    >>> after = tracker.update(np.array([9, 8, 7]), np.array([0, 1, 2]), np.ones(3))
     >>> before.tolist(), after.tolist()
     ([1, 2], [3, 2, 1])
-    >>> identities.changes
-    [Change(kind='born', cluster=3, other=-1)]
+    >>> tracker.changes
+    [ClusterChange(kind='born', cluster=3, other=-1)]
     """
 
     def __init__(self) -> None:
         self.colors: dict[int, int] = {}
-        self.changes: list[Change] = []
+        self.changes: list[ClusterChange] = []
         self._next_id = 1
         self._known: dict[int, int] = {}
 
@@ -63,9 +63,9 @@ class Identities:
         self._color(living)
         return ids
 
-    def copy(self) -> "Identities":
+    def copy(self) -> "ClusterTracker":
         """One that goes on alike and apart."""
-        twin = Identities()
+        twin = ClusterTracker()
         twin.colors, twin._known = self.colors.copy(), self._known.copy()
         twin._next_id = self._next_id
         return twin
@@ -79,9 +79,9 @@ class Identities:
         }
 
     @staticmethod
-    def read(told: dict[str, Any]) -> "Identities":
+    def read(told: dict[str, Any]) -> "ClusterTracker":
         """One from what `write` gave."""
-        twin = Identities()
+        twin = ClusterTracker()
         twin.colors = {int(i): int(color) for i, color in told["colors"]}
         twin._known = {int(i): int(cluster) for i, cluster in told["known"]}
         twin._next_id = int(told["next_id"])
@@ -93,7 +93,7 @@ class Identities:
         named: dict[int, int],
         known: set[int],
         living: set[int],
-    ) -> list[Change]:
+    ) -> list[ClusterChange]:
         origins: dict[int, int] = {}
         heirs: dict[int, int] = {}
         for label, old in sorted(claims, key=lambda claim: (-claims[claim], claim)):
@@ -102,11 +102,17 @@ class Identities:
         changes = []
         for new in sorted(set(named.values()) - known):
             is_split = new in origins
-            changes.append(Change("split", new, origins[new]) if is_split else Change("born", new))
+            changes.append(
+                ClusterChange("split", new, origins[new])
+                if is_split
+                else ClusterChange("born", new)
+            )
         for gone in sorted(self.colors.keys() - living):
             is_merged = gone in heirs
             changes.append(
-                Change("merged", gone, heirs[gone]) if is_merged else Change("ended", gone)
+                ClusterChange("merged", gone, heirs[gone])
+                if is_merged
+                else ClusterChange("ended", gone)
             )
         return changes
 

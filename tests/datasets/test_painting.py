@@ -13,8 +13,8 @@ from clusterer import OnlineClusterer
 from clusterer.datasets import Painting
 from clusterer.datasets.brush_strokes import HEIGHT, WIDTH
 from clusterer.datasets.painting import MOST_ACTS
-from clusterer.session.branches import branch_run, restart_run
 from clusterer.session.engine import Engine
+from clusterer.session.restart import branch_run, restart_run
 from clusterer.session.run import Run
 from tests.export.test_python_script import assert_same, repeat
 
@@ -175,23 +175,23 @@ def test_a_painted_run_is_repeated_reset_and_branched():
     group = blob(painting, 5, 5)
     run.advance(700)
     run.record()
-    moment = run.recording.moments[-1]
+    state = run.recording.states[-1]
     run.set("sigma", 0.4)
     for _ in range(20):
         painting.move(group, 0.3, 0.1)
         run.advance(40)
-    taken = run.take_away()
+    taken = run.export_run()
     blob(painting, 18, 1)
     assert_same(repeat(taken), taken)
-    branched = branch_run(run, moment, 1)
+    branched = branch_run(run, state, 1)
     branched.set("sigma", "auto")
     branched.set("sigma", 0.4)
     branched.advance(800)
-    assert_array_equal(branched.tail.points.last(300), taken.points)
+    assert_array_equal(branched.recent_points.window.last(300), taken.points)
     assert_same(branched.model, taken)
     again = restart_run(branched, 2)
     again.advance(700)
-    assert_array_equal(again.tail.points.last(300), moment_points(taken, again))
+    assert_array_equal(again.recent_points.window.last(300), moment_points(taken, again))
 
 
 def moment_points(taken, run):
@@ -223,7 +223,7 @@ def test_an_engine_waits_for_the_first_stroke_and_many_hands_may_paint():
         hand.join()
     while engine.wait_for_frame().snapshot.n_seen < 2000:
         pass
-    taken = engine.take_away().result(30)
+    taken = engine.export_run().result(30)
     engine.close()
     assert taken.classes is not None
     assert_same(repeat(taken), taken)

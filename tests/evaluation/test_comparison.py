@@ -21,7 +21,7 @@ from widgets.views.comparison import measure_comparison, tabulate
 def test_each_peer_finds_blobs_beside_a_run_in_chunks_of_any_size(key):
     pytest.importorskip("river") if PEERS[key].needs_river else None
     run = Run(make_generator("blobs", seed=2), OnlineClusterer(50))
-    run.meet(Challenge(key, n_clusters=5, radius=1.5))
+    run.set_baseline(Challenge(key, n_clusters=5, radius=1.5))
     assert run.compare() is None
     for n_points in (1, 2, 60, 500, 1_437):
         run.advance(n_points)
@@ -44,7 +44,7 @@ def test_ours_set_as_the_run_agrees_with_it_in_all():
     scaling = Scaling(np.array([3.0, 0.0]), np.array([2.0, 9.0]))
     points = np.random.default_rng(0).normal(size=(900, 2))
     run = Run(ArraySource(points), OnlineClusterer(30, half_life=200.0), scaling=scaling)
-    run.meet(Challenge("ours", n_prototypes=30, sigma=0.0))
+    run.set_baseline(Challenge("ours", n_prototypes=30, sigma=0.0))
     run.advance(900)
     comparison = run.compare()
     assert comparison.agreement == 1.0
@@ -61,7 +61,7 @@ def test_ours_set_as_the_run_agrees_with_it_in_all():
 def test_a_peer_let_in_late_has_learned_less_and_a_reset_starts_both_anew():
     engine = Engine(make_generator("blobs"), OnlineClusterer())
     engine.step(700)
-    engine.challenge(Challenge("minibatch"))
+    engine.set_baseline(Challenge("minibatch"))
     engine.step(300)
 
     def compare(n_learned):
@@ -75,10 +75,10 @@ def test_a_peer_let_in_late_has_learned_less_and_a_reset_starts_both_anew():
     engine.reset()
     engine.step(200)
     assert compare(200).theirs.n_learned == 200
-    engine.challenge(None)
+    engine.set_baseline(None)
     engine.wait_for_frame()
     assert engine.observer.comparison is None
-    engine.challenge(Challenge("birch", radius=0.0))
+    engine.set_baseline(Challenge("birch", radius=0.0))
     assert "radius is 0.0" in engine.wait_for_frame().message
     engine.close()
 

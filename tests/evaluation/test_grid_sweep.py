@@ -6,7 +6,7 @@ import pytest
 from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.evaluation.grid_sweep import Sweep, choose_sigmas, sweep
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
 from widgets.live.scene import Scene, project
 from widgets.views.sweep_cells import measure_sweep
 
@@ -29,7 +29,7 @@ def test_each_cell_is_what_the_estimator_makes_of_the_points():
 def test_a_click_finds_the_cell_that_is_drawn_there():
     done = Sweep(POINTS, (0.5, 1.0, 2.0), (20, 10))
     cells = tuple(sweep(POINTS, done.sigmas, done.n_prototypes))
-    drawn = measure_sweep(Sweep(POINTS, done.sigmas, done.n_prototypes, cells), Look())
+    drawn = measure_sweep(Sweep(POINTS, done.sigmas, done.n_prototypes, cells), ViewRequest())
     assert done.n_cells == len(cells) == 6
     for i, (x, y) in enumerate(zip(drawn["cells"]["x"], drawn["cells"]["y"], strict=True)):
         assert done.find(x, y) == (drawn["cells"]["sigma"][i], drawn["cells"]["k"][i])
@@ -38,13 +38,13 @@ def test_a_click_finds_the_cell_that_is_drawn_there():
     per_cell = np.unique(np.stack([columns, rows]), axis=1, return_counts=True)[1]
     assert len(per_cell) == 6
     assert len(set(per_cell.tolist())) == 1
-    assert len(measure_sweep(done, Look())["points"]["x"]) == 0
+    assert len(measure_sweep(done, ViewRequest())["points"]["x"]) == 0
 
 
 @pytest.mark.parametrize("n_features", [1, 2, 3])
 def test_axes_of_a_source_that_is_gone_are_clipped(n_features):
     points = np.arange(4.0 * n_features).reshape(4, n_features)
-    xs, ys = project(points, Look(2, 5))
+    xs, ys = project(points, ViewRequest(2, 5))
     assert np.array_equal(xs, points[:, min(2, n_features - 1)])
     assert len(ys) == 4
     assert Scene().past == []

@@ -33,7 +33,7 @@ def taken():
     run = Run(make_generator("blobs", seed=2, noise=0.1), OnlineClusterer(40), window_length=700)
     run.advance(500)
     run.advance(1000)
-    return run.take_away()
+    return run.export_run()
 
 
 def read(content):
@@ -90,7 +90,7 @@ def test_the_model_goes_on_as_if_nothing_happened(taken, tmp_path):
 
 
 def test_before_the_first_point_there_are_only_headers():
-    taken = Run(make_generator("moons"), OnlineClusterer()).take_away()
+    taken = Run(make_generator("moons"), OnlineClusterer()).export_run()
     for write in (write_prototypes_csv, write_clusters_csv, write_points_csv):
         assert len(read(write(taken))) == 0
     assert json.loads(write_json(taken))["prototypes"] == []
@@ -112,7 +112,7 @@ def test_a_scaled_run_is_written_in_the_units_of_the_table_and_tells_the_scaling
     source = TableSource(table, ("=SUM(A1)", "cluster"), "kind", name="t.csv")
     run = Run(source, OnlineClusterer(), scaling=scaling)
     run.advance(300)
-    taken = run.take_away()
+    taken = run.export_run()
     points = read(write_points_csv(taken))
     assert list(points.columns) == ["cluster_", "class", "'=SUM(A1)", "cluster"]
     assert np.array_equal(points[["'=SUM(A1)", "cluster"]], values)

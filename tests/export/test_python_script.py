@@ -9,9 +9,9 @@ from clusterer import OnlineClusterer
 from clusterer.datasets import GENERATORS, make_generator
 from clusterer.export.python_script import write_script
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.branches import restart_run
 from clusterer.session.engine import Engine
 from clusterer.session.recipe import MOST_CHANGES, Recipe
+from clusterer.session.restart import restart_run
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource, TableSource
 from clusterer.tables import open_table
@@ -57,8 +57,8 @@ def test_a_run_with_changes_mid_stream_is_repeated(key, seed, actions, is_watche
         else:
             run.set(*action)
         if is_watched:
-            run.take_away()
-    taken = run.take_away()
+            run.export_run()
+    taken = run.export_run()
     assert_same(repeat(taken), taken)
 
 
@@ -71,7 +71,7 @@ def test_an_engine_that_plays_is_repeated_however_its_stream_was_cut():
         while engine.wait_for_frame().snapshot.n_seen < n_seen + 3000:
             pass
         engine.set("sigma", sigma)
-    taken = engine.take_away().result(30)
+    taken = engine.export_run().result(30)
     engine.close()
     assert len(taken.recipe.changes) == 3
     assert_same(repeat(taken), taken)
@@ -84,7 +84,7 @@ def test_a_reset_begins_another_recipe_with_the_parameters_of_then():
     run.set("noise", 0.25)
     run = restart_run(run, 1)
     run.advance(700)
-    taken = run.take_away()
+    taken = run.export_run()
     assert taken.recipe.changes == []
     assert_same(repeat(taken), taken)
 
@@ -105,7 +105,7 @@ def test_a_table_is_opened_again_as_it_was(tmp_path, monkeypatch, is_scaled):
     run.advance(150)
     run.set("sigma", 0.7)
     run.advance(1000)
-    taken = run.take_away()
+    taken = run.export_run()
     assert taken.snapshot.n_seen == 401
     monkeypatch.chdir(tmp_path)
     assert_same(repeat(taken), taken)
@@ -115,7 +115,7 @@ def test_given_data_are_asked_for():
     data = np.random.default_rng(1).normal(size=(300, 2))
     run = Run(ArraySource(data), OnlineClusterer())
     run.advance(200)
-    taken = run.take_away()
+    taken = run.export_run()
     assert "Put your data here" in write_script(taken)
     assert_same(repeat(taken, data=data), taken)
 
@@ -130,7 +130,7 @@ def test_a_run_that_lost_points_is_not_said_to_be_repeatable():
     with pytest.raises(ValueError, match="too far"):
         run.advance(10)
     with pytest.raises(ValueError, match="cannot be repeated"):
-        write_script(run.take_away())
+        write_script(run.export_run())
 
 
 def test_the_recipe_is_bounded_and_says_when_it_is_full():

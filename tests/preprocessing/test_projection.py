@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 
 from clusterer import OnlineClusterer
 from clusterer.preprocessing.projection import RunningProjection
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 
@@ -65,17 +65,17 @@ def test_a_run_projects_points_and_centres_alike():
     points = stretched(600)
     run = Run(ArraySource(points), OnlineClusterer(10))
     run.advance(600)
-    frame = run.frame(Look(-1, 2))
-    xs, ys = frame.look.project(frame.points)
-    view = frame.look.projection
+    frame = run.frame(ViewRequest(-1, 2))
+    xs, ys = frame.view_request.project(frame.points)
+    view = frame.view_request.projection
     assert xs == pytest.approx((points - view.means) @ view.components[0])
     assert ys == pytest.approx(points[:, 2])
-    assert np.isfinite(frame.look.project(frame.centers)[0]).all()
+    assert np.isfinite(frame.view_request.project(frame.centers)[0]).all()
 
 
 @pytest.mark.parametrize("points", [np.zeros((50, 3)), np.ones((1, 3)), np.eye(3)])
 def test_degenerate_points_are_shown_all_the_same(points):
     run = Run(ArraySource(points), OnlineClusterer(5))
     run.advance(len(points))
-    for axis in run.frame(Look(-1, -2)).look.project(points):
+    for axis in run.frame(ViewRequest(-1, -2)).view_request.project(points):
         assert np.isfinite(axis).all()

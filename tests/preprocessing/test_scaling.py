@@ -5,8 +5,8 @@ import pytest
 
 from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling
-from clusterer.session.branches import restart_run
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
+from clusterer.session.restart import restart_run
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 
@@ -48,7 +48,7 @@ def test_prototypes_stay_where_they_are_when_units_change():
     run = Run(ArraySource(climb), OnlineClusterer(20), scaling=RunningScaling.begin(first))
     while not run.is_finished:
         run.advance(100)
-    centers = run.frame(Look()).centers
+    centers = run.frame(ViewRequest()).centers
     assert centers[:, 0].min() >= 0
     assert centers[:, 0].max() <= 1000
     assert np.abs(centers[:, 1]).max() < 5

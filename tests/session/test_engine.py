@@ -10,7 +10,7 @@ from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.engine import Engine
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
 from clusterer.stream import ArraySource
 from widgets.settings import Settings
 
@@ -98,7 +98,7 @@ def test_all_that_acts_at_once_can_be_set_and_set_again(blobs):
         for name, value in settings.live_values().items():
             blobs.set(name, value)
         blobs.step(600)
-    taken = blobs.take_away().result(timeout=30)
+    taken = blobs.export_run().result(timeout=30)
     assert blobs.wait_for_frame().message == ""
     assert len(taken.points) == 300
     assert len(taken.snapshot.centers) == 7
@@ -181,7 +181,7 @@ def test_a_long_window_is_counted_into_an_image(blobs):
     frame = blobs.wait_for_frame()
     assert frame.image is None  # nobody has said what box to count over
     (left, bottom), (right, top) = frame.bounds
-    blobs.look(Look(0, 1, (left, right, bottom, top)))
+    blobs.request_view(ViewRequest(0, 1, (left, right, bottom, top)))
     frame = blobs.wait_for_frame()
     assert frame.image.max() == 255
     assert frame.n_in_window == 20_000

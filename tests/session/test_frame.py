@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.density_image import count_cells, shade
-from clusterer.session.tracking import Identities
+from clusterer.session.tracking import ClusterTracker
 from clusterer.stream.window import Window
 
 
@@ -57,39 +57,39 @@ def test_shades_show_every_point_and_rise_with_the_count():
 
 
 def test_clusters_keep_their_ids_through_new_numbers_and_fading_support():
-    identities = Identities()
+    tracker = ClusterTracker()
     ids = np.array([10, 11, 12, 13])
     weights = np.ones(4)
-    first = identities.update(ids, np.array([0, 0, 1, 1]), weights)
-    swapped = identities.update(ids, np.array([1, 1, 0, 0]), weights)
+    first = tracker.update(ids, np.array([0, 0, 1, 1]), weights)
+    swapped = tracker.update(ids, np.array([1, 1, 0, 0]), weights)
     assert np.array_equal(first, swapped)
-    lost = identities.update(ids, np.array([-1, -1, 0, 0]), weights)
+    lost = tracker.update(ids, np.array([-1, -1, 0, 0]), weights)
     assert lost.tolist() == [-1, -1, first[2], first[2]]
-    back = identities.update(ids, np.array([0, 0, 1, 1]), weights)
+    back = tracker.update(ids, np.array([0, 0, 1, 1]), weights)
     assert np.array_equal(back, first)
 
 
 def test_a_split_leaves_the_id_with_the_heavier_part():
-    identities = Identities()
+    tracker = ClusterTracker()
     ids = np.array([1, 2, 3])
-    whole = identities.update(ids, np.array([0, 0, 0]), np.ones(3))
-    parts = identities.update(ids, np.array([0, 1, 1]), np.array([1.0, 2.0, 2.0]))
+    whole = tracker.update(ids, np.array([0, 0, 0]), np.ones(3))
+    parts = tracker.update(ids, np.array([0, 1, 1]), np.array([1.0, 2.0, 2.0]))
     assert parts[1] == parts[2] == whole[0]
     assert parts[0] not in (whole[0], -1)
 
 
 @given(st.lists(st.lists(st.integers(-1, 4), min_size=6, max_size=6), max_size=12))
 def test_living_clusters_never_share_an_id_or_a_colour(partitions):
-    identities = Identities()
+    tracker = ClusterTracker()
     ids = np.arange(6)
     for partition in partitions:
         _, labels = np.unique([-1, *partition], return_inverse=True)
         labels = labels[1:] - 1
-        given_ids = identities.update(ids, labels, np.ones(6))
+        given_ids = tracker.update(ids, labels, np.ones(6))
         pairs = set(zip(labels.tolist(), given_ids.tolist(), strict=True))
         assert len({label for label, _ in pairs}) == len({i for _, i in pairs}) == len(pairs)
         assert all((label == -1) == (i == -1) for label, i in pairs)
-        colors = [identities.colors[i] for i in set(given_ids.tolist()) - {-1}]
+        colors = [tracker.colors[i] for i in set(given_ids.tolist()) - {-1}]
         assert len(colors) == len(set(colors))
 
 

@@ -11,12 +11,12 @@ from clusterer import OnlineClusterer
 from clusterer.cluster.snapshot import Snapshot
 from clusterer.datasets import make_generator
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.branches import restart_run
 from clusterer.session.engine import Engine
 from clusterer.session.observer import Observer
-from clusterer.session.recording import Event, Moment, Recorder
+from clusterer.session.recording import Event, RecordedState, Recorder
+from clusterer.session.restart import restart_run
 from clusterer.session.run import Run
-from clusterer.session.tracking import Identities
+from clusterer.session.tracking import ClusterTracker
 from clusterer.stream import ArraySource
 
 
@@ -26,7 +26,7 @@ def make_moment(n_seen, n_points=1):
         n_seen, np.empty((0, 2)), *(np.empty(0),) * 3, none, none, none, 1.0, np.empty((0, 0))
     )
     points = np.zeros((n_points, 2), dtype=np.float32)
-    return Moment(
+    return RecordedState(
         snapshot,
         np.empty((0, 2)),
         points,
@@ -46,7 +46,7 @@ def test_moments_stay_bounded_and_evenly_spread(gaps, n_most):
     added = np.cumsum(gaps).tolist()
     for n_seen in added:
         recorder.add(make_moment(n_seen))
-        kept = [moment.n_seen for moment in recorder.recording.moments]
+        kept = [state.n_seen for state in recorder.recording.states]
         assert len(kept) <= n_most
         assert kept[0] == added[0]
         assert kept[-1] == n_seen
@@ -66,18 +66,18 @@ def test_bytes_stay_bounded(lengths):
     recorder = Recorder(most_bytes=most)
     for i, n_points in enumerate(lengths):
         recorder.add(make_moment(i + 1, n_points))
-        moments = recorder.recording.moments
-        ends = moments[0].n_bytes + moments[-1].n_bytes
-        assert sum(moment.n_bytes for moment in moments) <= max(most, ends)
-        assert moments[0].n_seen == 1
-        assert moments[-1].n_seen == i + 1
+        states = recorder.recording.states
+        ends = states[0].n_bytes + states[-1].n_bytes
+        assert sum(state.n_bytes for state in states) <= max(most, ends)
+        assert states[0].n_seen == 1
+        assert states[-1].n_seen == i + 1
 
 
 def test_a_moment_of_the_same_point_replaces_the_last():
     recorder = Recorder()
     for n_seen in (1, 2, 2, 2):
         recorder.add(make_moment(n_seen))
-    assert [moment.n_seen for moment in recorder.recording.moments] == [1, 2]
+    assert [state.n_seen for state in recorder.recording.states] == [1, 2]
 
 
 def test_events_are_bounded_and_changes_outlive_what_clusters_do():
@@ -97,24 +97,24 @@ def test_a_fork_goes_on_apart():
         recorder.add(make_moment(n_seen))
         recorder.note(Event(n_seen, "born", cluster=n_seen))
     before = recorder.recording
-    third = before.moments[2].n_seen
+    third = before.states[2].n_seen
     twin = recorder.fork(third)
     twin.add(make_moment(third + 1))
     assert recorder.recording == before
-    assert [m.n_seen for m in twin.recording.moments] == [
-        *(m.n_seen for m in before.moments[:3]),
+    assert [m.n_seen for m in twin.recording.states] == [
+        *(m.n_seen for m in before.states[:3]),
         third + 1,
     ]
     assert twin.recording.events[-1].n_seen == third
 
 
 def test_what_becomes_of_clusters_is_told():
-    identities = Identities()
+    tracker = ClusterTracker()
 
     def tell(ids, labels, weights=None):
         ids, labels = np.array(ids), np.array(labels)
-        identities.update(ids, labels, np.ones(len(ids)) if weights is None else weights)
-        return [tuple(change) for change in identities.changes]
+        tracker.update(ids, labels, np.ones(len(ids)) if weights is None else weights)
+        return [tuple(change) for change in tracker.changes]
 
     assert tell([1, 2, 3], [0, 0, 0]) == [("born", 1, -1)]
     assert tell([1, 2, 3], [0, 0, 0]) == []
@@ -129,7 +129,7 @@ def test_what_becomes_of_clusters_is_told():
 def test_a_run_records_what_it_is_and_what_was_changed():
     run = Run(make_generator("blobs", seed=1), OnlineClusterer())
     run.record()
-    assert run.recording.moments == ()
+    assert run.recording.states == ()
     run.advance(2_000)
     run.record()
     run.set("sigma", 2.0)
@@ -137,7 +137,7 @@ def test_a_run_records_what_it_is_and_what_was_changed():
     run.set("noise", 0.3)
     run.advance(500)
     run.record()
-    first, last = run.recording.moments
+    first, last = run.recording.states
     assert first.parameters["sigma"] == "auto"
     assert (last.parameters["sigma"], last.parameters["noise"]) == (2.0, 0.3)
     assert (first.n_seen, last.n_seen) == (2_000, 2_500)
@@ -159,15 +159,15 @@ def test_a_moments_model_goes_on_bit_for_bit():
     run.advance(1_000)
     run.record()
     run.advance(777)
-    (moment,) = run.recording.moments
-    twin = OnlineClusterer().absorb(moment.model).set_params(**moment.model.get_params())
+    (state,) = run.recording.states
+    twin = OnlineClusterer().absorb(state.model).set_params(**state.model.get_params())
     again = make_generator("drifting", seed=3)
     again.take(1_000)
     twin.partial_fit(again.take(777).points)
     assert np.array_equal(twin.prototypes_, run.model.prototypes_)
     assert np.array_equal(twin.weights_, run.model.weights_)
     # The moment itself has not moved.
-    assert moment.model.n_seen_ == 1_000
+    assert state.model.n_seen_ == 1_000
 
 
 def test_the_engine_records_while_it_streams_and_when_it_is_stepped():
@@ -176,16 +176,16 @@ def test_the_engine_records_while_it_streams_and_when_it_is_stepped():
     engine.play()
     while not (frame := engine.wait_for_frame()).is_finished:
         pass
-    while not (moments := engine.recording.moments) or moments[-1].n_seen < 30_000:
+    while not (states := engine.recording.states) or states[-1].n_seen < 30_000:
         engine.wait_for_frame()
-    assert len(moments) >= 2
-    assert np.array_equal(moments[-1].centers, frame.centers)
+    assert len(states) >= 2
+    assert np.array_equal(states[-1].centers, frame.centers)
     engine.reset()
     engine.step(10)
     assert engine.wait_for_frame().snapshot.n_seen == 10
-    while not engine.recording.moments:
+    while not engine.recording.states:
         engine.wait_for_frame()
-    assert [m.n_seen for m in engine.recording.moments] == [10]
+    assert [m.n_seen for m in engine.recording.states] == [10]
     engine.close()
 
 

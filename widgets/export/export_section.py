@@ -18,7 +18,7 @@ from clusterer.export.data_files import (
 )
 from clusterer.export.python_script import write_script
 from clusterer.session.engine import Engine
-from clusterer.session.run_export import Takeaway
+from clusterer.session.run_export import RunExport
 from widgets.components.download import Downloader, File
 from widgets.components.text import Text
 from widgets.controls.transport import BESIDE_POINTER
@@ -41,7 +41,7 @@ class Offer(NamedTuple):
     ending: str
     kind: str
     description: str
-    write: Callable[[Takeaway], bytes]
+    write: Callable[[RunExport], bytes]
 
 
 DATA = (
@@ -151,7 +151,7 @@ class ExportSection:
     def _build_offer(self, offer: Offer) -> Any:
         async def send(_: Any) -> None:
             try:
-                future = asyncio.wrap_future(self._engine.take_away())
+                future = asyncio.wrap_future(self._engine.export_run())
                 taken = await asyncio.wait_for(future, LONGEST_WAIT_S)
                 content = await asyncio.to_thread(offer.write, taken)
             except (ValueError, OSError) as error:  # of which a time-out is one

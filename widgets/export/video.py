@@ -12,7 +12,7 @@ from PIL import Image, features
 
 from clusterer.session.density_image import Box
 from clusterer.session.frame import Frame
-from clusterer.session.scheduling.scheduler import commons
+from clusterer.session.scheduling.scheduler import engine_scheduler
 from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import wrap_colors
 from widgets.export.frame_image import SIZE, Canvas
@@ -52,7 +52,7 @@ class Moment:
 
 def place(frame: Frame, points: NDArray) -> NDArray:
     """Where points are on the axes, (n, 2)."""
-    return np.stack([pack_coordinates(each) for each in frame.look.project(points)], axis=1)
+    return np.stack([pack_coordinates(each) for each in frame.view_request.project(points)], axis=1)
 
 
 class VideoRecorder:
@@ -96,14 +96,14 @@ class VideoRecorder:
                 center_colors=wrap_colors(frame.center_colors),
                 sizes_px=sizes_px,
                 image=frame.image,
-                image_box=frame.look.box,
+                image_box=frame.view_request.box,
             )
         )
 
     def _add(self, moment: Moment) -> None:
         self._moments.append(moment)
         self._n_bytes += moment.n_bytes
-        most_bytes = min(commons.recording_bytes // 2, MOST_BYTES)
+        most_bytes = min(engine_scheduler.recording_bytes // 2, MOST_BYTES)
         while len(self._moments) > MOST_MOMENTS or self._n_bytes > most_bytes:
             self._n_bytes -= self._moments.popleft().n_bytes
 

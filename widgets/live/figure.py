@@ -16,7 +16,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from clusterer.session.frame import Frame, Look
+from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.recording import Recording
 from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import CLUSTER_COLORS, DENSITY_COLORS, map_colors, wrap_colors
@@ -37,16 +37,16 @@ NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
 class LiveFigure:
     """Draws frames, sending the browser no more than what is new.
 
-    ``look`` is what the figure needs to be shown; ``on_look`` is called with it when the user
+    ``view_request`` is what the figure shows; ``on_view_request`` is called with it when the user
     zooms, pans or chooses other axes, so that the image can be counted over the new box.
     """
 
-    def __init__(self, on_look: Callable[[Look], None]) -> None:
-        self.look = Look()
-        self._on_look = on_look
+    def __init__(self, on_view_request: Callable[[ViewRequest], None]) -> None:
+        self.view_request = ViewRequest()
+        self._on_view_request = on_view_request
         self._names: tuple[str, ...] = ("",)
         self._titles = "", ""
-        self._drawn = (-1, Look(), 0)
+        self._drawn = (-1, ViewRequest(), 0)
         self.points = ColumnDataSource(_columns("x", "y", "cluster", "color"), name="points")
         self.prototypes = ColumnDataSource(
             _columns("x", "y", "weight", "size", "cluster", "color"), name="prototypes"
@@ -116,10 +116,10 @@ class LiveFigure:
         plot.axis.minor_tick_line_alpha = 0
         plot.axis.major_tick_line_alpha = 0.3
         # Of their own: those of the points have the look of the first, which may be faint.
-        look = {"line_color": CLUSTER_COLORS[0], "fill_color": CLUSTER_COLORS[0]}
+        style = {"line_color": CLUSTER_COLORS[0], "fill_color": CLUSTER_COLORS[0]}
         nowhere = [np.nan], [np.nan]
-        point = plot.scatter(*nowhere, size=5, **look)
-        circle = plot.scatter(*nowhere, size=12, fill_alpha=PROTOTYPE_ALPHA, line_width=2, **look)
+        point = plot.scatter(*nowhere, size=5, **style)
+        circle = plot.scatter(*nowhere, size=12, fill_alpha=PROTOTYPE_ALPHA, line_width=2, **style)
         items = [
             LegendItem(label="point (grey: noise)", renderers=[point]),
             LegendItem(label="prototype (size: weight)", renderers=[circle]),
@@ -131,28 +131,31 @@ class LiveFigure:
         """Put two features, or components (from -1 down), on the axes, with the next frame."""
         self._names = names
         self.viewport.follow()
-        self.look = Look(x, y, self.look.box)
-        self._on_look(self.look)
+        self.view_request = ViewRequest(x, y, self.view_request.box)
+        self._on_view_request(self.view_request)
 
     def draw_trails(self, recording: Recording) -> None:
         """Draw where the prototypes have been; nothing for an empty recording."""
-        self.trails.draw(recording, self.drawn_look)
+        self.trails.draw(recording, self.drawn_view_request)
 
     @property
-    def drawn_look(self) -> Look:
+    def drawn_view_request(self) -> ViewRequest:
         """What lies on the axes on the screen, with its projection if it needs one."""
         return self._drawn[1]
 
     def draw(self, frame: Frame) -> None:
         """Bring what is on the screen up to the frame."""
-        if (frame.look.x, frame.look.y) != (self.look.x, self.look.y):
+        if (frame.view_request.x, frame.view_request.y) != (
+            self.view_request.x,
+            self.view_request.y,
+        ):
             return
         # The last frame of another source may come after this one's names, or with its projection.
-        n_features, view = len(self._names), frame.look.view
+        n_features, view = len(self._names), frame.view_request.view
         if frame.points.shape[1] != n_features or (view and len(view.means) != n_features):
             return
         # Not in `show_axes`: it may be called while another callback holds the document.
-        titles = self._label(frame.look)
+        titles = self._label(frame.view_request)
         if titles != self._titles:
             self._titles = titles
             x, y = (label_axis(fold_title(title)) for title in titles)
@@ -162,27 +165,33 @@ class LiveFigure:
         self._draw_prototypes(frame)
         self._draw_image(frame)
         self.highlight.draw()
-        self._drawn = frame.run, frame.look, frame.snapshot.n_seen
+        self._drawn = frame.run, frame.view_request, frame.snapshot.n_seen
 
-    def _label(self, look: Look) -> tuple[str, str]:
-        titles = look.view.name_axes(self._names) if look.view else []
-        x, y = (self._names[axis] if axis >= 0 else titles[-1 - axis] for axis in (look.x, look.y))
+    def _label(self, view_request: ViewRequest) -> tuple[str, str]:
+        titles = view_request.view.name_axes(self._names) if view_request.view else []
+        x, y = (
+            self._names[axis] if axis >= 0 else titles[-1 - axis]
+            for axis in (view_request.x, view_request.y)
+        )
         return x, y if len(self._names) > 1 else ""
 
     def film(self, frame: Frame, roll: VideoRecorder) -> None:
         """Note on the roll what is on the screen now."""
-        is_shown = (frame.look.x, frame.look.y) == (self.look.x, self.look.y)
+        is_shown = (frame.view_request.x, frame.view_request.y) == (
+            self.view_request.x,
+            self.view_request.y,
+        )
         # What is looked back at has been filmed already, and has the number of no run.
         if is_shown and self.viewport.is_whole and frame.run >= 0:
             sizes_px = np.asarray(self.prototypes.data["size"], dtype=np.float32)
             roll.note(frame, sizes_px, self.viewport.box, self._titles)
 
     def _draw_points(self, frame: Frame) -> None:
-        run, look, n_seen = self._drawn
+        run, view_request, n_seen = self._drawn
         n_new = frame.snapshot.n_seen - n_seen
         n_points = len(frame.points)
         n_kept = n_points - n_new
-        xs, ys = frame.look.project(frame.points)
+        xs, ys = frame.view_request.project(frame.points)
         columns: dict[str, NDArray] = {
             "x": pack_coordinates(xs),
             "y": pack_coordinates(ys),
@@ -190,7 +199,7 @@ class LiveFigure:
             "color": wrap_colors(frame.point_colors),
         }
         n_shown = len(self.points.data["x"])
-        is_same = frame.run == run and frame.look.axes == look.axes
+        is_same = frame.run == run and frame.view_request.axes == view_request.axes
         # What is streamed comes in the type of what is there.
         is_same &= all(columns[name].dtype == self.points.data[name].dtype for name in "xy")
         # Only points that left at the front and points that came at the end can be streamed.
@@ -214,7 +223,7 @@ class LiveFigure:
             self.points.patch(patch)
 
     def _draw_prototypes(self, frame: Frame) -> None:
-        xs, ys = frame.look.project(frame.centers)
+        xs, ys = frame.view_request.project(frame.centers)
         weights = frame.snapshot.weights
         shares = weights / max(weights.max(initial=0.0), 1e-300)
         sizes = SMALLEST_SIZE_PX + (LARGEST_SIZE_PX - SMALLEST_SIZE_PX) * np.sqrt(shares)
@@ -228,11 +237,11 @@ class LiveFigure:
         }
 
     def _draw_image(self, frame: Frame) -> None:
-        if frame.image is None or frame.look.box is None:
+        if frame.image is None or frame.view_request.box is None:
             if self.density.data["image"][0] is not NO_IMAGE:
                 self.density.data = {**self.density.data, "image": [NO_IMAGE]}
             return
-        left, right, bottom, top = frame.look.box
+        left, right, bottom, top = frame.view_request.box
         self.density.data = {
             "image": [frame.image],
             "x": [left],
@@ -243,16 +252,22 @@ class LiveFigure:
 
     def _fit(self, frame: Frame) -> None:
         # The corners of the data say nothing about how far they reach aslant.
-        edges = frame.points if frame.look.is_projected else frame.bounds
+        edges = frame.points if frame.view_request.is_projected else frame.bounds
         if len(edges):
-            run, look, _ = self._drawn
-            is_new = frame.run != run or frame.look.axes != look.axes or self.look.box is None
-            self.viewport.fit(*frame.look.project(edges), is_new=is_new)
+            run, view_request, _ = self._drawn
+            is_new = (
+                frame.run != run
+                or frame.view_request.axes != view_request.axes
+                or self.view_request.box is None
+            )
+            self.viewport.fit(*frame.view_request.project(edges), is_new=is_new)
 
     def _tell(self) -> None:
         if self.viewport.is_whole:
-            self.look = Look(self.look.x, self.look.y, self.viewport.box)
-            self._on_look(self.look)
+            self.view_request = ViewRequest(
+                self.view_request.x, self.view_request.y, self.viewport.box
+            )
+            self._on_view_request(self.view_request)
 
 
 def _columns(*names: str) -> dict[str, NDArray]:

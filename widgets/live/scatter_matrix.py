@@ -80,17 +80,17 @@ class ScatterMatrix:
         """Show the newest points, if the last ones have stood for half a second."""
         self._frame = frame
         now = time.monotonic()
-        moment = frame.run, frame.snapshot.n_seen
+        state = frame.run, frame.snapshot.n_seen
         is_late = now - self._drawn_at >= PERIOD_S or not frame.is_playing
         is_late |= self._drawn == (-1, -1)
-        if not (self.is_on and is_late) or moment == self._drawn:
+        if not (self.is_on and is_late) or state == self._drawn:
             return
         points = frame.points[-N_POINTS:, :N_FEATURES]
         if points.shape[1] != len(self._names):
             return
         if self._drawn == (-1, -1):
             self._name_cells()
-        self._drawn, self._drawn_at = moment, now
+        self._drawn, self._drawn_at = state, now
         self._draw_points(points, wrap_colors(frame.point_colors[-N_POINTS:]))
 
     def _draw_points(self, points: NDArray, colors: NDArray) -> None:

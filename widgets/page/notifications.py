@@ -6,7 +6,7 @@ from collections.abc import Callable
 import panel as pn
 from bokeh.document import Document
 
-from clusterer.session.saving.store import Store
+from clusterer.session.saving.store import RunStore
 from clusterer.support.errors import explain
 from widgets.components.text import Text, escape_lines
 
@@ -44,7 +44,7 @@ def show_error(error: BaseException) -> None:
 
 
 def open_page_or_error(
-    open_page: Callable[[Store | None], pn.viewable.Viewable], store: Store | None
+    open_page: Callable[[RunStore | None], pn.viewable.Viewable], store: RunStore | None
 ) -> pn.viewable.Viewable:
     """A page, or one that says why there is none."""
     try:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from clusterer.session.engine import Engine
-from clusterer.session.saving.checkpoint import Memory
+from clusterer.session.saving.checkpoint import Checkpoint
 from widgets.page.link import AddressBar
 from widgets.settings import Settings
 from widgets.sources.source_chooser import GENERATED, TABLE, SourceChooser
@@ -51,12 +51,12 @@ class PageState:
         """Have tables uploaded from now on kept in a folder, once they are whole."""
         self._sources.table.keep_in(folder, arrivals)
 
-    async def go_back(self, memory: Memory, folder: Path) -> None:
+    async def go_back(self, checkpoint: Checkpoint, folder: Path) -> None:
         """Be as the memory says, and have the engine adopt its run.
 
         ``folder`` is where its tables are. Raises ValueError or OSError where that can't be.
         """
-        told = memory.place
+        told = checkpoint.page_state
         if told["kind"] == TABLE:
             table = self._sources.table
             await table.bring_back(told["table"], folder)
@@ -79,8 +79,8 @@ class PageState:
         else:
             source = self._sources.make_source()
         # A table is read again up to there.
-        run = await asyncio.to_thread(memory.bring_back, source)
-        self._engine.adopt(run, is_playing=memory.is_playing)
+        run = await asyncio.to_thread(checkpoint.restore_run, source)
+        self._engine.resume_run(run, is_playing=checkpoint.is_playing)
         # What was turned in the last moment may not have been stored of both.
         for name, value in self._settings.live_values().items():
             self._engine.set(name, value)

@@ -21,9 +21,9 @@ from bokeh.models import CustomJS
 from panel.io.state import set_curdoc
 
 from clusterer.session.engine import Engine
-from clusterer.session.saving.autosave import Keeper
-from clusterer.session.saving.checkpoint import Memory
-from clusterer.session.saving.store import Store, hash_key, make_key
+from clusterer.session.saving.autosave import Autosave
+from clusterer.session.saving.checkpoint import Checkpoint
+from clusterer.session.saving.store import RunStore, hash_key, make_key
 from widgets.page.notifications import Notification, show_error
 from widgets.page.page_state import PageState
 
@@ -85,10 +85,10 @@ class RunRestore:
     _guard = threading.Lock()
 
     def __init__(
-        self, store: Store, engine: Engine, place: PageState, notice: Notification
+        self, store: RunStore, engine: Engine, place: PageState, notice: Notification
     ) -> None:
         self._store, self._engine, self._place, self._notice = store, engine, place, notice
-        self._keeper: Keeper | None = None
+        self._autosave: Autosave | None = None
         self._document: Document | None = None
         self._begin: Callable[[bool], None] = lambda is_new: None
         self.key = ""
@@ -120,28 +120,28 @@ class RunRestore:
                 self._begin(True)
 
     async def _get_back(self, requested_key: str) -> None:
-        memory, is_lost = None, False
+        checkpoint, is_lost = None, False
         if requested_key != NONE:
-            memory = await asyncio.to_thread(self._take_over, requested_key)
-            is_lost = memory is None
-        if memory is not None:
+            checkpoint = await asyncio.to_thread(self._take_over, requested_key)
+            is_lost = checkpoint is None
+        if checkpoint is not None:
             try:
-                await self._place.go_back(memory, self._store.folder_of(self.key))
+                await self._place.go_back(checkpoint, self._store.folder_for(self.key))
             except Exception as error:
                 log.info("a run could not be brought back: %s", type(error).__name__)
-                memory, is_lost = None, True
+                checkpoint, is_lost = None, True
         if is_lost:
             self._notice.show(LOST)
-        self._place.keep_tables(self._store.folder_of(self.key), self._store.make_arrivals())
+        self._place.keep_tables(self._store.folder_for(self.key), self._store.make_upload_folder())
         with self._guard:
             self._held[hash_key(self.key)] = self
         self.request.key = self.key
-        self._keeper = Keeper(partial(self._store.put, self.key))
-        self._keeper.note_place(self._place.describe())
-        self._engine.keep(self._keeper)
-        self._begin(memory is None)
+        self._autosave = Autosave(partial(self._store.put, self.key))
+        self._autosave.note_page_state(self._place.describe())
+        self._engine.set_autosave(self._autosave)
+        self._begin(checkpoint is None)
 
-    def _take_over(self, requested_key: str) -> Memory | None:
+    def _take_over(self, requested_key: str) -> Checkpoint | None:
         """The run of the key, which this page has from now on. Another open page keeps its own."""
         with self._guard:
             holder = self._held.get(hash_key(requested_key))
@@ -150,12 +150,12 @@ class RunRestore:
                 del self._held[hash_key(requested_key)]
         if holder is not None:
             holder.store_now(is_last=not is_shown)
-        memory = self._store.find(requested_key)
-        if memory is not None and is_shown:
+        checkpoint = self._store.find(requested_key)
+        if checkpoint is not None and is_shown:
             self._store.share_tables(requested_key, self.key)
-        elif memory is not None:
+        elif checkpoint is not None:
             self.key = requested_key
-        return memory
+        return checkpoint
 
     @property
     def is_shown(self) -> bool:
@@ -166,17 +166,17 @@ class RunRestore:
 
     def store_now(self, *, is_last: bool) -> None:
         """Have the run stored as it is now; if it is the last time, it stands still then."""
-        if self._keeper is None:
+        if self._autosave is None:
             return
-        is_stored = self._keeper.ask(is_last=is_last)
-        self._engine.nudge()
+        is_stored = self._autosave.ask(is_last=is_last)
+        self._engine.refresh_frame()
         is_stored.wait(STORED_S)
         if is_last:
-            self._keeper.end()
+            self._autosave.end()
             self._engine.pause()
         self._store.flush()
 
     def note(self) -> None:
         """With every frame: has the place changed?"""
-        if self._keeper is not None and self._keeper.note_place(self._place.describe()):
-            self._engine.nudge()
+        if self._autosave is not None and self._autosave.note_page_state(self._place.describe()):
+            self._engine.refresh_frame()

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from tornado.web import RequestHandler
 
-from clusterer.session.scheduling.scheduler import Commons
+from clusterer.session.scheduling.scheduler import EngineScheduler
 from clusterer.support.errors import counts as error_counts
 from widgets.server.access import AccessControl
 from widgets.server.page_builder import documents
@@ -22,9 +22,9 @@ PREFIX = "clusterer_"
 class ServerMetrics:
     """What is measured of a server: numbers of the whole, none of a single session."""
 
-    def __init__(self, door: AccessControl, commons: Commons) -> None:
+    def __init__(self, door: AccessControl, scheduler: EngineScheduler) -> None:
         self._door = door
-        self._commons = commons
+        self._scheduler = scheduler
         self._started_at = time.monotonic()
         self.registry = CollectorRegistry()
         # Memory, processor time and open files, where the system tells.
@@ -33,7 +33,7 @@ class ServerMetrics:
 
     def tell(self) -> dict[str, Any]:
         """For people: is it well, and how full."""
-        tally = self._commons.count()
+        tally = self._scheduler.count()
         return {
             "status": "ok" if self._door.has_room() else "full",
             "sessions": self._door.n_sessions,
@@ -44,7 +44,7 @@ class ServerMetrics:
 
     def collect(self) -> Iterator[Metric]:
         """For Prometheus."""
-        tally = self._commons.count()
+        tally = self._scheduler.count()
         door = self._door
         for name, text, value in (
             ("sessions", "Sessions open", door.n_sessions),

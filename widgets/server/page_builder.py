@@ -15,7 +15,7 @@ from bokeh.application.handlers.handler import Handler
 from bokeh.document import Document
 from panel.io.state import set_curdoc
 
-from clusterer.session.scheduling.scheduler import commons
+from clusterer.session.scheduling.scheduler import engine_scheduler
 from clusterer.session.scheduling.throttle import choose_rest
 from clusterer.support.errors import note_fault
 from widgets.server.memory import give_back, settle
@@ -62,7 +62,7 @@ class PageBuilder(Handler):
             pn.state._thread_id = threading.get_ident()
 
     def _build_alone(self, document: Document) -> None:
-        with commons.hush():
+        with engine_scheduler.pause_streams():
             self._build(document)
         settle()
 

@@ -15,8 +15,8 @@ import panel as pn
 from bokeh.server.server import Server
 from threadpoolctl import threadpool_limits
 
-from clusterer.session.saving.store import Store
-from clusterer.session.scheduling.scheduler import commons
+from clusterer.session.saving.store import RunStore
+from clusterer.session.scheduling.scheduler import engine_scheduler
 from clusterer.support.errors import note_fault
 from clusterer.support.temp_folders import scratch
 from widgets.page.notifications import open_page_or_error, show_error
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 TOKEN_S = 300
 
-OpenPage = Callable[[Store | None], pn.viewable.Viewable]
+OpenPage = Callable[[RunStore | None], pn.viewable.Viewable]
 
 
 def read_number(name: str, default: int, lowest: int, highest: int) -> int:
@@ -81,11 +81,11 @@ class ServerOptions:
             **({"secret": given} if given else {}),
         )
 
-    def open_store(self) -> Store | None:
+    def open_store(self) -> RunStore | None:
         """Where runs are kept. Raises OSError where that can't be."""
         if self.store is None:
             return None
-        return Store(self.store, days=self.keep_days, most_bytes=self.keep_mb * 2**20)
+        return RunStore(self.store, days=self.keep_days, most_bytes=self.keep_mb * 2**20)
 
     @property
     def url(self) -> str:
@@ -139,7 +139,7 @@ def serve_pages(open_page: OpenPage, offer: ServerOptions, **options: Any) -> An
     store = offer.open_store()
     door = AccessControl(offer.most_sessions, offer.hosts)
     install_access_control()
-    vitals = ServerMetrics(door, commons)
+    vitals = ServerMetrics(door, engine_scheduler)
     server = pn.serve(
         lambda: open_page_or_error(open_page, store),
         port=offer.port,

@@ -189,7 +189,7 @@ class PaintingTool:
         self._grasped = gesture.stroke, group, now
         if group is not None:
             painting.move(group, now[0] - last[0], now[1] - last[1])
-            self._engine.nudge()
+            self._engine.refresh_frame()
 
     def _add(self) -> None:
         painting = self._painting
@@ -205,7 +205,7 @@ class PaintingTool:
     def _undo(self) -> None:
         if self._painting is not None:
             self._painting.undo()
-            self._engine.nudge()
+            self._engine.refresh_frame()
 
     def _clear(self) -> None:
         self._stroke = self._stroke[0], None

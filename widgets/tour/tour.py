@@ -151,14 +151,14 @@ class Tour:
     def stand_beside(self, is_beside: bool) -> None:
         """Whether the controls are in sight; else the card holds one like that it speaks of."""
         self._is_beside = is_beside
-        self._engine.nudge()
+        self._engine.refresh_frame()
 
     def _go(self, number: int) -> None:
         lesson, is_first = LESSONS[number], self._number is None
         self._number, self._before = number, None
         self._set(lesson.begin(), is_anew=not is_first)
         self._sources.kind.value = GENERATED
-        self._engine.nudge()
+        self._engine.refresh_frame()
 
     def _show(self, lesson: Lesson, number: int) -> None:
         self._text.object = lay_out(lesson, number)

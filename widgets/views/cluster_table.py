@@ -7,7 +7,7 @@ import numpy as np
 import param
 from panel.custom import JSComponent
 
-from clusterer.session.recording import Moment, Recording
+from clusterer.session.recording import RecordedState, Recording
 from widgets.components.palette import CLUSTER_COLORS
 from widgets.live.scene import Scene, project
 
@@ -105,35 +105,35 @@ class ClusterGrid(JSComponent):
 
 def measure_clusters(scene: Scene) -> list[dict[str, Any]]:
     """A row of text for each cluster of the moment shown, the largest first."""
-    moment = scene.moment
-    if moment is None:
+    state = scene.state
+    if state is None:
         return []
-    births = _find_births(scene.recording, moment)
-    total = sum(moment.sizes.values())
-    centers = moment.average(moment.centers)
+    births = _find_births(scene.recording, state)
+    total = sum(state.sizes.values())
+    centers = state.average(state.centers)
     rows = []
-    for cluster, center in sorted(centers.items(), key=lambda item: -moment.sizes[item[0]]):
-        last = int(moment.snapshot.last_seen[moment.clusters == cluster].max())
-        places = project(center[None, :], scene.look)
+    for cluster, center in sorted(centers.items(), key=lambda item: -state.sizes[item[0]]):
+        last = int(state.snapshot.last_seen[state.clusters == cluster].max())
+        places = project(center[None, :], scene.view_request)
         rows.append(
             {
                 "id": cluster,
-                "color": CLUSTER_COLORS[moment.palette[cluster] % len(CLUSTER_COLORS)],
+                "color": CLUSTER_COLORS[state.palette[cluster] % len(CLUSTER_COLORS)],
                 "cluster": str(cluster),
-                "size": f"{moment.sizes[cluster]:,.0f}",
-                "share": f"{moment.sizes[cluster] / total:.1%}" if total else "–",
+                "size": f"{state.sizes[cluster]:,.0f}",
+                "share": f"{state.sizes[cluster] / total:.1%}" if total else "–",
                 "center": ", ".join(f"{value[0]:.4g}" for value in places[: len(center)]),
-                "spread": f"{measure_spread(moment, cluster):.3g}",
-                "age": f"{moment.n_seen - births.get(cluster, moment.n_seen):,}",
-                "idle": f"{max(moment.n_seen - 1 - last, 0):,}",
+                "spread": f"{measure_spread(state, cluster):.3g}",
+                "age": f"{state.n_seen - births.get(cluster, state.n_seen):,}",
+                "idle": f"{max(state.n_seen - 1 - last, 0):,}",
             }
         )
     return rows
 
 
-def measure_spread(moment: Moment, cluster: int) -> float:
+def measure_spread(state: RecordedState, cluster: int) -> float:
     """Root mean square distance of a cluster's points from its centre, in the model's units."""
-    kept, is_member = moment.snapshot, moment.clusters == cluster
+    kept, is_member = state.snapshot, state.clusters == cluster
     weights, centers = kept.weights[is_member], kept.centers[is_member]
     if not weights.any():
         return 0.0
@@ -141,10 +141,10 @@ def measure_spread(moment: Moment, cluster: int) -> float:
     return float(np.sqrt((kept.scatters[is_member].sum() + weights @ squares) / weights.sum()))
 
 
-def _find_births(recording: Recording, moment: Moment) -> dict[int, int]:
+def _find_births(recording: Recording, state: RecordedState) -> dict[int, int]:
     births: dict[int, int] = {}
     # Events may be dropped from a long recording; a moment with the cluster is known then.
-    for each in recording.moments[: recording.find(moment.n_seen) + 1]:
+    for each in recording.states[: recording.find(state.n_seen) + 1]:
         for cluster in each.sizes:
             births.setdefault(cluster, each.n_seen)
     for event in recording.events:

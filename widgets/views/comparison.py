@@ -55,7 +55,7 @@ def measure_comparison(scene: Scene) -> dict[str, Any] | None:
     comparison = scene.comparison
     if comparison is None:
         return None
-    xs, ys = project(comparison.points, scene.look)
+    xs, ys = project(comparison.points, scene.view_request)
     columns: dict[str, Any] = {"x": pack_coordinates(xs), "y": pack_coordinates(ys)}
     for name, verdict in (("ours", comparison.ours), ("theirs", comparison.theirs)):
         labels = verdict.labels.tolist()

@@ -30,27 +30,27 @@ class Drawn(NamedTuple):
 
 def measure_dendrogram(scene: Scene) -> Drawn:
     """The dendrogram of the moment shown, in the colours of its clusters."""
-    moment = scene.moment
-    if moment is None:
+    state = scene.state
+    if state is None:
         nothing = np.empty(0)
         empty = dict.fromkeys(STEMS, nothing)
         return Drawn(empty, dict.fromkeys(("x0", "x1", "y"), nothing), dict(empty), 0.0, 0)
-    grown = build_dendrogram(moment.whole_snapshot)
+    grown = build_dendrogram(state.whole_snapshot)
     places = np.arange(len(grown.slots))
-    clusters = moment.clusters[grown.slots]
+    clusters = state.clusters[grown.slots]
     lengths = grown.tops - grown.bottoms
     stems = {
         "x": places,
         "top": grown.tops,
         "bottom": grown.bottoms,
         "cluster": ["noise" if i < 0 else f"cluster {i}" for i in clusters],
-        "weight": moment.snapshot.weights[grown.slots],
+        "weight": state.snapshot.weights[grown.slots],
         "prominence": [
             f"{length:.2f}" if host >= 0 else "meets none"
             for length, host in zip(lengths, grown.hosts, strict=True)
         ],
         "width": np.where(grown.is_peak, 4.0, 1.5),
-        "color": wrap_colors(moment.colors[grown.slots]),
+        "color": wrap_colors(state.colors[grown.slots]),
     }
     guests = np.flatnonzero(grown.hosts >= 0)
     links = {"x0": places[guests], "x1": grown.hosts[guests], "y": grown.bottoms[guests]}

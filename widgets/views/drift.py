@@ -25,13 +25,13 @@ PER_POINTS = 1_000
 
 def measure_drift(scene: Scene) -> dict[str, Any]:
     """Speed of each cluster's centre between moments, in the model's units per 1 000 points."""
-    moments = thin(scene.recording.moments, N_COLUMNS)
-    places = [moment.average(moment.snapshot.centers) for moment in moments]
+    states = thin(scene.recording.states, N_COLUMNS)
+    places = [state.average(state.snapshot.centers) for state in states]
     paths: dict[int, list[tuple[float, float]]] = {}
     colors: dict[int, int] = {}
     for (before, was), (after, now) in zip(
-        zip(moments, places, strict=True),
-        zip(moments[1:], places[1:], strict=True),
+        zip(states, places, strict=True),
+        zip(states[1:], places[1:], strict=True),
         strict=False,
     ):
         n_between = after.n_seen - before.n_seen

@@ -7,7 +7,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import LegendItem, Range1d
 
-from clusterer.session.recording import Event, Moment, Recording
+from clusterer.session.recording import Event, RecordedState, Recording
 from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import CLUSTER_COLORS
 from widgets.components.plot import (
@@ -72,30 +72,30 @@ def compare(scene: Scene) -> str:
     >>> compare(Scene())
     ''
     """
-    if not scene.left.moments or scene.moment is None:
+    if not scene.left.states or scene.state is None:
         return ""
-    n_seen = min(scene.moment.n_seen, scene.left.moments[-1].n_seen)
+    n_seen = min(scene.state.n_seen, scene.left.states[-1].n_seen)
     ours, theirs = (
-        recording.moments[recording.find(n_seen)] for recording in (scene.recording, scene.left)
+        recording.states[recording.find(n_seen)] for recording in (scene.recording, scene.left)
     )
     return f"After {ours.n_seen:,} points this run has {_summarise(ours)}; the run before it " + (
         f"had {_summarise(theirs)} after {theirs.n_seen:,}."
     )
 
 
-def _summarise(moment: Moment) -> str:
-    noun = "cluster" if moment.n_clusters == 1 else "clusters"
-    share, sigma = moment.noise_share, moment.snapshot.sigma
-    return f"{moment.n_clusters} {noun}, {share:.1%} noise and σ {sigma:.3g}"
+def _summarise(state: RecordedState) -> str:
+    noun = "cluster" if state.n_clusters == 1 else "clusters"
+    share, sigma = state.noise_share, state.snapshot.sigma
+    return f"{state.n_clusters} {noun}, {share:.1%} noise and σ {sigma:.3g}"
 
 
 def _list_lines(recording: Recording) -> dict[str, Any]:
-    moments = thin(recording.moments, N_COLUMNS)
+    states = thin(recording.states, N_COLUMNS)
     return {
-        "x": np.array([moment.n_seen for moment in moments], dtype=np.int32),
-        "clusters": np.array([moment.n_clusters for moment in moments], dtype=np.int32),
-        "sigma": pack_coordinates(np.array([moment.snapshot.sigma for moment in moments])),
-        "noise": np.array([100 * moment.noise_share for moment in moments], dtype=np.float32),
+        "x": np.array([state.n_seen for state in states], dtype=np.int32),
+        "clusters": np.array([state.n_clusters for state in states], dtype=np.int32),
+        "sigma": pack_coordinates(np.array([state.snapshot.sigma for state in states])),
+        "noise": np.array([100 * state.noise_share for state in states], dtype=np.float32),
     }
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import panel as pn
 from bokeh.models import LegendItem
 
-from clusterer.session.recording import Event, Moment
+from clusterer.session.recording import Event, RecordedState
 from widgets.components.palette import map_colors, wrap_colors
 from widgets.components.plot import add_hover, add_legend, build_columns, build_plot, fit, fit_time
 from widgets.live.scene import Scene, collect, thin
@@ -29,20 +29,20 @@ class River(NamedTuple):
 
 def measure_river(scene: Scene) -> River:
     """The bands, stacked in the order in which the clusters came, noise on top."""
-    moments = thin(scene.recording.moments, N_COLUMNS)
+    states = thin(scene.recording.states, N_COLUMNS)
     now = scene.past
-    if not moments:
+    if not states:
         return River(_list_bands([], np.empty((0, 0)), [], {}), _list_marks([]), now, np.empty(0))
-    ids, shares = collect(moments)
+    ids, shares = collect(states)
     widths = shares.max(axis=1)
     # The bound is never met but by a run that hardly finds the same cluster twice.
     is_drawn = np.isin(np.arange(len(ids)), np.argsort(-widths)[:N_BANDS]) | (ids == -1)
     ids, shares = ids[is_drawn], shares[is_drawn]
     tops = shares.cumsum(axis=0)
-    colors = {i: color for moment in moments for i, color in moment.palette.items()}
-    bands = _list_bands(moments, tops, ids.tolist(), colors)
+    colors = {i: color for state in states for i, color in state.palette.items()}
+    bands = _list_bands(states, tops, ids.tolist(), colors)
     middles = tops - shares / 2
-    known = np.array([moment.n_seen for moment in moments])
+    known = np.array([state.n_seen for state in states])
     rows = {int(i): row for row, i in enumerate(ids) if shares[row].max() >= LEAST_SHARE}
     marks = []
     for event in scene.recording.events:
@@ -64,10 +64,10 @@ def _find_column(event: Event, known: np.ndarray, shares: np.ndarray) -> int:
 
 
 def _list_bands(
-    moments: list[Moment], tops: np.ndarray, ids: list[int], colors: dict[int, int]
+    states: list[RecordedState], tops: np.ndarray, ids: list[int], colors: dict[int, int]
 ) -> Columns:
-    known = np.array([moment.n_seen for moment in moments], dtype=np.float32)
-    bottoms = np.vstack([np.zeros((1, len(moments))), tops[:-1]]) if len(ids) else tops
+    known = np.array([state.n_seen for state in states], dtype=np.float32)
+    bottoms = np.vstack([np.zeros((1, len(states))), tops[:-1]]) if len(ids) else tops
     columns: Columns = {"xs": [], "ys": [], "cluster": [], "share": [], "span": []}
     for row, cluster in enumerate(ids):
         there = np.flatnonzero(tops[row] > bottoms[row])

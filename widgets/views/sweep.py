@@ -190,7 +190,7 @@ class SweepView:
     def measure(self, scene: Scene) -> tuple[Sweep, dict[str, dict[str, Any]]] | None:
         """What to draw; takes its time in another thread."""
         done = scene.sweep
-        return None if done is None else (done, measure_sweep(done, scene.look))
+        return None if done is None else (done, measure_sweep(done, scene.view_request))
 
     def draw(self, measured: tuple[Sweep, dict[str, dict[str, Any]]] | None) -> None:
         """Bring the screen up to it."""

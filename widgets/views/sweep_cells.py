@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.evaluation.grid_sweep import Sweep
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
 from widgets.components.palette import wrap_colors
 from widgets.controls.controls import write_number
 from widgets.live.scene import project
@@ -17,10 +17,10 @@ HEIGHT = 0.86  # of a cell, for the points; above them it says how many clusters
 CELLS = ("x", "y", "top", "text", "sigma", "k", "noise")
 
 
-def measure_sweep(done: Sweep, look: Look) -> dict[str, dict[str, Any]]:
+def measure_sweep(done: Sweep, view_request: ViewRequest) -> dict[str, dict[str, Any]]:
     """Columns of the points, each cell's in its square of the plot; of the cells; of that taken."""
     places = np.unique(np.linspace(0, len(done.points) - 1, N_DRAWN).astype(int))
-    xs, ys = (_squeeze(values) for values in project(done.points, look))
+    xs, ys = (_squeeze(values) for values in project(done.points, view_request))
     rows = {k: row for row, k in enumerate(sorted(done.n_prototypes))}
     points: dict[str, list[NDArray]] = {"x": [], "y": [], "color": []}
     cells: dict[str, list[Any]] = {name: [] for name in CELLS}

@@ -6,28 +6,28 @@ import panel_material_ui as pmui
 
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
-from clusterer.session.recording import Moment
+from clusterer.session.recording import RecordedState
 from widgets.controls.controls import WIDE
 from widgets.controls.transport import BESIDE_POINTER
 
 N_STEPS = 200
 
 
-def go_back(frame: Frame, moment: Moment) -> Frame:
+def go_back(frame: Frame, state: RecordedState) -> Frame:
     """The frame as it was at a moment, in the view of now."""
     return replace(
         frame,
         # A number that no run has: nothing drawn before is kept.
-        run=-1 - moment.n_seen,
-        snapshot=moment.snapshot,
-        centers=moment.centers,
-        center_clusters=moment.clusters,
-        center_colors=moment.colors,
-        points=moment.points.astype(float),
-        point_clusters=moment.clusters[moment.point_slots],
-        point_colors=moment.colors[moment.point_slots],
+        run=-1 - state.n_seen,
+        snapshot=state.snapshot,
+        centers=state.centers,
+        center_clusters=state.clusters,
+        center_colors=state.colors,
+        points=state.points.astype(float),
+        point_clusters=state.clusters[state.point_slots],
+        point_colors=state.colors[state.point_slots],
         image=None,
-        n_in_window=len(moment.points),
+        n_in_window=len(state.points),
     )
 
 
@@ -37,14 +37,14 @@ class TimeTravel:
     It has the same steps however many moments there are: what the server moved while the user
     does would be lost, or jump back.
 
-    ``moment`` is the one shown, None for the present. While the past is shown the slider keeps
+    ``state`` is the one shown, None for the present. While the past is shown the slider keeps
     the moments that there were when it was first moved.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.moment: Moment | None = None
-        self._moments: tuple[Moment, ...] = ()
+        self.state: RecordedState | None = None
+        self._states: tuple[RecordedState, ...] = ()
         self._run = -1
         self._is_returning = False
         self.slider = pmui.IntSlider(
@@ -90,55 +90,55 @@ class TimeTravel:
     @property
     def sentence(self) -> str:
         """What is shown, if it is the past."""
-        if self.moment is None:
+        if self.state is None:
             return ""
-        known = self.moment.parameters
+        known = self.state.parameters
         how = " (automatic)" if known["sigma"] == "auto" else ""
         return (
-            f"You see the run as it was after {self.moment.n_seen:,} points, with "
-            f"K = {known['n_prototypes']} and σ = {self.moment.snapshot.sigma:.3g}{how}. "
+            f"You see the run as it was after {self.state.n_seen:,} points, with "
+            f"K = {known['n_prototypes']} and σ = {self.state.snapshot.sigma:.3g}{how}. "
             "The stream goes on unseen."
         )
 
     def go_live(self) -> None:
         """Show the present."""
-        self.moment = None
+        self.state = None
         self._show()
-        self._engine.nudge()
+        self._engine.refresh_frame()
 
     def show(self, frame: Frame) -> Frame:
         """The frame to draw in place of the present one; called with each."""
         if frame.run != self._run:
-            self._run, self.moment = frame.run, None
+            self._run, self.state = frame.run, None
             self._show()
-        return frame if self.moment is None else go_back(frame, self.moment)
+        return frame if self.state is None else go_back(frame, self.state)
 
     def _go(self, step: int) -> None:
         if self._is_returning:
             return
-        if self.moment is None:
-            self._moments = self._engine.recording.moments
-        last = len(self._moments) - 1
+        if self.state is None:
+            self._states = self._engine.recording.states
+        last = len(self._states) - 1
         is_past = step < N_STEPS and last > 0
         place = min(round(step / N_STEPS * last), last - 1)
-        self.moment = self._moments[place] if is_past else None
+        self.state = self._states[place] if is_past else None
         self._show()
-        self._engine.nudge()
+        self._engine.refresh_frame()
 
     def _show(self) -> None:
-        is_past = self.moment is not None
+        is_past = self.state is not None
         self.live.visible = self.play.visible = is_past
-        if self.moment is None:
+        if self.state is None:
             self.slider.label = "Time: now"
-            self._moments = ()
+            self._states = ()
             self._is_returning = True
             self.slider.value = N_STEPS
             self._is_returning = False
         else:
-            self.slider.label = f"Time: after {self.moment.n_seen:,} points"
+            self.slider.label = f"Time: after {self.state.n_seen:,} points"
 
     def _branch(self) -> None:
-        if self.moment is not None:
-            self._engine.branch(self.moment, self._run)
+        if self.state is not None:
+            self._engine.branch(self.state, self._run)
             self._engine.play()
             self.go_live()

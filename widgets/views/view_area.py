@@ -39,11 +39,11 @@ class Instrument:
                 DendrogramView.title: DendrogramView,
                 DriftView.title: DriftView,
                 ClusterTable.title: lambda: ClusterTable(self._highlight),
-                ComparisonView.title: lambda: ComparisonView(engine.challenge),
+                ComparisonView.title: lambda: ComparisonView(engine.set_baseline),
                 SweepView.title: self._make_sweep,
             },
             self._take_scene,
-            engine.nudge,
+            engine.refresh_frame,
         )
         self.view = pmui.Column(self.travel.view, self.views.tabs, margin=0, **WIDE)
 
@@ -76,7 +76,7 @@ class Instrument:
             self._take_points,
             self._settings.model_parameters,
             self._choose_setting,
-            self._engine.nudge,
+            self._engine.refresh_frame,
         )
         return self._sweep
 
@@ -84,14 +84,14 @@ class Instrument:
         """What the views show; called from a thread of theirs."""
         observer = self._engine.observer
         recording = observer.recording
-        last = recording.moments[-1] if recording.moments else None
+        last = recording.states[-1] if recording.states else None
         return Scene(
             recording,
-            self.travel.moment or last,
-            observer.left,
+            self.travel.state or last,
+            observer.previous_recording,
             observer.comparison,
             None if self._sweep is None else self._sweep.done,
-            look=self._figure.drawn_look,
+            view_request=self._figure.drawn_view_request,
         )
 
     def _take_points(self) -> tuple[NDArray, NDArray]:
@@ -109,4 +109,4 @@ class Instrument:
 
     def _highlight(self, cluster: int) -> None:
         self._figure.highlight.cluster = cluster
-        self._engine.nudge()
+        self._engine.refresh_frame()

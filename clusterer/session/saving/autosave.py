@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from clusterer.session.run import Run
-from clusterer.session.saving.checkpoint import Memory
+from clusterer.session.saving.checkpoint import Checkpoint
 from clusterer.session.scheduling.throttle import choose_rest
 
 PERIOD_S = 0.6
@@ -18,15 +18,15 @@ LONGEST_REST_S = 10.0
 """However long one took: a machine may have stood still meanwhile."""
 
 
-class Keeper:
+class Autosave:
     """Hand a run's memory to ``store`` whenever there is news, not too often.
 
-    The engine's thread calls `observe`, any other may call `note_place`.
+    The engine's thread calls `observe`, any other may call `note_page_state`.
     """
 
-    def __init__(self, store: Callable[[Memory], object]) -> None:
+    def __init__(self, store: Callable[[Checkpoint], object]) -> None:
         self._store = store
-        self._place: dict[str, Any] = {}
+        self._page_state: dict[str, Any] = {}
         self._is_late = False
         self._keep_at = 0.0
         self._is_over = False
@@ -42,18 +42,18 @@ class Keeper:
         """There is something new to be stored."""
         self._is_late = True
 
-    def note_place(self, place: dict[str, Any]) -> bool:
+    def note_page_state(self, page_state: dict[str, Any]) -> bool:
         """Say what belongs to the run besides; returns whether that is news."""
-        if place == self._place:
+        if page_state == self._page_state:
             return False
-        self._place = place
+        self._page_state = page_state
         self._is_late = True
         return True
 
     def observe(self, run: Run, *, is_playing: bool) -> None:
         """Store what is due."""
         if self.is_late and time.monotonic() >= self._keep_at:
-            self.keep(run, is_playing=is_playing)
+            self.save(run, is_playing=is_playing)
 
     def ask(self, *, is_last: bool) -> threading.Event:
         """Have the run stored the next time, news or not; the event tells when it was."""
@@ -62,14 +62,14 @@ class Keeper:
         self._is_late, self._keep_at = True, 0.0
         return asked
 
-    def keep(self, run: Run, *, is_playing: bool) -> None:
+    def save(self, run: Run, *, is_playing: bool) -> None:
         """Store the run as it is now."""
         start = time.monotonic()
         with self._lock:
             if self._is_over:
                 return
             self._is_late = False
-            self._store(Memory.take(run, is_playing=is_playing, place=self._place))
+            self._store(Checkpoint.take(run, is_playing=is_playing, page_state=self._page_state))
             while self._asked:
                 asked, is_last = self._asked.popleft()
                 self._is_over |= is_last

@@ -1,8 +1,9 @@
 """Memories: a run at one moment in text and numbers, from which it goes on bit for bit.
 
 What is remembered is the model, the source's position, the scaling, the clusters' ids and colours,
-the recipe, and the place: whatever the caller needs to open the same source again. Not remembered
-are the recording, and points that were looked at; the window is filled from the source again.
+the recipe, and the page state: whatever the caller needs to open the same source again. Not
+remembered are the recording, and points that were looked at; the window is filled from the source
+again.
 """
 
 import json
@@ -15,26 +16,27 @@ from numpy.typing import NDArray
 from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.persistence.model_file import dump_model, parse_model
 from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling
-from clusterer.session.branches import refill
-from clusterer.session.recipe import Change, Recipe
+from clusterer.session.recipe import ParameterChange, Recipe
 from clusterer.session.recording import copy_model
+from clusterer.session.restart import refill
 from clusterer.session.run import Run
-from clusterer.session.tracking import Identities
+from clusterer.session.tracking import ClusterTracker
 from clusterer.stream import Source
 
 VERSION = 1
 
 
 @dataclass(frozen=True, eq=False)
-class Memory:
+class Checkpoint:
     """A run after ``n_seen`` points, in copies of its own. ``model`` is None before the first.
 
-    ``place`` is the caller's, in JSON's types.
+    ``page_state`` is the caller's, in JSON's types.
 
     >>> from clusterer.datasets import make_generator
     >>> run = Run(make_generator("blobs", seed=3), OnlineClusterer())
     >>> _ = run.advance(100)
-    >>> again = Memory.read(*Memory.take(run).write()).bring_back(make_generator("blobs", seed=3))
+    >>> checkpoint = Checkpoint.read(*Checkpoint.take(run).write())
+    >>> again = checkpoint.restore_run(make_generator("blobs", seed=3))
     >>> _ = run.advance(50), again.advance(50)
     >>> again.n_seen, np.array_equal(again.model.prototypes_, run.model.prototypes_)
     (150, True)
@@ -47,30 +49,30 @@ class Memory:
     parameters: dict[str, Any]
     model: OnlineClusterer | None
     scaling: Scaling
-    identities: Identities
+    tracker: ClusterTracker
     recipe: Recipe
     bounds: NDArray[np.float64]
     noise: float | None
-    place: dict[str, Any] = field(default_factory=dict)
+    page_state: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def take(
-        cls, run: Run, *, is_playing: bool = False, place: dict[str, Any] | None = None
-    ) -> "Memory":
+        cls, run: Run, *, is_playing: bool = False, page_state: dict[str, Any] | None = None
+    ) -> "Checkpoint":
         """That of a run as it is now."""
         return cls(
             n_seen=run.n_seen,
             is_playing=is_playing,
             is_finished=run.is_finished,
-            window_length=run.tail.points.length,
+            window_length=run.recent_points.window.length,
             parameters=run.model.get_params(),
             model=copy_model(run.model) if run.n_seen else None,
             scaling=run.scaling,
-            identities=run.identities.copy(),
+            tracker=run.tracker.copy(),
             recipe=run.recipe.copy(),
-            bounds=run.tail.bounds.copy(),
+            bounds=run.recent_points.bounds.copy(),
             noise=getattr(run.source, "noise", None),
-            place=dict(place or {}),
+            page_state=dict(page_state or {}),
         )
 
     def write(self) -> tuple[str, bytes]:
@@ -83,16 +85,16 @@ class Memory:
             "window_length": self.window_length,
             "parameters": self.parameters,
             "scaling": write_scaling(self.scaling),
-            "identities": self.identities.write(),
+            "identities": self.tracker.write(),
             "recipe": write_recipe(self.recipe),
             "bounds": self.bounds.tolist(),
             "noise": self.noise,
-            "place": self.place,
+            "place": self.page_state,
         }
         return json.dumps(told), b"" if self.model is None else dump_model(self.model)
 
     @classmethod
-    def read(cls, text: str, model: bytes) -> "Memory":
+    def read(cls, text: str, model: bytes) -> "Checkpoint":
         """A memory from what `write` gave. Raises ValueError."""
         try:
             told = json.loads(text)
@@ -100,14 +102,15 @@ class Memory:
                 raise ValueError("it is of another version")
             n_features = len(told["scaling"]["offsets"])
             told["scaling"] = read_scaling(told["scaling"])
-            told["identities"] = Identities.read(told["identities"])
+            told["tracker"] = ClusterTracker.read(told.pop("identities"))
             told["recipe"] = read_recipe(told["recipe"])
             told["bounds"] = np.array(told["bounds"], np.float64).reshape(-1, n_features)
+            told["page_state"] = told.pop("place")
             return cls(model=parse_model(model) if model else None, **told)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"The memory is damaged: {error!r}") from error
 
-    def bring_back(self, source: Source, number: int = 0) -> Run:
+    def restore_run(self, source: Source, number: int = 0) -> Run:
         """The run, over the same source opened again; may take as long as reading up to there.
 
         Raises what the source raises, and ValueError if it is not the same.
@@ -127,8 +130,8 @@ class Memory:
             run.model = copy_model(self.model)
         if self.noise is not None:
             source.noise = self.noise  # type: ignore[attr-defined]
-        run.tail.bounds = self.bounds.copy()
-        run.identities = self.identities.copy()
+        run.recent_points.bounds = self.bounds.copy()
+        run.tracker = self.tracker.copy()
         run.recipe = self.recipe.copy()
         run.is_finished = self.is_finished
         return run
@@ -180,7 +183,7 @@ def read_recipe(told: dict[str, Any]) -> Recipe:
     recipe = Recipe(told["parameters"], noise=told["noise"], scaling=scaling)
     recipe.is_exact = told["is_exact"]
     recipe.changes = [
-        Change(n, name, read_scaling(value) if name == "scaling" else value)
+        ParameterChange(n, name, read_scaling(value) if name == "scaling" else value)
         for n, name, value in told["changes"]
     ]
     return recipe

@@ -16,7 +16,7 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
-from clusterer.session.saving.checkpoint import Memory
+from clusterer.session.saving.checkpoint import Checkpoint
 from clusterer.support.errors import note_fault
 from clusterer.support.temp_folders import Scratch
 
@@ -52,7 +52,7 @@ def hash_key(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
-class Store:
+class RunStore:
     """Memories in ``folder``, which is made, and readable by nobody else.
 
     Parameters
@@ -70,9 +70,9 @@ class Store:
     >>> run = Run(make_generator("blobs"), OnlineClusterer())
     >>> _ = run.advance(10)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     store = Store(Path(folder))
+    ...     store = RunStore(Path(folder))
     ...     key = make_key()
-    ...     store.put(key, Memory.take(run))
+    ...     store.put(key, Checkpoint.take(run))
     ...     store.flush()
     ...     found, guessed = store.find(key), store.find(make_key())
     ...     store.close()
@@ -91,7 +91,7 @@ class Store:
         self._scratch = Scratch(folder / ARRIVING)
         self._scratch.sweep()
         self._prepare()
-        self._waiting: dict[str, Memory] = {}
+        self._waiting: dict[str, Checkpoint] = {}
         self._news = threading.Condition()
         self._is_writing = False
         self._is_closed = False
@@ -121,15 +121,15 @@ class Store:
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
 
-    def put(self, key: str, memory: Memory) -> None:
+    def put(self, key: str, checkpoint: Checkpoint) -> None:
         """Have a memory stored soon, in place of the key's last one."""
         # No lock: a hundred engines would wait for one of them that waits for the interpreter.
-        self._waiting[hash_key(key)] = memory
+        self._waiting[hash_key(key)] = checkpoint
         if not self._is_writing:
             with self._news:
                 self._news.notify()
 
-    def find(self, key: str) -> Memory | None:
+    def find(self, key: str) -> Checkpoint | None:
         """The last memory stored under the key; None if there is none that can be read."""
         with closing(self._connect()) as connection:
             row = connection.execute(
@@ -138,25 +138,25 @@ class Store:
         if row is None:
             return None
         try:
-            return Memory.read(*row)
+            return Checkpoint.read(*row)
         except Exception as error:
             note_fault(error)
             return None
 
-    def folder_of(self, key: str) -> Path:
+    def folder_for(self, key: str) -> Path:
         """Where the run's tables are kept; made if need be."""
         folder = self.folder / UPLOADS / hash_key(key)
         folder.mkdir(exist_ok=True, mode=0o700)
         return folder
 
-    def make_arrivals(self) -> Path:
+    def make_upload_folder(self) -> Path:
         """A folder for what is not whole yet, on the same disk; it ends with the process."""
         return self._scratch.make_folder()
 
     def share_tables(self, key: str, other: str) -> None:
         """Have the tables of a run kept with another as well."""
-        for path in self.folder_of(key).iterdir():
-            beside = self.folder_of(other) / path.name
+        for path in self.folder_for(key).iterdir():
+            beside = self.folder_for(other) / path.name
             try:
                 os.link(path, beside)
             except OSError:
@@ -207,11 +207,11 @@ class Store:
                 if not self._is_closed:
                     time.sleep(GATHER_S)
 
-    def _write(self, connection: sqlite3.Connection, batch: dict[str, Memory]) -> None:
+    def _write(self, connection: sqlite3.Connection, batch: dict[str, Checkpoint]) -> None:
         now = time.time()
         rows = []
-        for name, memory in batch.items():
-            told, model = memory.write()
+        for name, checkpoint in batch.items():
+            told, model = checkpoint.write()
             rows.append((name, now, len(told) + len(model), told, model))
         connection.execute("BEGIN IMMEDIATE")
         try:

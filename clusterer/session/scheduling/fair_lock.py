@@ -8,15 +8,15 @@ from contextlib import contextmanager
 LONGEST_WAIT_S = 0.1
 
 
-class Turns:
+class FairLock:
     """So many turns at a time; who waits gets the next, first come, first served.
 
     Threads that all want the interpreter wake up each time it may be had, hundreds of times a
     second each; those that wait here sleep. What takes long must not hold up all others, so after
     ``longest_wait_s`` one goes on without a turn.
 
-    >>> turns = Turns(1, longest_wait_s=0.01)
-    >>> with turns.take() as is_turn, turns.take() as is_another:
+    >>> fair_lock = FairLock(1, longest_wait_s=0.01)
+    >>> with fair_lock.take() as is_turn, fair_lock.take() as is_another:
     ...     is_turn, is_another
     (True, False)
     """

@@ -7,33 +7,33 @@ from collections.abc import Callable
 from clusterer.session.frame import Frame
 
 
-class Delivery:
+class FrameSlot:
     """Frames are ordered, then delivered, then taken; a newer one replaces one not taken."""
 
     def __init__(self) -> None:
         self._frame: Frame | None = None
-        self._is_ordered = threading.Event()
-        self._is_there = threading.Event()
+        self._is_requested = threading.Event()
+        self._is_full = threading.Event()
 
     @property
-    def is_ordered(self) -> bool:
+    def is_requested(self) -> bool:
         """Whether somebody waits for a frame."""
-        return self._is_ordered.is_set()
+        return self._is_requested.is_set()
 
     @property
-    def is_there(self) -> bool:
+    def is_full(self) -> bool:
         """Whether there is a frame to be taken."""
         return self._frame is not None
 
-    def order(self) -> None:
+    def request(self) -> None:
         """Ask for a frame."""
-        self._is_ordered.set()
+        self._is_requested.set()
 
-    def deliver(self, frame: Frame) -> None:
+    def put(self, frame: Frame) -> None:
         """Hand over the frame that was asked for."""
-        self._is_ordered.clear()
+        self._is_requested.clear()
         self._frame = frame
-        self._is_there.set()
+        self._is_full.set()
 
     def take(self) -> Frame | None:
         """The frame asked for, once; None while there is none."""
@@ -42,12 +42,12 @@ class Delivery:
 
     def wait(self, ask: Callable[[], object], timeout_s: float) -> Frame:
         """Order a frame, ``ask`` for it to be made, wait for it. Raises TimeoutError."""
-        self._is_there.clear()
-        self.order()
+        self._is_full.clear()
+        self.request()
         ask()
         deadline = time.monotonic() + timeout_s
         while (frame := self.take()) is None:
-            if not self._is_there.wait(max(deadline - time.monotonic(), 0.0)):
+            if not self._is_full.wait(max(deadline - time.monotonic(), 0.0)):
                 raise TimeoutError(f"No frame within {timeout_s:g} s.")
-            self._is_there.clear()
+            self._is_full.clear()
         return frame

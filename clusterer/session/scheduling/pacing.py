@@ -5,25 +5,25 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from clusterer.session.run import Run
-from clusterer.session.scheduling.rate import Speed
-from clusterer.session.scheduling.scheduler import Commons
-from clusterer.session.scheduling.throttle import Stride
+from clusterer.session.scheduling.rate import Rate
+from clusterer.session.scheduling.scheduler import EngineScheduler
+from clusterer.session.scheduling.throttle import AdaptiveChunkSize
 
 if TYPE_CHECKING:
     from clusterer.session.engine import Engine
 
 N_AT_ONCE = 4_096
-"""Points between two looks at the controls, at most; as fast as it goes, see `Stride`."""
+"""Largest number of points between two looks at the controls at a given rate."""
 
 RUSH_SHARE = 0.1
 """Who needs more of a core than that is in a rush, whatever the speed."""
 
 
-class Pace:
+class Pacing:
     """Have as many points of a run learned as are due.
 
     ``advance`` learns so many points and returns how many there were. ``engine`` takes its share
-    of what is in ``commons``.
+    of what is in ``scheduler``.
     """
 
     def __init__(
@@ -31,13 +31,13 @@ class Pace:
         points_per_s: float,
         advance: Callable[[int], int],
         engine: "Engine",
-        commons: Commons,
+        scheduler: EngineScheduler,
     ) -> None:
-        self.speed = Speed(points_per_s)
+        self.rate = Rate(points_per_s)
         self._advance = advance
-        self._engine, self._commons = engine, commons
+        self._engine, self._scheduler = engine, scheduler
         self._rested_at = 0.0
-        self._stride = Stride()
+        self._chunk_size = AdaptiveChunkSize()
         self._position = 0.0
 
     @property
@@ -49,29 +49,29 @@ class Pace:
     def rest_s(self) -> float:
         """How long until points may be due."""
         rest_s = self._rested_at - time.monotonic()
-        return max(rest_s, 0.001 if self.speed.is_endless else self._commons.tick_s)
+        return max(rest_s, 0.001 if self.rate.is_endless else self._scheduler.tick_s)
 
     def stream(self, run: Run, elapsed_s: float, goes_on: Callable[[], bool]) -> None:
         """Learn what has become due in ``elapsed_s``, while it ``goes_on``; then rest."""
-        self._commons.wait_for_calm()
+        self._scheduler.wait_while_paused()
         start = time.thread_time()
         try:
             self._learn(run, elapsed_s, goes_on)
         finally:
             spent_s = time.thread_time() - start
-            is_rushing = self.speed.is_endless or spent_s > RUSH_SHARE * elapsed_s
-            self._rested_at = time.monotonic() + self._commons.share(
+            is_rushing = self.rate.is_endless or spent_s > RUSH_SHARE * elapsed_s
+            self._rested_at = time.monotonic() + self._scheduler.share(
                 self._engine, spent_s, is_rushing
             )
 
     def _learn(self, run: Run, elapsed_s: float, goes_on: Callable[[], bool]) -> None:
-        if self.speed.is_endless:
+        if self.rate.is_endless:
             # By the thread's own time: on a busy machine short strides would only cost more.
             start = time.thread_time()
-            self._advance(min(self._stride.n, run.n_at_once))
-            self._stride.adapt(time.thread_time() - start)
+            self._advance(min(self._chunk_size.n, run.n_at_once))
+            self._chunk_size.adapt(time.thread_time() - start)
             return
-        n_due = self.speed.count_due(elapsed_s)
+        n_due = self.rate.count_due(elapsed_s)
         if run.source.is_paced:
             self._position += n_due
             n_due = run.source.count_due(self._position, N_AT_ONCE)
@@ -80,10 +80,10 @@ class Pace:
 
     def note(self, run: Run, n_learned: int) -> None:
         """So many points were learned just now, due or not."""
-        self.speed.note(n_learned)
+        self.rate.note(n_learned)
         self._position = max(self._position, run.source.position)
 
     def restart(self, run: Run) -> None:
         """Forget what was due and what was learned; go on from where a run is."""
-        self.speed.restart()
+        self.rate.restart()
         self._position = run.source.position

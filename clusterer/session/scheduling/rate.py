@@ -11,13 +11,13 @@ RATE_MEMORY_S = 1.0
 LONGEST_DEBT_S = 1.0
 
 
-class Speed:
+class Rate:
     """Tell how many points are due at so many a second; at infinity there is always one more.
 
-    >>> speed = Speed(200.0)
-    >>> speed.count_due(0.012), speed.count_due(0.012)
+    >>> rate = Rate(200.0)
+    >>> rate.count_due(0.012), rate.count_due(0.012)
     (2, 2)
-    >>> speed.count_due(0.012), speed.count_due(60.0)
+    >>> rate.count_due(0.012), rate.count_due(60.0)
     (3, 200)
     """
 

@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from clusterer.session.recording import MOST_BYTES
-from clusterer.session.scheduling.fair_lock import Turns
+from clusterer.session.scheduling.fair_lock import FairLock
 
 if TYPE_CHECKING:
     from clusterer.session.engine import Engine
 
 TICK_S = 0.015
-MOST_PATIENCE = 32.0
-N_CAREFREE = 4
+MAX_SLOWDOWN = 32.0
+N_WITHOUT_SLOWDOWN = 4
 RECORDING_BYTES = 64 * 2**20
 LEAST_RECORDING_BYTES = 2**18
-LONGEST_HUSH_S = 0.5
+MAX_PAUSE_S = 0.5
 
 
-class Tally(NamedTuple):
+class EngineCounts(NamedTuple):
     """All engines of a process at one moment; ``n_points`` are those learned since its start."""
 
     n_engines: int
@@ -30,7 +30,7 @@ class Tally(NamedTuple):
     n_waiting: int
 
 
-class Commons:
+class EngineScheduler:
     """The engines that live, and each one's share of the processor and of memory.
 
     Engines that go as fast as they can share the cores but one, which is for the answers:
@@ -45,14 +45,14 @@ class Commons:
     >>> from clusterer import OnlineClusterer
     >>> from clusterer.session.engine import Engine
     >>> from clusterer.datasets import make_generator
-    >>> commons = Commons()
-    >>> engine = Engine(make_generator("blobs"), OnlineClusterer(), commons=commons)
+    >>> scheduler = EngineScheduler()
+    >>> engine = Engine(make_generator("blobs"), OnlineClusterer(), scheduler=scheduler)
     >>> engine.step(500)
     >>> n_seen = engine.wait_for_frame().snapshot.n_seen
-    >>> commons.count().n_engines, commons.count().n_points
+    >>> scheduler.count().n_engines, scheduler.count().n_points
     (1, 500)
     >>> engine.close()
-    >>> commons.count().n_engines, commons.count().n_points
+    >>> scheduler.count().n_engines, scheduler.count().n_points
     (0, 500)
     """
 
@@ -64,7 +64,7 @@ class Commons:
         self._engines: weakref.WeakSet[Engine] = weakref.WeakSet()
         self._lock = threading.Lock()
         self._n_points_of_gone = 0
-        self.turns = Turns(self.n_cores)
+        self.fair_lock = FairLock(self.n_cores)
         self._calm = threading.Event()
         self._calm.set()
 
@@ -83,7 +83,7 @@ class Commons:
         return spent_s * max(len(self._busy) / self.n_cores - 1.0, 0.0)
 
     @contextmanager
-    def hush(self) -> Iterator[None]:
+    def pause_streams(self) -> Iterator[None]:
         """Have all engines that stream hold still for a moment: a page is being made.
 
         Hundreds of threads that want the interpreter would make it wait many times as long.
@@ -94,9 +94,9 @@ class Commons:
         finally:
             self._calm.set()
 
-    def wait_for_calm(self) -> None:
+    def wait_while_paused(self) -> None:
         """Hold still where that is asked for, half a second at most."""
-        self._calm.wait(LONGEST_HUSH_S)
+        self._calm.wait(MAX_PAUSE_S)
 
     def rest(self, engine: "Engine") -> None:
         """It needs no share of the processor just now."""
@@ -106,17 +106,17 @@ class Commons:
     @property
     def is_crowded(self) -> bool:
         """Whether there are so many that each is to do less."""
-        return self.patience > 1.0
+        return self.slowdown > 1.0
 
     @property
-    def patience(self) -> float:
+    def slowdown(self) -> float:
         """How many times more rarely than alone an engine is to do what can wait."""
-        return min(max(len(self._streaming) / N_CAREFREE, 1.0), MOST_PATIENCE)
+        return min(max(len(self._streaming) / N_WITHOUT_SLOWDOWN, 1.0), MAX_SLOWDOWN)
 
     @property
     def tick_s(self) -> float:
         """The time between two looks for points that are due."""
-        return TICK_S * self.patience
+        return TICK_S * self.slowdown
 
     @property
     def recording_bytes(self) -> int:
@@ -132,12 +132,12 @@ class Commons:
                 self._engines.discard(engine)
                 self._n_points_of_gone += engine.n_learned
 
-    def count(self) -> Tally:
+    def count(self) -> EngineCounts:
         """What there is to tell of all."""
         with self._lock:
             engines = list(self._engines)
             n_points = self._n_points_of_gone + sum(engine.n_learned for engine in engines)
-        return Tally(
+        return EngineCounts(
             len(engines),
             sum(engine.is_playing for engine in engines),
             n_points,
@@ -145,5 +145,5 @@ class Commons:
         )
 
 
-commons = Commons()
+engine_scheduler = EngineScheduler()
 """Those of this process."""

@@ -16,13 +16,13 @@ def choose_rest(spent_s: float, share: float, least_s: float, most_s: float) -> 
     return min(max(least_s, spent_s / share), most_s)
 
 
-class Spaced(Generic[Value]):
+class Throttle(Generic[Value]):
     """A value made at most once a period; until the next time the last one stands for it.
 
-    >>> spaced = Spaced(period_s=60.0)
-    >>> spaced.refresh(lambda: "first"), spaced.refresh(lambda: "second")
+    >>> throttle = Throttle(period_s=60.0)
+    >>> throttle.refresh(lambda: "first"), throttle.refresh(lambda: "second")
     ('first', 'first')
-    >>> 0.0 < spaced.rest_s <= 60.0
+    >>> 0.0 < throttle.rest_s <= 60.0
     True
     """
 
@@ -36,13 +36,13 @@ class Spaced(Generic[Value]):
         self._is_old = False
         self._next_at = 0.0
 
-    def refresh(self, make: Callable[[], Value], patience: float = 1.0) -> Value | None:
-        """The value, made anew if it is time; for more ``patience`` so many times more rarely."""
+    def refresh(self, make: Callable[[], Value], slowdown: float = 1.0) -> Value | None:
+        """The value, made anew if it is time; for more ``slowdown`` so many times more rarely."""
         self._is_old = time.monotonic() < self._next_at
         if not self._is_old:
             self._value = make()
             # From the end on, so that it never takes more than a share of the time.
-            self._next_at = time.monotonic() + patience * self._period_s
+            self._next_at = time.monotonic() + slowdown * self._period_s
         return self._value
 
     @property
@@ -51,12 +51,12 @@ class Spaced(Generic[Value]):
         return max(self._next_at - time.monotonic(), 0.0) if self._is_old else None
 
 
-class Stride:
+class AdaptiveChunkSize:
     """How many points to learn before looking up, so that this takes a few milliseconds.
 
-    >>> stride = Stride(n=4096)
-    >>> stride.adapt(took_s=0.001)
-    >>> stride.n
+    >>> chunk_size = AdaptiveChunkSize(n=4096)
+    >>> chunk_size.adapt(took_s=0.001)
+    >>> chunk_size.n
     8192
     """
 

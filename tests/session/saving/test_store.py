@@ -13,8 +13,8 @@ from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.preprocessing.scaling import Moments, RunningScaling
 from clusterer.session.run import Run
-from clusterer.session.saving.checkpoint import Memory
-from clusterer.session.saving.store import FILE, UPLOADS, Store, hash_key, make_key
+from clusterer.session.saving.checkpoint import Checkpoint
+from clusterer.session.saving.store import FILE, UPLOADS, RunStore, hash_key, make_key
 from clusterer.stream import TableSource
 from clusterer.tables import open_table
 from tests.app.test_tables import write_blobs
@@ -22,7 +22,7 @@ from tests.app.test_tables import write_blobs
 
 @pytest.fixture
 def store(tmp_path):
-    store = Store(tmp_path / "store")
+    store = RunStore(tmp_path / "store")
     yield store
     store.close()
 
@@ -46,13 +46,13 @@ def go_on(run):
 
 def test_a_run_that_came_back_goes_on_as_if_nothing_had_happened():
     run = go_on(make_run(500))
-    memory = Memory.take(run, is_playing=True, place={"x": "∞"})
-    again = Memory.read(*memory.write())
-    assert (again.is_playing, again.place) == (True, {"x": "∞"})
-    twin = again.bring_back(make_generator("drifting", seed=5))
+    checkpoint = Checkpoint.take(run, is_playing=True, page_state={"x": "∞"})
+    again = Checkpoint.read(*checkpoint.write())
+    assert (again.is_playing, again.page_state) == (True, {"x": "∞"})
+    twin = again.restore_run(make_generator("drifting", seed=5))
     for each in (run, twin):
         go_on(each)
-    ours, theirs = Memory.take(run), Memory.take(twin)
+    ours, theirs = Checkpoint.take(run), Checkpoint.take(twin)
     assert ours.write()[1] == theirs.write()[1]
     ours, theirs = (json.loads(each.write()[0]) for each in (ours, theirs))
     # Told to be played by nobody.
@@ -68,28 +68,28 @@ def test_a_table_goes_on_at_its_row_in_its_units(tmp_path):
     known = Moments(np.zeros(2), np.ones(2), 0)
     run = Run(open_source(), OnlineClusterer(), scaling=RunningScaling.begin(known))
     run.advance(333)
-    twin = Memory.read(*Memory.take(run).write()).bring_back(open_source())
+    twin = Checkpoint.read(*Checkpoint.take(run).write()).restore_run(open_source())
     for each in (run, twin):
         each.advance(400)
-    assert Memory.take(run).write() == Memory.take(twin).write()
-    assert np.array_equal(run.tail.points.last(99), twin.tail.points.last(99))
+    assert Checkpoint.take(run).write() == Checkpoint.take(twin).write()
+    assert np.array_equal(run.recent_points.window.last(99), twin.recent_points.window.last(99))
     # Half of the table is gone meanwhile.
     write_blobs(tmp_path / "blobs.csv", n=100)
     with pytest.raises(ValueError, match="has only 100 points now"):
-        Memory.take(run).bring_back(open_source())
+        Checkpoint.take(run).restore_run(open_source())
     run.source.close()
     twin.source.close()
 
 
 def test_before_the_first_point_the_parameters_come_back():
-    memory = Memory.read(*Memory.take(make_run()).write())
-    run = memory.bring_back(make_generator("drifting", seed=5))
+    checkpoint = Checkpoint.read(*Checkpoint.take(make_run()).write())
+    run = checkpoint.restore_run(make_generator("drifting", seed=5))
     assert (run.n_seen, run.model.n_prototypes) == (0, 12)
 
 
 def test_only_who_has_the_key_finds_a_run(store):
     key = make_key()
-    store.put(key, Memory.take(make_run(50)))
+    store.put(key, Checkpoint.take(make_run(50)))
     store.flush()
     assert store.find(key).n_seen == 50
     for guess in (make_key(), "", hash_key(key), key[:-1], "' OR 1=1 --", "\ud800", key + "\0"):
@@ -102,14 +102,14 @@ def test_only_who_has_the_key_finds_a_run(store):
 
 
 def test_the_oldest_are_forgotten_by_age_and_by_size(tmp_path):
-    with_room = Store(tmp_path, days=7, most_bytes=2**20)
+    with_room = RunStore(tmp_path, days=7, most_bytes=2**20)
     keys = [make_key() for _ in range(4)]
     for key in keys:
-        with_room.put(key, Memory.take(make_run(10)))
+        with_room.put(key, Checkpoint.take(make_run(10)))
     with_room.flush()
     with_room.close()
     for key in keys:
-        (with_room.folder_of(key) / "upload-1").write_bytes(bytes(400_000))
+        (with_room.folder_for(key) / "upload-1").write_bytes(bytes(400_000))
     with sqlite3.connect(tmp_path / FILE) as connection:
         for age_days, key in zip((8, 3, 2, 1), keys, strict=True):
             connection.execute(
@@ -125,10 +125,10 @@ def test_the_oldest_are_forgotten_by_age_and_by_size(tmp_path):
 
 
 def test_damage_costs_a_run_and_not_the_server(tmp_path):
-    store = Store(tmp_path)
+    store = RunStore(tmp_path)
     key, other = make_key(), make_key()
     for each in (key, other):
-        store.put(each, Memory.take(make_run(20)))
+        store.put(each, Checkpoint.take(make_run(20)))
     store.flush()
     with sqlite3.connect(tmp_path / FILE) as connection:
         connection.execute("UPDATE runs SET model = x'00' WHERE hash = ?", (hash_key(key),))
@@ -140,9 +140,9 @@ def test_damage_costs_a_run_and_not_the_server(tmp_path):
     (tmp_path / FILE).write_bytes(b"no database" * 1000)
     for suffix in ("-wal", "-shm"):
         (tmp_path / f"{FILE}{suffix}").unlink(missing_ok=True)
-    again = Store(tmp_path)
+    again = RunStore(tmp_path)
     assert again.find(other) is None
-    again.put(key, Memory.take(make_run(30)))
+    again.put(key, Checkpoint.take(make_run(30)))
     again.flush()
     assert again.find(key).n_seen == 30
     again.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clusterer.session.saving.store import Store, make_key
+from clusterer.session.saving.store import RunStore, make_key
 from widgets.components.upload import Upload
 
 
@@ -34,10 +34,10 @@ class Browser:
 @pytest.fixture
 def kept(tmp_path: Path):
     """A browser whose files are kept in a store, and what is found of them there."""
-    store = Store(tmp_path)
+    store = RunStore(tmp_path)
     browser = Browser(tmp_path)
-    folder = store.folder_of(make_key())
-    browser.upload.keep_in(folder, store.make_arrivals())
+    folder = store.folder_for(make_key())
+    browser.upload.keep_in(folder, store.make_upload_folder())
 
     def find() -> list[Path]:
         return [path for path in tmp_path.glob("**/upload-*") if path.is_file()]

@@ -7,7 +7,7 @@ import numpy as np
 from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.preprocessing.projection import Projection
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from widgets.live.figure import LiveFigure
 
@@ -15,20 +15,22 @@ SHARES = np.array([0.6, 0.4])
 
 
 def test_the_projection_of_another_source_is_neither_named_nor_drawn():
-    figure = LiveFigure(lambda look: None)
+    figure = LiveFigure(lambda view_request: None)
     names = ("length", "width", "height")
     run = Run(make_generator("blobs", n_features=3), OnlineClusterer())
     run.advance(100)
     figure.show_axes(0, 1, names)
     other = replace(Projection.along_features(7), components=np.eye(2, 7)[:, ::-1], shares=SHARES)
     # Held ready, but features are on the axes.
-    figure.draw(replace(run.frame(Look()), look=Look(projection=other)))
+    figure.draw(replace(run.frame(ViewRequest()), view_request=ViewRequest(projection=other)))
     assert figure.figure.xaxis.axis_label == "length"
     assert len(figure.points.data["x"]) == 100
     run.advance(50)
     figure.show_axes(-1, -2, names)
-    figure.draw(replace(run.frame(Look()), look=Look(-1, -2, projection=other)))
+    figure.draw(
+        replace(run.frame(ViewRequest()), view_request=ViewRequest(-1, -2, projection=other))
+    )
     assert len(figure.points.data["x"]) == 100
-    figure.draw(run.frame(Look(-1, -2)))
+    figure.draw(run.frame(ViewRequest(-1, -2)))
     assert len(figure.points.data["x"]) == 150
     assert figure.figure.xaxis.axis_label.startswith("component 1 (")

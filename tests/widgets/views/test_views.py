@@ -6,7 +6,7 @@ import pytest
 from clusterer import OnlineClusterer
 from clusterer.cluster.density.dendrogram import build_dendrogram
 from clusterer.datasets import make_generator
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 from widgets.components.palette import CLUSTER_COLORS
@@ -33,7 +33,7 @@ def record(source, n_moments=20, n_points=100, change=lambda run, i: None, **par
         change(run, i)
         run.advance(n_points)
         run.record()
-    return Scene(run.recording, run.recording.moments[-1])
+    return Scene(run.recording, run.recording.states[-1])
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_the_river_tells_what_becomes_of_clusters():
     points[2_000:, 0] += 40.0
     scene = record(ArraySource(points), 60, half_life=300.0)
     river = measure_river(scene)
-    (latest,) = scene.moment.sizes.keys() - {-1}
+    (latest,) = scene.state.sizes.keys() - {-1}
     at = river.marks["text"].index(f"cluster {latest} is born")
     assert 2_000 < river.marks["x"][at] < 2_400
     assert 0 < river.marks["y"][at] < 100
@@ -81,7 +81,7 @@ def test_clusters_that_were_split_off_are_counted_beside_the_peaks():
         points = centers[random.integers(3, size=6_000)] + random.normal(size=(6_000, 2))
         scene = record(ArraySource(points), 1, 6_000)
         drawn = measure_dendrogram(scene)
-        assert len(drawn.bars["x"]) + drawn.n_split == scene.moment.n_clusters == 3
+        assert len(drawn.bars["x"]) + drawn.n_split == scene.state.n_clusters == 3
         n_split.append(drawn.n_split)
     assert set(n_split) == {0, 1}
 
@@ -101,12 +101,12 @@ def test_the_chronicle_marks_changes_where_they_were_made(blobs):
 
 @pytest.mark.parametrize("key", ["blobs", "moons", "drifting"])
 def test_the_dendrogram_shows_the_clusters_that_were_read_off(key):
-    moment = record(make_generator(key, seed=2)).moment
-    grown = build_dendrogram(moment.whole_snapshot)
-    assert grown.is_peak.sum() >= moment.n_clusters
+    state = record(make_generator(key, seed=2)).state
+    grown = build_dendrogram(state.whole_snapshot)
+    assert grown.is_peak.sum() >= state.n_clusters
     # Each cluster has its own peak among the stems that are longer than the bar.
-    peaks = moment.clusters[grown.slots[grown.is_peak]]
-    assert set(peaks.tolist()) - {-1} == set(moment.sizes) - {-1}
+    peaks = state.clusters[grown.slots[grown.is_peak]]
+    assert set(peaks.tolist()) - {-1} == set(state.sizes) - {-1}
     guests = grown.hosts >= 0
     assert (grown.bottoms[guests] <= grown.tops[grown.hosts[guests]]).all()
     assert (grown.tops >= grown.bottoms).all()
@@ -129,34 +129,34 @@ def test_drift_is_measured_in_units_per_thousand_points():
 
 def test_the_table_says_of_each_cluster_what_it_is(blobs):
     rows = measure_clusters(blobs)
-    moment = blobs.moment
+    state = blobs.state
     assert [row["id"] for row in rows] == sorted(
-        moment.sizes.keys() - {-1}, key=lambda i: -moment.sizes[i]
+        state.sizes.keys() - {-1}, key=lambda i: -state.sizes[i]
     )
     for row in rows:
-        is_member = moment.clusters == row["id"]
-        assert row["color"] == CLUSTER_COLORS[moment.colors[is_member][0]]
+        is_member = state.clusters == row["id"]
+        assert row["color"] == CLUSTER_COLORS[state.colors[is_member][0]]
         # Gaussian blobs of deviation 1 in the plane.
         assert float(row["spread"]) == pytest.approx(np.sqrt(2), rel=0.2)
         assert int(row["age"].replace(",", "")) <= 2_000
         x, y = map(float, row["center"].split(", "))
-        near = moment.centers[is_member]
+        near = state.centers[is_member]
         assert (near.min(axis=0) <= [x, y]).all()
         assert (near.max(axis=0) >= [x, y]).all()
 
 
 def test_trails_end_where_the_prototypes_are(blobs):
-    moments = blobs.recording.moments
-    trails = measure_trails(moments[-5:], Look())
+    states = blobs.recording.states
+    trails = measure_trails(states[-5:], ViewRequest())
     ends = np.array([[xs[-1], ys[-1]] for xs, ys in zip(trails["xs"], trails["ys"], strict=True)])
-    assert np.allclose(ends, moments[-1].centers, atol=1e-5)
+    assert np.allclose(ends, states[-1].centers, atol=1e-5)
     assert max(len(xs) for xs in trails["xs"]) == 5
-    assert len(measure_trails((), Look())["xs"]) == 0
+    assert len(measure_trails((), ViewRequest())["xs"]) == 0
 
 
 def test_thinned_moments_keep_both_ends(blobs):
-    moments = blobs.recording.moments
-    few = thin(moments, 7)
+    states = blobs.recording.states
+    few = thin(states, 7)
     assert len(few) <= 7
-    assert (few[0], few[-1]) == (moments[0], moments[-1])
-    assert thin(moments, 100) == list(moments)
+    assert (few[0], few[-1]) == (states[0], states[-1])
+    assert thin(states, 100) == list(states)

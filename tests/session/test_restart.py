@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.branches import branch_run
 from clusterer.session.engine import Engine
-from clusterer.session.frame import Look
+from clusterer.session.frame import ViewRequest
+from clusterer.session.restart import branch_run
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource, TableSource
 from clusterer.stream.chunk import Chunk
@@ -36,7 +36,7 @@ def record(run, *lengths):
     for n_points in lengths:
         run.advance(n_points)
         run.record()
-    return run.recording.moments
+    return run.recording.states
 
 
 @pytest.mark.parametrize("kind", SOURCES)
@@ -64,72 +64,72 @@ def test_with_the_parameters_of_then_a_branch_goes_on_bit_for_bit(kind, place, h
     scaling = Scaling.standardize(POINTS.mean(axis=0), POINTS.std(axis=0))
     model = OnlineClusterer(30, sigma, half_life)
     run = Run(SOURCES[kind](), model, scaling=scaling, window_length=500)
-    moments = record(run, 37, 400, 511, 300, 256, 500)
-    there = run.frame(Look())
-    branch = branch_run(run, moments[place], 1)
-    assert branch.n_seen == moments[place].n_seen
+    states = record(run, 37, 400, 511, 300, 256, 500)
+    there = run.frame(ViewRequest())
+    branch = branch_run(run, states[place], 1)
+    assert branch.n_seen == states[place].n_seen
     assert np.array_equal(
-        branch.tail.points.last(50).astype(np.float32), moments[place].points[-50:]
+        branch.recent_points.window.last(50).astype(np.float32), states[place].points[-50:]
     )
     # Looked at when the run was, the clusters keep their names as well.
-    record(branch, *np.diff([moment.n_seen for moment in moments[place:]]).tolist())
-    here = branch.frame(Look())
+    record(branch, *np.diff([state.n_seen for state in states[place:]]).tolist())
+    here = branch.frame(ViewRequest())
     for name in ("centers", "center_clusters", "center_colors", "points", "point_clusters"):
         assert np.array_equal(getattr(here, name), getattr(there, name)), name
     for name in ("weights", "counts", "scatters", "ids", "last_seen", "labels"):
         assert np.array_equal(getattr(here.snapshot, name), getattr(there.snapshot, name)), name
-    known = [moment.n_seen for moment in branch.recording.moments]
-    assert known == [moment.n_seen for moment in moments]
+    known = [state.n_seen for state in branch.recording.states]
+    assert known == [state.n_seen for state in states]
 
 
 def test_a_branch_takes_the_parameters_of_now_and_leaves_the_past_as_it_was():
     run = Run(make_generator("blobs", noise=0.0), OnlineClusterer(50))
-    moments = record(run, 500, 500, 500)
+    states = record(run, 500, 500, 500)
     run.set("n_prototypes", 9)
     run.set("noise", 0.4)
     before = run.recording
-    branch = branch_run(run, moments[0], 1)
+    branch = branch_run(run, states[0], 1)
     record(branch, 300)
     assert len(branch.model.prototypes_) == 9
-    assert len(moments[0].centers) == 50
+    assert len(states[0].centers) == 50
     assert run.recording == before
-    assert [m.n_seen for m in branch.recording.moments] == [500, 800]
+    assert [m.n_seen for m in branch.recording.states] == [500, 800]
     assert branch.recording.events[-1].kind in ("branched", "born", "split", "merged", "ended")
     assert [e.n_seen for e in branch.recording.events if e.kind == "branched"] == [500]
     clean, noisy = (make_generator("blobs", noise=noise).take(800).points for noise in (0.0, 0.4))
-    assert np.array_equal(branch.tail.points.last(800)[:500], clean[:500])
-    assert np.array_equal(branch.tail.points.last(800)[500:], noisy[500:])
+    assert np.array_equal(branch.recent_points.window.last(800)[:500], clean[:500])
+    assert np.array_equal(branch.recent_points.window.last(800)[500:], noisy[500:])
 
 
 def test_the_engine_branches_and_keeps_what_it_left():
     engine = Engine(make_generator("blobs"), OnlineClusterer())
     engine.step(400)
-    while not engine.recording.moments:
+    while not engine.recording.states:
         engine.wait_for_frame()
     engine.step(600)
     assert engine.wait_for_frame().snapshot.n_seen == 1_000
-    while len(engine.recording.moments) < 2:
+    while len(engine.recording.states) < 2:
         engine.wait_for_frame()
-    first = engine.recording.moments[0]
+    first = engine.recording.states[0]
     engine.set("n_prototypes", 7)
     engine.branch(first, run=5)  # a run that is not there
     assert engine.wait_for_frame().snapshot.n_seen == 1_000
     engine.branch(first, run=0)
     frame = engine.wait_for_frame()
     assert (frame.run, frame.snapshot.n_seen, len(frame.centers)) == (1, 400, 7)
-    assert [moment.n_seen for moment in engine.observer.left.moments][:2] == [400, 1_000]
+    assert [state.n_seen for state in engine.observer.previous_recording.states][:2] == [400, 1_000]
     engine.open(make_generator("moons"))
     engine.wait_for_frame()
-    assert engine.observer.left.moments == ()
+    assert engine.observer.previous_recording.states == ()
     engine.close()
 
 
 def test_where_the_source_cannot_start_again_the_run_stays():
     engine = Engine(ArraySource(iter([POINTS])), OnlineClusterer())
     engine.step(400)
-    while not engine.recording.moments:
+    while not engine.recording.states:
         engine.wait_for_frame()
-    engine.branch(engine.recording.moments[0], run=0)
+    engine.branch(engine.recording.states[0], run=0)
     frame = engine.wait_for_frame()
     assert "cannot be rewound" in frame.message
     assert (frame.run, frame.snapshot.n_seen) == (0, 400)

@@ -1,6 +1,6 @@
 """Branches: beginning a run again, from its first point or from a recorded moment of it."""
 
-from clusterer.session.recording import Event, Moment
+from clusterer.session.recording import Event, RecordedState
 from clusterer.session.run import Run, make_run
 
 
@@ -11,7 +11,7 @@ def restart_run(run: Run, number: int) -> Run:
     return again
 
 
-def branch_run(run: Run, moment: Moment, number: int) -> Run:
+def branch_run(run: Run, state: RecordedState, number: int) -> Run:
     """A new run that goes on from a moment of this one, with the parameters of now.
 
     Restored exactly are the model, the clusters' ids and colours, the recording up to there and
@@ -25,18 +25,18 @@ def branch_run(run: Run, moment: Moment, number: int) -> Run:
     if hasattr(run.source, "run_kind"):
         raise ValueError(f"What {run.source.name} has learned can be looked at, not gone on with.")
     again = _begin_again(run, number)
-    again.tail.bounds = run.tail.bounds
-    refill(again, moment.n_seen, moment.parameters.get("noise"))
-    again.scaling = moment.scaling
-    again.model = moment.model.set_params(**run.model.get_params())
-    again.identities = moment.identities
-    again.recorder = run.recorder.fork(moment.n_seen)
-    again.recorder.add(moment)
-    again.recorder.note(Event(moment.n_seen, "branched"))
-    again.recipe = run.recipe.cut(moment.n_seen, moment.parameters)
+    again.recent_points.bounds = run.recent_points.bounds
+    refill(again, state.n_seen, state.parameters.get("noise"))
+    again.scaling = state.scaling
+    again.model = state.model.set_params(**run.model.get_params())
+    again.tracker = state.tracker
+    again.recorder = run.recorder.fork(state.n_seen)
+    again.recorder.add(state)
+    again.recorder.note(Event(state.n_seen, "branched"))
+    again.recipe = run.recipe.cut(state.n_seen, state.parameters)
     for name, value in run.parameters.items():
-        if moment.parameters.get(name) != value:
-            again.recipe.note(moment.n_seen, name, value)
+        if state.parameters.get(name) != value:
+            again.recipe.note(state.n_seen, name, value)
     return again
 
 
@@ -46,7 +46,7 @@ def _begin_again(run: Run, number: int) -> Run:
         run.source,
         run.model,
         scaling=run.scaling.restart(),
-        window_length=run.tail.points.length,
+        window_length=run.recent_points.window.length,
         number=number,
     )
 
@@ -61,7 +61,7 @@ def refill(run: Run, n_seen: int, noise: float | None) -> None:
     before = getattr(source, "noise", None)
     if before is not None:
         source.noise = noise  # type: ignore[attr-defined]
-    n_shown = min(n_seen, run.tail.points.length)
+    n_shown = min(n_seen, run.recent_points.window.length)
     n_skipped = source.skip(n_seen - n_shown)
     chunk = source.take(n_shown)
     if before is not None:
@@ -73,5 +73,5 @@ def refill(run: Run, n_seen: int, noise: float | None) -> None:
             f"{n_seen}. Reset starts it again."
         )
     if n_shown:
-        run.tail.push(*chunk)
-    run.tail.points.n_pushed = n_seen
+        run.recent_points.push(*chunk)
+    run.recent_points.window.n_pushed = n_seen
