@@ -37,7 +37,7 @@ from widgets.sources.painting_tool import PaintingTool
 from widgets.sources.source_chooser import SourceChooser
 from widgets.sources.user_data import UserData
 from widgets.tour.tour import Tour
-from widgets.views.view_area import Instrument
+from widgets.views.view_area import ViewArea
 
 IN_NOTEBOOK_HEIGHT = 720
 
@@ -83,7 +83,7 @@ class Dashboard(pn.viewable.Viewer):
         self._status = Text(role="alert")
         self._notification = Notification()
         self._transport = Transport(self._engine, self._controls.points_per_s)
-        self._instrument = Instrument(self._engine, self._figure, self.settings)
+        self._view_area = ViewArea(self._engine, self._figure, self.settings)
         self._frame_loop = FrameLoop(self._engine, self._draw)
         self._easel = PaintingTool(
             self._figure.figure, self._sources.painting, self._engine, self._frame_loop.change
@@ -95,7 +95,7 @@ class Dashboard(pn.viewable.Viewer):
             self._engine, self._downloader, self._film, lambda: self._engine.source_name
         )
         self._address = AddressBar(
-            self.settings, self._sources, self._axes, self._figure, self._instrument.views
+            self.settings, self._sources, self._axes, self._figure, self._view_area.views
         )
         self._run_restore: RunRestore | None = None
         self._tour = Tour(self.settings, self._controls, self._sources, self._engine)
@@ -146,7 +146,7 @@ class Dashboard(pn.viewable.Viewer):
     def _open(self, source: Source, scaling: Scaling) -> None:
         self._engine.open(source, scaling=scaling)
         self._note_place()
-        self._instrument.leave_stream()
+        self._view_area.leave_stream()
         self._show_features(source)
         self._engine.play()
 
@@ -156,11 +156,11 @@ class Dashboard(pn.viewable.Viewer):
         self._easel.show(source)
 
     def _draw(self, frame: Frame) -> None:
-        frame = self._instrument.choose_frame(frame)
+        frame = self._view_area.choose_frame(frame)
         self._figure.draw(frame)
         self._matrix.draw(frame)
         self._figure.film(frame, self._film)
-        self._instrument.draw(frame)
+        self._view_area.draw(frame)
         self._easel.draw()
         self._counters.draw(frame)
         self._measures.draw(frame)
@@ -178,7 +178,7 @@ class Dashboard(pn.viewable.Viewer):
         finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
         self._status.show(
             frame.message,
-            self._instrument.travel.sentence,
+            self._view_area.travel.sentence,
             finished + "Reset starts it again." if frame.is_finished else "",
         )
 
@@ -199,7 +199,7 @@ class Dashboard(pn.viewable.Viewer):
         self._is_closed = True
         self._frame_loop.stop()
         self._engine.close()
-        self._instrument.close()
+        self._view_area.close()
         self._sources.table.close()
 
     def sidebar(self) -> list[pn.viewable.Viewable]:
@@ -226,7 +226,7 @@ class Dashboard(pn.viewable.Viewer):
             self._tour.card,
             self._plot,
             self._matrix.view,
-            self._instrument.view,
+            self._view_area.view,
         ]
 
     def page(self, store: RunStore | None = None) -> pmui.Page:

@@ -13,7 +13,7 @@ from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.engine import Engine
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
-from widgets.live.scene import Scene
+from widgets.live.view_data import ViewData
 from widgets.views.comparison import measure_comparison, tabulate
 
 
@@ -35,7 +35,7 @@ def test_each_peer_finds_blobs_beside_a_run_in_chunks_of_any_size(key):
     assert np.array_equal(comparison.points, points)
     # Renamed as ours, wherever both have the same clusters.
     assert (comparison.theirs.labels == comparison.ours.labels).mean() > 0.5
-    measured = measure_comparison(Scene(comparison=comparison))
+    measured = measure_comparison(ViewData(comparison=comparison))
     assert len(measured["points"]["theirs"]) == 500
     assert [len(row) for row in measured["table"]] == [3] * 7
 

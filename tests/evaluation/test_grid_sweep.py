@@ -7,7 +7,7 @@ from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.evaluation.grid_sweep import Sweep, choose_sigmas, sweep
 from clusterer.session.frame import ViewRequest
-from widgets.live.scene import Scene, project
+from widgets.live.view_data import ViewData, project
 from widgets.views.sweep_cells import measure_sweep
 
 POINTS = make_generator("blobs", seed=4).take(1_500).points
@@ -47,4 +47,4 @@ def test_axes_of_a_source_that_is_gone_are_clipped(n_features):
     xs, ys = project(points, ViewRequest(2, 5))
     assert np.array_equal(xs, points[:, min(2, n_features - 1)])
     assert len(ys) == 4
-    assert Scene().past == []
+    assert ViewData().past == []

@@ -10,7 +10,7 @@ from clusterer.session.recording import RecordedState, Recording
 from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import map_colors, wrap_colors
 from widgets.components.plot import build_columns
-from widgets.live.scene import project
+from widgets.live.view_data import project
 
 N_STATES = 30
 

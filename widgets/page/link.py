@@ -21,7 +21,7 @@ from widgets.page.link_codec import (
 )
 from widgets.settings import Settings
 from widgets.sources.source_chooser import DRAWN, FROM_PYTHON, GENERATED, MANY, TABLE, SourceChooser
-from widgets.views.tabs import Views
+from widgets.views.tabs import ViewTabs
 
 UPLOAD = "upload"
 KINDS = {"generated": GENERATED, "table": TABLE, "draw": DRAWN, "many": MANY, "given": FROM_PYTHON}
@@ -65,7 +65,7 @@ class AddressBar:
         sources: SourceChooser,
         axes: AxesChooser,
         figure: LiveFigure,
-        views: Views,
+        views: ViewTabs,
     ) -> None:
         self._settings = settings
         self._sources = sources

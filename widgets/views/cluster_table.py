@@ -9,7 +9,7 @@ from panel.custom import JSComponent
 
 from clusterer.session.recording import RecordedState, Recording
 from widgets.components.palette import CLUSTER_COLORS
-from widgets.live.scene import Scene, project
+from widgets.live.view_data import ViewData, project
 
 HEADINGS = {
     "cluster": "Cluster",
@@ -103,18 +103,18 @@ class ClusterGrid(JSComponent):
     _stylesheets = [STYLE]
 
 
-def measure_clusters(scene: Scene) -> list[dict[str, Any]]:
+def measure_clusters(view_data: ViewData) -> list[dict[str, Any]]:
     """A row of text for each cluster of the moment shown, the largest first."""
-    state = scene.state
+    state = view_data.state
     if state is None:
         return []
-    births = _find_births(scene.recording, state)
+    births = _find_births(view_data.recording, state)
     total = sum(state.sizes.values())
     centers = state.average(state.centers)
     rows = []
     for cluster, center in sorted(centers.items(), key=lambda item: -state.sizes[item[0]]):
         last = int(state.snapshot.last_seen[state.clusters == cluster].max())
-        places = project(center[None, :], scene.view_request)
+        places = project(center[None, :], view_data.view_request)
         rows.append(
             {
                 "id": cluster,
@@ -162,9 +162,9 @@ class ClusterTable:
         self.pane = ClusterGrid(sizing_mode="stretch_width", max_height=320, margin=(4, 10))
         self.pane.param.watch(lambda event: on_choose(event.new), "selected")
 
-    def measure(self, scene: Scene) -> list[dict[str, Any]]:
+    def measure(self, view_data: ViewData) -> list[dict[str, Any]]:
         """What to show; takes its time in another thread."""
-        return measure_clusters(scene)
+        return measure_clusters(view_data)
 
     def draw(self, rows: list[dict[str, Any]]) -> None:
         """Bring the screen up to it."""

@@ -23,7 +23,7 @@ from widgets.components.plot import (
 from widgets.components.sliders import space_steps
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE, write_number
-from widgets.live.scene import Scene, project
+from widgets.live.view_data import ViewData, project
 
 AUTOMATIC = 0.0
 ROWS = (
@@ -50,12 +50,12 @@ td { border-top: 1px solid rgba(128, 128, 128, .28); }
 """
 
 
-def measure_comparison(scene: Scene) -> dict[str, Any] | None:
+def measure_comparison(view_data: ViewData) -> dict[str, Any] | None:
     """Columns of the points, coloured by either; and the measures of both as text."""
-    comparison = scene.comparison
+    comparison = view_data.comparison
     if comparison is None:
         return None
-    xs, ys = project(comparison.points, scene.view_request)
+    xs, ys = project(comparison.points, view_data.view_request)
     columns: dict[str, Any] = {"x": pack_coordinates(xs), "y": pack_coordinates(ys)}
     for name, verdict in (("ours", comparison.ours), ("theirs", comparison.theirs)):
         labels = verdict.labels.tolist()
@@ -199,9 +199,9 @@ class ComparisonView:
         for name, knob in self.knobs.items():
             knob.visible = name in heeded
 
-    def measure(self, scene: Scene) -> dict[str, Any] | None:
+    def measure(self, view_data: ViewData) -> dict[str, Any] | None:
         """What to draw; takes its time in another thread."""
-        return measure_comparison(scene)
+        return measure_comparison(view_data)
 
     def draw(self, measured: dict[str, Any] | None) -> None:
         """Bring the screen up to it."""

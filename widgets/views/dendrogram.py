@@ -10,7 +10,7 @@ from clusterer.cluster.density.dendrogram import build_dendrogram
 from widgets.components.palette import map_colors, wrap_colors
 from widgets.components.plot import add_hover, add_legend, build_columns, build_plot, fit
 from widgets.components.text import Text
-from widgets.live.scene import Scene
+from widgets.live.view_data import ViewData
 
 STEMS = ("x", "top", "bottom", "cluster", "weight", "prominence", "width", "color")
 
@@ -28,9 +28,9 @@ class Drawn(NamedTuple):
     n_split: int
 
 
-def measure_dendrogram(scene: Scene) -> Drawn:
+def measure_dendrogram(view_data: ViewData) -> Drawn:
     """The dendrogram of the moment shown, in the colours of its clusters."""
-    state = scene.state
+    state = view_data.state
     if state is None:
         nothing = np.empty(0)
         empty = dict.fromkeys(STEMS, nothing)
@@ -119,9 +119,9 @@ class DendrogramView:
             ],
         )
 
-    def measure(self, scene: Scene) -> Drawn:
+    def measure(self, view_data: ViewData) -> Drawn:
         """What to draw; takes its time in another thread."""
-        return measure_dendrogram(scene)
+        return measure_dendrogram(view_data)
 
     def draw(self, drawn: Drawn) -> None:
         """Bring the screen up to it."""

@@ -16,16 +16,16 @@ from widgets.components.plot import (
     fit_from_zero,
     fit_time,
 )
-from widgets.live.scene import Scene, thin
+from widgets.live.view_data import ViewData, thin
 
 # The farther apart two moments are, the less the wobble of a centre counts against its way.
 N_COLUMNS = 40
 PER_POINTS = 1_000
 
 
-def measure_drift(scene: Scene) -> dict[str, Any]:
+def measure_drift(view_data: ViewData) -> dict[str, Any]:
     """Speed of each cluster's centre between moments, in the model's units per 1 000 points."""
-    states = thin(scene.recording.states, N_COLUMNS)
+    states = thin(view_data.recording.states, N_COLUMNS)
     places = [state.average(state.snapshot.centers) for state in states]
     paths: dict[int, list[tuple[float, float]]] = {}
     colors: dict[int, int] = {}
@@ -77,9 +77,9 @@ class DriftView:
         )
         self.pane = pn.pane.Bokeh(self.figure, autodispatch=False, sizing_mode="stretch_width")
 
-    def measure(self, scene: Scene) -> dict[str, Any]:
+    def measure(self, view_data: ViewData) -> dict[str, Any]:
         """What to draw; takes its time in another thread."""
-        return measure_drift(scene)
+        return measure_drift(view_data)
 
     def draw(self, lines: dict[str, Any]) -> None:
         """Bring the screen up to it."""

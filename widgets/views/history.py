@@ -20,7 +20,7 @@ from widgets.components.plot import (
     fit_time,
 )
 from widgets.components.text import Text
-from widgets.live.scene import Scene, thin
+from widgets.live.view_data import ViewData, thin
 
 N_COLUMNS = 200
 MEASURES = {"clusters": "clusters", "sigma": "kernel width σ", "noise": "noise (%)"}
@@ -48,11 +48,13 @@ class Chronicle(NamedTuple):
     sentence: str
 
 
-def measure_chronicle(scene: Scene) -> Chronicle:
+def measure_chronicle(view_data: ViewData) -> Chronicle:
     """The measures of all moments, and the changes of parameters beside those that follow."""
-    lines = _list_lines(scene.recording)
+    lines = _list_lines(view_data.recording)
     events = [
-        event for event in scene.recording.events if event.kind in ("changed", "reset", "branched")
+        event
+        for event in view_data.recording.events
+        if event.kind in ("changed", "reset", "branched")
     ]
     changes: dict[str, Any] = {
         "x": [event.n_seen for event in events],
@@ -63,20 +65,23 @@ def measure_chronicle(scene: Scene) -> Chronicle:
         changes |= {name: lines[name][places] for name in MEASURES}
     else:
         changes |= {name: [np.nan] * len(events) for name in MEASURES}
-    return Chronicle(lines, _list_lines(scene.left), changes, scene.past, compare(scene))
+    return Chronicle(
+        lines, _list_lines(view_data.left), changes, view_data.past, compare(view_data)
+    )
 
 
-def compare(scene: Scene) -> str:
+def compare(view_data: ViewData) -> str:
     """This run beside the one before it, after as many points.
 
-    >>> compare(Scene())
+    >>> compare(ViewData())
     ''
     """
-    if not scene.left.states or scene.state is None:
+    if not view_data.left.states or view_data.state is None:
         return ""
-    n_seen = min(scene.state.n_seen, scene.left.states[-1].n_seen)
+    n_seen = min(view_data.state.n_seen, view_data.left.states[-1].n_seen)
     ours, theirs = (
-        recording.states[recording.find(n_seen)] for recording in (scene.recording, scene.left)
+        recording.states[recording.find(n_seen)]
+        for recording in (view_data.recording, view_data.left)
     )
     return f"After {ours.n_seen:,} points this run has {_summarise(ours)}; the run before it " + (
         f"had {_summarise(theirs)} after {theirs.n_seen:,}."
@@ -171,9 +176,9 @@ class ChronicleView:
             plot, autodispatch=False, sizing_mode="stretch_width", min_width=300, margin=0
         )
 
-    def measure(self, scene: Scene) -> Chronicle:
+    def measure(self, view_data: ViewData) -> Chronicle:
         """What to draw; takes its time in another thread."""
-        return measure_chronicle(scene)
+        return measure_chronicle(view_data)
 
     def draw(self, chronicle: Chronicle) -> None:
         """Bring the screen up to it."""

@@ -9,7 +9,7 @@ from bokeh.models import LegendItem
 from clusterer.session.recording import Event, RecordedState
 from widgets.components.palette import map_colors, wrap_colors
 from widgets.components.plot import add_hover, add_legend, build_columns, build_plot, fit, fit_time
-from widgets.live.scene import Scene, collect, thin
+from widgets.live.view_data import ViewData, collect, thin
 
 N_COLUMNS = 200
 N_BANDS = 40
@@ -27,10 +27,10 @@ class River(NamedTuple):
     known: np.ndarray
 
 
-def measure_river(scene: Scene) -> River:
+def measure_river(view_data: ViewData) -> River:
     """The bands, stacked in the order in which the clusters came, noise on top."""
-    states = thin(scene.recording.states, N_COLUMNS)
-    now = scene.past
+    states = thin(view_data.recording.states, N_COLUMNS)
+    now = view_data.past
     if not states:
         return River(_list_bands([], np.empty((0, 0)), [], {}), _list_marks([]), now, np.empty(0))
     ids, shares = collect(states)
@@ -45,7 +45,7 @@ def measure_river(scene: Scene) -> River:
     known = np.array([state.n_seen for state in states])
     rows = {int(i): row for row, i in enumerate(ids) if shares[row].max() >= LEAST_SHARE}
     marks = []
-    for event in scene.recording.events:
+    for event in view_data.recording.events:
         if event.cluster in rows and event.kind in MARKERS:
             row = rows[event.cluster]
             column = _find_column(event, known, shares[row])
@@ -155,9 +155,9 @@ class RiverView:
         add_legend(plot, items)
         fit(plot.y_range, 0, 100)
 
-    def measure(self, scene: Scene) -> River:
+    def measure(self, view_data: ViewData) -> River:
         """What to draw; takes its time in another thread."""
-        return measure_river(scene)
+        return measure_river(view_data)
 
     def draw(self, river: River) -> None:
         """Bring the screen up to it."""

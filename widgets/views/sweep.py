@@ -17,7 +17,7 @@ from widgets.components.palette import map_colors
 from widgets.components.plot import add_hover, build_columns, build_plot, fit
 from widgets.components.text import Text
 from widgets.controls.controls import WIDE, write_number
-from widgets.live.scene import Scene
+from widgets.live.view_data import ViewData
 from widgets.settings import SIGMA_BOUNDS
 from widgets.views.sweep_cells import CELLS, list_settings, measure_sweep
 
@@ -187,10 +187,10 @@ class SweepView:
             # Told in the view, where the next one can be started.
             self._tell(replace(done, message=str(error) or repr(error)), number)
 
-    def measure(self, scene: Scene) -> tuple[Sweep, dict[str, dict[str, Any]]] | None:
+    def measure(self, view_data: ViewData) -> tuple[Sweep, dict[str, dict[str, Any]]] | None:
         """What to draw; takes its time in another thread."""
-        done = scene.sweep
-        return None if done is None else (done, measure_sweep(done, scene.view_request))
+        done = view_data.sweep
+        return None if done is None else (done, measure_sweep(done, view_data.view_request))
 
     def draw(self, measured: tuple[Sweep, dict[str, dict[str, Any]]] | None) -> None:
         """Bring the screen up to it."""

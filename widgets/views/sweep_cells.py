@@ -9,7 +9,7 @@ from clusterer.evaluation.grid_sweep import Sweep
 from clusterer.session.frame import ViewRequest
 from widgets.components.palette import wrap_colors
 from widgets.controls.controls import write_number
-from widgets.live.scene import project
+from widgets.live.view_data import project
 
 N_DRAWN = 300
 MARGIN = 0.06  # of a cell, on every side

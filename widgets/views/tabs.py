@@ -11,7 +11,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from widgets.components.lazy import LazyColumn
-from widgets.live.scene import Scene
+from widgets.live.view_data import ViewData
 
 PERIOD_S = 0.4
 LIVE = "Live plot"
@@ -24,7 +24,7 @@ class View(Protocol):
 
     pane: Any
 
-    def measure(self, scene: Scene) -> Any:
+    def measure(self, view_data: ViewData) -> Any:
         """Everything that is to be drawn; nothing of the page is touched."""
 
     def draw(self, measured: Any) -> None:
@@ -39,18 +39,18 @@ class Opened(Protocol):
         """The tab was opened or closed."""
 
 
-class Views:
-    """Keep the open view up with the scene, two or three times a second at most.
+class ViewTabs:
+    """Keep the open view up with the view data, two or three times a second at most.
 
     ``makers`` make the views by their titles, each when its tab is first opened.
-    ``take_scene`` may be called from any thread. ``ask`` is called from one when something is
+    ``take_view_data`` may be called from any thread. ``ask`` is called from one when something is
     ready to be drawn, which is done by the next call of `draw`.
     """
 
     def __init__(
         self,
         makers: Mapping[str, Callable[[], View]],
-        take_scene: Callable[[], Scene],
+        take_view_data: Callable[[], ViewData],
         ask: Callable[[], None],
     ) -> None:
         self._makers = list(makers.values())
@@ -58,11 +58,11 @@ class Views:
         places = [LazyColumn(partial(self._make, tab)) for tab in range(1, len(self._titles))]
         self._places = [pn.Spacer(height=0, margin=0), *places]
         self._views: dict[int, View] = {}
-        self._take_scene = take_scene
+        self._take_view_data = take_view_data
         self._ask = ask
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="clusterer-views")
-        self._job: Future[tuple[View, Scene, Any]] | None = None
-        self._drawn: tuple[View, Scene] | None = None
+        self._job: Future[tuple[View, ViewData, Any]] | None = None
+        self._drawn: tuple[View, ViewData] | None = None
         self._measured_at = 0.0
         self.tabs = pmui.Tabs(
             *zip(self._titles, self._places, strict=True),
@@ -100,29 +100,33 @@ class Views:
             job, self._job = self._job, None
             self._finish(job)
         wanted = self.open_view
-        if wanted is None or self._job is not None or self._drawn == (wanted, self._take_scene()):
+        if (
+            wanted is None
+            or self._job is not None
+            or self._drawn == (wanted, self._take_view_data())
+        ):
             return
         self._job = self._worker.submit(self._measure, wanted)
         self._job.add_done_callback(lambda _: self._ask())
 
-    def _finish(self, job: "Future[tuple[View, Scene, Any]]") -> None:
+    def _finish(self, job: "Future[tuple[View, ViewData, Any]]") -> None:
         try:
-            view, scene, measured = job.result()
+            view, view_data, measured = job.result()
         except Exception:
             # The live figure goes on without the view.
             log.exception("A view could not be measured")
             return
         if view is self.open_view:
             view.draw(measured)
-            self._drawn = view, scene
+            self._drawn = view, view_data
 
-    def _measure(self, view: View) -> tuple[View, Scene, Any]:
+    def _measure(self, view: View) -> tuple[View, ViewData, Any]:
         # The wait is here, not before the call, so that what comes last is always drawn.
         if self._drawn is not None and self._drawn[0] is view:
             time.sleep(max(self._measured_at + PERIOD_S - time.monotonic(), 0.0))
         self._measured_at = time.monotonic()
-        scene = self._take_scene()
-        return view, scene, view.measure(scene)
+        view_data = self._take_view_data()
+        return view, view_data, view.measure(view_data)
 
     def close(self) -> None:
         """Measure no more."""

@@ -9,7 +9,7 @@ from clusterer.session.frame import Frame
 from clusterer.session.recording import Recording
 from widgets.controls.controls import WIDE
 from widgets.live.figure import LiveFigure
-from widgets.live.scene import Scene
+from widgets.live.view_data import ViewData
 from widgets.settings import Settings
 from widgets.views.cluster_table import ClusterTable
 from widgets.views.comparison import ComparisonView
@@ -18,11 +18,11 @@ from widgets.views.drift import DriftView
 from widgets.views.history import ChronicleView
 from widgets.views.stream_graph import RiverView
 from widgets.views.sweep import SweepView
-from widgets.views.tabs import Views
+from widgets.views.tabs import ViewTabs
 from widgets.views.time_travel import TimeTravel
 
 
-class Instrument:
+class ViewArea:
     """Everything below the live figure of an engine's run."""
 
     def __init__(self, engine: Engine, figure: LiveFigure, settings: Settings) -> None:
@@ -32,7 +32,7 @@ class Instrument:
         self._points: NDArray = np.empty((0, 1))
         self.travel = TimeTravel(engine)
         self._sweep: SweepView | None = None
-        self.views = Views(
+        self.views = ViewTabs(
             {
                 RiverView.title: RiverView,
                 ChronicleView.title: ChronicleView,
@@ -42,7 +42,7 @@ class Instrument:
                 ComparisonView.title: lambda: ComparisonView(engine.set_baseline),
                 SweepView.title: self._make_sweep,
             },
-            self._take_scene,
+            self._take_view_data,
             engine.refresh_frame,
         )
         self.view = pmui.Column(self.travel.view, self.views.tabs, margin=0, **WIDE)
@@ -80,12 +80,12 @@ class Instrument:
         )
         return self._sweep
 
-    def _take_scene(self) -> Scene:
+    def _take_view_data(self) -> ViewData:
         """What the views show; called from a thread of theirs."""
         observer = self._engine.observer
         recording = observer.recording
         last = recording.states[-1] if recording.states else None
-        return Scene(
+        return ViewData(
             recording,
             self.travel.state or last,
             observer.previous_recording,

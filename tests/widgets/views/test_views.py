@@ -10,8 +10,8 @@ from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 from widgets.components.palette import CLUSTER_COLORS
-from widgets.live.scene import Scene, thin
 from widgets.live.trails import measure_trails
+from widgets.live.view_data import ViewData, thin
 from widgets.views.cluster_table import measure_clusters
 from widgets.views.dendrogram import measure_dendrogram
 from widgets.views.drift import measure_drift
@@ -33,7 +33,7 @@ def record(source, n_moments=20, n_points=100, change=lambda run, i: None, **par
         change(run, i)
         run.advance(n_points)
         run.record()
-    return Scene(run.recording, run.recording.states[-1])
+    return ViewData(run.recording, run.recording.states[-1])
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def blobs():
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_a_run_that_has_seen_nothing_or_one_point_can_be_drawn(measure):
-    measure(Scene())
+    measure(ViewData())
     measure(record(ArraySource(np.zeros((1, 1))), n_moments=1))
 
 
@@ -65,9 +65,9 @@ def test_the_river_tells_what_becomes_of_clusters():
     random = np.random.default_rng(0)
     points = random.normal(size=(6_000, 2))
     points[2_000:, 0] += 40.0
-    scene = record(ArraySource(points), 60, half_life=300.0)
-    river = measure_river(scene)
-    (latest,) = scene.state.sizes.keys() - {-1}
+    view_data = record(ArraySource(points), 60, half_life=300.0)
+    river = measure_river(view_data)
+    (latest,) = view_data.state.sizes.keys() - {-1}
     at = river.marks["text"].index(f"cluster {latest} is born")
     assert 2_000 < river.marks["x"][at] < 2_400
     assert 0 < river.marks["y"][at] < 100
@@ -79,9 +79,9 @@ def test_clusters_that_were_split_off_are_counted_beside_the_peaks():
         random = np.random.default_rng(seed)
         centers = np.array([[0.0, 0.0], [3.8, 0.0], [60.0, 0.0]])
         points = centers[random.integers(3, size=6_000)] + random.normal(size=(6_000, 2))
-        scene = record(ArraySource(points), 1, 6_000)
-        drawn = measure_dendrogram(scene)
-        assert len(drawn.bars["x"]) + drawn.n_split == scene.state.n_clusters == 3
+        view_data = record(ArraySource(points), 1, 6_000)
+        drawn = measure_dendrogram(view_data)
+        assert len(drawn.bars["x"]) + drawn.n_split == view_data.state.n_clusters == 3
         n_split.append(drawn.n_split)
     assert set(n_split) == {0, 1}
 

@@ -1,4 +1,4 @@
-"""The scene: all that the views may see, from which each is drawn."""
+"""The data that the views may see: the recording, the state shown, the comparison, the sweep."""
 
 from dataclasses import dataclass, field, replace
 
@@ -12,7 +12,7 @@ from clusterer.session.recording import RecordedState, Recording
 
 
 @dataclass(frozen=True)
-class Scene:
+class ViewData:
     """A run's recording, the moment of it that is shown, the run that it branched off, and the
     comparison with a peer and the sweep, if there are any.
 
