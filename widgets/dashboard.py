@@ -15,9 +15,9 @@ from clusterer.stream import Source
 from widgets.components.download import Downloader
 from widgets.components.text import Text
 from widgets.controls.controls import WIDE, Controls
-from widgets.controls.help import Help, build_sentence
+from widgets.controls.help import Help, build_introduction
 from widgets.controls.keyboard import Keyboard
-from widgets.controls.transport import N_STEP, Transport
+from widgets.controls.transport import Transport
 from widgets.export.export_section import ExportSection
 from widgets.export.video import VideoRecorder
 from widgets.live.axes import AxesChooser
@@ -103,7 +103,7 @@ class Dashboard(pn.viewable.Viewer):
         self._keyboard = Keyboard(
             {
                 " ": self._transport.toggle,
-                "ArrowRight": lambda: self._engine.step(N_STEP),
+                "ArrowRight": lambda: self._engine.step(),
                 "r": self._engine.reset,
                 "?": self._help.toggle,
                 "t": self._tour.toggle,
@@ -115,7 +115,7 @@ class Dashboard(pn.viewable.Viewer):
             self._frame_loop.heartbeat,
             self._downloader.download,
             self._address.address,
-            self._keyboard.keys,
+            self._keyboard.key_press,
             self._easel.brush,
             self._tour.spotlight.spot,
         ]
@@ -129,7 +129,7 @@ class Dashboard(pn.viewable.Viewer):
         changed = {event.name for event in events}
         for name in changed & Settings.AUTOMATIC.keys():
             # A slider that shows what was found by itself changes nothing.
-            if self._controls.is_found(name, getattr(self.settings, name)):
+            if self._controls.is_estimate(name, getattr(self.settings, name)):
                 changed -= {name}
             elif Settings.AUTOMATIC[name] not in changed:
                 setattr(self.settings, Settings.AUTOMATIC[name], False)
@@ -167,8 +167,8 @@ class Dashboard(pn.viewable.Viewer):
         self._transport.draw(frame)
         self._tour.draw(frame)
         found = frame.snapshot
-        self._controls.show_found(
-            sigma=found.sigma, half_life=found.half_life, is_moving=frame.is_playing
+        self._controls.show_estimates(
+            sigma=found.sigma, half_life=found.half_life, is_playing=frame.is_playing
         )
         self._sources.show_progress()
         # The settings of the tour are not the user's to come back to.
@@ -208,14 +208,14 @@ class Dashboard(pn.viewable.Viewer):
             self._sources.view,
             self._axes.view,
             self._matrix.switch,
-            self._controls.tuning(),
-            self._controls.fold(("Export", lambda: [self._takeaway.lay_out()])),
+            self._controls.build_main_controls(),
+            self._controls.build_accordion(("Export", lambda: [self._takeaway.lay_out()])),
         ]
 
     def main(self) -> list[pn.viewable.Viewable]:
         """The views."""
         return [
-            build_sentence(),
+            build_introduction(),
             self._transport.view,
             self._counters.pane,
             self._measures.pane,

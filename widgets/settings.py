@@ -1,4 +1,4 @@
-"""The settings of a run: every knob once, with its bounds, its meaning and when it takes effect."""
+"""The settings of the dashboard: each with its bounds, its help text and its time of effect."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,11 @@ SIGMA_BOUNDS = (0.001, 1000.0)
 
 
 class Settings(param.Parameterized):
-    """All that a user may turn. `NEEDS_RESET` names what starts the stream anew; the rest is live.
+    """All settings that the user can change.
 
-    `AUTOMATIC` names what is found by itself as long as the switch named beside it is on.
+    A change of a setting in `NEEDS_RESET` restarts the stream; every other change acts at once.
+    `AUTOMATIC` maps each setting that the model can estimate to the switch that turns the
+    estimate on.
 
     >>> settings = Settings(noise=0.2)
     >>> settings.noise, "seed" in Settings.NEEDS_RESET, "sigma" in Settings.NEEDS_RESET
@@ -22,107 +24,109 @@ class Settings(param.Parameterized):
 
     NEEDS_RESET = frozenset({"generator", "seed"})
     AUTOMATIC = {"sigma": "has_automatic_sigma", "half_life": "has_automatic_half_life"}
-    # Stored runs may name a setting as it was called earlier.
+    # Stored runs may contain earlier names of settings.
     RENAMED = {"keep_quiet": "keep_inactive"}
 
     generator: Any = param.Selector(
         default="blobs",
         objects={family.title: key for key, family in GENERATORS.items()},
-        doc="The shape of the generated stream. Choosing one starts it from its first point.",
+        doc="The shape of the generated stream. A new choice restarts the stream.",
     )
     seed = param.Integer(
         default=0,
         bounds=(0, 9999),
-        doc="Another seed draws another stream of the same shape; the same one repeats it.",
+        doc="The start value of the random numbers. The same seed repeats the same stream; another "
+        "seed gives another stream of the same shape.",
     )
     noise = param.Number(
         default=0.0,
         bounds=(0.0, 1.0),
         softbounds=(0.0, 0.5),
         step=0.01,
-        doc="Share of the points strewn evenly over the whole area, from now on.",
+        doc="The share of noise: points spread evenly over the whole area. It applies to new points.",
     )
     n_prototypes = param.Integer(
         default=50,
         bounds=(1, 1000),
         softbounds=(2, 200),
         label="Prototypes K",
-        doc="The most prototypes in memory: several times the number of clusters you expect.",
+        doc="The largest number of prototypes in memory. Choose several times the number of clusters "
+        "that you expect.",
     )
     has_automatic_sigma = param.Boolean(
         default=True,
         label="Automatic σ",
-        doc="On: as the spread of the data asks for; the slider shows it. Move it to take over.",
+        doc="On: σ is estimated from the spread of the data, and the slider shows the estimate. Move "
+        "the slider to set σ yourself.",
     )
     sigma = param.Number(
         default=1.0,
         bounds=SIGMA_BOUNDS,
         inclusive_bounds=(True, True),
         label="Kernel width σ",
-        doc="How near a point must lie to its prototype to count in full. Small: outliers hardly "
-        "move a prototype. Large: every point counts alike.",
+        doc="How close to its prototype a point must lie to have full weight. Small: outliers hardly "
+        "move a prototype. Large: all points have the same weight. It applies to new points.",
     )
     has_automatic_half_life = param.Boolean(
         default=True,
         label="Automatic memory",
-        doc="On: forgets only where clusters are seen to move; the slider shows how fast. Move it "
-        "to take over.",
+        doc="On: old points are forgotten only where clusters move, and the slider shows the "
+        "half-life in use. Move the slider to set it yourself.",
     )
     half_life = param.Number(
         default=float("inf"),
         bounds=(1.0, None),
         label="Memory (half-life)",
-        doc="After so many points what was learned counts half. Short: the clusters follow what "
-        "moves. Long: they are calm.",
+        doc="The number of points after which a learned point has half its weight. Short: clusters "
+        "follow a drifting stream. Long: clusters are stable.",
     )
     keep_inactive = param.Boolean(
         default=False,
         label="Keep inactive clusters",
-        doc="On: clusters that get no new points are kept, whatever else is forgotten.",
+        doc="On: clusters that get no new points are not forgotten.",
     )
     drop_singletons = param.Boolean(
         default=True,
         label="Drop singleton clusters",
-        doc="Calls prototypes that hardly any points support noise. Acts at once, nothing is "
-        "learned anew.",
+        doc="On: prototypes that represent very few points are noise. Nothing has to be learned again.",
     )
     join = param.Boolean(
         default=True,
         label="Join prototypes into clusters",
-        doc="Off: every prototype is a cluster, as the method was first published.",
+        doc="Off: every prototype is a cluster of its own, as in the first publication of the method.",
     )
     points_per_s = param.Number(
         default=200.0,
         bounds=(0.1, None),
         label="Speed",
-        doc="Points per second that stream in.",
+        doc="How many points stream in per second.",
     )
     trails = param.Boolean(
         default=False,
         label="Trails",
-        doc="Draws where the prototypes have been in the last seconds.",
+        doc="On: lines show the paths of the prototypes over the last seconds.",
     )
     window_length = param.Integer(
         default=2000,
         bounds=(10, 1_000_000),
         softbounds=(100, 1_000_000),
         label="Window",
-        doc="How many of the last points stay in the plot. Long windows are drawn as a density.",
+        doc="How many of the newest points the plot shows. A long window is drawn as a density image.",
     )
 
     @classmethod
     def pick_values(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        """What to set to have these values again; what is found by itself is left to be found.
+        """The settings to assign in order to restore ``values``, without estimated ones.
 
-        >>> told = {"sigma": 2.2, "has_automatic_sigma": True, "noise": 0.1, "name": "Settings01"}
-        >>> Settings.pick_values(told)
+        >>> values = {"sigma": 2.2, "has_automatic_sigma": True, "noise": 0.1, "name": "Settings01"}
+        >>> Settings.pick_values(values)
         {'has_automatic_sigma': True, 'noise': 0.1}
         """
-        found = {name for name, switch in cls.AUTOMATIC.items() if values.get(switch)}
+        estimated = {name for name, switch in cls.AUTOMATIC.items() if values.get(switch)}
         return {
             cls.RENAMED.get(name, name): value
             for name, value in values.items()
-            if name not in found | {"name"}
+            if name not in estimated | {"name"}
         }
 
     @property
@@ -132,7 +136,7 @@ class Settings(param.Parameterized):
         return None if self.half_life == float("inf") else self.half_life
 
     def live_values(self) -> dict[str, Any]:
-        """All that acts at once, by the names that `clusterer.session.engine.Engine.set` knows."""
+        """The settings that act at once, by the parameter names of `Engine.set`."""
         return {
             "noise": self.noise,
             "window_length": self.window_length,
@@ -141,7 +145,7 @@ class Settings(param.Parameterized):
         }
 
     def model_parameters(self) -> dict[str, Any]:
-        """The settings as parameters of `OnlineClusterer`."""
+        """The parameters of `OnlineClusterer` that follow from the settings."""
         return {
             "n_prototypes": self.n_prototypes,
             "sigma": "auto" if self.has_automatic_sigma else self.sigma,

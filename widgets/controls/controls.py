@@ -1,4 +1,4 @@
-"""The controls: one widget a setting, its label, bounds and help taken from the setting."""
+"""The controls: one widget per setting; labels, bounds and help texts come from the setting."""
 
 import math
 import time
@@ -13,16 +13,21 @@ from widgets.components.lazy import build_accordion
 from widgets.components.sliders import build_step_slider, shorten_debounce, space_steps
 from widgets.settings import SIGMA_BOUNDS, Settings
 
-NEVER = float("inf")
-PERIOD_S = 0.5
-LATEST_S = 3.0
+NO_LIMIT = float("inf")
+UPDATE_PERIOD_S = 0.5
+ECHO_TIMEOUT_S = 3.0
+"""A browser may send an estimate that it was shown back to the server for this long."""
+
 WIDE = {"sizing_mode": "stretch_width"}
 
 
 class Controls:
-    """Widgets bound to the settings both ways; whoever watches the settings hears the user."""
+    """Widgets bound to the settings in both directions. Code that needs a change watches them.
 
-    less_often = (
+    `rarely_used` names the settings whose widgets are folded away under "More settings".
+    """
+
+    rarely_used = (
         "half_life",
         "has_automatic_half_life",
         "keep_inactive",
@@ -34,29 +39,29 @@ class Controls:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._shown: dict[tuple[str, float], float] = {}
-        self._shown_at = 0.0
-        self._folds: pmui.Accordion | None = None
-        self._found: dict[str, Any] = {}
+        self._estimates_shown_at: dict[tuple[str, float], float] = {}
+        self._updated_at = 0.0
+        self._accordion: pmui.Accordion | None = None
+        self._widgets: dict[str, Any] = {}
         self.generator = self._bind(pmui.Select, "generator")
-        self.seed = self.find("seed")
+        self.seed = self.get("seed")
         self.has_automatic_sigma = self._bind(pmui.Switch, "has_automatic_sigma")
-        self.noise = self.find("noise")
-        self.n_prototypes = self.find("n_prototypes")
-        self.drop_singletons = self.find("drop_singletons")
-        self.sigma = self.find("sigma")
+        self.noise = self.get("noise")
+        self.n_prototypes = self.get("n_prototypes")
+        self.drop_singletons = self.get("drop_singletons")
+        self.sigma = self.get("sigma")
         self.points_per_s = build_step_slider(
-            settings, "points_per_s", [*space_steps(1, 1e6, 3), NEVER], write_speed
+            settings, "points_per_s", [*space_steps(1, 1e6, 3), NO_LIMIT], write_speed
         )
 
-    def find(self, name: str) -> Any:
-        """The widget of a setting, made when it is first asked for."""
-        if name not in self._found:
-            self._found[name] = self.build(name)
-        return self._found[name]
+    def get(self, name: str) -> Any:
+        """The widget of a setting; the first call builds it."""
+        if name not in self._widgets:
+            self._widgets[name] = self.build(name)
+        return self._widgets[name]
 
     def build(self, name: str) -> Any:
-        """A widget for a setting, besides any there is."""
+        """A further widget for a setting."""
         if name == "seed":
             return self._bind(pmui.IntInput, name, start=0, end=9999)
         if name == "noise":
@@ -68,7 +73,7 @@ class Controls:
             return build_step_slider(self.settings, name, steps, write_number)
         if name not in Settings.AUTOMATIC:
             return self._bind(pmui.Switch, name)
-        steps = [*space_steps(100, 1e6, 4), NEVER]
+        steps = [*space_steps(100, 1e6, 4), NO_LIMIT]
         if name == "sigma":
             steps = space_steps(*SIGMA_BOUNDS, 20)
         return build_step_slider(
@@ -76,7 +81,7 @@ class Controls:
             name,
             steps,
             write_memory if name == "half_life" else write_number,
-            is_move=partial(self._take_over, name),
+            is_move=partial(self._switch_to_manual, name),
         )
 
     def _bind(self, kind: Callable[..., Any], name: str, **bounds: Any) -> Any:
@@ -86,38 +91,43 @@ class Controls:
         )
         return shorten_debounce(widget)
 
-    def _take_over(self, name: str, value: float) -> bool:
-        if self.is_found(name, value):
+    def _switch_to_manual(self, name: str, value: float) -> bool:
+        """Turn the estimate of a setting off; False if the value is only an echo of it."""
+        if self.is_estimate(name, value):
             return False
         setattr(self.settings, Settings.AUTOMATIC[name], False)
         return True
 
-    def is_found(self, name: str, value: float) -> bool:
-        """Whether the value was found by itself, not set: a browser may send it back, and late."""
+    def is_estimate(self, name: str, value: float) -> bool:
+        """Whether the value is an estimate shown lately, which the browser may send back."""
         is_automatic = getattr(self.settings, Settings.AUTOMATIC[name])
-        shown_at = self._shown.get((name, value), -math.inf)
-        return is_automatic and time.monotonic() - shown_at < LATEST_S
+        shown_at = self._estimates_shown_at.get((name, value), -math.inf)
+        return is_automatic and time.monotonic() - shown_at < ECHO_TIMEOUT_S
 
-    def show_found(self, *, is_moving: bool, **values: float) -> None:
-        """Let sliders follow what is found by itself; while that moves, twice a second.
+    def show_estimates(self, *, is_playing: bool, **values: float) -> None:
+        """Show estimated values on their sliders, at most twice a second while the stream plays.
 
-        To draw a slider anew costs the browser as much as many points.
+        To redraw a slider costs the browser as much as to draw many points.
         """
         now = time.monotonic()
-        if is_moving and now - self._shown_at < PERIOD_S:
+        if is_playing and now - self._updated_at < UPDATE_PERIOD_S:
             return
-        self._shown_at = now
-        self._shown = {key: at for key, at in self._shown.items() if now - at < LATEST_S}
+        self._updated_at = now
+        self._estimates_shown_at = {
+            key: shown_at
+            for key, shown_at in self._estimates_shown_at.items()
+            if now - shown_at < ECHO_TIMEOUT_S
+        }
         for name, value in values.items():
             low, high = self.settings.param[name].bounds
-            is_inside = low <= value <= (NEVER if high is None else high)
-            if is_inside and getattr(self.settings, Settings.AUTOMATIC[name]):
-                shown = float(f"{value:.3g}")
-                self._shown[name, shown] = now
-                setattr(self.settings, name, shown)
+            is_in_bounds = low <= value <= (NO_LIMIT if high is None else high)
+            if is_in_bounds and getattr(self.settings, Settings.AUTOMATIC[name]):
+                rounded = float(f"{value:.3g}")
+                self._estimates_shown_at[name, rounded] = now
+                setattr(self.settings, name, rounded)
 
-    def tuning(self) -> pn.viewable.Viewable:
-        """What is turned while it streams."""
+    def build_main_controls(self) -> pn.viewable.Viewable:
+        """The controls that are often changed while the stream plays."""
         return pmui.Column(
             self.sigma,
             self.has_automatic_sigma,
@@ -127,21 +137,23 @@ class Controls:
             **WIDE,
         )
 
-    def fold(self, *others: tuple[str, Callable[[], Iterable[Any]]]) -> pn.viewable.Viewable:
-        """What is turned less often, and other things that are seldom needed, folded away."""
-        self._folds = build_accordion(
-            ("More settings", lambda: [self.find(name) for name in self.less_often]), *others
+    def build_accordion(
+        self, *others: tuple[str, Callable[[], Iterable[Any]]]
+    ) -> pn.viewable.Viewable:
+        """An accordion of the rarely used controls and of other sections, all folded."""
+        self._accordion = build_accordion(
+            ("More settings", lambda: [self.get(name) for name in self.rarely_used]), *others
         )
-        return self._folds
+        return self._accordion
 
     def unfold(self) -> None:
-        """Show what is turned less often."""
-        if self._folds is not None and 0 not in self._folds.active:
-            self._folds.active = [0, *self._folds.active]
+        """Show the rarely used controls."""
+        if self._accordion is not None and 0 not in self._accordion.active:
+            self._accordion.active = [0, *self._accordion.active]
 
 
 def write_number(value: float) -> str:
-    """A number to three digits, without an exponent.
+    """A number with three significant digits and no exponent.
 
     >>> write_number(1000), write_number(0.0123456)
     ('1,000', '0.0123')
@@ -150,10 +162,12 @@ def write_number(value: float) -> str:
 
 
 def write_memory(n_points: float) -> str:
-    """A half-life in points."""
-    return "never forgets" if n_points == NEVER else f"{write_number(n_points)} points"
+    """The text of a half-life in points."""
+    return "never forgets" if n_points == NO_LIMIT else f"{write_number(n_points)} points"
 
 
 def write_speed(points_per_s: float) -> str:
-    """A speed, or what its lack means."""
-    return "as fast as it goes" if points_per_s == NEVER else f"{write_number(points_per_s)} /s"
+    """The text of a speed in points per second."""
+    if points_per_s == NO_LIMIT:
+        return "as fast as possible"
+    return f"{write_number(points_per_s)} points/s"

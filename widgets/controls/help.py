@@ -1,4 +1,4 @@
-"""The help: what the page shows, and the keys."""
+"""The introduction on the page, and the help dialog."""
 
 from collections.abc import Callable
 
@@ -7,29 +7,33 @@ import panel_material_ui as pmui
 from widgets.components.text import Html
 from widgets.controls.controls import WIDE
 
-SENTENCE = (
-    "Points stream in one by one; at most K prototypes remember them, and clusters are the groups "
-    "that the prototypes form. Turn σ, K and the noise while it runs."
+INTRODUCTION = (
+    "Points stream in one by one. The model keeps at most K prototypes instead of the points, and "
+    "groups neighbouring prototypes into clusters. Change σ, K or the noise while the stream runs."
 )
 
-KEYS = (
+SHORTCUTS = (
     ("Space", "play or pause"),
     ("→", "step: learn one point"),
-    ("R", "reset: start from the first point"),
+    ("R", "reset: forget everything and restart the stream"),
     ("Ctrl + wheel", "zoom the plot"),
-    ("T", "the guided tour; Escape ends it"),
-    ("?", "this help"),
+    ("T", "start or end the guided tour (Escape ends it too)"),
+    ("?", "open or close this help"),
 )
 EXPLANATION = (
-    "Every dot is a point of a stream; the clusterer sees each once and forgets it. The circles "
-    "are its prototypes, all that it remembers: the larger one is, the more points it stands for.",
-    "Prototypes that no gap parts form a cluster and share a colour. Grey is noise: too few points "
-    "to be a cluster.",
-    "Width σ and memory look after themselves until you move their sliders: what was learned fades "
-    "where clusters are seen to move, and stays where they rest. Time goes back to any moment.",
-    "Under Draw the stream is your own: paint on the plot, and drag what you have painted.",
-    "Turn σ, K and the noise while it runs and watch what changes. The address of this page "
-    "holds the settings: copy it to come back to them, or to show somebody.",
+    "Each dot is a point of the stream. The model sees each point once and does not store it. The "
+    "circles are prototypes, which are all that the model stores. A larger circle represents more "
+    "points.",
+    "Neighbouring prototypes with no gap between them form a cluster and share a colour. Grey "
+    "means noise: too few points to form a cluster.",
+    "The kernel width σ and the memory are set automatically until you move their sliders. With "
+    "automatic memory, old points are forgotten only where clusters move. The slider Time shows "
+    "any earlier state of the run.",
+    "With the source Draw you make the stream yourself: paint on the plot, and drag painted areas "
+    "to another place.",
+    "σ applies to new points only. Press Reset to see its full effect.",
+    "The address of this page contains the settings. Copy it to return to them later or to share "
+    "them.",
 )
 
 STYLE = """
@@ -42,12 +46,14 @@ p { margin: 0 0 10px; line-height: 1.5; }
 
 
 class Help:
-    """A dialog, and the button that opens it; from there ``tour`` begins."""
+    """A dialog and the button that opens it. A button in the dialog calls ``start_tour``."""
 
-    def __init__(self, tour: Callable[[], None]) -> None:
-        self._tour = tour
-        rows = "".join(f"<tr><td><kbd>{key}</kbd></td><td>{what}</td></tr>" for key, what in KEYS)
-        text = "".join(f"<p>{sentence}</p>" for sentence in EXPLANATION)
+    def __init__(self, start_tour: Callable[[], None]) -> None:
+        self._start_tour = start_tour
+        rows = "".join(
+            f"<tr><td><kbd>{key}</kbd></td><td>{action}</td></tr>" for key, action in SHORTCUTS
+        )
+        text = "".join(f"<p>{paragraph}</p>" for paragraph in EXPLANATION)
         self.dialog = pmui.Dialog(
             Html(f"{text}<table>{rows}</table>", stylesheets=[STYLE], sizing_mode="stretch_width"),
             pmui.Button(
@@ -55,30 +61,30 @@ class Help:
                 icon="explore_outlined",
                 variant="outlined",
                 margin=(14, 0, 0, 0),
-                on_click=lambda _: self._begin(),
+                on_click=lambda _: self._close_and_start_tour(),
             ),
-            title="What you see",
+            title="What the page shows",
             title_variant="h6",
             close_on_click=True,
             show_close_button=True,
         )
         self.button = pmui.IconButton(
             icon="help_outline",
-            description="Help: what you see, and the keys (?)",
+            description="Help: what the page shows, and keyboard shortcuts (?)",
             sx={"color": "inherit"},
             margin=0,
             on_click=lambda _: self.toggle(),
         )
 
-    def _begin(self) -> None:
+    def _close_and_start_tour(self) -> None:
         self.dialog.open = False
-        self._tour()
+        self._start_tour()
 
     def toggle(self) -> None:
-        """Open it, or close it."""
+        """Open the dialog, or close it."""
         self.dialog.open = not self.dialog.open
 
 
-def build_sentence() -> pmui.Typography:
-    """What the page is about, in its first line."""
-    return pmui.Typography(SENTENCE, variant="body2", margin=(8, 12, 0, 12), **WIDE)
+def build_introduction() -> pmui.Typography:
+    """The introduction, which is the first line of the page."""
+    return pmui.Typography(INTRODUCTION, variant="body2", margin=(8, 12, 0, 12), **WIDE)

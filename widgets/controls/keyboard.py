@@ -1,4 +1,4 @@
-"""The keyboard: single keys that drive the stream, in a page of the dashboard's own only."""
+"""Keyboard shortcuts: single keys that control the stream, only in a page of the dashboard."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,21 +9,23 @@ from bokeh.events import DocumentReady
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
 
-# Whoever has the focus there uses some of the keys: text fields, lists, dialogs.
-BUSY = (
+# Elements that use the keys themselves while they have the focus: text fields, lists, dialogs.
+TAKES_KEYS = (
     "input:not([type=checkbox]):not([type=radio]):not([type=range]), textarea, select, "
     "[contenteditable], [role=combobox], [role=listbox], [role=option], [role^=menu], "
     "[role=tree], [role=grid], [role=dialog]"
 )
-# There only the arrows.
-MOVED = "input[type=range], [role=slider], [role=tab]"
-# What Escape closes.
-OPEN = "[role=dialog], [role=listbox], [role=option], [role^=menu]"
-# A closed list of choices, which panel-material-ui opens by the pointer only.
-LIST = "[role=combobox][aria-haspopup=listbox][aria-expanded=false]:not([aria-disabled=true])"
-OPENING = ["Enter", " ", "ArrowDown", "ArrowUp"]
-# What Space presses, and arrows choose among.
-PRESSED = (
+# Elements that use the arrow keys only.
+TAKES_ARROWS = "input[type=range], [role=slider], [role=tab]"
+# Elements that Escape closes.
+TAKES_ESCAPE = "[role=dialog], [role=listbox], [role=option], [role^=menu]"
+# A closed select. panel-material-ui opens it with the pointer only, so these keys open it here.
+CLOSED_SELECT = "[role=combobox][aria-haspopup=listbox][aria-expanded=false]" + (
+    ":not([aria-disabled=true])"
+)
+OPENING_KEYS = ["Enter", " ", "ArrowDown", "ArrowUp"]
+# Elements that Space activates.
+TAKES_SPACE = (
     "button, summary, a[href], input:not([type=range]), [role=button], [role=switch], [role=radio]"
 )
 
@@ -31,11 +33,12 @@ LISTEN = f"""
     let count = 0
     document.addEventListener("keydown", (event) => {{
         if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return
-        const at = event.composedPath()[0]
-        if ({json.dumps(OPENING)}.includes(event.key) && at.matches?.({json.dumps(LIST)})) {{
+        const target = event.composedPath()[0]
+        const opens = {json.dumps(OPENING_KEYS)}.includes(event.key)
+        if (opens && target.matches?.({json.dumps(CLOSED_SELECT)})) {{
             event.preventDefault()
-            at.click()
-            // Let go over the list, Space would choose what is chosen already.
+            target.click()
+            // The release of Space over the open list would choose the current entry.
             const stop = (release) => release.stopPropagation()
             document.addEventListener("keyup", stop, {{capture: true, once: true}})
             return
@@ -43,25 +46,30 @@ LISTEN = f"""
         const key = event.key.length == 1 ? event.key.toLowerCase() : event.key
         if (!KEYS.includes(key) || event.defaultPrevented) return
         if (event.repeat && key != "ArrowRight") return
-        const is = (kinds) => event.composedPath().some((each) => each.matches?.(kinds))
-        const isClosing = key == "?" && is("[role=dialog]:not(:has(input))")
-        if (is(key == "Escape" ? {json.dumps(OPEN)} : {json.dumps(BUSY)}) && !isClosing) return
-        if (key == "ArrowRight" && is({json.dumps(MOVED)})) return
-        if (key == " " && is({json.dumps(PRESSED)})) return
+        const isIn = (selector) => event.composedPath().some((each) => each.matches?.(selector))
+        const closesHelp = key == "?" && isIn("[role=dialog]:not(:has(input))")
+        const taken = key == "Escape" ? {json.dumps(TAKES_ESCAPE)} : {json.dumps(TAKES_KEYS)}
+        if (isIn(taken) && !closesHelp) return
+        if (key == "ArrowRight" && isIn({json.dumps(TAKES_ARROWS)})) return
+        if (key == " " && isIn({json.dumps(TAKES_SPACE)})) return
         event.preventDefault()
-        keyboard.pressed = `${{count++}} ${{key}}`
+        key_press.pressed = `${{count++}} ${{key}}`
     }})
 """
 
 
-class Keys(DataModel):
-    """The last key pressed, and how many were before it."""
+class KeyPress(DataModel):
+    """The last key pressed: the number of earlier key presses, a space, the name of the key."""
 
     pressed = String(default="")
 
 
 class Keyboard:
-    """Calls ``actions`` by key, as the browser names them; letters in either case."""
+    """Calls one of ``actions`` when its key is pressed.
+
+    The keys of ``actions`` are the browser's names of keys; letters are in lower case.
+    ``change`` runs a function that changes the page from outside a callback of the page.
+    """
 
     def __init__(
         self,
@@ -70,15 +78,15 @@ class Keyboard:
     ) -> None:
         self._actions = actions
         self._change = change
-        self.keys = Keys(name="keys")
-        self.keys.on_change("pressed", self._act)
+        self.key_press = KeyPress(name="keys")
+        self.key_press.on_change("pressed", self._run_action)
 
     def listen(self, doc: Document) -> None:
-        """Hear the keys once the page is there."""
+        """Listen to the keys as soon as the page is ready."""
         code = LISTEN.replace("KEYS", json.dumps(list(self._actions)))
-        doc.js_on_event(DocumentReady, CustomJS(args={"keyboard": self.keys}, code=code))
+        doc.js_on_event(DocumentReady, CustomJS(args={"key_press": self.key_press}, code=code))
 
-    def _act(self, attr: str, old: str, pressed: str) -> None:
+    def _run_action(self, attr: str, old: str, pressed: str) -> None:
         action = self._actions.get(pressed.partition(" ")[2])
         if action is not None:
             self._change(lambda: (action(), None)[1])

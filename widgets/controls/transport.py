@@ -1,4 +1,4 @@
-"""Play, pause, step, reset: the buttons that move the stream."""
+"""The buttons that control the stream: play, pause, step and reset."""
 
 import panel as pn
 import panel_material_ui as pmui
@@ -6,18 +6,18 @@ import panel_material_ui as pmui
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 
-N_STEP = 1
+# A description is also the accessible name of its button, so it begins with the label.
+PLAY = "Play: start or continue the stream."
+PAUSE = "Pause: stop the stream. The controls still work."
 
-# The description is also the button's accessible name, so it begins with the label.
-PLAY = "Play: let points stream in."
-PAUSE = "Pause: hold the stream; the controls go on working."
-
-# The help opens to the right, over the next button, and would catch what is meant for that.
-BESIDE_POINTER = ".MuiTooltip-popper, .MuiTooltip-popper * { pointer-events: none !important; }"
+# A tooltip opens over the next button; without this style it would catch the clicks on that.
+CLICK_THROUGH_TOOLTIP = (
+    ".MuiTooltip-popper, .MuiTooltip-popper * { pointer-events: none !important; }"
+)
 
 
 class Transport:
-    """Buttons that drive an engine, and follow it when it stops by itself."""
+    """Buttons that control an engine and show whether it plays, beside the slider ``speed``."""
 
     def __init__(self, engine: Engine, speed: pn.viewable.Viewable) -> None:
         self._engine = engine
@@ -29,7 +29,7 @@ class Transport:
             color="primary",
             width=116,
             description=PLAY,
-            stylesheets=[BESIDE_POINTER],
+            stylesheets=[CLICK_THROUGH_TOOLTIP],
             on_click=lambda _: self.toggle(),
         )
         self.step = pmui.Button(
@@ -37,15 +37,15 @@ class Transport:
             icon="skip_next",
             variant="outlined",
             description="Step: learn the next point.",
-            stylesheets=[BESIDE_POINTER],
-            on_click=lambda _: engine.step(N_STEP),
+            stylesheets=[CLICK_THROUGH_TOOLTIP],
+            on_click=lambda _: engine.step(),
         )
         self.reset = pmui.Button(
             label="Reset",
             icon="replay",
             variant="outlined",
-            description="Reset: forget everything and start from the first point.",
-            stylesheets=[BESIDE_POINTER],
+            description="Reset: forget everything and restart the stream from its first point.",
+            stylesheets=[CLICK_THROUGH_TOOLTIP],
             on_click=lambda _: engine.reset(),
         )
         self.view = pmui.FlexBox(
@@ -58,7 +58,7 @@ class Transport:
         )
 
     def toggle(self) -> None:
-        """Play if it is paused, pause if it plays."""
+        """Pause a stream that plays; play a paused one."""
         if self.is_playing:
             self._engine.pause()
         else:
@@ -66,7 +66,7 @@ class Transport:
         self._show(not self.is_playing)
 
     def draw(self, frame: Frame) -> None:
-        """Follow the engine: at the end of a table it pauses by itself."""
+        """Update the first button; the engine pauses itself at the end of a table."""
         if frame.is_playing != self.is_playing:
             self._show(frame.is_playing)
 

@@ -21,7 +21,7 @@ from clusterer.session.engine import Engine
 from clusterer.session.run_export import RunExport
 from widgets.components.download import Downloader, File
 from widgets.components.text import Text
-from widgets.controls.transport import BESIDE_POINTER
+from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
 from widgets.export.video import KINDS, VideoRecorder, write_video
 
 VIDEOS = {"gif": "GIF", "webp": "WebP"}
@@ -144,7 +144,7 @@ class ExportSection:
             variant="outlined",
             icon="download",
             margin=2,
-            stylesheets=[BESIDE_POINTER],
+            stylesheets=[CLICK_THROUGH_TOOLTIP],
             on_click=on_click,
         )
 

@@ -17,7 +17,7 @@ from clusterer.stream import Source
 from widgets.components.lazy import LazyColumn
 from widgets.components.plot import build_columns
 from widgets.components.text import Text
-from widgets.controls.transport import BESIDE_POINTER
+from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
 from widgets.sources.brush import LOOK, MOVE, OFF, PAINT, Brush, Gesture, equip, read_gesture
 from widgets.sources.painting_chooser import PaintingChooser
 
@@ -100,7 +100,7 @@ class PaintingTool:
             size="small",
             variant="text",
             margin=0,
-            stylesheets=[BESIDE_POINTER],
+            stylesheets=[CLICK_THROUGH_TOOLTIP],
             on_click=lambda _: act(),
         )
 

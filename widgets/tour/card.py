@@ -5,7 +5,7 @@ from typing import Any
 import panel_material_ui as pmui
 
 from widgets.components.text import escape_lines
-from widgets.controls.transport import BESIDE_POINTER
+from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
 from widgets.tour.lessons import LESSONS, Lesson
 
 CARD = "tour"
@@ -29,7 +29,7 @@ def build_button(label: str, act: Any, **options: Any) -> pmui.Button:
         size="small",
         margin=0,
         sx={"minWidth": 0, "px": 1.4},
-        stylesheets=[BESIDE_POINTER],
+        stylesheets=[CLICK_THROUGH_TOOLTIP],
         on_click=lambda _: act(),
         **{"variant": "text", **options},
     )

@@ -180,9 +180,9 @@ class Tour:
 
     def _show_control(self, lesson: Lesson) -> None:
         if self._is_beside:
-            self.spotlight.light(self._controls.find(lesson.setting), CARD)
+            self.spotlight.light(self._controls.get(lesson.setting), CARD)
             self._slot.objects = []
-            if lesson.setting in self._controls.less_often:
+            if lesson.setting in self._controls.rarely_used:
                 self._controls.unfold()
             return
         if lesson.setting not in self._copies:

@@ -8,7 +8,7 @@ from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.recording import RecordedState
 from widgets.controls.controls import WIDE
-from widgets.controls.transport import BESIDE_POINTER
+from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
 
 N_STEPS = 200
 
@@ -63,7 +63,7 @@ class TimeTravel:
             icon="sensors",
             variant="outlined",
             description="Live: return to the present.",
-            stylesheets=[BESIDE_POINTER],
+            stylesheets=[CLICK_THROUGH_TOOLTIP],
             visible=False,
             on_click=lambda _: self.go_live(),
         )
@@ -73,7 +73,7 @@ class TimeTravel:
             variant="contained",
             description="Play from here: go on from this moment with the settings of now, and "
             "compare with the run left, which ends.",
-            stylesheets=[BESIDE_POINTER],
+            stylesheets=[CLICK_THROUGH_TOOLTIP],
             visible=False,
             on_click=lambda _: self._branch(),
         )

@@ -50,7 +50,7 @@ def test_what_is_shown_does_what_is_asked(lesson):
     settings.param.update(**lesson.shown)
     assert lesson.is_done(settings)
     assert lesson.setting in lesson.shown
-    assert Controls(settings).find(lesson.setting).label
+    assert Controls(settings).get(lesson.setting).label
 
 
 def test_settings_come_back_as_they_were():
