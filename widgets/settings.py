@@ -43,29 +43,31 @@ class Settings(param.Parameterized):
         bounds=(0.0, 1.0),
         softbounds=(0.0, 0.5),
         step=0.01,
-        doc="The share of noise: points spread evenly over the whole area. It applies to new points.",
+        doc="The share of noise: points spread evenly over the whole area. It applies to new "
+        "points.",
     )
     n_prototypes = param.Integer(
         default=50,
         bounds=(1, 1000),
         softbounds=(2, 200),
         label="Prototypes K",
-        doc="The largest number of prototypes in memory. Choose several times the number of clusters "
-        "that you expect.",
+        doc="The largest number of prototypes in memory. Choose several times the number of "
+        "clusters that you expect.",
     )
     has_automatic_sigma = param.Boolean(
         default=True,
         label="Automatic σ",
-        doc="On: σ is estimated from the spread of the data, and the slider shows the estimate. Move "
-        "the slider to set σ yourself.",
+        doc="On: σ is estimated from the spread of the data, and the slider shows the estimate. "
+        "Move the slider to set σ yourself.",
     )
     sigma = param.Number(
         default=1.0,
         bounds=SIGMA_BOUNDS,
         inclusive_bounds=(True, True),
         label="Kernel width σ",
-        doc="How close to its prototype a point must lie to have full weight. Small: outliers hardly "
-        "move a prototype. Large: all points have the same weight. It applies to new points.",
+        doc="How close to its prototype a point must lie to have full weight. Small: outliers "
+        "hardly move a prototype. Large: all points have the same weight. It applies to new "
+        "points.",
     )
     has_automatic_half_life = param.Boolean(
         default=True,
@@ -88,12 +90,13 @@ class Settings(param.Parameterized):
     drop_singletons = param.Boolean(
         default=True,
         label="Drop singleton clusters",
-        doc="On: prototypes that represent very few points are noise. Nothing has to be learned again.",
+        doc="On: prototypes that represent very few points count as noise. A change acts at once.",
     )
     join = param.Boolean(
         default=True,
         label="Join prototypes into clusters",
-        doc="Off: every prototype is a cluster of its own, as in the first publication of the method.",
+        doc="Off: every prototype is a cluster of its own, as in the first publication of the "
+        "method.",
     )
     points_per_s = param.Number(
         default=200.0,
@@ -111,7 +114,8 @@ class Settings(param.Parameterized):
         bounds=(10, 1_000_000),
         softbounds=(100, 1_000_000),
         label="Window",
-        doc="How many of the newest points the plot shows. A long window is drawn as a density image.",
+        doc="How many of the newest points the plot shows. A long window is drawn as a density "
+        "image.",
     )
 
     @classmethod
