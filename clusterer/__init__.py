@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from clusterer.support.numba_cache import drop_stale
+from clusterer.support.numba_cache import delete_stale_cache
 
 # Before anything compiled is loaded.
-drop_stale(Path(__file__).parent)
+delete_stale_cache(Path(__file__).parent)
 
 from clusterer.cluster.estimator import OnlineClusterer  # noqa: E402
 from clusterer.cluster.persistence.archive import ModelFileError  # noqa: E402

@@ -15,7 +15,7 @@ from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from clusterer import ModelFileError, OnlineClusterer, load
 from clusterer.datasets import make_generator
 from clusterer.datasets.examples import EXAMPLES
-from clusterer.support.errors import counts
+from clusterer.support.errors import error_counts
 from clusterer.tables import TableError, open_table
 from widgets import Dashboard
 from widgets.sources.source_chooser import GENERATED
@@ -59,7 +59,7 @@ class Ears(logging.Handler):
     def demand_silence(self) -> None:
         """Raise `UnforeseenError` if anything was heard since the last time."""
         heard, self._heard = self._heard, []
-        counts.clear()
+        error_counts.clear()
         if heard:
             raise UnforeseenError("\n".join(heard))
 

@@ -169,7 +169,7 @@ def main() -> None:
         look_at_store(folder / "store", residents, watch)
         for line in (folder / "log").read_bytes().splitlines():
             watch.look(line, None, "lines of the log")
-        faults = re.findall(rb'"fault": .*', (folder / "log").read_bytes())
+        faults = re.findall(rb'"error_id": .*', (folder / "log").read_bytes())
     text = write_report(arguments, watch, residents, done, time.monotonic() - begin)
     print(text, *watch.leaks, *dict.fromkeys(e for r in residents for e in r.errors), sep="\n")
     print(*faults[:20], sep="\n")

@@ -14,7 +14,7 @@ from clusterer.preprocessing.scaling import RunningScaling, Scaling
 from clusterer.session.recipe import Recipe
 from clusterer.session.run_export import RunExport
 from clusterer.stream import ArraySource
-from clusterer.tables.errors import printable
+from clusterer.support.text import make_printable
 
 MOST_FEATURES = 12
 
@@ -50,7 +50,7 @@ def take(learner: Learner, name: str) -> RunExport:
 def list_lines(learner: Learner, taken: RunExport) -> Iterator[str]:
     """The description, line by line."""
     model, shot, names = learner.model, taken.snapshot, taken.source.feature_names
-    shown = [printable(name, 30) for name in names[:MOST_FEATURES]]
+    shown = [make_printable(name, 30) for name in names[:MOST_FEATURES]]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     how = "standardised" if isinstance(learner.scaling, RunningScaling) else "as they are"
     chosen = "automatic" if model.sigma == "auto" else "chosen"

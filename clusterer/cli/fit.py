@@ -15,8 +15,8 @@ from clusterer.cli.output import check_place
 from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.support.text import join_names, make_printable
 from clusterer.tables import TableError
-from clusterer.tables.errors import listed, printable
 
 
 def fit(arguments: argparse.Namespace) -> None:
@@ -24,7 +24,9 @@ def fit(arguments: argparse.Namespace) -> None:
     parameters = chosen_parameters(arguments)
     check_place(arguments.output)
     if Path(arguments.output).exists() and not Path(arguments.output).is_file():
-        raise OSError(f"{printable(arguments.output, 200)} is no file, so no model can be there")
+        raise OSError(
+            f"{make_printable(arguments.output, 200)} is no file, so no model can be there"
+        )
     learner = begin(arguments, parameters)
     names = list_tables(arguments.data)
     if arguments.scheduler is None:
@@ -36,8 +38,9 @@ def fit(arguments: argparse.Namespace) -> None:
     learner.save(arguments.output)
     model, features = learner.model, learner.feature_names or ()
     print(
-        f"{printable(arguments.output, 200)}: {model.n_clusters_} clusters by "
-        f"{len(model.weights_)} prototypes, of {model.n_seen_:,} points in {listed([*features])}",
+        f"{make_printable(arguments.output, 200)}: {model.n_clusters_} clusters by "
+        f"{len(model.weights_)} prototypes, of {model.n_seen_:,} points in "
+        f"{join_names([*features])}",
         file=sys.stderr,
     )
 
@@ -51,7 +54,7 @@ def begin(arguments: argparse.Namespace, parameters: dict[str, Any]) -> Learner:
     learner.model.set_params(**parameters)
     known = learner.feature_names
     if known is not None and asked not in (None, known):
-        raise ValueError(f"{printable(arguments.start)} has learned {listed([*known])}")
+        raise ValueError(f"{make_printable(arguments.start)} has learned {join_names([*known])}")
     learner.feature_names = known or asked
     return learner
 
@@ -60,7 +63,7 @@ def learn_here(learner: Learner, names: Sequence[str], arguments: argparse.Names
     """Stream one table after the other through the model."""
     with tqdm(unit=" points", unit_scale=True, disable=None) as bar:
         for i, name in enumerate(names):
-            bar.set_description(f"{i + 1}/{len(names)} {printable(Path(name).name, 30)}")
+            bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
             feed = Feed(name, learner.feature_names, arguments.missing)
             learner.feature_names = feed.features
             if arguments.as_is and learner.scaling is None:
@@ -87,7 +90,7 @@ def learn_there(learner: Learner, names: Sequence[str], arguments: argparse.Name
     with tqdm(total=len(paths), unit=" tables", disable=None) as bar:
 
         def show(report: distributed.PartitionReport) -> None:
-            bar.set_description(printable(Path(report.name).name, 30), refresh=False)
+            bar.set_description(make_printable(Path(report.name).name, 30), refresh=False)
             bar.update()
 
         outcome = distributed.learn(
@@ -101,7 +104,8 @@ def learn_there(learner: Learner, names: Sequence[str], arguments: argparse.Name
     for report in outcome.reports:
         if report.n_dropped:
             print(
-                f"{printable(report.name, 200)}: {report.n_dropped:,} rows dropped", file=sys.stderr
+                f"{make_printable(report.name, 200)}: {report.n_dropped:,} rows dropped",
+                file=sys.stderr,
             )
     if outcome.failures:
         error = distributed.PartitionError(outcome.failures, len(outcome.reports), outcome)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from clusterer.stream.prefetch import Prefetched
 from clusterer.stream.table_source import size_chunks
+from clusterer.support.text import make_printable
 from clusterer.tables import Pipe, Table, TableError, list_folder, open_table
-from clusterer.tables.errors import printable
-from clusterer.tables.limits import ANY_SIZE
+from clusterer.tables.limits import UNLIMITED_BYTES
 from clusterer.tables.points import Missing
 
 PIPE = "-"
@@ -31,7 +31,7 @@ def list_tables(named: Sequence[str]) -> list[str]:
         if name == PIPE and name in listed:
             raise TableError("the standard input (-) can be read once only")
         if name != PIPE and not path.exists():
-            raise TableError(f"{printable(name, 200)} does not exist")
+            raise TableError(f"{make_printable(name, 200)} does not exist")
         listed += [str(one) for one in list_folder(path)] if path.is_dir() else [name]
     return listed
 
@@ -48,7 +48,7 @@ class Feed:
         self.table = self._open(name, missing)
         self.features = tuple(features or self.table.default_features)
         if not self.features:
-            names = ", ".join(printable(one.name) for one in self.table.columns if one.usable)
+            names = ", ".join(make_printable(one.name) for one in self.table.columns if one.usable)
             raise TableError(
                 f"{self.table.name} has no column of measurements; choose by "
                 f"--features from {names}"
@@ -56,14 +56,14 @@ class Feed:
 
     def _open(self, name: str, missing: Missing) -> Table:
         if name != PIPE:
-            shown = printable(name, 200)
-            return open_table(name, name=shown, missing=missing, max_bytes=ANY_SIZE)
+            shown = make_printable(name, 200)
+            return open_table(name, name=shown, missing=missing, max_bytes=UNLIMITED_BYTES)
         pipe = Pipe(sys.stdin.buffer)
         if pipe.open().read(4) == b"PAR1":
             # What its columns are stands at its end.
             pipe.settle()
             return self._open(self._spool(pipe), missing)
-        table = open_table(pipe, name=self.name, missing=missing, max_bytes=ANY_SIZE)
+        table = open_table(pipe, name=self.name, missing=missing, max_bytes=UNLIMITED_BYTES)
         pipe.settle()
         return table
 

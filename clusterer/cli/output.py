@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from clusterer.support.atomic_file import replace_file
-from clusterer.tables.errors import printable
+from clusterer.support.text import make_printable
 
 
 def check_place(name: str) -> None:
     """Raise OSError now rather than after hours if no file can be written there."""
     path = Path(name)
-    shown = printable(name, 200)
+    shown = make_printable(name, 200)
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise OSError(f"{shown} cannot be written: it is a folder, or its folder cannot be")
 

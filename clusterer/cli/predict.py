@@ -14,7 +14,7 @@ from clusterer.cli.input import PIPE, Feed, list_tables
 from clusterer.cli.output import open_output
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.export.data_files import defuse, name_columns
-from clusterer.tables.errors import printable
+from clusterer.support.text import make_printable
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -31,7 +31,7 @@ def predict(arguments: argparse.Namespace) -> None:
     ):
         writer: pa_csv.CSVWriter | None = None
         for i, name in enumerate(names):
-            bar.set_description(f"{i + 1}/{len(names)} {printable(Path(name).name, 30)}")
+            bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
             feed = Feed(name, features, arguments.missing)
             features = feed.features
             check_number(learner, feed)
@@ -66,7 +66,7 @@ def make_batch(
     points: NDArray[np.float64],
 ) -> pa.RecordBatch:
     """Rows of the output; text in it is made fit for a spreadsheet."""
-    told = {} if file is None else {"file": [defuse(printable(file, 500))] * len(rows)}
+    told = {} if file is None else {"file": [defuse(make_printable(file, 500))] * len(rows)}
     columns = name_columns({**told, "row": rows, "cluster": labels}, tuple(features), points)
     return pa.record_batch(
         [pa.array(values) for _, values in columns], names=[name for name, _ in columns]

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from clusterer.support.number_checks import finite_number, whole_number
+from clusterer.support.number_checks import check_float, check_whole_number
 
 WIDTH, HEIGHT = 20.0, 10.0
 """The canvas goes from (0, 0) to these."""
@@ -66,20 +66,20 @@ def check_paint(
         group,
         tuple((_clip("x", x, WIDTH), _clip("y", y, HEIGHT)) for x, y in places),
         (check_radius(across), check_radius(upwards)),
-        whole_number("n_points", n_points, 0, MOST_POINTS),
+        check_whole_number("n_points", n_points, 0, MOST_POINTS),
     )
 
 
 def check_radius(radius: Any) -> float:
     """A radius, to three decimals."""
-    return max(round(finite_number("radius", radius, 0, WIDTH), DIGITS), 10**-DIGITS)
+    return max(round(check_float("radius", radius, 0, WIDTH), DIGITS), 10**-DIGITS)
 
 
 def check_step(name: str, step: Any) -> float:
     """A distance to move by, to three decimals."""
-    return round(finite_number(name, step, -FURTHEST, FURTHEST), DIGITS)
+    return round(check_float(name, step, -FURTHEST, FURTHEST), DIGITS)
 
 
 def _clip(name: str, value: Any, highest: float) -> float:
-    number = finite_number(name, value, -FURTHEST, FURTHEST)
+    number = check_float(name, value, -FURTHEST, FURTHEST)
     return round(min(max(number, 0.0), highest), DIGITS)

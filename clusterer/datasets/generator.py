@@ -14,7 +14,7 @@ from clusterer.datasets.layouts import Layout
 from clusterer.stream.chunk import Chunk
 from clusterer.stream.finite_points import number_features
 from clusterer.stream.source import Source
-from clusterer.support.number_checks import finite_number, whole_number
+from clusterer.support.number_checks import check_float, check_whole_number
 
 __all__ = ["GENERATORS", "NOISE_CLASS", "Family", "Generator", "make_generator"]
 
@@ -75,7 +75,7 @@ class Generator(Source):
         self.name = name
         self.recipe: dict[str, Any] | None = None  # what `make_generator` was told but the noise
         self.noise = noise
-        self._seed = whole_number("seed", seed, 0)
+        self._seed = check_whole_number("seed", seed, 0)
         self._layout = lay_out(self._seed_random(LAYOUT, 0))
         margin = ENLARGEMENT * np.ptp(self._layout.box, axis=0)
         self._bounds = self._layout.box + np.stack([-margin, margin])
@@ -94,7 +94,7 @@ class Generator(Source):
 
     @noise.setter
     def noise(self, share: SupportsFloat) -> None:
-        self._noise = finite_number("noise", share, 0, 1)
+        self._noise = check_float("noise", share, 0, 1)
 
     @property
     def bounds(self) -> NDArray[np.float64]:
@@ -108,7 +108,7 @@ class Generator(Source):
 
     def take(self, n: SupportsIndex) -> Chunk:
         """Return the next `n` points; ValueError when `n` is not a whole number from 0 up."""
-        n_points = whole_number("n", n, 0)
+        n_points = check_whole_number("n", n, 0)
         points = np.empty((n_points, self.n_features))
         classes = np.empty(n_points, dtype=np.int64)
         n_done = 0
@@ -123,7 +123,7 @@ class Generator(Source):
 
     def skip(self, n: SupportsIndex) -> int:
         """Pass over the next `n` points, in no time however many; returns `n`."""
-        n_points = whole_number("n", n, 0)
+        n_points = check_whole_number("n", n, 0)
         self._position += n_points
         return n_points
 
@@ -228,13 +228,13 @@ def make_generator(
     changed = {
         name: value for name, value in parameters.items() if value != family.parameters[name]
     }
-    made.recipe = {"key": key, "seed": whole_number("seed", seed, 0), **changed}
+    made.recipe = {"key": key, "seed": check_whole_number("seed", seed, 0), **changed}
     return made
 
 
 def _check(name: str, value: Any) -> float:
     if name == "drift":
-        return finite_number(name, value, 0, FASTEST_DRIFT)
+        return check_float(name, value, 0, FASTEST_DRIFT)
     if name == "n_clusters":
-        return whole_number(name, value, 1, MOST_CLUSTERS)
-    return whole_number(name, value, 2, MOST_FEATURES)
+        return check_whole_number(name, value, 1, MOST_CLUSTERS)
+    return check_whole_number(name, value, 2, MOST_FEATURES)

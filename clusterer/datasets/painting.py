@@ -22,7 +22,7 @@ from clusterer.datasets.canvas import Canvas, Layer, Mixture
 from clusterer.datasets.generator import BLOCK_POINTS, NOISE_CLASS
 from clusterer.stream.chunk import Chunk
 from clusterer.stream.source import Source
-from clusterer.support.number_checks import finite_number, whole_number
+from clusterer.support.number_checks import check_float, check_whole_number
 
 MOST_ACTS = 8_000
 FULL = "The painting is full: it has as many strokes and moves as are kept. Clear it to go on."
@@ -80,7 +80,7 @@ class Painting(Source):
         self, acts: Iterable[Act] = (), *, seed: SupportsIndex = 0, noise: SupportsFloat = 0.0
     ) -> None:
         self._acts = list(acts)
-        self.seed = whole_number("seed", seed, 0)
+        self.seed = check_whole_number("seed", seed, 0)
         self.noise = noise
         self._lock = threading.RLock()
         self._luck: tuple[int, Luck] | None = None
@@ -95,7 +95,7 @@ class Painting(Source):
 
     @noise.setter
     def noise(self, share: SupportsFloat) -> None:
-        self._noise = finite_number("noise", share, 0, 1)
+        self._noise = check_float("noise", share, 0, 1)
 
     @property
     def bounds(self) -> NDArray[np.float64]:
@@ -146,7 +146,7 @@ class Painting(Source):
         """
         with self._lock:
             self._catch_up()
-            number = self._n_strokes if stroke is None else whole_number("stroke", stroke, 0)
+            number = self._n_strokes if stroke is None else check_whole_number("stroke", stroke, 0)
             act = check_paint(self._position, number, number, places, radii, n_points)
             group = self._canvas.groups.get(number)
             if group is None:
@@ -194,7 +194,7 @@ class Painting(Source):
 
     def take(self, n: SupportsIndex) -> Chunk:
         """Return the next `n` points; fewer where nothing is painted any more."""
-        pieces = self._plan(whole_number("n", n, 0))
+        pieces = self._plan(check_whole_number("n", n, 0))
         drawn = [self._draw(*piece) for piece in pieces]
         points = np.concatenate([np.empty((0, 2)), *(points for points, _ in drawn)])
         nothing = np.empty(0, dtype=np.int64)
@@ -202,7 +202,7 @@ class Painting(Source):
 
     def skip(self, n: SupportsIndex) -> int:
         """Pass over the next `n` points without drawing them; returns how many there were."""
-        return sum(stop - start for start, stop, _ in self._plan(whole_number("n", n, 0)))
+        return sum(stop - start for start, stop, _ in self._plan(check_whole_number("n", n, 0)))
 
     def rewind(self) -> None:
         """Start again from the first point and the first act; the noise stays as it is."""

@@ -16,9 +16,9 @@ from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recording import copy_model
 from clusterer.stream.chunk import NOISE
 from clusterer.stream.table_source import size_chunks
+from clusterer.support.text import make_printable
 from clusterer.tables import open_table
-from clusterer.tables.errors import printable
-from clusterer.tables.limits import ANY_SIZE
+from clusterer.tables.limits import UNLIMITED_BYTES
 
 CLUSTER = "cluster"
 
@@ -97,7 +97,7 @@ def label_frame(frame: pd.DataFrame, learner: Learner) -> pd.Series:
 
 def label_file(path: str, learner: Learner) -> pd.DataFrame:
     """Row number and cluster of each row of a table that could be used."""
-    table = open_table(Path(path), name=printable(path, 200), max_bytes=ANY_SIZE)
+    table = open_table(Path(path), name=make_printable(path, 200), max_bytes=UNLIMITED_BYTES)
     features = learner.feature_names or table.default_features
     chunks = table.chunks(features, size_chunks(len(features)), is_numbered=True)
     parts = [

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.scaled_clusterer import Learner
-from clusterer.tables.errors import printable
+from clusterer.support.text import make_printable
 
 N_TOLD = 5
 
@@ -67,7 +67,7 @@ class PartitionError(ValueError):
 def describe_failures(failures: dict[str, str], n_partitions: int) -> str:
     """Say which partitions failed, and why; of many the first few."""
     word = "was" if len(failures) == 1 else "were"
-    told = [f"{printable(name)} ({error})" for name, error in [*failures.items()][:N_TOLD]]
+    told = [f"{make_printable(name)} ({error})" for name, error in [*failures.items()][:N_TOLD]]
     more = f"; and {len(failures) - N_TOLD} more" if len(failures) > N_TOLD else ""
     head = f"{len(failures)} of {n_partitions:,} partitions {word} not learned"
     return f"{head}: {'; '.join(told)}{more}"

@@ -15,9 +15,9 @@ from clusterer.distributed.reports import PartitionReport
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recording import copy_model
 from clusterer.stream.table_source import size_chunks
+from clusterer.support.text import make_printable
 from clusterer.tables import TableError, open_table
-from clusterer.tables.errors import printable
-from clusterer.tables.limits import ANY_SIZE
+from clusterer.tables.limits import UNLIMITED_BYTES
 from clusterer.tables.points import Missing
 
 # Merging in twice the detail keeps what K could not tell apart; more gains nothing (measured).
@@ -111,8 +111,8 @@ def thin(points: list[NDArray], n_most: int) -> list[NDArray]:
 
 
 def _stream_file(path: str, task: Task, learner: Learner) -> Iterator[tuple[NDArray, int]]:
-    name = printable(path, 200)
-    table = open_table(path, name=name, missing=task.missing, max_bytes=ANY_SIZE)
+    name = make_printable(path, 200)
+    table = open_table(path, name=name, missing=task.missing, max_bytes=UNLIMITED_BYTES)
     features = task.features or table.default_features
     if not features:
         raise TableError(f"{name} has no column of measurements; name the features")

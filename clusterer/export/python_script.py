@@ -93,11 +93,11 @@ def _write_imports(source: Source, is_scaled: bool) -> list[str]:
         ]
     elif isinstance(source, TableSource):
         names = [
-            "from clusterer.datasets import TableSource",
+            "from clusterer.stream import TableSource",
             "from clusterer.tables import open_table",
         ]
     else:
-        names = ["from clusterer.datasets import ArraySource"]
+        names = ["from clusterer.stream import ArraySource"]
     scaled = ["from clusterer.preprocessing.scaling import Scaling"] if is_scaled else []
     numpy = ["import numpy as np", ""] if is_scaled else []
     return [*numpy, "from clusterer import OnlineClusterer", *scaled, *names]

@@ -7,8 +7,11 @@ from numpy.typing import NDArray
 from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import IncrementalPCA
 
+from clusterer.support.text import shorten
+
 N_COMPONENTS = 2
 N_AT_ONCE = 500
+NAME_CHARACTERS = 18
 # From so many points on the axes are rotated to those shown; before, they are yet to be found.
 N_SETTLED = 500
 # The axes on the screen stay until they are so far off: a picture that turns is hard to read.
@@ -63,7 +66,9 @@ class Projection:
             title = f"component {i + 1}"
             if np.isfinite(share):
                 most = np.argsort(-np.abs(axis), kind="stable")[:n_named]
-                shown = [_shorten(names[j]) for j in most] + ["…"] * (len(axis) > n_named)
+                shown = [shorten(names[j], NAME_CHARACTERS) for j in most] + ["…"] * (
+                    len(axis) > n_named
+                )
                 title += f" ({share:.0%}): {', '.join(shown)}"
             titles.append(title)
         return titles
@@ -133,7 +138,3 @@ class RunningProjection:
     def _is_off(self, axes: NDArray) -> bool:
         cosines = np.sum(axes * self.view.components, axis=1)
         return bool(cosines.min() < np.cos(np.deg2rad(LARGEST_ANGLE_DEG)))
-
-
-def _shorten(name: str, n_characters: int = 18) -> str:
-    return name if len(name) <= n_characters else name[: n_characters - 1] + "…"

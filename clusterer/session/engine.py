@@ -26,7 +26,7 @@ from clusterer.session.scheduling.pacing import Pacing
 from clusterer.session.scheduling.scheduler import EngineScheduler, engine_scheduler
 from clusterer.session.scheduling.throttle import Throttle
 from clusterer.stream import Source
-from clusterer.support.errors import explain
+from clusterer.support.errors import explain_error
 
 MEASURE_PERIOD_S = 1.0
 
@@ -244,7 +244,7 @@ class Engine(Dials):
         except Exception as error:
             log.info("The run was paused: %s", type(error).__name__)
             self._is_playing = False
-            self._message = explain(error)
+            self._message = explain_error(error)
             self._is_changed = True
 
     def _stream(self, elapsed_s: float) -> None:

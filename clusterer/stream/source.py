@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from clusterer.stream.buffer import ChunkBuffer, close_iterator
 from clusterer.stream.chunk import Chunk
 from clusterer.stream.finite_points import finite_points, number_features
-from clusterer.support.number_checks import whole_number
+from clusterer.support.number_checks import check_whole_number
 
 SKIPPED_AT_ONCE = 65_536
 
@@ -88,7 +88,7 @@ class Source(ABC):
 
     def skip(self, n: SupportsIndex) -> int:
         """Pass over the next `n` points, fewer only at the end; returns how many there were."""
-        n_points = whole_number("n", n, 0)
+        n_points = check_whole_number("n", n, 0)
         n_skipped = 0
         while n_skipped < n_points:
             n_taken = len(self.take(min(n_points - n_skipped, SKIPPED_AT_ONCE)).points)
@@ -124,7 +124,7 @@ class BufferedSource(Source):
 
     def take(self, n: SupportsIndex) -> Chunk:
         """Return the next `n` points, fewer only at the end, none once exhausted."""
-        return self._buffer.take(whole_number("n", n, 0))
+        return self._buffer.take(check_whole_number("n", n, 0))
 
     def rewind(self) -> None:
         """Start again from the first point, also after `close`."""

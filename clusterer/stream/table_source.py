@@ -11,7 +11,7 @@ from clusterer.stream.buffer import ChunkBuffer
 from clusterer.stream.chunk import Chunk
 from clusterer.stream.prefetch import Prefetched
 from clusterer.stream.source import Source
-from clusterer.support.number_checks import whole_number
+from clusterer.support.number_checks import check_whole_number
 
 N_AT_ONCE_VALUES = 2**17
 N_AT_ONCE_ROWS = 2**15
@@ -80,7 +80,7 @@ class TableSource(Source):
         self.table = table
         self._label = label
         most = size_chunks(self.n_features)
-        self._size = most if size is None else whole_number("size", size, 1)
+        self._size = most if size is None else check_whole_number("size", size, 1)
         # Only what is asked for, so that a table need not know of times.
         self.choices = choices | ({} if time is None else {"time": time})
         self._is_timed = time is not None
@@ -109,7 +109,7 @@ class TableSource(Source):
 
     def take(self, n: SupportsIndex) -> Chunk:
         """Return the next `n` points, fewer only at the end, none once exhausted."""
-        chunk = self._buffer.take(whole_number("n", n, 0))
+        chunk = self._buffer.take(check_whole_number("n", n, 0))
         if not self._is_timed:
             return chunk
         if self._is_paced and len(chunk.points):

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.support.number_checks import whole_number
+from clusterer.support.number_checks import check_whole_number
 
 LONGEST = 10**8
 
@@ -49,7 +49,7 @@ class Window:
 
     def resize(self, length: int) -> None:
         """Change the length; a shorter window drops its oldest points."""
-        length = whole_number("window_length", length, 1, LONGEST)
+        length = check_whole_number("window_length", length, 1, LONGEST)
         kept = self.last(length)
         rows = np.empty((2 * length, self._rows.shape[1]))
         rows[: len(kept)] = kept

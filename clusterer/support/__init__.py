@@ -1,1 +1,1 @@
-"""What every package may use: errors, logs, files, checks of numbers."""
+"""Code that every package may use: errors, logs, text, files, checks of numbers."""

@@ -1,4 +1,4 @@
-"""Files that are complete or not there."""
+"""Atomic writing of files: a file is complete, or it does not exist."""
 
 import os
 import secrets
@@ -10,21 +10,25 @@ from typing import BinaryIO
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of ``path`` once the block has ended well, and else is gone.
+    """Open a temporary file that replaces `path` when the block ends without an error.
 
+    After an error the temporary file is deleted and `path` stays as it was.
+
+    Examples
+    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     with replace_file(Path(folder, "told")) as file:
+    ...     with replace_file(Path(folder, "model")) as file:
     ...         _ = file.write(b"whole")
     ...     [(each.name, each.read_bytes()) for each in Path(folder).iterdir()]
-    [('told', b'whole')]
+    [('model', b'whole')]
     """
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with beside.open("xb") as file:
+        with temporary.open("xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        os.replace(temporary, path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Faults: what fails unforeseen gets a short id, told to the user and found again in the log."""
+"""Messages for users about errors; an unexpected error gets a short id that the log repeats."""
 
 import logging
 import secrets
@@ -9,58 +9,63 @@ from collections import Counter
 
 log = logging.getLogger(__name__)
 
-# Raised on purpose, with a message that is meant for the user.
-FORESEEN = (ValueError, OSError, NotImplementedError)
+# The library raises these on purpose, with a message for the user.
+EXPECTED_ERRORS = (ValueError, OSError, NotImplementedError)
 
-# What fails with every frame is one fault, not thirty a second.
-SAME_S = 30.0
-MOST_PLACES = 1_000
+# An error that every frame repeats gets one id and one log entry, not thirty per second.
+SAME_ERROR_S = 30.0
+MAX_REMEMBERED = 1_000
 
-counts: Counter[str] = Counter()
-"""Faults so far, by the name of their type."""
+error_counts: Counter[str] = Counter()
+"""The number of unexpected errors so far, by the name of the exception class."""
 
-_known: dict[tuple[str, str], tuple[float, str]] = {}
-_guard = threading.Lock()
+_recent: dict[tuple[str, str], tuple[float, str]] = {}
+_lock = threading.Lock()
 
 
-def note_fault(error: BaseException) -> str:
-    """Log an error under a new id, without its message, and say what to do about it.
+def explain_error(error: BaseException) -> str:
+    """Return the message for the user: the text of an expected error, the id of any other.
 
-    >>> note_fault(KeyError("x"))
+    Examples
+    --------
+    >>> explain_error(ValueError("noise is 2; allowed: a number from 0 to 1"))
+    'noise is 2; allowed: a number from 0 to 1'
+    """
+    if isinstance(error, EXPECTED_ERRORS) and str(error):
+        return str(error)
+    return log_unexpected_error(error)
+
+
+def log_unexpected_error(error: BaseException) -> str:
+    """Log an error under a new id, without its text, and return a message for the user.
+
+    Examples
+    --------
+    >>> log_unexpected_error(KeyError("x"))
     "Something went wrong here (error ...): KeyError: 'x'. If the page does not go on, reload it."
     """
     kind = type(error).__name__
-    name = _name_fault(error)
-    told = f"{kind}: {error}" if str(error) else kind
+    error_id = _log_once(error)
+    text = f"{kind}: {error}" if str(error) else kind
     return (
-        f"Something went wrong here (error {name}): {told}. If the page does not go on, reload it."
+        f"Something went wrong here (error {error_id}): {text}. "
+        "If the page does not go on, reload it."
     )
 
 
-def _name_fault(error: BaseException) -> str:
+def _log_once(error: BaseException) -> str:
     kind = type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
     now = time.monotonic()
-    with _guard:
-        counts[kind] += 1
-        noted_at, name = _known.get((kind, place), (0.0, ""))
-        if name and now - noted_at < SAME_S:
-            return name
-        name = secrets.token_hex(3)
-        if len(_known) >= MOST_PLACES:
-            _known.clear()
-        _known[kind, place] = now, name
-    log.error("fault", exc_info=error, extra={"fault": name})
-    return name
-
-
-def explain(error: BaseException) -> str:
-    """What to tell the user: the message of a foreseen error, the id of another.
-
-    >>> explain(ValueError("noise is 2; allowed: a number from 0 to 1"))
-    'noise is 2; allowed: a number from 0 to 1'
-    """
-    if isinstance(error, FORESEEN) and str(error):
-        return str(error)
-    return note_fault(error)
+    with _lock:
+        error_counts[kind] += 1
+        logged_at, error_id = _recent.get((kind, place), (0.0, ""))
+        if error_id and now - logged_at < SAME_ERROR_S:
+            return error_id
+        error_id = secrets.token_hex(3)
+        if len(_recent) >= MAX_REMEMBERED:
+            _recent.clear()
+        _recent[kind, place] = now, error_id
+    log.error("unexpected error", exc_info=error, extra={"error_id": error_id})
+    return error_id

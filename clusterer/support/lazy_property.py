@@ -1,4 +1,4 @@
-"""Lazy properties: worked out when first asked for, and then known."""
+"""A property that computes its value at the first access and stores the value."""
 
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
@@ -6,29 +6,31 @@ from typing import Any, Generic, TypeVar, overload
 Value = TypeVar("Value")
 
 
-class lazy_property(Generic[Value]):  # noqa: N801, as it reads like property
-    """Like `functools.cached_property`, but no thread waits for another one.
+class lazy_property(Generic[Value]):  # noqa: N801, because it is used like `property`
+    """`functools.cached_property` without a lock.
 
-    Up to Python 3.11 that one holds a lock which all instances share: whoever asks waits for
-    whoever works out the same property of anything, and with a hundred threads that is all they do.
+    In Python 3.11 `cached_property` holds one lock for all instances of a class. A hundred
+    threads that read the property of a hundred instances then wait for each other.
 
+    Examples
+    --------
     >>> class Square:
     ...     def __init__(self, side):
     ...         self.side = side
     ...
     ...     @lazy_property
     ...     def area(self):
-    ...         print("working it out")
+    ...         print("computed")
     ...         return self.side**2
     >>> square = Square(3)
     >>> square.area, square.area
-    working it out
+    computed
     (9, 9)
     """
 
-    def __init__(self, work_out: Callable[[Any], Value]) -> None:
-        self._work_out = work_out
-        self.__doc__ = work_out.__doc__
+    def __init__(self, compute: Callable[[Any], Value]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -42,6 +44,6 @@ class lazy_property(Generic[Value]):  # noqa: N801, as it reads like property
     def __get__(self, instance: object | None, owner: type) -> "lazy_property[Value] | Value":
         if instance is None:
             return self
-        # In the instance's dictionary it goes before this, which sets nothing.
-        value = instance.__dict__[self._name] = self._work_out(instance)
+        # Python reads the instance's dictionary before a descriptor without `__set__`.
+        value = instance.__dict__[self._name] = self._compute(instance)
         return value

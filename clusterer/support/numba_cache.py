@@ -1,18 +1,21 @@
-"""The compiled code that Numba keeps beside the modules, and when it is out of date."""
+"""Numba's cache of compiled code beside the modules: deleted when a kernel has changed."""
 
 import hashlib
 from contextlib import suppress
 from pathlib import Path
 
-STAMP = "kernels.sha256"
+HASH_FILE = "kernels.sha256"
 
 
-def drop_stale(folder: Path) -> None:
-    """Delete all compiled code below ``folder`` if the kernels there have changed.
+def delete_stale_cache(folder: Path) -> None:
+    """Delete all compiled code below `folder` if the source of a kernel there has changed.
 
-    Numba notices that the file of a function has changed, but not those of what it calls and of
-    the constants in it: after an update it would go on with some of the old code.
+    Numba compiles a function again when its own file changes, but not when a function that it
+    calls or a constant that it uses changes in another file. After an update Numba would run
+    some of the old code.
 
+    Examples
+    --------
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as name:
     ...     kernel = Path(name, "package", "kernel.py")
@@ -21,7 +24,7 @@ def drop_stale(folder: Path) -> None:
     ...     for text in ("import numba", "import numba", "import numba; K = 2"):
     ...         _ = kernel.write_text(text)
     ...         compiled.touch()
-    ...         drop_stale(Path(name))
+    ...         delete_stale_cache(Path(name))
     ...         print(compiled.exists())
     False
     True
@@ -29,13 +32,13 @@ def drop_stale(folder: Path) -> None:
     """
     texts = [path.read_bytes() for path in sorted(folder.rglob("*.py"))]
     kernels = b"".join(text for text in texts if b"numba" in text)
-    stamp, kept = hashlib.sha256(kernels).hexdigest(), folder / "__pycache__" / STAMP
-    # Where nothing can be written, Numba keeps it elsewhere.
+    current, hash_file = hashlib.sha256(kernels).hexdigest(), folder / "__pycache__" / HASH_FILE
+    # In a read-only folder Numba uses a cache elsewhere, so there is nothing to delete.
     with suppress(OSError):
-        if kept.exists() and kept.read_text() == stamp:
+        if hash_file.exists() and hash_file.read_text() == current:
             return
         for index in folder.rglob("__pycache__/*.nbi"):
             index.unlink(missing_ok=True)
-        # Python makes no such folder where PYTHONDONTWRITEBYTECODE is set; Numba does, later.
-        kept.parent.mkdir(exist_ok=True)
-        kept.write_text(stamp)
+        # With PYTHONDONTWRITEBYTECODE Python makes no `__pycache__`; Numba makes one later.
+        hash_file.parent.mkdir(exist_ok=True)
+        hash_file.write_text(current)

@@ -1,18 +1,20 @@
-"""Checks of single numbers that say which parameter is wrong and what it may be."""
+"""Checks of numeric parameters; the message names the parameter, its value and the range."""
 
 import math
 from operator import index
 from typing import SupportsFloat, SupportsIndex
 
 
-def whole_number(name: str, value: SupportsIndex, lowest: int, highest: int | None = None) -> int:
-    """Return `value` as an int from `lowest` to `highest` (None: no limit).
+def check_whole_number(
+    name: str, value: SupportsIndex, lowest: int, highest: int | None = None
+) -> int:
+    """Return `value` as an int from `lowest` to `highest` (None: no upper limit).
 
-    Raises ValueError naming the parameter, its value and what is allowed.
+    Raises ValueError with the name of the parameter, its value and the allowed range.
 
     Examples
     --------
-    >>> whole_number("n_clusters", 0, 1, 100)
+    >>> check_whole_number("n_clusters", 0, 1, 100)
     Traceback (most recent call last):
     ...
     ValueError: n_clusters is 0; allowed: a whole number from 1 to 100
@@ -28,14 +30,14 @@ def whole_number(name: str, value: SupportsIndex, lowest: int, highest: int | No
     return number
 
 
-def finite_number(name: str, value: SupportsFloat, lowest: float, highest: float) -> float:
+def check_float(name: str, value: SupportsFloat, lowest: float, highest: float) -> float:
     """Return `value` as a float from `lowest` to `highest`.
 
-    Raises ValueError naming the parameter, its value and what is allowed.
+    Raises ValueError with the name of the parameter, its value and the allowed range.
 
     Examples
     --------
-    >>> finite_number("noise", float("nan"), 0, 1)
+    >>> check_float("noise", float("nan"), 0, 1)
     Traceback (most recent call last):
     ...
     ValueError: noise is nan; allowed: a number from 0 to 1

@@ -1,8 +1,9 @@
-"""Scratch: folders for files that live no longer than the process, or than its next start.
+"""Temporary folders that are deleted when the process ends, or by the next process.
 
-All of a process's folders lie in one, which holds a file that the process keeps locked. A lock
-ends with its process, however that ends; so a folder whose file can be locked is nobody's any
-more, and the next process deletes it. What has no such file is never touched.
+All folders of a process are in one folder with a lock file that the process keeps locked. The
+operating system releases the lock when the process ends, even after a crash. So a folder whose
+lock file can be locked is abandoned, and the next process deletes it. A folder without a lock
+file is never deleted.
 """
 
 import atexit
@@ -16,7 +17,7 @@ from typing import BinaryIO
 
 try:
     import fcntl
-except ImportError:  # Windows has other locks; there leftovers stay.
+except ImportError:  # Windows has no fcntl; abandoned folders stay there.
     fcntl = None  # type: ignore[assignment]
 
 PREFIX = "clusterer-"
@@ -25,68 +26,75 @@ LOCK = "lock"
 log = logging.getLogger(__name__)
 
 
-class Scratch:
-    """The process's folder under ``root`` (default: that of the system), made when first needed.
+class TempFolders:
+    """The temporary folders of this process, made when first needed.
 
+    Parameters
+    ----------
+    root : Path, optional
+        Where the folders are made; the default is the system's folder for temporary files.
+
+    Examples
+    --------
     >>> with tempfile.TemporaryDirectory() as root:
-    ...     scratch = Scratch(Path(root))
-    ...     folder = scratch.make_folder()
-    ...     was_there = folder.is_dir()
-    ...     scratch.close()
-    ...     was_there, list(Path(root).iterdir())
+    ...     folders = TempFolders(Path(root))
+    ...     folder = folders.make_folder()
+    ...     existed = folder.is_dir()
+    ...     folders.close()
+    ...     existed, list(Path(root).iterdir())
     (True, [])
     """
 
     def __init__(self, root: Path | None = None) -> None:
         self._root = root
         self._home: Path | None = None
-        self._lock: BinaryIO | None = None
-        self._guard = threading.Lock()
+        self._lock_file: BinaryIO | None = None
+        self._lock = threading.Lock()
 
     @property
     def root(self) -> Path:
-        """Where the folders of all processes lie."""
+        """The folder that holds the temporary folders of all processes."""
         return self._root or Path(tempfile.gettempdir())
 
     def make_folder(self) -> Path:
-        """A new empty folder; whoever got it may delete it."""
-        with self._guard:
+        """Return a new empty folder; the caller may delete it earlier."""
+        with self._lock:
             if self._home is None or not self._home.is_dir():
                 self._home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=self._root))
-                self._lock = lock_folder(self._home)
+                self._lock_file = lock_folder(self._home)
                 atexit.register(self.close)
             return Path(tempfile.mkdtemp(dir=self._home))
 
-    def sweep(self) -> int:
-        """Delete the folders of processes that are gone; returns how many there were."""
+    def delete_abandoned(self) -> int:
+        """Delete the folders of processes that have ended; return their number."""
         if fcntl is None:
             return 0
-        n_swept = 0
+        n_deleted = 0
         for folder in self.root.glob(f"{PREFIX}*"):
             if folder != self._home and is_abandoned(folder):
                 shutil.rmtree(folder, ignore_errors=True)
-                n_swept += 1
-        if n_swept:
-            log.info("%d folders of processes that are gone were deleted", n_swept)
-        return n_swept
+                n_deleted += 1
+        if n_deleted:
+            log.info("%d temporary folders of ended processes were deleted", n_deleted)
+        return n_deleted
 
     def close(self) -> None:
-        """Delete everything."""
-        with self._guard:
+        """Delete all folders of this process."""
+        with self._lock:
             home, self._home = self._home, None
-            lock, self._lock = self._lock, None
+            lock_file, self._lock_file = self._lock_file, None
         atexit.unregister(self.close)
         if home is not None:
             shutil.rmtree(home, ignore_errors=True)
-        if lock is not None:
-            lock.close()
+        if lock_file is not None:
+            lock_file.close()
 
 
 def lock_folder(folder: Path) -> BinaryIO | None:
-    """Lock a new folder for as long as the file returned is open; None where there are no locks."""
+    """Lock a new folder until the returned file is closed; None on a system without locks."""
     if fcntl is None:
         return None
-    # It gets its name when it is locked, so that nobody finds it unlocked in between.
+    # The lock file gets its name after it is locked, so no process finds it unlocked.
     file = (folder / f"{LOCK}.new").open("wb")
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     os.rename(folder / f"{LOCK}.new", folder / LOCK)
@@ -94,7 +102,7 @@ def lock_folder(folder: Path) -> BinaryIO | None:
 
 
 def is_abandoned(folder: Path) -> bool:
-    """Whether it is a folder of ours whose process is gone."""
+    """Tell whether a folder was made by this user's process that has ended."""
     try:
         if folder.is_symlink() or folder.stat().st_uid != os.getuid():
             return False
@@ -110,5 +118,5 @@ def is_abandoned(folder: Path) -> bool:
     return True
 
 
-scratch = Scratch()
-"""That of this process."""
+temp_folders = TempFolders()
+"""The temporary folders of this process."""

@@ -1,22 +1,40 @@
-"""How large a table may be before it is refused."""
+"""Limits on the size of a table; a larger table is refused."""
 
 from dataclasses import dataclass, fields
-from operator import index
 from typing import SupportsIndex
 
-from clusterer.tables.errors import TableError, printable
+from clusterer.support.number_checks import check_whole_number
+from clusterer.tables.errors import TableError
 
 MAX_BYTES = 4 * 2**30
-ANY_SIZE = 2**62  # for one's own tables; the limit is for strangers' uploads
+UNLIMITED_BYTES = 2**62  # for local files; the other limits protect a server from uploads
 MAX_COLUMNS = 2_500
 MAX_LINE_BYTES = 2**20
 MAX_RATIO = 200
-LARGEST_NUMBER = 1e303  # so that sums and products by weights have a number, too
+# Larger numbers count as infinite: sums of them and products with weights would overflow.
+LARGEST_NUMBER = 1e303
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The sizes up to which a table is read; bytes are counted after unpacking."""
+    """The largest sizes that are read.
+
+    Parameters
+    ----------
+    max_bytes : int
+        Bytes of the file after decompression.
+    max_columns : int
+        Number of columns.
+    max_line_bytes : int
+        Bytes of a line in UTF-8.
+    max_ratio : int
+        Decompressed bytes per compressed byte.
+
+    Raises
+    ------
+    TableError
+        If a limit is not a whole number from 1 up.
+    """
 
     max_bytes: int = MAX_BYTES
     max_columns: int = MAX_COLUMNS
@@ -25,29 +43,20 @@ class Limits:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            whole_number(field.name, getattr(self, field.name), 1)
+            check_count(field.name, getattr(self, field.name), 1)
 
 
-def whole_number(name: str, value: SupportsIndex, lowest: int) -> int:
-    """Return `value` as an int, or raise TableError if it is none or below `lowest`."""
-    try:
-        number = index(value)
-    except TypeError:
-        number = lowest - 1
-    if number < lowest or isinstance(value, bool):
-        raise TableError(f"{name} is {printable(value)}; allowed: a whole number from {lowest} up")
-    return number
-
-
-def in_units(n_bytes: int) -> str:
-    """Return a number of bytes as one reads it.
+def check_count(name: str, value: SupportsIndex, lowest: int) -> int:
+    """Return `value` as an int, or raise TableError if it is not a whole number from `lowest` up.
 
     Examples
     --------
-    >>> in_units(2 * 2**30), in_units(300)
-    ('2.0 GB', '300 bytes')
+    >>> check_count("size", 0, 1)
+    Traceback (most recent call last):
+    ...
+    clusterer.tables.errors.TableError: size is 0; allowed: a whole number from 1 up
     """
-    for unit, size in (("GB", 2**30), ("MB", 2**20), ("kB", 2**10)):
-        if n_bytes >= size:
-            return f"{n_bytes / size:.1f} {unit}"
-    return f"{n_bytes} bytes"
+    try:
+        return check_whole_number(name, value, lowest)
+    except ValueError as error:
+        raise TableError(str(error)) from None

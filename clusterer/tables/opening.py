@@ -6,24 +6,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from clusterer.support.text import format_bytes, join_names, make_printable
 from clusterer.tables.columns.column import Sampled, sampled_column
 from clusterer.tables.columns.names import fitted_names
 from clusterer.tables.columns.number_formats import NumberStyle
 from clusterer.tables.columns.roles import default_features, label_index, time_index
-from clusterer.tables.errors import TableError, listed, printable
+from clusterer.tables.errors import TableError
 from clusterer.tables.files.byte_stream import ByteStream, Stamp, probe
 from clusterer.tables.files.encoding import chosen_encoding, detected_encoding
 from clusterer.tables.files.pipe import Pipe
 from clusterer.tables.files.signatures import N_HEAD_BYTES, packing, refuse_foreign
 from clusterer.tables.frames import Sample, Source
-from clusterer.tables.limits import (
-    MAX_BYTES,
-    MAX_COLUMNS,
-    MAX_LINE_BYTES,
-    MAX_RATIO,
-    Limits,
-    in_units,
-)
+from clusterer.tables.limits import MAX_BYTES, MAX_COLUMNS, MAX_LINE_BYTES, MAX_RATIO, Limits
 from clusterer.tables.parquet_source import ParquetSource
 from clusterer.tables.points import Missing, rule_for_missing
 from clusterer.tables.report import Report
@@ -104,9 +98,9 @@ def open_table(
     limits = Limits(max_bytes, max_columns, max_line_bytes, max_ratio)
     rule_for_missing(missing)
     if header not in (None, True, False):
-        raise TableError(f"header is {printable(header)!r}; allowed: True, False or None")
+        raise TableError(f"header is {make_printable(header)!r}; allowed: True, False or None")
     where = path if isinstance(path, Pipe) else Path(path)
-    shown = printable(name if name is not None else where.name, 100)
+    shown = make_printable(name if name is not None else where.name, 100)
     choices = TextChoices(delimiter, header)
     source = _source(where, shown, encoding, choices, limits)
     style = NumberStyle(source.sample.columns, source.sample.delimiter, decimal, thousands)
@@ -166,9 +160,9 @@ def _refuse_large(path: Path, name: str, limits: Limits) -> None:
         raise TableError(f"{name} is not a file" if is_there else f"{name} does not exist")
     n_bytes = path.stat().st_size
     if n_bytes > limits.max_bytes:
+        limit = format_bytes(limits.max_bytes)
         raise TableError(
-            f"{name} has {in_units(n_bytes)}, more than the {in_units(limits.max_bytes)} that "
-            "max_bytes allows"
+            f"{name} has {format_bytes(n_bytes)}, more than the {limit} that max_bytes allows"
         )
 
 
@@ -198,7 +192,9 @@ def _table(name: str, source: Source, style: NumberStyle, missing: Missing) -> T
     told = _notes(sampled, sample, n_left_out)
     notes = [*sample.notes, *(name_notes if sample.raw_names else ()), *told]
     if label_name is not None:
-        notes.append(f"{printable(label_name)} is taken for the true classes, not for a feature")
+        notes.append(
+            f"{make_printable(label_name)} is taken for the true classes, not for a feature"
+        )
     return Table(
         name, source, sampled, features, label_name,
         names[time] if time is not None else None, Report(notes), missing,
@@ -207,11 +203,11 @@ def _table(name: str, source: Source, style: NumberStyle, missing: Missing) -> T
 
 def _no_numbers(name: str, sampled: Sequence[Sampled]) -> str:
     seen = [
-        f"{printable(one.column.name, 30)} ({one.column.kind}, {one.column.example[:20]!r})"
+        f"{make_printable(one.column.name, 30)} ({one.column.kind}, {one.column.example[:20]!r})"
         for one in sampled
     ]
     hint = "" if len(seen) > 1 else "; choose the delimiter if its cells hold several values"
-    return f"{name} has no numeric column; the columns are: {listed(seen, 6)}{hint}"
+    return f"{name} has no numeric column; the columns are: {join_names(seen, 6)}{hint}"
 
 
 def _n_distinct(cells: pa.Array) -> int:
@@ -225,7 +221,7 @@ def _n_distinct(cells: pa.Array) -> int:
 def _notes(sampled: Sequence[Sampled], sample: Sample, n_left_out: int) -> list[str]:
     columns = [one.column for one in sampled]
     told = [column for column in columns if column.note]
-    notes = [f"{printable(column.name)}: {column.note}" for column in told[:20]]
+    notes = [f"{make_printable(column.name)}: {column.note}" for column in told[:20]]
     if len(told) > 20:
         notes.append(f"{len(told) - 20} more columns have a note of their own")
     if n_left_out:

@@ -6,9 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet
 
-from clusterer.tables.errors import TableError, printable
+from clusterer.support.text import format_bytes, make_printable
+from clusterer.tables.errors import TableError
 from clusterer.tables.frames import Frame, Frames, Sample, Wanted
-from clusterer.tables.limits import Limits, in_units
+from clusterer.tables.limits import Limits
 
 N_BATCH_ROWS = 32_768
 N_SAMPLE_ROWS = 5_000
@@ -56,11 +57,11 @@ class ParquetSource:
                     yield Frame([_flat(column) for column in columns], batch.num_rows)
             except DAMAGE as error:
                 raise TableError(
-                    f"{self._name} is a damaged Parquet file: {printable(error, 120)}"
+                    f"{self._name} is a damaged Parquet file: {make_printable(error, 120)}"
                 ) from None
 
     def _damage(self, error: BaseException) -> TableError:
-        return TableError(f"{self._name} is a damaged Parquet file: {printable(error, 120)}")
+        return TableError(f"{self._name} is a damaged Parquet file: {make_printable(error, 120)}")
 
     def _file(self) -> pyarrow.parquet.ParquetFile:
         try:
@@ -84,8 +85,8 @@ class ParquetSource:
         n_bytes = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
         if n_bytes > limits.max_bytes:
             raise TableError(
-                f"{self._name} unpacks to {in_units(n_bytes)}, more than the "
-                f"{in_units(limits.max_bytes)} that max_bytes allows"
+                f"{self._name} unpacks to {format_bytes(n_bytes)}, more than the "
+                f"{format_bytes(limits.max_bytes)} that max_bytes allows"
             )
 
     def _first(self, file: pyarrow.parquet.ParquetFile, n_rows: int) -> tuple[list[pa.Array], int]:
@@ -93,7 +94,7 @@ class ParquetSource:
             batch = next(file.iter_batches(n_rows))
         except (*DAMAGE, StopIteration) as error:
             raise TableError(
-                f"{self._name} is a damaged Parquet file: {printable(error, 120)}"
+                f"{self._name} is a damaged Parquet file: {make_printable(error, 120)}"
             ) from None
         return [_flat(column) for column in batch.columns], batch.num_rows
 

@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from clusterer.support.text import make_printable
 from clusterer.tables.columns.numbers import NumberFormat, Numbers, converted
-from clusterer.tables.errors import TableError, printable
+from clusterer.tables.errors import TableError
 from clusterer.tables.frames import Frame
 from clusterer.tables.limits import LARGEST_NUMBER
 from clusterer.tables.report import Report
@@ -19,7 +20,7 @@ Missing = Literal["drop", "mean"]
 def rule_for_missing(missing: Missing) -> Missing:
     """Return the rule for missing values, or raise TableError if there is none of that name."""
     if missing not in ("drop", "mean"):
-        raise TableError(f"missing is {printable(missing)!r}; allowed: 'drop' or 'mean'")
+        raise TableError(f"missing is {make_printable(missing)!r}; allowed: 'drop' or 'mean'")
     return missing
 
 
@@ -79,14 +80,14 @@ class PointFilter:
         return points[kept], kept
 
     def _tell_examples(self, feature: Feature, cells: pa.Array, numbers: Numbers) -> None:
-        report, where = self._report, printable(feature.name, 30)
+        report, where = self._report, make_printable(feature.name, 30)
         if not report.unreadable and numbers.unreadable.any():
             cell = cells[int(numbers.unreadable.argmax())].as_py()
-            report.unreadable = f"{printable(cell, 30)!r} in {where}"
+            report.unreadable = f"{make_printable(cell, 30)!r} in {where}"
         if numbers.regrouped is not None and numbers.regrouped.any():
             at = int(numbers.regrouped.argmax())
             report.n_regrouped += int(numbers.regrouped.sum())
-            cell = printable(cells[at].as_py(), 30)
+            cell = make_printable(cells[at].as_py(), 30)
             value = f"{numbers.values[at]:.15g}"
             report.regrouped = report.regrouped or f"{cell!r} in {where} as {value}"
 

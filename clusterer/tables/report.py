@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, fields
 
-from clusterer.tables.errors import printable
+from clusterer.support.text import make_printable
 from clusterer.tables.limits import LARGEST_NUMBER
 
 N_LINES_TOLD = 10
@@ -131,7 +131,7 @@ class Report:
 
     def _where(self) -> str:
         columns = self.missing_by_column.most_common(3)
-        told = ", ".join(f"{count:,} in {printable(name)}" for name, count in columns)
+        told = ", ".join(f"{count:,} in {make_printable(name)}" for name, count in columns)
         return f" ({told})" if told else ""
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from clusterer.stream.chunk import Chunk
+from clusterer.support.text import join_names, make_printable
 from clusterer.tables.columns.class_labels import MISSING_CLASS, LabelCodes
 from clusterer.tables.columns.column import Column, Sampled
 from clusterer.tables.columns.date_times import Clock, Part, TimeFormat, in_order, time_format
-from clusterer.tables.errors import TableError, listed, printable
+from clusterer.tables.errors import TableError
 from clusterer.tables.frames import Frame, Source, Wanted
-from clusterer.tables.limits import whole_number
+from clusterer.tables.limits import check_count
 from clusterer.tables.points import Feature, Missing, PointFilter, rule_for_missing
 from clusterer.tables.report import Report
 from clusterer.tables.rows import RowNumbers
@@ -71,7 +72,7 @@ class Table:
         return None if self._codes is None else self._codes.names
 
     def __repr__(self) -> str:
-        return f"<Table {printable(self.name)!r} of {len(self.columns)} columns>"
+        return f"<Table {make_printable(self.name)!r} of {len(self.columns)} columns>"
 
     @property
     def n_sampled(self) -> int:
@@ -90,7 +91,7 @@ class Table:
         >>> open_table(path).preview(1)
         (['x', 'y'], [['1,5', '2']])
         """
-        n_rows = min(whole_number("n", n, 0), self._source.sample.n_rows)
+        n_rows = min(check_count("n", n, 0), self._source.sample.n_rows)
         columns = [
             ["" if cell is None else str(cell) for cell in column[:n_rows].to_pylist()]
             for column in self._source.sample.columns
@@ -152,7 +153,7 @@ class Table:
         >>> table.report.summary()
         ['2 of 3 rows used', '1 row dropped: a value is missing (1 in y)']
         """
-        n_points = whole_number("size", size, 1)
+        n_points = check_count("size", size, 1)
         try:
             names = [] if isinstance(features, str) else list(features)
         except TypeError:
@@ -182,23 +183,23 @@ class Table:
         form = time_format(self._source.sample.columns[index], one.form)
         if form is None:
             raise TableError(
-                f"column {printable(name)!r} cannot be the time: its values, such as "
-                f"{printable(one.column.example)!r}, are neither times nor numbers"
+                f"column {make_printable(name)!r} cannot be the time: its values, such as "
+                f"{make_printable(one.column.example)!r}, are neither times nor numbers"
             )
         return form
 
     def _found(self, name: str) -> tuple[int, Sampled]:
         if not isinstance(name, str) or name not in self._sampled:
-            known = listed(list(self._sampled))
-            raise TableError(f"there is no column {printable(name)!r}; there are: {known}")
+            known = join_names(list(self._sampled))
+            raise TableError(f"there is no column {make_printable(name)!r}; there are: {known}")
         return self._sampled[name]
 
     def _feature(self, name: str) -> Feature:
         _, one = self._found(name)
         if one.form is None:
             raise TableError(
-                f"column {printable(name)!r} cannot be a feature: it holds {one.column.kind} "
-                f"(such as {printable(one.column.example)!r}), no numbers"
+                f"column {make_printable(name)!r} cannot be a feature: it holds {one.column.kind} "
+                f"(such as {make_printable(one.column.example)!r}), no numbers"
             )
         mean = one.column.mean
         return Feature(name, one.form, mean if np.isfinite(mean) else 0.0)

@@ -1,4 +1,4 @@
-"""What is logged: lines of JSON with ids of faults, and nothing that users have brought."""
+"""Logs: lines of JSON with the ids of unexpected errors, and no data of the users."""
 
 import io
 import json
@@ -12,7 +12,7 @@ from clusterer.stream import ArraySource
 from clusterer.support import errors
 from clusterer.support.logs import start_log
 
-CANARY = "canary-column-91"
+SECRET = "secret-column-91"
 
 
 @pytest.fixture
@@ -29,42 +29,42 @@ def read(stream):
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
-def test_a_fault_is_told_with_the_id_it_is_logged_under(log):
+def test_message_and_log_share_the_id_of_an_unexpected_error(log):
     def chunks():
         yield [[0.0]] * 50
-        raise KeyError(CANARY)
+        raise KeyError(SECRET)
 
     engine = Engine(ArraySource(chunks), OnlineClusterer())
     engine.step(100)
     message = engine.wait_for_frame().message
     engine.close()
-    fault = next(line for line in read(log) if "fault" in line)
-    assert f"(error {fault['fault']})" in message
-    assert fault["error"] == "KeyError"
-    assert any("chunks" in place for place in fault["places"])
-    assert CANARY not in log.getvalue()
-    assert errors.counts["KeyError"] >= 1
+    entry = next(line for line in read(log) if "error_id" in line)
+    assert f"(error {entry['error_id']})" in message
+    assert entry["error"] == "KeyError"
+    assert any("chunks" in place for place in entry["places"])
+    assert SECRET not in log.getvalue()
+    assert errors.error_counts["KeyError"] >= 1
 
 
-def test_what_is_foreseen_is_no_fault(log):
+def test_expected_errors_get_no_id(log):
     engine = Engine(ArraySource(iter([[[0.0]] * 9, [[float("nan")]]])), OnlineClusterer())
     engine.step(100)
     message = engine.wait_for_frame().message
     engine.close()
     assert "allowed: finite numbers" in message
-    assert not [line for line in read(log) if "fault" in line]
+    assert not [line for line in read(log) if "error_id" in line]
 
 
-def test_of_other_libraries_only_templates_and_numbers_are_logged(log):
-    elsewhere = logging.getLogger("bokeh.somewhere")
-    elsewhere.error("error handling message %r: %d", {"name": CANARY}, 7)
-    elsewhere.error(f"put together with {CANARY}")
+def test_other_libraries_log_only_templates_and_numbers(log):
+    library = logging.getLogger("bokeh.somewhere")
+    library.error("error handling message %r: %d", {"name": SECRET}, 7)
+    library.error(f"formatted before with {SECRET}")
     try:
-        raise ValueError(CANARY)
+        raise ValueError(SECRET)
     except ValueError:
-        elsewhere.exception("failed: %s", CANARY)
+        library.exception("failed: %s", SECRET)
     lines = read(log)
     assert lines[0]["event"] == "error handling message …: 7"
     assert lines[1]["event"].startswith("test_logs.py:")
     assert lines[2]["error"] == "ValueError"
-    assert CANARY not in log.getvalue()
+    assert SECRET not in log.getvalue()

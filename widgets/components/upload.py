@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 import panel as pn
 import param
 
-from clusterer.tables.limits import in_units
+from clusterer.support.text import format_bytes
 
 MOST_MB = "MAX_UPLOAD_MB"
 """The variable of the environment that names the largest upload."""
@@ -138,7 +138,7 @@ class Upload(pn.custom.JSComponent):
     ) -> None:
         self.most_bytes = read_most_bytes()
         super().__init__(
-            help=NOT_KEPT.format(in_units(self.most_bytes)),
+            help=NOT_KEPT.format(format_bytes(self.most_bytes)),
             **params,
         )
         self._folder = self._arrivals = folder
@@ -170,8 +170,9 @@ class Upload(pn.custom.JSComponent):
             return
         if n_bytes > self.most_bytes:
             self._send_msg({"kind": "stop", "number": number})
+            most = format_bytes(self.most_bytes)
             self._on_trouble(
-                f"{name} has {in_units(n_bytes)}, more than the {in_units(self.most_bytes)} that "
+                f"{name} has {format_bytes(n_bytes)}, more than the {most} that "
                 f"may be uploaded here. Start the app with {MOST_MB} set to allow more, or with "
                 "DATA set to the file's path to read it where it is."
             )
@@ -222,7 +223,7 @@ class Upload(pn.custom.JSComponent):
     def keep_in(self, folder: Path, arrivals: Path) -> None:
         """Put whole files into another folder of the same disk, where they outlive the page."""
         self._folder, self._arrivals = folder, arrivals
-        self.help = KEPT.format(in_units(self.most_bytes))
+        self.help = KEPT.format(format_bytes(self.most_bytes))
 
     def stop(self) -> None:
         """Give up what is being uploaded, and delete what has come of it."""

@@ -10,6 +10,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from clusterer.session.frame import Frame
+from clusterer.support.text import shorten
 from widgets.components.float32 import pack_coordinates
 from widgets.components.lazy import LazyColumn
 from widgets.components.palette import map_colors, wrap_colors
@@ -20,6 +21,7 @@ N_POINTS = 400
 SIZE_PX = 130
 X_AXIS_PX, Y_AXIS_PX = 38, 52
 PERIOD_S = 0.5
+NAME_CHARACTERS = 20
 
 
 class ScatterMatrix:
@@ -113,7 +115,7 @@ class ScatterMatrix:
             row.visible = y <= last
         for (x, y), cell in self.cells.items():
             if y <= last:
-                titles = (label_axis(shorten(self._names[i])) for i in (x, y))
+                titles = (label_axis(shorten(self._names[i], NAME_CHARACTERS)) for i in (x, y))
                 cell.xaxis.axis_label, cell.yaxis.axis_label = titles
                 cell.xaxis.visible = y == last
                 cell.height = SIZE_PX + X_AXIS_PX * (y == last)
@@ -143,12 +145,3 @@ def build_cell(source: ColumnDataSource, x: int, y: int, ranges: list[Range1d]) 
     plot.axis.minor_tick_line_alpha = 0
     plot.yaxis.visible = x == 0
     return plot
-
-
-def shorten(name: str, n_characters: int = 20) -> str:
-    """A name that fits beside a small figure.
-
-    >>> shorten("a rather long name of a feature")
-    'a rather long name …'
-    """
-    return name if len(name) <= n_characters else name[: n_characters - 1] + "…"

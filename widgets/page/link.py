@@ -8,14 +8,15 @@ from bokeh.core.properties import String
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
 
+from clusterer.support.text import shorten
 from widgets.components.text import Text
 from widgets.live.axes import AxesChooser
 from widgets.live.figure import LiveFigure
 from widgets.page.link_codec import (
     KEYS,
+    LONGEST_SHOWN,
     read_box,
     read_link,
-    shorten,
     write_box,
     write_link,
 )
@@ -109,19 +110,19 @@ class AddressBar:
             if kind in self._sources.kind.options:
                 self._sources.kind.value = kind
             else:
-                complaints.append(f"source={shorten(word)} was ignored")
+                complaints.append(f"source={shorten(word, LONGEST_SHOWN)} was ignored")
 
     def _restore_table(self, title: str | None, complaints: list[str]) -> None:
         if title in self._sources.table.catalog:
             self._sources.table.catalog_select.value = title
         elif title is not None:
-            complaints.append(f"table={shorten(title)} was ignored")
+            complaints.append(f"table={shorten(title, LONGEST_SHOWN)} was ignored")
 
     def _restore_tab(self, title: str | None, complaints: list[str]) -> None:
         if title in self._views.titles:
             self._views.tabs.active = self._views.titles.index(title)
         elif title is not None:
-            complaints.append(f"tab={shorten(title)} was ignored")
+            complaints.append(f"tab={shorten(title, LONGEST_SHOWN)} was ignored")
 
     def _restore_place(self, query: Mapping[str, str], complaints: list[str]) -> None:
         """The axes and the view, which mean nothing without the points they were chosen for."""
@@ -129,11 +130,11 @@ class AddressBar:
             if key in query and query[key] in select.options:
                 select.value = query[key]
             elif key in query:
-                complaints.append(f"{key}={shorten(query[key])} was ignored")
+                complaints.append(f"{key}={shorten(query[key], LONGEST_SHOWN)} was ignored")
         if "view" in query:
             box = read_box(query["view"])
             if box is None:
-                complaints.append(f"view={shorten(query['view'])} was ignored")
+                complaints.append(f"view={shorten(query['view'], LONGEST_SHOWN)} was ignored")
             else:
                 self._figure.viewport.zoom(box)
 

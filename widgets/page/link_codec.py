@@ -7,6 +7,7 @@ from typing import Any
 import param
 
 from clusterer.session.density_image import Box
+from clusterer.support.text import shorten
 from widgets.settings import Settings
 
 # What a setting is called in a link, and what it is.
@@ -74,13 +75,13 @@ def read_link(query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
             continue
         value = _read(Settings.param[name], text)
         if value is None:
-            complaints.append(f"{key}={shorten(text)} was ignored")
+            complaints.append(f"{key}={shorten(text, LONGEST_SHOWN)} was ignored")
             continue
         values[name] = value
         if switch is not None:
             values[switch] = False
         if isinstance(value, int | float) and text not in SWITCH and value != float(text):
-            complaints.append(f"{key}={shorten(text)} became {_write(value)}")
+            complaints.append(f"{key}={shorten(text, LONGEST_SHOWN)} became {_write(value)}")
     return values, complaints
 
 
@@ -105,11 +106,6 @@ def read_box(text: str) -> Box | None:
         return None
     is_near = all(abs(edge) <= FURTHEST for edge in (left, right, bottom, top))
     return (left, right, bottom, top) if is_near and left < right and bottom < top else None
-
-
-def shorten(text: str) -> str:
-    """Text of a stranger's, short enough for a message."""
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 def _write(value: Any) -> str:

@@ -7,7 +7,7 @@ import panel as pn
 from bokeh.document import Document
 
 from clusterer.session.saving.store import RunStore
-from clusterer.support.errors import explain
+from clusterer.support.errors import explain_error
 from widgets.components.text import Text, escape_lines
 
 # Weak on both sides: a page that is left is not to be held by its notice.
@@ -35,7 +35,7 @@ class Notification:
 
 def show_error(error: BaseException) -> None:
     """Tell an error in the page whose callback raised it."""
-    told = explain(error)
+    told = explain_error(error)
     doc = pn.state.curdoc
     known = _listening.get(doc) if doc is not None else None
     notice = known() if known is not None else None
@@ -50,5 +50,7 @@ def open_page_or_error(
     try:
         return open_page(store)
     except Exception as error:
-        told = escape_lines([explain(error), "Try again in a minute, or without the link's query."])
+        told = escape_lines(
+            [explain_error(error), "Try again in a minute, or without the link's query."]
+        )
         return pn.pane.HTML(f'<div role="alert">{told}</div>', margin=24)

@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from tornado.web import RequestHandler
 
 from clusterer.session.scheduling.scheduler import EngineScheduler
-from clusterer.support.errors import counts as error_counts
+from clusterer.support.errors import error_counts
 from widgets.server.access import AccessControl
 from widgets.server.page_builder import documents
 

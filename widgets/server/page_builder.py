@@ -17,7 +17,7 @@ from panel.io.state import set_curdoc
 
 from clusterer.session.scheduling.scheduler import engine_scheduler
 from clusterer.session.scheduling.throttle import choose_rest
-from clusterer.support.errors import note_fault
+from clusterer.support.errors import log_unexpected_error
 from widgets.server.memory import give_back, settle
 
 # How long a thread keeps the interpreter: the loop asks for it hundreds of times a second, and
@@ -80,7 +80,7 @@ class PageBuilder(Handler):
             try:
                 callback(session_context)
             except Exception as error:
-                note_fault(error)
+                log_unexpected_error(error)
         self._ended.add(document)
         if len(self._ended) - self._n_left >= MOST_GONE:
             self._collect()

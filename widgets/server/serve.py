@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from clusterer.session.saving.store import RunStore
 from clusterer.session.scheduling.scheduler import engine_scheduler
-from clusterer.support.errors import note_fault
-from clusterer.support.temp_folders import scratch
+from clusterer.support.errors import log_unexpected_error
+from clusterer.support.temp_folders import temp_folders
 from widgets.page.notifications import open_page_or_error, show_error
 from widgets.server.access import AccessControl, install_access_control
 from widgets.server.memory import share_arenas
@@ -134,7 +134,7 @@ def serve_pages(open_page: OpenPage, offer: ServerOptions, **options: Any) -> An
     share_arenas()
     # Its threads spin between calls: with many sessions they took two fifths of a core for nothing.
     threadpool_limits(1, user_api="blas")
-    scratch.sweep()
+    temp_folders.delete_abandoned()
     pn.config.exception_handler = show_error
     store = offer.open_store()
     door = AccessControl(offer.most_sessions, offer.hosts)
@@ -183,7 +183,7 @@ def run(server: Server) -> None:
         loop.start()
     n_ended = end_sessions(server)
     server.stop(wait=False)
-    scratch.close()
+    temp_folders.close()
     log.info("ended with %d sessions open", n_ended)
 
 
@@ -197,6 +197,6 @@ def end_sessions(server: Server) -> int:
                 try:
                     callback(document.session_context)
                 except Exception as error:
-                    note_fault(error)
+                    log_unexpected_error(error)
             n_ended += 1
     return n_ended

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from clusterer.datasets.examples import EXAMPLES
-from clusterer.tables.errors import printable
+from clusterer.support.text import make_printable
 
 MOST_FILES = 500
 
@@ -43,4 +43,4 @@ def _list_files(folder: str | PathLike[str] | None) -> Iterator[CatalogEntry]:
     for path in files[:MOST_FILES]:
         # A link may lead out of the folder.
         if path.is_file() and path.resolve().is_relative_to(root):
-            yield CatalogEntry(printable(path.name, 80), path)
+            yield CatalogEntry(make_printable(path.name, 80), path)

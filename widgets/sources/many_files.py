@@ -16,8 +16,8 @@ from clusterer.distributed.live_source import ManySource
 from clusterer.distributed.partitions import Partition
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream import Source
+from clusterer.support.text import make_printable
 from clusterer.tables import Table, TableError, list_folder, open_table
-from clusterer.tables.errors import printable
 from widgets.components.lazy import LazyColumn
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE
@@ -151,7 +151,7 @@ class ManyFiles:
             self.show_progress()
 
     def _begin(self, features: tuple[str, ...]) -> None:
-        name = printable(self._folder.name, 60)
+        name = make_printable(self._folder.name, 60)
         source = ManySource(name, self._partitions, features, self._connection.client)
         self._source = source
         self.show_progress()
@@ -169,7 +169,7 @@ class ManyFiles:
         self.progress.show(f"{len(reports):,} of {n_all:,} files, {n_points:,} points")
         more = f"and {len(failed) - N_TOLD} more" if len(failed) > N_TOLD else ""
         # Where the folder lies is not for everybody.
-        here = f"{printable(self._folder, 200)}{os.sep}"
+        here = f"{make_printable(self._folder, 200)}{os.sep}"
         told = [f"Not learned: {one.error.replace(here, '')}" for one in failed[:N_TOLD]]
         self.message.show(self._complaint, *told, more)
         cells = self._draw_cells(source)
@@ -189,7 +189,7 @@ class ManyFiles:
             group = colors[start : start + size]
             # The worst, then what is still to come.
             color = next(each for each in (FAILED, WAITING, LEARNED) if each in group)
-            name = html.escape(printable(Path(partitions[start].name).name, 80))
+            name = html.escape(make_printable(Path(partitions[start].name).name, 80))
             squares.append(
                 f'<span title="{name}" data-state="{STATES[color]}" style="background:{color};'
                 'width:10px;height:10px;border-radius:2px"></span>'

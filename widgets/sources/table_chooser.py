@@ -15,7 +15,7 @@ from clusterer.datasets.examples import EXAMPLES
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream import Source
 from clusterer.support.lazy_property import lazy_property
-from clusterer.support.temp_folders import scratch
+from clusterer.support.temp_folders import temp_folders
 from clusterer.tables import Table, TableError, open_table
 from widgets.components.lazy import LazyColumn
 from widgets.components.text import Text
@@ -39,7 +39,7 @@ class TableChooser:
 
     def __init__(self, on_open: OnOpen, folder: str | PathLike[str] | None = None) -> None:
         self._on_open = on_open
-        self._folder = self._arrivals = scratch.make_folder()
+        self._folder = self._arrivals = temp_folders.make_folder()
         self._uploaded: Path | None = None
         self._table: Table | None = None
         self._name = ""

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 
 import panel_material_ui as pmui
 
+from clusterer.support.text import make_printable
 from clusterer.tables import Column, Table
-from clusterer.tables.errors import printable
 from widgets.components.text import Html, escape_lines
 
 N_ROWS = 12
@@ -62,7 +62,7 @@ class TablePreview:
         names, rows = table.preview(N_ROWS)
         n_more = len(names) - N_COLUMNS
         more = f"; the first {N_COLUMNS} of them are shown" if n_more > 0 else ""
-        title = f"{printable(table.name)}: {len(names):,} columns{more}"
+        title = f"{make_printable(table.name)}: {len(names):,} columns{more}"
         self._content.object = "".join(
             (
                 f"<p>{html.escape(title)}</p>",
@@ -107,7 +107,7 @@ def lay_out(
     """
 
     def cell(tag: str, text: str) -> str:
-        return f"<{tag}>{html.escape(printable(text, n_characters))}</{tag}>"
+        return f"<{tag}>{html.escape(make_printable(text, n_characters))}</{tag}>"
 
     head = "".join(cell("th", name) for name in names)
     body = "".join(f"<tr>{''.join(cell('td', text) for text in row)}</tr>" for row in rows)

@@ -105,12 +105,6 @@ def read_array(content: bytes) -> NDArray:
     return np.frombuffer(body, dtype).reshape(shape)
 
 
-def shorten(error: Exception) -> str:
-    """What an error tells, without more than a little of what the file holds."""
-    told = str(error)
-    return told if len(told) <= MOST_TOLD else f"{told[:MOST_TOLD]}…"
-
-
 def demand(is_so: bool, otherwise: str) -> None:
     """Raise ModelFileError, saying ``otherwise``, unless ``is_so``."""
     if not is_so:

@@ -20,11 +20,11 @@ from sklearn.utils.validation import check_is_fitted
 from clusterer.cluster.persistence.archive import (
     ARRAYS,
     FORMAT,
+    MOST_TOLD,
     VERSION,
     ModelFileError,
     demand,
     read_archive,
-    shorten,
 )
 from clusterer.cluster.persistence.checks import MOMENTS, check_contents
 from clusterer.cluster.persistence.scaling_codec import read_units, write_units
@@ -33,6 +33,7 @@ from clusterer.cluster.prototypes.state_layout import N_STATE_ROWS
 from clusterer.cluster.validation import check_settings
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.support.atomic_file import replace_file
+from clusterer.support.text import shorten
 
 if TYPE_CHECKING:
     from clusterer.cluster.estimator import OnlineClusterer
@@ -165,9 +166,11 @@ def load_scaled(path: str | os.PathLike[str]) -> tuple["OnlineClusterer", Scalin
     try:
         return parse_scaled(content)
     except ModelFileError as error:
-        raise ModelFileError(f"{path}: {shorten(error)}") from None
+        raise ModelFileError(f"{path}: {shorten(str(error), MOST_TOLD)}") from None
     except Exception as error:
-        raise ModelFileError(f"{path} is damaged or holds no model: {shorten(error)}") from error
+        raise ModelFileError(
+            f"{path} is damaged or holds no model: {shorten(str(error), MOST_TOLD)}"
+        ) from error
 
 
 def parse_model(content: bytes) -> "OnlineClusterer":

@@ -17,8 +17,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from clusterer.session.saving.checkpoint import Checkpoint
-from clusterer.support.errors import note_fault
-from clusterer.support.temp_folders import Scratch
+from clusterer.support.errors import log_unexpected_error
+from clusterer.support.temp_folders import TempFolders
 
 log = logging.getLogger(__name__)
 
@@ -88,8 +88,8 @@ class RunStore:
         with suppress(OSError):
             folder.chmod(0o700)
         # What a process that is gone was still being sent is of no use to anybody.
-        self._scratch = Scratch(folder / ARRIVING)
-        self._scratch.sweep()
+        self._temp_folders = TempFolders(folder / ARRIVING)
+        self._temp_folders.delete_abandoned()
         self._prepare()
         self._waiting: dict[str, Checkpoint] = {}
         self._news = threading.Condition()
@@ -140,7 +140,7 @@ class RunStore:
         try:
             return Checkpoint.read(*row)
         except Exception as error:
-            note_fault(error)
+            log_unexpected_error(error)
             return None
 
     def folder_for(self, key: str) -> Path:
@@ -151,7 +151,7 @@ class RunStore:
 
     def make_upload_folder(self) -> Path:
         """A folder for what is not whole yet, on the same disk; it ends with the process."""
-        return self._scratch.make_folder()
+        return self._temp_folders.make_folder()
 
     def share_tables(self, key: str, other: str) -> None:
         """Have the tables of a run kept with another as well."""
@@ -179,7 +179,7 @@ class RunStore:
             self._is_closed = True
             self._news.notify()
         self._thread.join(timeout=10.0)
-        self._scratch.close()
+        self._temp_folders.close()
 
     def _write_on(self) -> None:
         with closing(self._connect()) as connection:
@@ -202,7 +202,7 @@ class RunStore:
                         self.sweep(connection)
                 except Exception as error:
                     # A full disk must not end what runs in memory.
-                    note_fault(error)
+                    log_unexpected_error(error)
                 # More that comes meanwhile is written together.
                 if not self._is_closed:
                     time.sleep(GATHER_S)

@@ -3,7 +3,7 @@
 import time
 from collections import deque
 
-from clusterer.support.number_checks import finite_number
+from clusterer.support.number_checks import check_float
 
 RATE_MEMORY_S = 1.0
 # Above the longest time between two looks, of half a second among many; after a stall the stream
@@ -27,7 +27,7 @@ class Rate:
 
     def set(self, points_per_s: float) -> None:
         """Change it; what was due is forgotten."""
-        points_per_s = finite_number("speed", points_per_s, 0, float("inf"))
+        points_per_s = check_float("speed", points_per_s, 0, float("inf"))
         if points_per_s != self._points_per_s:
             self._points_per_s, self._debt = points_per_s, 0.0
 

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clusterer.support.text import make_printable
 from clusterer.tables.columns.cells import DATE_PATTERN, FALSE_WORDS, TRUE_WORDS
 from clusterer.tables.columns.meanings import DATE_NAME, ID_NAME, doubtful_value, epoch, is_id
 from clusterer.tables.columns.number_formats import NumberStyle, Reading, reads_groups
 from clusterer.tables.columns.numbers import NumberFormat, converted, is_text, stripped
-from clusterer.tables.errors import printable
 from clusterer.tables.limits import LARGEST_NUMBER
 
 Kind = Literal["number", "boolean", "date", "text", "id", "constant", "empty"]
@@ -90,7 +90,7 @@ def sampled_column(name: str, cells: pa.Array, style: NumberStyle, is_unnamed: b
         kind=finding.kind,
         usable=finding.form is not None,
         n_missing_share=share,
-        example=printable(present[0].as_py(), 100) if len(present) else "",
+        example=make_printable(present[0].as_py(), 100) if len(present) else "",
         note=_with_share(finding, share),
         **_statistics(finite),
     )
@@ -146,7 +146,7 @@ def _finding(
         return _Finding("id", None, nothing, "an identifier")
     if len(distinct) == 1 and len(present) > 2:
         return _Finding("constant", None, nothing, "one text only")
-    example = printable(present[0].as_py(), 30)
+    example = make_printable(present[0].as_py(), 30)
     if share >= 0.3:
         note = f"taken as text: only {share:.0%} of its values are numbers; the first is {example}"
         return _Finding("text", None, nothing, note)
@@ -201,7 +201,7 @@ def _number_notes(
     if example is not None:
         other = "," if form.decimal == "." else "."
         doubt = f" (assumed: else choose decimal {other!r})" if reading.is_assumed else ""
-        notes.append(f"{printable(example)} is read as {_plain(example, form)}{doubt}")
+        notes.append(f"{make_printable(example)} is read as {_plain(example, form)}{doubt}")
     if reading.share < 1:
         notes.append(f"{1 - reading.share:.1%} of its values are no numbers: such rows are dropped")
     notes += filter(None, [doubtful_value(finite)])

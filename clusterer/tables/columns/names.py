@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from clusterer.tables.errors import UNSHOWABLE, listed
+from clusterer.support.text import CONTROL_CHARACTERS, join_names
 
 MAX_CHARACTERS = 200
 # Zero bytes pad a file, and a byte order mark stands before each part of a joined one.
@@ -19,7 +19,7 @@ def fitted_names(raw: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
     """
     bare = [name.strip(PADDING) for name in raw]
     trimmed = [" ".join(name.split()) if "\n" in name else name.strip() for name in bare]
-    shown = [UNSHOWABLE.sub("\ufffd", name)[:MAX_CHARACTERS] for name in trimmed]
+    shown = [CONTROL_CHARACTERS.sub("\ufffd", name)[:MAX_CHARACTERS] for name in trimmed]
     names: list[str] = []
     made_up, renamed, taken = [], [], set(shown)
     seen: set[str] = set()
@@ -46,9 +46,9 @@ def _free(name: str, taken: set[str]) -> str:
 def _notes(made_up: list[str], renamed: list[str], raw: list[str], shown: list[str]) -> list[str]:
     notes = []
     if made_up:
-        notes.append(f"{_count(made_up, 'column')} without a name: {listed(made_up)}")
+        notes.append(f"{_count(made_up, 'column')} without a name: {join_names(made_up)}")
     if renamed:
-        notes.append(f"{_count(renamed, 'name')} used twice: now {listed(renamed)}")
+        notes.append(f"{_count(renamed, 'name')} used twice: now {join_names(renamed)}")
     n_changed = sum(a != b for a, b in zip(raw, shown, strict=True))
     if n_changed:
         notes.append(

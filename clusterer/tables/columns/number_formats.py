@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clusterer.support.lazy_property import lazy_property
+from clusterer.support.text import make_printable
 from clusterer.tables.columns.cells import CURRENCY
 from clusterer.tables.columns.numbers import (
     NumberFormat,
@@ -17,7 +18,7 @@ from clusterer.tables.columns.numbers import (
     stripped,
     without_grouping,
 )
-from clusterer.tables.errors import TableError, printable
+from clusterer.tables.errors import TableError
 
 POINT, COMMA = NumberFormat("."), NumberFormat(",")
 DECORATION = re.compile(f"^[+(\\-−]?\\s*({CURRENCY})|({CURRENCY})\\s*\\)?$|^\\(.*\\)$")
@@ -106,13 +107,13 @@ class NumberStyle:
 
 def _candidates(decimal: str | None, thousands: str | None) -> list[NumberFormat]:
     if decimal not in (None, ".", ","):
-        raise TableError(f"decimal is {printable(decimal)!r}; allowed: '.' or ','")
+        raise TableError(f"decimal is {make_printable(decimal)!r}; allowed: '.' or ','")
     if isinstance(thousands, str):
         alike = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'"}
         thousands = alike.get(thousands, thousands)
     if thousands not in (None, "", ",", ".", " ", "'", "_"):
         raise TableError(
-            f"thousands is {printable(thousands)!r}; allowed: ',', '.', ' ', \"'\", '_' or ''"
+            f"thousands is {make_printable(thousands)!r}; allowed: ',', '.', ' ', \"'\", '_' or ''"
         )
     if decimal is None and thousands in (",", "."):
         decimal = "." if thousands == "," else ","

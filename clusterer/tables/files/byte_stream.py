@@ -12,10 +12,11 @@ from typing import BinaryIO, Protocol, Self
 
 import pyarrow as pa
 
+from clusterer.support.text import format_bytes
 from clusterer.tables.errors import TableError
 from clusterer.tables.files.encoding import Encoding
 from clusterer.tables.files.pipe import Pipe
-from clusterer.tables.limits import Limits, in_units
+from clusterer.tables.limits import Limits
 
 DAMAGE = (EOFError, OSError, zlib.error, pa.ArrowException)
 # Below this much even the emptiest table is no burden, and short ones pack extremely well.
@@ -70,7 +71,7 @@ class ByteStream:
             data = bytes(self._source.read(n_bytes))
         except DAMAGE:
             word = f"the {self._packing} data of {self._name}" if self._packing else self._name
-            place = f" after {in_units(self._n_bytes)}" if self._n_bytes else ""
+            place = f" after {format_bytes(self._n_bytes)}" if self._n_bytes else ""
             raise TableError(f"{word} is damaged or cut short{place}; make it again") from None
         self._n_bytes += len(data)
         self._check()
@@ -80,7 +81,9 @@ class ByteStream:
         most = self._limits.max_bytes
         if self._n_bytes > most:
             word = "unpacks to" if self._packing else "has"
-            message = f"{self._name} {word} more than the {in_units(most)} that max_bytes allows"
+            message = (
+                f"{self._name} {word} more than the {format_bytes(most)} that max_bytes allows"
+            )
             raise TableError(message)
         if self._packing and self._n_bytes > N_TRUSTED_BYTES:
             ratio = self._n_bytes / max(1, self._file.tell())

@@ -4,7 +4,8 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from clusterer.tables.errors import TableError, printable
+from clusterer.support.text import make_printable
+from clusterer.tables.errors import TableError
 
 # Longest first: the UTF-32 mark begins with the UTF-16 one.
 BYTE_ORDER_MARKS = (
@@ -38,7 +39,7 @@ def chosen_encoding(codec: str, head: bytes) -> Encoding:
         info = codecs.lookup(codec)
         "0".encode(codec)
     except (LookupError, ValueError, TypeError):
-        message = f"there is no text encoding called {printable(codec)}; try utf-8 or cp1252"
+        message = f"there is no text encoding called {make_printable(codec)}; try utf-8 or cp1252"
         raise TableError(message) from None
     marked = _marked(head)
     if marked is None:

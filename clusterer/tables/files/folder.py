@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from clusterer.tables.errors import TableError, printable
+from clusterer.support.text import make_printable
+from clusterer.tables.errors import TableError
 
 
 def list_folder(folder: Path) -> list[Path]:
@@ -12,5 +13,5 @@ def list_folder(folder: Path) -> list[Path]:
     """
     files = [one for one in folder.iterdir() if one.is_file() and one.name[0] not in "._"]
     if not files:
-        raise TableError(f"the folder {printable(folder, 200)} holds no files")
+        raise TableError(f"the folder {make_printable(folder, 200)} holds no files")
     return sorted(files)

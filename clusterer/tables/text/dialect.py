@@ -4,8 +4,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from clusterer.support.text import make_printable
 from clusterer.tables.columns.cells import MISSING, is_missing, is_number, is_other_value
-from clusterer.tables.errors import TableError, printable
+from clusterer.tables.errors import TableError
 from clusterer.tables.text.records import split_records
 
 # What separates cells, and how readily it is believed: a blank or a colon is often within one.
@@ -46,7 +47,7 @@ def chosen_delimiter(delimiter: str) -> str:
     # A number or a list is none either.
     word = words.get(delimiter, delimiter) if isinstance(delimiter, str) else ""
     if len(word) != 1 or word.isalnum() or word in "\n\r\"'.+-\0":
-        shown = printable(delimiter)
+        shown = make_printable(delimiter)
         raise TableError(f"delimiter is {shown!r}; allowed: one character such as , ; | or \\t")
     return word
 

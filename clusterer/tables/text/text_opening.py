@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 
-from clusterer.tables.errors import TableError, printable
+from clusterer.support.text import format_bytes, make_printable
+from clusterer.tables.errors import TableError
 from clusterer.tables.frames import Frame, Sample
-from clusterer.tables.limits import in_units
 from clusterer.tables.text.blocks import Block
 from clusterer.tables.text.dialect import (
     COMMENTS,
@@ -73,7 +73,7 @@ def _head(file: TextFile) -> tuple[Block, bool]:
                 raise TableError(f"{message}, the limit max_line_bytes; is it a table of text?")
         is_all = next(blocks, None) is None
         if not (is_all or first.data.strip() or first.long_lines):
-            size = in_units(len(first.data))
+            size = format_bytes(len(first.data))
             raise TableError(f"{file.name} begins with {size} of blank lines; take them out")
         return first, is_all
 
@@ -115,7 +115,7 @@ def _notes(file: TextFile, dialect: Dialect, layout: Layout, frame: Frame) -> It
         yield f"unpacked from {file.packing}"
     if file.encoding.note:
         yield file.encoding.note
-    word = WORDS.get(dialect.delimiter, printable(dialect.delimiter))
+    word = WORDS.get(dialect.delimiter, make_printable(dialect.delimiter))
     if layout.n_columns > 1:
         yield f"cells are separated by {word}"
     if layout.names is None:
