@@ -1,1 +1,1 @@
-"""Evaluation: quality metrics, comparison with other clusterers, grid sweeps."""
+"""Evaluation: quality metrics, comparison with other clusterers, grid sweeps of parameters."""

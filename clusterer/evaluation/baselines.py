@@ -1,4 +1,4 @@
-"""Peers: other clusterers of streams, of scikit-learn and River, to be compared with ours."""
+"""Baselines: stream clusterers of scikit-learn and River that a run is compared with."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -12,29 +12,30 @@ from numpy.typing import NDArray
 from sklearn.cluster import Birch, MiniBatchKMeans
 
 from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.stream.chunk import NOISE
 
 N_BATCH = 100
-MOST_SUBCLUSTERS = 2_000  # the last step of Birch compares all with all
+MAX_SUBCLUSTERS = 2_000  # the last step of Birch compares all pairs
 
 
-class Learner(Protocol):
-    """What a peer does; ``learn`` is called with points (n, d) in the order of the stream."""
+class BaselineModel(Protocol):
+    """The interface of a baseline; ``learn`` gets the points in the order of the stream."""
 
     def learn(self, points: NDArray[np.float64]) -> None:
-        """Take in more points."""
+        """Learn points (n, d)."""
 
     def predict(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Cluster (n,) of each point; -1 for noise, or for all while nothing is known."""
+        """Cluster (n,) of each point; -1 for noise, or for all points before learning."""
 
 
-class Ours:
-    """Our own clusterer, with other parameters than the run's."""
+class ClustererModel:
+    """`OnlineClusterer` with other parameters than the run's."""
 
     def __init__(self, **parameters: Any) -> None:
         self._model = OnlineClusterer(**parameters)
 
     def learn(self, points: NDArray[np.float64]) -> None:
-        """Take in more points."""
+        """Learn points (n, d)."""
         self._model.partial_fit(points)
 
     def predict(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -42,8 +43,8 @@ class Ours:
         return self._model.predict(points)
 
 
-class Batches:
-    """A model of scikit-learn that is fed whole batches; smaller ones cost it as much."""
+class BatchModel:
+    """A model of scikit-learn that learns whole batches; a smaller batch costs as much time."""
 
     def __init__(self, model: Any, n_batch: int) -> None:
         self._model = model
@@ -53,7 +54,7 @@ class Batches:
         self._has_learned = False
 
     def learn(self, points: NDArray[np.float64]) -> None:
-        """Take in more points; they wait until they fill a batch."""
+        """Collect points (n, d), and learn them as soon as they fill a batch."""
         self._waiting.append(points)
         self._n_waiting += len(points)
         if self._n_waiting >= self._n_batch:
@@ -61,25 +62,25 @@ class Batches:
             self._waiting, self._n_waiting, self._has_learned = [], 0, True
 
     def predict(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Cluster (n,) of each point; -1 while no batch was full."""
+        """Cluster (n,) of each point; -1 before the first full batch."""
         if not self._has_learned:
-            return np.full(len(points), -1)
+            return np.full(len(points), NOISE)
         return np.asarray(self._model.predict(points), dtype=np.int64)
 
 
-class BirchBatches(Batches):
-    """Birch, whose last step is done when it is asked, not with each batch."""
+class BirchModel(BatchModel):
+    """Birch. Its last step, which joins subclusters, runs at ``predict`` and not at each batch."""
 
     def __init__(self, n_clusters: int, radius: float) -> None:
         super().__init__(Birch(threshold=radius, n_clusters=None), N_BATCH)
         self._n_clusters = n_clusters
 
     def predict(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Cluster (n,) of each point; -1 while no batch was full."""
+        """Cluster (n,) of each point; -1 before the first full batch."""
         if not self._has_learned:
-            return np.full(len(points), -1)
+            return np.full(len(points), NOISE)
         n_subclusters = len(self._model.subcluster_centers_)
-        if self._n_clusters <= n_subclusters <= MOST_SUBCLUSTERS:
+        if self._n_clusters <= n_subclusters <= MAX_SUBCLUSTERS:
             self._model.set_params(n_clusters=self._n_clusters).partial_fit()
         labels = super().predict(points)
         self._model.set_params(n_clusters=None)
@@ -87,13 +88,13 @@ class BirchBatches(Batches):
 
 
 class RiverModel:
-    """A model of River, which learns point by point from dicts."""
+    """A model of River, which learns one dict per point."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
 
     def learn(self, points: NDArray[np.float64]) -> None:
-        """Take in more points."""
+        """Learn points (n, d)."""
         for point in points.tolist():
             self._model.learn_one(dict(enumerate(point)))
 
@@ -103,29 +104,29 @@ class RiverModel:
         return np.array(labels, dtype=np.int64)
 
 
-def make_ours(n_prototypes: int = 50, sigma: float = 0.0, **others: Any) -> Learner:
-    """Ours with another K and σ (0: automatic); the other parameters as given."""
-    return Ours(**others | {"n_prototypes": n_prototypes, "sigma": sigma or "auto"})
+def make_clusterer(n_prototypes: int = 50, sigma: float = 0.0, **others: Any) -> BaselineModel:
+    """`OnlineClusterer` with another K and σ (0: automatic); the other parameters as given."""
+    return ClustererModel(**others | {"n_prototypes": n_prototypes, "sigma": sigma or "auto"})
 
 
-def make_minibatch(n_clusters: int = 5, **_: Any) -> Learner:
+def make_minibatch(n_clusters: int = 5, **_: Any) -> BaselineModel:
     """MiniBatchKMeans of scikit-learn."""
-    return Batches(MiniBatchKMeans(n_clusters, random_state=0), max(N_BATCH, n_clusters))
+    return BatchModel(MiniBatchKMeans(n_clusters, random_state=0), max(N_BATCH, n_clusters))
 
 
-def make_birch(n_clusters: int = 5, radius: float = 1.0, **_: Any) -> Learner:
+def make_birch(n_clusters: int = 5, radius: float = 1.0, **_: Any) -> BaselineModel:
     """Birch of scikit-learn."""
-    return BirchBatches(n_clusters, radius)
+    return BirchModel(n_clusters, radius)
 
 
-def make_dbstream(radius: float = 1.0, **_: Any) -> Learner:
+def make_dbstream(radius: float = 1.0, **_: Any) -> BaselineModel:
     """DBSTREAM of River."""
     from river.cluster import DBSTREAM
 
     return RiverModel(DBSTREAM(clustering_threshold=radius))
 
 
-def make_clustream(n_clusters: int = 5, n_prototypes: int = 50, **_: Any) -> Learner:
+def make_clustream(n_clusters: int = 5, n_prototypes: int = 50, **_: Any) -> BaselineModel:
     """CluStream of River."""
     from river.cluster import CluStream
 
@@ -135,46 +136,72 @@ def make_clustream(n_clusters: int = 5, n_prototypes: int = 50, **_: Any) -> Lea
 
 
 @dataclass(frozen=True)
-class Peer:
-    """A clusterer to compare with: how it is called, what it has to be told, how it is made.
+class Baseline:
+    """A clusterer to compare with.
 
-    ``knobs`` are those of "n_prototypes", "sigma", "n_clusters" and "radius" that it heeds.
-    ``n_at_once`` is how many points it may be given between two looks at the controls.
+    Parameters
+    ----------
+    title : str
+        Its name on screen.
+    parameters : tuple of str
+        Those of "n_prototypes", "sigma", "n_clusters" and "radius" that it uses.
+    make : callable
+        Makes the model from these parameters, ignoring all others.
+    n_at_once : int
+        Most points for one call of ``learn``, so that the controls stay responsive.
+    needs_river : bool, default False
+        Whether the package River must be installed.
     """
 
     title: str
-    knobs: tuple[str, ...]
-    make: Callable[..., Learner]
+    parameters: tuple[str, ...]
+    make: Callable[..., BaselineModel]
     n_at_once: int
     needs_river: bool = False
 
 
-PEERS: Mapping[str, Peer] = MappingProxyType(
+BASELINES: Mapping[str, Baseline] = MappingProxyType(
     {
-        "ours": Peer("Ours, set otherwise", ("n_prototypes", "sigma"), make_ours, 4_096),
-        "minibatch": Peer("MiniBatchKMeans", ("n_clusters",), make_minibatch, 2_048),
-        "birch": Peer("Birch", ("n_clusters", "radius"), make_birch, 512),
-        "dbstream": Peer("DBSTREAM (River)", ("radius",), make_dbstream, 128, True),
-        "clustream": Peer(
+        "ours": Baseline(
+            "This clusterer, other settings", ("n_prototypes", "sigma"), make_clusterer, 4_096
+        ),
+        "minibatch": Baseline("MiniBatchKMeans", ("n_clusters",), make_minibatch, 2_048),
+        "birch": Baseline("Birch", ("n_clusters", "radius"), make_birch, 512),
+        "dbstream": Baseline("DBSTREAM (River)", ("radius",), make_dbstream, 128, True),
+        "clustream": Baseline(
             "CluStream (River)", ("n_clusters", "n_prototypes"), make_clustream, 64, True
         ),
     }
 )
 
 
-def list_peers() -> dict[str, Peer]:
-    """The peers whose packages are installed.
+def list_baselines() -> dict[str, Baseline]:
+    """The baselines whose packages are installed.
 
-    >>> list(list_peers())[:3]
+    >>> list(list_baselines())[:3]
     ['ours', 'minibatch', 'birch']
     """
     has_river = find_spec("river") is not None
-    return {key: peer for key, peer in PEERS.items() if has_river or not peer.needs_river}
+    return {key: each for key, each in BASELINES.items() if has_river or not each.needs_river}
 
 
 @dataclass(frozen=True)
-class Challenge:
-    """Which peer to compare with, and what it is told; lengths are in the model's units."""
+class BaselineSettings:
+    """The chosen baseline and its parameters; lengths are in the units of the model.
+
+    Parameters
+    ----------
+    key : str, default "ours"
+        A key of `BASELINES`.
+    n_prototypes : int, default 50
+        Most prototypes or micro-clusters.
+    sigma : float, default 0
+        Width of the kernel; 0 is automatic.
+    n_clusters : int, default 5
+        Number of clusters, for baselines that cannot choose it.
+    radius : float, default 1
+        Distance below which points belong together.
+    """
 
     key: str = "ours"
     n_prototypes: int = 50
@@ -182,13 +209,13 @@ class Challenge:
     n_clusters: int = 5
     radius: float = 1.0
 
-    def make(self, parameters: Mapping[str, Any]) -> Learner:
-        """The peer, at its beginning; ``parameters`` of the run hold where nothing is told.
+    def make(self, parameters: Mapping[str, Any]) -> BaselineModel:
+        """Make the model; ``parameters`` of the run hold for all that the settings do not give.
 
-        Raises ValueError for a radius that is none.
+        Raises ValueError if the radius is not a number above 0.
         """
         if not (math.isfinite(self.radius) and self.radius > 0):
             raise ValueError(f"radius is {self.radius}; allowed: a number above 0")
-        told = {name: getattr(self, name) for name in PEERS[self.key].knobs}
-        known = {name: value for name, value in parameters.items() if name not in told}
-        return PEERS[self.key].make(**known | told)
+        chosen = {name: getattr(self, name) for name in BASELINES[self.key].parameters}
+        others = {name: value for name, value in parameters.items() if name not in chosen}
+        return BASELINES[self.key].make(**others | chosen)

@@ -1,4 +1,4 @@
-"""A contest: a peer learns what a run learns, and both are judged on the last points."""
+"""Comparison of a run with a baseline: both learn the same points and label the latest ones."""
 
 import time
 from collections.abc import Mapping
@@ -10,21 +10,36 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics import adjusted_rand_score
 
-from clusterer.evaluation.baselines import PEERS, Challenge, Learner
+from clusterer.evaluation.baselines import BASELINES, BaselineModel, BaselineSettings
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.stream.chunk import NOISE
 from clusterer.stream.window import Window
 
-N_JUDGED = 500
-MEMORY = 0.9  # of the time that a point takes, from one chunk to the next
+N_COMPARED = 500
+SMOOTHING = 0.9  # weight of the earlier chunks in the time per point
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What one clusterer makes of the last points.
+class Score:
+    """How one clusterer labels the latest points.
 
-    ``labels`` (n,) are its clusters, -1 for noise. ``distance`` is the root mean square distance
-    of the points from the mean of their cluster, noise left out, in the model's units.
-    ``agreement`` with the true classes is the adjusted Rand index, None where there are none.
+    Parameters
+    ----------
+    n_learned : int
+        Points that it has learned.
+    labels : (n,) int64
+        Its cluster of each point, -1 for noise.
+    n_clusters : int
+        Clusters among these points.
+    noise_share : float
+        Share of these points that are noise.
+    distance : float
+        Root mean square distance of the points from the mean of their cluster, noise excluded, in
+        the units of the model; NaN if all are noise.
+    agreement : float or None
+        Adjusted Rand index with the true classes; None without classes.
+    us_per_point : float
+        Learning time per point in microseconds, averaged over the last chunks.
     """
 
     n_learned: int
@@ -38,61 +53,87 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """The last ``points`` (n, d), in the units of the data, and both verdicts on them.
-
-    The peer's labels are those of our clusters where they overlap, so that colours can be
-    compared, which ``palette`` gives by label. ``agreement`` is the adjusted Rand index between
-    the two.
-    """
-
-    challenge: Challenge
-    points: NDArray[np.float64]
-    palette: Mapping[int, int]
-    ours: Verdict
-    theirs: Verdict
-    agreement: float
-
-
-class Contest:
-    """Let a peer in on a run.
+    """The scores of a run and a baseline on the latest points.
 
     Parameters
     ----------
-    challenge : the peer
-    learner : the peer, made by ``challenge``
-    scaling : to the units that the peer learns in and both are judged in
+    settings : BaselineSettings
+        The baseline.
+    points : (n, d)
+        The latest points, in the units of the data.
+    palette : mapping of int to int
+        Colour of each label.
+    ours : Score
+        The run's.
+    baseline : Score
+        The baseline's. Its labels are renamed to those of overlapping clusters of the run, so that
+        their colours match.
+    agreement : float
+        Adjusted Rand index between the labels of both.
     """
 
-    def __init__(self, challenge: Challenge, learner: Learner, scaling: Scaling) -> None:
-        self.challenge = challenge
-        self._learner = learner
+    settings: BaselineSettings
+    points: NDArray[np.float64]
+    palette: Mapping[int, int]
+    ours: Score
+    baseline: Score
+    agreement: float
+
+
+class ComparisonRun:
+    """A baseline that learns the points of a run.
+
+    Parameters
+    ----------
+    settings : BaselineSettings
+        The baseline.
+    model : BaselineModel
+        The model made from the settings.
+    scaling : Scaling
+        Converts points to the units in which the baseline learns and both are compared.
+    """
+
+    def __init__(self, settings: BaselineSettings, model: BaselineModel, scaling: Scaling) -> None:
+        self.settings = settings
+        self._model = model
         self._scaling = scaling
         n_features = len(scaling.scales)
-        self._points = Window(n_features, N_JUDGED)
-        self._scaled = Window(n_features, N_JUDGED)
-        self._classes = Window(1, N_JUDGED)
+        self._points = Window(n_features, N_COMPARED)
+        self._scaled = Window(n_features, N_COMPARED)
+        self._classes = Window(1, N_COMPARED)
         self._n_learned = 0
-        self._us = [0.0, 0.0]
+        self._us_per_point = [0.0, 0.0]
 
     @property
     def n_at_once(self) -> int:
-        """How many points it may be given between two looks at the controls."""
-        return PEERS[self.challenge.key].n_at_once
+        """Most points for one call of `learn`, so that the controls stay responsive."""
+        return BASELINES[self.settings.key].n_at_once
 
-    def follow(
+    def learn(
         self,
         points: NDArray[np.float64],
         classes: NDArray[np.int64] | None,
-        our_s: float = 0.0,
+        run_s: float = 0.0,
     ) -> None:
-        """Learn a chunk (n, d), which took ours ``our_s`` seconds."""
+        """Learn a chunk.
+
+        Parameters
+        ----------
+        points : (n, d)
+            The points, in the units of the data.
+        classes : (n,) or None
+            Their true classes.
+        run_s : float, default 0
+            Seconds that the run took to learn the chunk.
+        """
         scaled = self._scaling.apply(points)
         start = time.perf_counter()
-        self._learner.learn(scaled)
-        their_s = time.perf_counter() - start
-        for i, spent_s in enumerate((our_s, their_s)):
+        self._model.learn(scaled)
+        baseline_s = time.perf_counter() - start
+        for i, spent_s in enumerate((run_s, baseline_s)):
             us = 1e6 * spent_s / len(points)
-            self._us[i] = MEMORY * self._us[i] + (1 - MEMORY) * us if self._us[i] else us
+            before = self._us_per_point[i]
+            self._us_per_point[i] = SMOOTHING * before + (1 - SMOOTHING) * us if before else us
         self._n_learned += len(points)
         self._points.push(points)
         self._scaled.push(scaled)
@@ -101,71 +142,83 @@ class Contest:
 
     @property
     def points(self) -> NDArray[np.float64]:
-        """The last points (n, d) in the units of the data."""
-        return self._points.last(N_JUDGED)
+        """The latest points (n, d) in the units of the data."""
+        return self._points.last(N_COMPARED)
 
     @property
     def scaled(self) -> NDArray[np.float64]:
-        """The last points (n, d) in the units of the peer."""
-        return self._scaled.last(N_JUDGED)
+        """The latest points (n, d) in the units of the baseline."""
+        return self._scaled.last(N_COMPARED)
 
-    def judge(
+    def compare(
         self, labels: NDArray[np.int64], palette: Mapping[int, int], n_learned: int
     ) -> Comparison:
-        """Compare the peer with ours, whose clusters of `scaled` are the ``labels`` (n,)."""
-        theirs = match_labels(labels, self._learner.predict(self.scaled))
-        colors = {-1: -1, **palette}
+        """Compare the baseline with the run.
+
+        Parameters
+        ----------
+        labels : (n,) int64
+            The run's clusters of the points in `scaled`, -1 for noise.
+        palette : mapping of int to int
+            Colour of each cluster of the run.
+        n_learned : int
+            Points that the run has learned.
+        """
+        baseline_labels = match_labels(labels, self._model.predict(self.scaled))
+        colors = {NOISE: NOISE, **palette}
         free = (color for color in count() if color not in palette.values())
-        for label in np.unique(theirs).tolist():
+        for label in np.unique(baseline_labels).tolist():
             if label not in colors:
                 colors[label] = next(free)
         return Comparison(
-            self.challenge,
+            self.settings,
             self.points.copy(),
             colors,
-            self._judge(labels, n_learned, self._us[0]),
-            self._judge(theirs, self._n_learned, self._us[1]),
-            float(adjusted_rand_score(labels, theirs)),
+            self._score(labels, n_learned, self._us_per_point[0]),
+            self._score(baseline_labels, self._n_learned, self._us_per_point[1]),
+            float(adjusted_rand_score(labels, baseline_labels)),
         )
 
-    def _judge(self, labels: NDArray[np.int64], n_learned: int, us: float) -> Verdict:
-        classes = self._classes.last(N_JUDGED)[:, 0]
+    def _score(self, labels: NDArray[np.int64], n_learned: int, us_per_point: float) -> Score:
+        classes = self._classes.last(N_COMPARED)[:, 0]
         is_known = not np.isnan(classes).any()
-        known = np.unique(labels[labels >= 0])
+        clusters = np.unique(labels[labels >= 0])
         squares = 0.0
-        for cluster in known:
+        for cluster in clusters:
             members = self.scaled[labels == cluster]
             squares += float(((members - members.mean(axis=0)) ** 2).sum())
         n_clustered = int((labels >= 0).sum())
-        return Verdict(
+        return Score(
             n_learned=n_learned,
             labels=labels,
-            n_clusters=len(known),
+            n_clusters=len(clusters),
             noise_share=float((labels < 0).mean()),
             distance=float(np.sqrt(squares / n_clustered)) if n_clustered else float("nan"),
             agreement=float(adjusted_rand_score(classes, labels)) if is_known else None,
-            us_per_point=us,
+            us_per_point=us_per_point,
         )
 
 
-def match_labels(ours: NDArray[np.int64], theirs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rename ``theirs`` (n,) so that as many as may be of the points have the same label.
+def match_labels(reference: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rename ``labels`` (n,) so that as many points as possible have their ``reference`` label.
+
+    This is the linear assignment problem on the contingency table. Noise (-1) stays noise.
 
     >>> match_labels(np.array([4, 4, 7, 7, -1]), np.array([0, 0, 1, 2, 2])).tolist()
     [4, 4, 7, 0, 0]
     """
-    our_ids, their_ids = np.unique(ours[ours >= 0]), np.unique(theirs[theirs >= 0])
+    targets, sources = np.unique(reference[reference >= 0]), np.unique(labels[labels >= 0])
     overlaps = np.array(
-        [[np.sum((ours == i) & (theirs == j)) for i in our_ids] for j in their_ids]
-    ).reshape(len(their_ids), len(our_ids))
+        [[np.sum((reference == i) & (labels == j)) for i in targets] for j in sources]
+    ).reshape(len(sources), len(targets))
     rows, columns = linear_sum_assignment(-overlaps)
     names = {
-        int(their_ids[row]): int(our_ids[column])
+        int(sources[row]): int(targets[column])
         for row, column in zip(rows, columns, strict=True)
         if overlaps[row, column]
     }
-    free = (i for i in range(len(our_ids) + len(their_ids)) if i not in our_ids)
-    for label in their_ids.tolist():
+    free = (i for i in range(len(targets) + len(sources)) if i not in targets)
+    for label in sources.tolist():
         if label not in names:
             names[label] = next(free)
-    return np.array([names.get(label, -1) for label in theirs.tolist()], dtype=np.int64)
+    return np.array([names.get(label, NOISE) for label in labels.tolist()], dtype=np.int64)

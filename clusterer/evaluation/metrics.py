@@ -1,4 +1,4 @@
-"""Measures: how good the clusters are, with true classes and without."""
+"""Quality metrics of clusters, with true classes and without."""
 
 from dataclasses import dataclass
 
@@ -14,34 +14,34 @@ from sklearn.metrics.cluster import contingency_matrix
 
 from clusterer.stream.chunk import NOISE
 
-# The silhouette takes all pairs: so many points are enough to tell it to two digits.
+# The silhouette compares all pairs; 600 points give it to two digits.
 N_FOR_SILHOUETTE = 600
 
 
 @dataclass(frozen=True)
-class Measures:
-    """How good the clusters of some points are; None where a measure cannot be taken.
+class QualityMetrics:
+    """The quality of the clusters of some points; None for a metric that is not defined.
 
     Parameters
     ----------
     n_points : int
-        How many points they are taken of.
+        Number of points.
     n_clusters : int
-        Clusters among these points, noise not counted.
+        Number of clusters among these points, noise not counted.
     compactness : float or None
-        Root of the mean squared distance of the points from the centre of their cluster, in the
-        units of the model; smaller is better.
+        Root mean square distance of the points from the centre of their cluster, in the units of
+        the model; smaller is better.
     separation : float or None
         The smallest distance between the centres of two clusters.
     silhouette : float or None
-        From -1 to 1: how much nearer a point lies to its cluster than to the next (Rousseeuw,
-        1987), on at most 600 points.
+        How much nearer a point lies to its own cluster than to the next, from -1 to 1, on at most
+        600 points (Rousseeuw, 1987).
     n_classes : int or None
-        True classes among these points; this and the following need classes to be known.
+        Number of true classes among these points; None, like all metrics below, without classes.
     ari, nmi : float or None
         Adjusted Rand index (Hubert and Arabie, 1985) and normalised mutual information.
     purity : float or None
-        The share of points in the most frequent class of their cluster.
+        Share of points in the most frequent class of their cluster.
     """
 
     n_points: int
@@ -55,31 +55,33 @@ class Measures:
     purity: float | None = None
 
 
-def measure(
+def measure_quality(
     points: NDArray[np.float64],
     clusters: NDArray[np.int64],
     classes: NDArray[np.int64] | None = None,
-) -> Measures:
-    """Judge the clusters of some points.
+) -> QualityMetrics:
+    """Measure the quality of the clusters of some points.
 
-    Points without a class (-1) are left out of what needs one. Points that are noise to the
-    clusterer count as a cluster of their own against classes, and are left out of the rest.
+    Metrics that compare with classes leave out points without a class and count noise as a
+    cluster of its own. All other metrics leave out noise.
 
     Parameters
     ----------
-    points : (n, d), in units in which distances make sense
-    clusters : (n,) the cluster of each point, -1 for noise
-    classes : (n,), optional
-        The true class of each point, -1 where there is none.
+    points : (n, d)
+        Points, in units in which distances make sense.
+    clusters : (n,) int64
+        The cluster of each point, -1 for noise.
+    classes : (n,) int64, optional
+        The true class of each point, -1 for none.
 
     Returns
     -------
-    Measures
+    QualityMetrics
 
     Examples
     --------
     >>> points = np.array([[0.0], [0.2], [5.0], [5.2]])
-    >>> found = measure(points, np.array([1, 1, 2, 2]), np.array([7, 7, 8, 8]))
+    >>> found = measure_quality(points, np.array([1, 1, 2, 2]), np.array([7, 7, 8, 8]))
     >>> found.n_clusters, found.n_classes, found.ari, found.purity, round(found.silhouette, 2)
     (2, 2, 1.0, 1.0, 0.96)
     """
@@ -88,10 +90,10 @@ def measure(
     n_clusters = len(np.unique(clusters[kept]))
     silhouette = measure_silhouette(points[kept], clusters[kept])
     if classes is None or not (classes != NOISE).any():
-        return Measures(len(points), n_clusters, compactness, separation, silhouette)
+        return QualityMetrics(len(points), n_clusters, compactness, separation, silhouette)
     known = classes != NOISE
     true, found = classes[known], clusters[known]
-    return Measures(
+    return QualityMetrics(
         n_points=len(points),
         n_clusters=n_clusters,
         compactness=compactness,
@@ -105,7 +107,7 @@ def measure(
 
 
 def measure_purity(classes: NDArray[np.int64], clusters: NDArray[np.int64]) -> float:
-    """The share of points in the most frequent class of their cluster.
+    """Share of points in the most frequent class of their cluster.
 
     Examples
     --------
@@ -119,7 +121,7 @@ def measure_purity(classes: NDArray[np.int64], clusters: NDArray[np.int64]) -> f
 def measure_silhouette(
     points: NDArray[np.float64], clusters: NDArray[np.int64], n_most: int = N_FOR_SILHOUETTE
 ) -> float | None:
-    """The mean silhouette of at most ``n_most`` evenly chosen points; None for a lone cluster.
+    """Mean silhouette of at most ``n_most`` evenly chosen points; None for a single cluster.
 
     Examples
     --------
@@ -137,6 +139,7 @@ def measure_silhouette(
 def _measure_shape(
     points: NDArray[np.float64], clusters: NDArray[np.int64]
 ) -> tuple[float | None, float | None]:
+    """The compactness and the separation."""
     if not len(points):
         return None, None
     names, slots = np.unique(clusters, return_inverse=True)
@@ -147,6 +150,6 @@ def _measure_shape(
     compactness = float(np.sqrt(np.mean(np.sum((points - centers[slots]) ** 2, axis=1))))
     if len(names) < 2:
         return compactness, None
-    gaps = pairwise_distances(centers)
-    np.fill_diagonal(gaps, np.inf)
-    return compactness, float(gaps.min())
+    distances = pairwise_distances(centers)
+    np.fill_diagonal(distances, np.inf)
+    return compactness, float(distances.min())

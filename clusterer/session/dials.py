@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
-from clusterer.evaluation.metrics import Measures
+from clusterer.evaluation.metrics import QualityMetrics
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.frame import Frame
 from clusterer.session.observer import Observer
@@ -21,7 +21,7 @@ class Dials:
     _frames: FrameSlot
     _is_playing: bool
     _is_held: bool
-    _measures: Throttle[Measures | None]
+    _measures: Throttle[QualityMetrics | None]
     _commands: deque[Callable[[], object]]
 
     n_learned: int

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.evaluation.baselines import Challenge
-from clusterer.evaluation.metrics import Measures
+from clusterer.evaluation.baselines import BaselineSettings
+from clusterer.evaluation.metrics import QualityMetrics
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.dials import Dials
 from clusterer.session.frame import Frame, ViewRequest
@@ -74,9 +74,9 @@ class Engine(Dials):
         self._is_playing = self._is_held = self._is_closed = False
         self._is_changed = True
         self._observer = Observer()
-        self._challenge: Challenge | None = None
+        self._challenge: BaselineSettings | None = None
         self._message = ""
-        self._measures: Throttle[Measures | None] = Throttle(MEASURE_PERIOD_S)
+        self._measures: Throttle[QualityMetrics | None] = Throttle(MEASURE_PERIOD_S)
         self._commands: deque[Callable[[], object]] = deque()
         self._frames = FrameSlot()
         self._wake = threading.Condition()
@@ -166,7 +166,7 @@ class Engine(Dials):
             with self._wake:
                 self._wake.notify()
 
-    def set_baseline(self, challenge: Challenge | None) -> None:
+    def set_baseline(self, challenge: BaselineSettings | None) -> None:
         """Let a peer learn beside the model from now on; None lets it go."""
 
         def change() -> None:

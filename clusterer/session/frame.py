@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.snapshot import Snapshot
-from clusterer.evaluation.metrics import Measures
+from clusterer.evaluation.metrics import QualityMetrics
 from clusterer.preprocessing.projection import Projection
 from clusterer.session.density_image import Box
 
@@ -86,7 +86,7 @@ class Frame:
     is_playing: bool
     is_finished: bool
     message: str
-    measures: Measures | None = None
+    measures: QualityMetrics | None = None
 
     @property
     def noise_share(self) -> float:

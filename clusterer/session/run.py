@@ -14,9 +14,9 @@ from sklearn.base import clone
 from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.snapshot import Snapshot
 from clusterer.cluster.validation import check_settings
-from clusterer.evaluation.baselines import Challenge
-from clusterer.evaluation.comparison import Comparison, Contest
-from clusterer.evaluation.metrics import Measures, measure
+from clusterer.evaluation.baselines import BaselineSettings
+from clusterer.evaluation.comparison import Comparison, ComparisonRun
+from clusterer.evaluation.metrics import QualityMetrics, measure_quality
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.recent_points import N_MEASURED, RecentPoints
@@ -72,7 +72,7 @@ class Run:
         self.is_finished = False
         self.tracker = ClusterTracker()
         self.recorder = Recorder()
-        self.comparison_run: Contest | None = None
+        self.comparison_run: ComparisonRun | None = None
 
     @property
     def n_seen(self) -> int:
@@ -94,7 +94,7 @@ class Run:
             spent_s = self._learn(points)
             self.recent_points.push(points, classes)
             if self.comparison_run is not None:
-                self.comparison_run.follow(points, classes, spent_s)
+                self.comparison_run.learn(points, classes, spent_s)
         return len(points)
 
     def _follow_scaling(self, points: NDArray) -> None:
@@ -117,7 +117,7 @@ class Run:
             raise
         return time.perf_counter() - start
 
-    def measure(self) -> Measures | None:
+    def measure(self) -> QualityMetrics | None:
         """How good the clusters are on the last points, in the model's units; None without any."""
         points = self.scaling.apply(self.recent_points.window.last(N_MEASURED))
         if not len(points):
@@ -125,15 +125,15 @@ class Run:
         clusters = self.model.predict(points)
         classes = self.recent_points.classes(len(points))
         if classes is None:
-            return measure(points, clusters)
-        return measure(points[-len(classes) :], clusters[-len(classes) :], classes)
+            return measure_quality(points, clusters)
+        return measure_quality(points[-len(classes) :], clusters[-len(classes) :], classes)
 
-    def set_baseline(self, challenge: Challenge | None) -> None:
+    def set_baseline(self, challenge: BaselineSettings | None) -> None:
         """Let a peer in, or None out. It learns from now on, in the units of now."""
         self.comparison_run = None
         if challenge is not None:
             peer = challenge.make(self.model.get_params())
-            self.comparison_run = Contest(challenge, peer, self.scaling)
+            self.comparison_run = ComparisonRun(challenge, peer, self.scaling)
 
     def compare(self) -> Comparison | None:
         """Ours and the peer on the last points that both learned; None if there are none."""
@@ -143,7 +143,7 @@ class Run:
         snapshot = self.model.snapshot()
         clusters, _ = self._identify(snapshot)
         labels = clusters[self.model.find_nearest(self.scaling.apply(comparison_run.points))]
-        return comparison_run.judge(labels, self.tracker.colors, self.n_seen)
+        return comparison_run.compare(labels, self.tracker.colors, self.n_seen)
 
     def record(self) -> None:
         """Add the present moment to the recording."""
@@ -199,7 +199,7 @@ class Run:
         points_per_s: float = 0.0,
         is_playing: bool = False,
         message: str = "",
-        measures: Measures | None = None,
+        measures: QualityMetrics | None = None,
     ) -> Frame:
         """The present moment as the views draw it."""
         view_request = self.recent_points.turn(view_request, self.scaling)

@@ -1,11 +1,11 @@
-"""Sweeps: many settings on the same points, and which one was clicked."""
+"""A grid sweep learns the same points with many settings, and a click selects one of them."""
 
 import numpy as np
 import pytest
 
 from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
-from clusterer.evaluation.grid_sweep import Sweep, choose_sigmas, sweep
+from clusterer.evaluation.grid_sweep import GridSweep, choose_sigmas, sweep_grid
 from clusterer.session.frame import ViewRequest
 from widgets.live.view_data import ViewData, project
 from widgets.views.sweep_cells import measure_sweep
@@ -13,9 +13,9 @@ from widgets.views.sweep_cells import measure_sweep
 POINTS = make_generator("blobs", seed=4).take(1_500).points
 
 
-def test_each_cell_is_what_the_estimator_makes_of_the_points():
+def test_each_cell_holds_the_labels_of_the_estimator():
     sigmas = choose_sigmas(POINTS)
-    cells = list(sweep(POINTS, sigmas, (20, 50), {"half_life": 400.0, "sigma": "auto"}))
+    cells = list(sweep_grid(POINTS, sigmas, (20, 50), {"half_life": 400.0, "sigma": "auto"}))
     assert [(cell.n_prototypes, cell.sigma) for cell in cells] == [
         (k, sigma) for k in (50, 20) for sigma in sigmas
     ]
@@ -26,10 +26,10 @@ def test_each_cell_is_what_the_estimator_makes_of_the_points():
     assert cells[2].n_clusters == 5
 
 
-def test_a_click_finds_the_cell_that_is_drawn_there():
-    done = Sweep(POINTS, (0.5, 1.0, 2.0), (20, 10))
-    cells = tuple(sweep(POINTS, done.sigmas, done.n_prototypes))
-    drawn = measure_sweep(Sweep(POINTS, done.sigmas, done.n_prototypes, cells), ViewRequest())
+def test_a_click_finds_the_cell_drawn_there():
+    done = GridSweep(POINTS, (0.5, 1.0, 2.0), (20, 10))
+    cells = tuple(sweep_grid(POINTS, done.sigmas, done.n_prototypes))
+    drawn = measure_sweep(GridSweep(POINTS, done.sigmas, done.n_prototypes, cells), ViewRequest())
     assert done.n_cells == len(cells) == 6
     for i, (x, y) in enumerate(zip(drawn["cells"]["x"], drawn["cells"]["y"], strict=True)):
         assert done.find(x, y) == (drawn["cells"]["sigma"][i], drawn["cells"]["k"][i])
@@ -42,7 +42,7 @@ def test_a_click_finds_the_cell_that_is_drawn_there():
 
 
 @pytest.mark.parametrize("n_features", [1, 2, 3])
-def test_axes_of_a_source_that_is_gone_are_clipped(n_features):
+def test_axes_beyond_the_features_of_a_source_are_clipped(n_features):
     points = np.arange(4.0 * n_features).reshape(4, n_features)
     xs, ys = project(points, ViewRequest(2, 5))
     assert np.array_equal(xs, points[:, min(2, n_features - 1)])

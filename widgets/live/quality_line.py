@@ -1,6 +1,6 @@
 """How good the clusters are, in a quiet line below the counters."""
 
-from clusterer.evaluation.metrics import Measures
+from clusterer.evaluation.metrics import QualityMetrics
 from clusterer.session.frame import Frame
 from widgets.components.text import Html
 
@@ -26,7 +26,7 @@ class QualityLine:
     """The measures of the last points; those against true classes where there are any."""
 
     def __init__(self) -> None:
-        self._shown: Measures | None = None
+        self._shown: QualityMetrics | None = None
         self.pane = Html(
             "", stylesheets=[STYLE], sizing_mode="stretch_width", margin=(0, 14), min_height=22
         )
@@ -39,10 +39,10 @@ class QualityLine:
             self.pane.object = lay_out(frame.measures) if frame.measures else ""
 
 
-def list_measures(measures: Measures) -> dict[str, str]:
+def list_measures(measures: QualityMetrics) -> dict[str, str]:
     """The measures that could be taken, by name.
 
-    >>> list_measures(Measures(100, 2, 0.5, 3.25, None))
+    >>> list_measures(QualityMetrics(100, 2, 0.5, 3.25, None))
     {'compactness': '0.5', 'separation': '3.25'}
     """
     values: dict[str, str] = {}
@@ -58,7 +58,7 @@ def list_measures(measures: Measures) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def lay_out(measures: Measures) -> str:
+def lay_out(measures: QualityMetrics) -> str:
     """The measures as HTML."""
     items = "".join(
         f'<span data-measure="{name}" title="{HELP[name]}">{name} <b>{value}</b></span>'

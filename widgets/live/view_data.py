@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.evaluation.comparison import Comparison
-from clusterer.evaluation.grid_sweep import Sweep
+from clusterer.evaluation.grid_sweep import GridSweep
 from clusterer.session.frame import ViewRequest
 from clusterer.session.recording import RecordedState, Recording
 
@@ -23,7 +23,7 @@ class ViewData:
     state: RecordedState | None = None
     left: Recording = field(default_factory=Recording)
     comparison: Comparison | None = None
-    sweep: Sweep | None = None
+    sweep: GridSweep | None = None
     view_request: ViewRequest = field(default_factory=ViewRequest)
 
     @property

@@ -8,8 +8,8 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import LegendItem
 
-from clusterer.evaluation.baselines import Challenge, list_peers
-from clusterer.evaluation.comparison import Comparison, Verdict
+from clusterer.evaluation.baselines import BaselineSettings, list_baselines
+from clusterer.evaluation.comparison import Comparison, Score
 from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import map_colors, wrap_colors
 from widgets.components.plot import (
@@ -57,7 +57,7 @@ def measure_comparison(view_data: ViewData) -> dict[str, Any] | None:
         return None
     xs, ys = project(comparison.points, view_data.view_request)
     columns: dict[str, Any] = {"x": pack_coordinates(xs), "y": pack_coordinates(ys)}
-    for name, verdict in (("ours", comparison.ours), ("theirs", comparison.theirs)):
+    for name, verdict in (("ours", comparison.ours), ("theirs", comparison.baseline)):
         labels = verdict.labels.tolist()
         colors = np.array([comparison.palette[label] for label in labels], dtype=np.int64)
         columns[f"{name}_color"] = wrap_colors(colors)
@@ -67,11 +67,11 @@ def measure_comparison(view_data: ViewData) -> dict[str, Any] | None:
 
 def tabulate(comparison: Comparison) -> list[tuple[str, str, str]]:
     """The measures: name, ours, theirs."""
-    both = zip(ROWS, _write(comparison.ours), _write(comparison.theirs), strict=True)
+    both = zip(ROWS, _write(comparison.ours), _write(comparison.baseline), strict=True)
     return [*both, ("agreement with each other", f"{comparison.agreement:.2f}", "")]
 
 
-def _write(verdict: Verdict) -> tuple[str, ...]:
+def _write(verdict: Score) -> tuple[str, ...]:
     return (
         str(verdict.n_clusters),
         f"{verdict.noise_share:.1%}",
@@ -87,7 +87,7 @@ class ComparisonView:
 
     title = "Compare"
 
-    def __init__(self, on_challenge: Callable[[Challenge | None], None]) -> None:
+    def __init__(self, on_challenge: Callable[[BaselineSettings | None], None]) -> None:
         self._on_challenge = on_challenge
         self._is_open = False
         self.points = build_columns(
@@ -107,7 +107,7 @@ class ComparisonView:
         self._show_knobs()
 
     def _build_controls(self) -> None:
-        peers = list_peers()
+        peers = list_baselines()
         narrow = {"sizing_mode": "stretch_width", "min_width": 200, "max_width": 300}
         self.peer = pmui.Select(
             label="Against",
@@ -184,10 +184,10 @@ class ComparisonView:
             self._on_challenge(self.challenge if is_open else None)
 
     @property
-    def challenge(self) -> Challenge:
+    def challenge(self) -> BaselineSettings:
         """What is chosen."""
         told = {name: knob.value for name, knob in self.knobs.items()}
-        return Challenge(self.peer.value, **told)
+        return BaselineSettings(self.peer.value, **told)
 
     def _change(self) -> None:
         self._show_knobs()
@@ -195,7 +195,7 @@ class ComparisonView:
             self._on_challenge(self.challenge)
 
     def _show_knobs(self) -> None:
-        heeded = list_peers()[self.peer.value].knobs
+        heeded = list_baselines()[self.peer.value].parameters
         for name, knob in self.knobs.items():
             knob.visible = name in heeded
 

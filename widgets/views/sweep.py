@@ -12,7 +12,7 @@ from bokeh.events import Tap
 from bokeh.models import FixedTicker
 from numpy.typing import NDArray
 
-from clusterer.evaluation.grid_sweep import N_PROTOTYPES, Sweep, choose_sigmas, sweep
+from clusterer.evaluation.grid_sweep import N_PROTOTYPES, GridSweep, choose_sigmas, sweep_grid
 from widgets.components.palette import map_colors
 from widgets.components.plot import add_hover, build_columns, build_plot, fit
 from widgets.components.text import Text
@@ -56,7 +56,7 @@ class SweepView:
         # That of the sweep whose cells are still wanted.
         self._number = 0
         self._lock = threading.Lock()
-        self.done: Sweep | None = None
+        self.done: GridSweep | None = None
         self.points = build_columns("sweep", "x", "y", "color")
         self.cells = build_columns("sweep cells", *CELLS)
         self.chosen = build_columns("sweep chosen", "x", "y")
@@ -150,9 +150,9 @@ class SweepView:
     def _start(self) -> None:
         points, scaled = self._take_points()
         if not len(points):
-            self._tell(Sweep(points, (), (), message=NO_POINTS))
+            self._tell(GridSweep(points, (), (), message=NO_POINTS))
             return
-        self._tell(Sweep(points, (), N_PROTOTYPES))
+        self._tell(GridSweep(points, (), N_PROTOTYPES))
         self._worker.submit(self._run, self._number, points, scaled, self._take_parameters())
 
     def forget(self) -> None:
@@ -160,9 +160,9 @@ class SweepView:
         with self._lock:
             self._number += 1
         if self.done is not None:
-            self._tell(Sweep(self.done.points[:0], (), (), message=OUTDATED))
+            self._tell(GridSweep(self.done.points[:0], (), (), message=OUTDATED))
 
-    def _tell(self, done: Sweep, number: int | None = None) -> bool:
+    def _tell(self, done: GridSweep, number: int | None = None) -> bool:
         """Have it drawn, unless the sweep of that number is no longer wanted; whether it is."""
         with self._lock:
             is_wanted = number in (None, self._number)
@@ -175,11 +175,11 @@ class SweepView:
         self, number: int, points: NDArray, scaled: NDArray, parameters: dict[str, Any]
     ) -> None:
         low, high = SIGMA_BOUNDS
-        done = Sweep(points, (), N_PROTOTYPES)
+        done = GridSweep(points, (), N_PROTOTYPES)
         try:
             sigmas = dict.fromkeys(min(max(s, low), high) for s in choose_sigmas(scaled))
             done = replace(done, sigmas=tuple(sigmas))
-            for cell in sweep(scaled, done.sigmas, done.n_prototypes, parameters):
+            for cell in sweep_grid(scaled, done.sigmas, done.n_prototypes, parameters):
                 done = replace(done, cells=(*done.cells, cell))
                 if not self._tell(done, number):
                     return
@@ -187,12 +187,12 @@ class SweepView:
             # Told in the view, where the next one can be started.
             self._tell(replace(done, message=str(error) or repr(error)), number)
 
-    def measure(self, view_data: ViewData) -> tuple[Sweep, dict[str, dict[str, Any]]] | None:
+    def measure(self, view_data: ViewData) -> tuple[GridSweep, dict[str, dict[str, Any]]] | None:
         """What to draw; takes its time in another thread."""
         done = view_data.sweep
         return None if done is None else (done, measure_sweep(done, view_data.view_request))
 
-    def draw(self, measured: tuple[Sweep, dict[str, dict[str, Any]]] | None) -> None:
+    def draw(self, measured: tuple[GridSweep, dict[str, dict[str, Any]]] | None) -> None:
         """Bring the screen up to it."""
         if measured is None:
             return
@@ -210,7 +210,7 @@ class SweepView:
             taken = f"Taken: σ = {write_number(done.chosen[0])} and K = {done.chosen[1]}."
         self._note.show(done.message or taken or NOTE)
 
-    def _label(self, done: Sweep) -> None:
+    def _label(self, done: GridSweep) -> None:
         for axis, values in (
             (self.figure.xaxis[0], done.sigmas),
             (self.figure.yaxis[0], sorted(done.n_prototypes)),
@@ -223,7 +223,7 @@ class SweepView:
         fit(self.figure.x_range, 0, len(done.sigmas))
         fit(self.figure.y_range, 0, len(done.n_prototypes))
 
-    def _offer(self, done: Sweep) -> None:
+    def _offer(self, done: GridSweep) -> None:
         settings = [] if done.is_running else [None, *list_settings(done).values()]
         self._is_following = True
         if settings != self._offered and settings:

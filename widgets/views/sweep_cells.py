@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.evaluation.grid_sweep import Sweep
+from clusterer.evaluation.grid_sweep import GridSweep
 from clusterer.session.frame import ViewRequest
 from widgets.components.palette import wrap_colors
 from widgets.controls.controls import write_number
@@ -17,7 +17,7 @@ HEIGHT = 0.86  # of a cell, for the points; above them it says how many clusters
 CELLS = ("x", "y", "top", "text", "sigma", "k", "noise")
 
 
-def measure_sweep(done: Sweep, view_request: ViewRequest) -> dict[str, dict[str, Any]]:
+def measure_sweep(done: GridSweep, view_request: ViewRequest) -> dict[str, dict[str, Any]]:
     """Columns of the points, each cell's in its square of the plot; of the cells; of that taken."""
     places = np.unique(np.linspace(0, len(done.points) - 1, N_DRAWN).astype(int))
     xs, ys = (_squeeze(values) for values in project(done.points, view_request))
@@ -45,12 +45,12 @@ def measure_sweep(done: Sweep, view_request: ViewRequest) -> dict[str, dict[str,
     return {"points": joined, "cells": cells, "chosen": chosen}
 
 
-def list_settings(done: Sweep) -> dict[str, tuple[float, int]]:
+def list_settings(done: GridSweep) -> dict[str, tuple[float, int]]:
     """The σ and K of the cells that are ready, by what they are called.
 
-    >>> from clusterer.evaluation.grid_sweep import Cell
-    >>> cell = Cell(0.5, 20, np.array([0, 0, 1, -1]))
-    >>> list_settings(Sweep(np.zeros((4, 2)), (0.5,), (20,), (cell,)))
+    >>> from clusterer.evaluation.grid_sweep import GridCell
+    >>> cell = GridCell(0.5, 20, np.array([0, 0, 1, -1]))
+    >>> list_settings(GridSweep(np.zeros((4, 2)), (0.5,), (20,), (cell,)))
     {'σ = 0.5, K = 20: 2 clusters': (0.5, 20)}
     """
     return {
