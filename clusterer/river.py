@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.fitted_attributes import LearnedAttributes
-from clusterer.cluster.prototypes.prototypes import Prototypes, Settings
+from clusterer.cluster.drift_check import learn_stream
+from clusterer.cluster.fitted_attributes import FittedAttributes
+from clusterer.cluster.prototypes.parameters import Parameters
+from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.stream.chunk import NOISE
 
 try:
@@ -19,7 +21,7 @@ except ImportError as error:
     raise ImportError("clusterer.river needs River: pip install 'clusterer[river]'") from error
 
 
-class OnlineClusterer(LearnedAttributes, base.Clusterer):
+class OnlineClusterer(FittedAttributes, base.Clusterer):
     """`OnlineClusterer` with River's interface.
 
     Features are known by name and may come and go: one that is missing counts as 0, and so does
@@ -75,7 +77,7 @@ n_clusters_, sigma_, half_life_, n_seen_
         self.join = join
         self.drop_singletons = drop_singletons
         self.forget = forget
-        self._readouts = {}
+        self._label_cache = {}
         self._set_columns([])
 
     @property
@@ -88,14 +90,14 @@ n_clusters_, sigma_, half_life_, n_seen_
 
         Raises ValueError, and learns nothing, where a value is no finite number.
         """
-        settings = self._check_settings()
+        parameters = self._get_parameters()
         if x.keys() <= self._columns.keys() and hasattr(self, "_prototypes"):
             self._pack(x)
-            if self._prototypes.learn(self._row, settings) >= 0:
+            if learn_stream(self._prototypes, self._row, parameters) >= 0:
                 raise ValueError(describe_point(x))
         else:
-            self._learn_wider(x, settings)
-        self._readouts = {}
+            self._learn_wider(x, parameters)
+        self._label_cache = {}
 
     def predict_one(self, x: dict[Any, Any]) -> int:
         """Cluster of the nearest prototype; -1 for noise, and before anything was learned.
@@ -105,33 +107,33 @@ n_clusters_, sigma_, half_life_, n_seen_
         """
         if not hasattr(self, "_prototypes"):
             return NOISE
-        held = self._hold()
+        prototypes = self._get_prototypes()
         self._pack(x)
-        if held.find_refused(self._row) >= 0:
+        if prototypes.find_refused(self._row) >= 0:
             raise ValueError(describe_point(x))
         labels = self.cluster_labels_
-        label = labels[held.assign(self._row)[0]]
-        return NOISE if label == NOISE else int(held.ids[labels == label].min())
+        label = labels[prototypes.assign(self._row)[0]]
+        return NOISE if label == NOISE else int(prototypes.ids[labels == label].min())
 
-    def _learn_wider(self, x: dict[Any, Any], settings: Settings) -> None:
+    def _learn_wider(self, x: dict[Any, Any], parameters: Parameters) -> None:
         before = list(self._columns)
         # By name: equal dicts shall be learned alike, whatever their order.
         added = sorted(x.keys() - self._columns.keys(), key=lambda name: (str(name), repr(name)))
         self._set_columns(before + added)
         try:
             self._pack(x)
-            prototypes = self._make_room(settings)
-            if prototypes.learn(self._row, settings) >= 0:
+            prototypes = self._make_room(parameters)
+            if learn_stream(prototypes, self._row, parameters) >= 0:
                 raise ValueError(describe_point(x))
         except BaseException:
             self._set_columns(before)
             raise
         self._prototypes = prototypes
 
-    def _make_room(self, settings: Settings) -> Prototypes:
+    def _make_room(self, parameters: Parameters) -> Prototypes:
         n_features = self._row.shape[1]
         if not hasattr(self, "_prototypes"):
-            return Prototypes(n_features, settings[0], settings[3])
+            return Prototypes(n_features, parameters.n_prototypes, parameters.rule)
         return self._prototypes.widen(np.arange(self._prototypes.n_features), n_features)
 
     def _set_columns(self, names: list[Any]) -> None:

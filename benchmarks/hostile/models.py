@@ -16,7 +16,6 @@ from numpy.lib import format as npy
 
 from benchmarks.hostile.mutations import mutate
 from clusterer import OnlineClusterer
-from clusterer.cluster.persistence.model_file import save
 from clusterer.preprocessing.scaling import Scaling
 
 WILD: tuple[Any, ...] = (
@@ -53,7 +52,7 @@ def make_models() -> list[bytes]:
     found = []
     with TemporaryDirectory() as folder:
         for model, scaling in ((plain, None), (moved, None), (wide, None), (plain, known)):
-            save(model, path := Path(folder) / "model", scaling)
+            model.save(path := Path(folder) / "model", scaling)
             found.append(path.read_bytes())
     return found
 

@@ -4,8 +4,8 @@ import argparse
 import csv
 from typing import Any
 
+from clusterer.cluster.prototypes.parameters import UPDATE_RULES, check_parameters
 from clusterer.cluster.prototypes.state_layout import MERGE_RULES
-from clusterer.cluster.validation import UPDATE_RULES, check_settings
 
 DATA = (
     "a table (CSV of any dialect, gzip, bzip2, zstd, Parquet), a folder of tables, taken by their "
@@ -123,7 +123,7 @@ def chosen_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
         named["half_life"] = None
     default = {"n_prototypes": 20, "sigma": "auto", "half_life": None}
     try:
-        check_settings(**(default | {"update": "kernel", "merge": "log-min"} | named))
+        check_parameters(**(default | {"update": "kernel", "merge": "log-min"} | named))
     except ValueError as error:
         arguments.check.error(str(error))
     return named

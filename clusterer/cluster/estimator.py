@@ -1,80 +1,92 @@
-"""The online clusterer: the library's front door."""
+"""The online clusterer: the estimator that users call."""
 
+import warnings
 from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClusterMixin
+from sklearn.base import BaseEstimator, ClusterMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from clusterer.cluster.fitted_attributes import LearnedAttributes
-from clusterer.cluster.model_merging import place_features, pool_prototypes
-from clusterer.cluster.persistence.model_file import save
-from clusterer.cluster.prototypes.prototypes import Prototypes, Settings
-from clusterer.cluster.validation import describe_refused, is_as_known, read_points
+from clusterer.cluster.drift_check import learn_stream
+from clusterer.cluster.fitted_attributes import FittedAttributes
+from clusterer.cluster.model_merging import pool_prototypes
+from clusterer.cluster.persistence.model_file import read_model, write_model
+from clusterer.cluster.prototypes.parameters import Parameters
+from clusterer.cluster.prototypes.prototypes import Prototypes
+from clusterer.cluster.validation import (
+    describe_refusal,
+    is_valid_chunk,
+    match_features,
+    validate_points,
+)
+from clusterer.preprocessing.scaling import Scaling
 
 
-class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
+class OnlineClusterer(FittedAttributes, ClusterMixin, BaseEstimator):
     """Cluster a stream in one pass with at most K weighted prototypes.
 
-    Each point moves the prototype nearest to it; then, if all K are in use, the two closest
-    prototypes merge and the point becomes a prototype of its own. So the K always cover the
-    stream as well as K can, wherever it goes. Clusters are the peaks of the density that
-    the prototypes form together, which is how their number is found. A point costs O(K d).
+    Each point moves its nearest prototype. If all K prototypes are in use, the two closest
+    prototypes then merge, and the point becomes a new prototype. So the K prototypes always cover
+    the stream, even if it moves. The clusters are the peaks of the density that the prototypes
+    form together; this determines their number. A point costs O(K d).
 
-    All parameters may change while a stream is learned: by `set_params`, or by assigning them.
+    All parameters may change while a stream is learned, by `set_params` or by assignment.
 
     Parameters
     ----------
     n_prototypes : int, default 50
-        K, the most prototypes in memory, up to 20,000. Choose it several times the number of
-        clusters expected. Made smaller mid-stream, the closest pairs merge; made larger, there
-        is room.
+        K, the maximum number of prototypes, at most 20,000. Choose several times the number of
+        clusters that you expect. If the number decreases in mid-stream, the closest pairs merge;
+        if it increases, new points become prototypes without a merge.
     sigma : float or "auto", default "auto"
-        Width of the Gaussian kernel, in the units of the data: how much a point far from its
-        nearest prototype counts. "auto" is a quarter of the root of the trace of the running
-        covariance; where more than three features vary more of it, up to 0.7, as points then
-        lie farther from any prototype.
+        Width of the Gaussian kernel, in the units of the data. The kernel weighs a point by its
+        distance from its nearest prototype. "auto" is a quarter of the square root of the trace of
+        the running covariance; if more than three features vary it is a larger share, up to 0.7,
+        because in more dimensions points lie farther from every prototype.
     half_life : float, "auto" or None, default "auto"
-        Number of points after which what was learned counts half. None never forgets. "auto"
-        does not either until clusters are seen to move, then as fast as they move; where they
-        come one after the other, none is lost. See `clusterer.cluster.forgetting`.
+        Number of points after which a learned point counts half. None never forgets. "auto" does
+        not forget until clusters move, and then forgets as fast as they move; if clusters appear
+        one after the other, none is forgotten. See `clusterer.cluster.forgetting`.
     update : "kernel" or "addc", default "kernel"
-        "kernel": a point at distance r counts exp(-r²/sigma²) (Zhang et al., 2005). "addc": each
-        counts 1 (Guedalia et al., 1999), as with an endless sigma.
+        "kernel": a point at distance r counts exp(-r²/sigma²) (Zhang et al., 2005). "addc": every
+        point counts 1 (Guedalia et al., 1999), which equals an infinite sigma.
     merge : "log-min", "plain", "ward" or "log-ward", default "log-min"
-        The closest pair minimises d² ("plain", as published in 1999), d² h ("ward", Ward's
-        criterion, 1963), d² log(1 + h) ("log-ward"), with h = (w+1)(w'+1)/(w+w'+2), or
-        d² log2(2 + min(w, w')) ("log-min", log2 taken linear between powers of two), which
-        clusters as well as "log-ward" at half the time.
+        The cost that the closest pair minimises: d² ("plain", as published in 1999), d² h ("ward",
+        Ward's criterion, 1963), d² log(1 + h) ("log-ward"), with h = (w+1)(w'+1)/(w+w'+2), or
+        d² log2(2 + min(w, w')) ("log-min", with log2 interpolated linearly between powers of two),
+        which clusters as well as "log-ward" in half the time.
     forget : "quiet" or "never", default "quiet"
-        What becomes, while there is a half-life, of a cluster that no more points come to:
-        "quiet" ones fade away, or they are "never" forgotten unless points come to their place
-        otherwise. Slow clusters may leave some of their trail behind as such.
+        What happens to an inactive cluster, which receives no more points, while a half-life is in
+        force: "quiet" lets inactive clusters fade away; "never" keeps them unless points of
+        another cluster arrive at the same place. Slowly moving clusters may then leave parts of
+        their trail behind as clusters.
     join : bool, default True
-        Join prototypes that no valley in the density parts. Off, each is a cluster of its own.
+        Join the prototypes that no saddle of the density separates. If False, each prototype is a
+        cluster.
     drop_singletons : bool, default True
-        Call prototypes that few points support noise (-1). Off, they are clusters of their own.
+        Label prototypes with few points as noise (-1). If False, they are clusters.
     allow_growth : bool, default False
-        Accept points with more features than before: all learned so far is taken as 0 in the
-        new ones. Points with fewer features are filled up with 0.
+        Accept points with more features than before: everything learned so far is 0 in the new
+        features. Points with fewer features are filled up with 0.
 
     Attributes
     ----------
     prototypes_ : (m, d), weights_ : (m,), counts_ : (m,), scatters_ : (m,), ids_ : (m,)
-        The prototypes: centres, summed kernel values, numbers of points, weighted sums of
-        squared deviations, ids that last.
+        The prototypes: centres, sums of kernel values, numbers of points, weighted sums of
+        squared deviations, permanent ids.
     links_ : (m, m)
-        Points seen halfway between two prototypes; few of them tell of a valley.
+        Numbers of points seen halfway between two prototypes; a low number indicates a saddle.
     cluster_labels_ : (m,) int
         The cluster of each prototype; -1 for noise.
     cluster_centers_ : (n_clusters_, d), n_clusters_ : int
-        Weighted means of the clusters' prototypes, and their number.
+        Weighted means of the clusters' prototypes, and the number of clusters.
     labels_ : (n,) int
-        Clusters of the points learned last (all of `fit`'s, the last chunk of `partial_fit`'s).
+        Clusters of the points learned last: all points of `fit`, or the last chunk of
+        `partial_fit`.
     sigma_ : float
-        The kernel's width in force.
+        The width of the kernel in force.
     half_life_ : float
         The half-life in force; infinite while nothing is forgotten.
     n_seen_ : int
@@ -128,36 +140,45 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         self.allow_growth = allow_growth
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Forget everything, then learn the points X (n, d), in their order."""
-        return self._take_in(X, is_first=True)
+        """Forget everything, then learn the points X (n, d) in their order."""
+        return self._learn_chunk(X, is_first=True)
 
     def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Learn a chunk of points X (n, d); how a stream is cut into chunks changes nothing.
+        """Learn a chunk of points X (n, d).
 
-        Raises ValueError, and leaves the model as it was, when the chunk is empty, holds NaN,
-        infinity or text, or has another number of features (see `allow_growth`).
-        """
-        return self._take_in(X, is_first=not self.__sklearn_is_fitted__())
-
-    def absorb(self, other: "OnlineClusterer", *, fade: bool = False) -> Self:
-        """Take in what another model has learned, as if its stream had come after this one's.
-
-        For streams learned apart, on several machines or days: all prototypes of both stay with
-        their weights, then the closest pairs merge until K are left. Numbers of points, means
-        and variances add up; ids of the other are counted on from `n_seen_`. This model's
-        parameters hold; the other is unchanged. An unfitted model becomes a copy.
-
-        Parameters
-        ----------
-        other : OnlineClusterer
-            A fitted model of the same features; with `allow_growth`, of any.
-        fade : bool, default False
-            Let this model fade by its half-life over as many points as the other has learned.
+        The result does not depend on how the stream is divided into chunks.
 
         Raises
         ------
         ValueError
-            If the features differ, or the two are too far apart. This model is unchanged then.
+            If the chunk is empty, holds NaN, infinity or text, or has another number of features
+            (see `allow_growth`). The model is unchanged then.
+        """
+        return self._learn_chunk(X, is_first=not self.__sklearn_is_fitted__())
+
+    def absorb(self, other: "OnlineClusterer", *, fade: bool = False) -> Self:
+        """Add everything that another model has learned, as if its stream had come after this one.
+
+        Use it for streams that were learned separately, on several machines or days. All
+        prototypes of both models keep their weights, then the closest pairs merge until K are
+        left. Numbers of points, means and variances add up; the ids of the other model continue
+        from `n_seen_`. The parameters of this model stay; the other model is unchanged. An
+        unfitted model becomes a copy.
+
+        Parameters
+        ----------
+        other : OnlineClusterer
+            A fitted model of the same features; with `allow_growth`, of any features.
+        fade : bool, default False
+            Decay this model by its half-life over as many points as the other has learned.
+
+        Raises
+        ------
+        TypeError
+            If ``other`` is not an OnlineClusterer.
+        ValueError
+            If the features differ, or the two models are too far apart. This model is unchanged
+            then.
 
         Examples
         --------
@@ -170,34 +191,35 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         if not isinstance(other, OnlineClusterer):
             raise TypeError(f"other must be an OnlineClusterer, got {type(other).__name__}.")
         check_is_fitted(other)
-        settings = self._check_settings()
+        parameters = self._get_parameters()
         theirs, names = other._prototypes, getattr(other, "feature_names_in_", None)
         if not self.__sklearn_is_fitted__():
-            return self._hold_on(theirs.widen(np.arange(theirs.n_features)), names)
-        columns, names = place_features(self, other)
+            return self._set_state(theirs.widen(np.arange(theirs.n_features)), names)
+        columns, names = match_features(self, other)
         n_features = max(self.n_features_in_, int(columns.max()) + 1)
         ours = self._prototypes.widen(np.arange(self.n_features_in_), n_features)
         if fade:
-            kept = min(each.share_kept(settings) for each in (ours, theirs))
-            ours.fade(kept**theirs.n_seen)
-        pooled = pool_prototypes(ours, theirs.widen(columns, n_features), settings)
-        return self._hold_on(pooled, names)
+            decay = min(each.find_decay(parameters) for each in (ours, theirs))
+            ours.fade(decay**theirs.n_seen)
+        pooled = pool_prototypes(ours, theirs.widen(columns, n_features), parameters)
+        return self._set_state(pooled, names)
 
     def change_units(self, factors: ArrayLike, shifts: ArrayLike) -> Self:
-        """Go on in other units: what was a point x is ``x * factors + shifts`` from now on.
+        """Convert everything learned to new units: a point x becomes ``x * factors + shifts``.
 
-        For a running standardisation, whose units change while a stream is learned. Centres move
-        exactly; scatters, of which only sums over all features are kept, by the mean factor.
+        A running standardisation needs this, because its units change while a stream is learned.
+        Centres are converted exactly. Scatters are sums over all features, so they are scaled by
+        the mean of the squared factors.
 
         Parameters
         ----------
         factors, shifts : (d,)
-            Per feature; factors above 0.
+            One number per feature; factors above 0.
 
         Raises
         ------
         ValueError
-            If they are not d finite numbers, or a factor is not above 0.
+            If ``factors`` or ``shifts`` are not d finite numbers, or a factor is not above 0.
 
         Examples
         --------
@@ -205,84 +227,207 @@ class OnlineClusterer(LearnedAttributes, ClusterMixin, BaseEstimator):
         >>> model.change_units([1.0, 0.1], [0.0, 5.0]).prototypes_.tolist()
         [[1.0, 6.0], [1.0, 6.0]]
         """
-        held = self._hold()
+        prototypes = self._get_prototypes()
         scale, shift = (np.asarray(values, np.float64) for values in (factors, shifts))
         for name, values in (("factors", scale), ("shifts", shift)):
-            if values.shape != (held.n_features,) or not np.isfinite(values).all():
-                raise ValueError(f"{name} must be {held.n_features} finite numbers.")
+            if values.shape != (prototypes.n_features,) or not np.isfinite(values).all():
+                raise ValueError(f"{name} must be {prototypes.n_features} finite numbers.")
         if not (scale > 0).all():
             raise ValueError("factors must be above 0.")
-        held.change_units(scale, shift)
-        known = self._points.shape[1]  # none after `absorb`
+        prototypes.change_units(scale, shift)
+        known = self._points.shape[1]  # 0 after `absorb`
         self._points = self._points * scale[:known] + shift[:known]
-        self._readouts.clear()
+        self._label_cache.clear()
         return self
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the model to a file, from which `clusterer.load` goes on bit for bit."""
-        save(self, path)
+    def copy(self) -> Self:
+        """Return an independent copy, which continues bit for bit as this model would.
+
+        The copy does not hold the points learned last, so its ``labels_`` are empty.
+
+        >>> model = OnlineClusterer(2).fit([[0.0], [1.0]])
+        >>> _ = model.copy().partial_fit([[5.0]])
+        >>> model.n_seen_
+        2
+        """
+        twin: Self = clone(self)
+        return twin.absorb(self) if self.__sklearn_is_fitted__() else twin
+
+    def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
+        """Return everything learned: a header in JSON's types, and arrays by name.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the model has learned nothing.
+        ValueError
+            If a parameter has a wrong value.
+        """
+        check_is_fitted(self)
+        self._get_parameters()
+        names = getattr(self, "feature_names_in_", None)
+        scalars, arrays = self._prototypes.to_arrays()
+        sigma, half_life = self.sigma, self.half_life
+        header = {
+            "parameters": {
+                "join": bool(self.join),
+                "drop_singletons": bool(self.drop_singletons),
+                "allow_growth": bool(self.allow_growth),
+                "n_prototypes": int(self.n_prototypes),
+                "update": self.update,
+                "merge": self.merge,
+                "forget": self.forget,
+                "sigma": sigma if isinstance(sigma, str) else float(sigma),
+                "half_life": half_life if isinstance(half_life, str | None) else float(half_life),
+            },
+            "feature_names": None if names is None else [str(name) for name in names],
+            **scalars,
+        }
+        return header, arrays
+
+    @classmethod
+    def from_arrays(cls, header: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
+        """Build the model that `to_arrays` wrote; it continues bit for bit.
+
+        The contents are not checked here; `clusterer.cluster.persistence` checks them on reading.
+
+        >>> model = OnlineClusterer(2).fit([[0.0], [1.0]])
+        >>> OnlineClusterer.from_arrays(*model.to_arrays()).prototypes_.tolist()
+        [[1.0], [1.0]]
+        """
+        model = cls(**header["parameters"])
+        prototypes = Prototypes.from_arrays(header, arrays, model._get_parameters().rule)
+        names = header["feature_names"]
+        return model._set_state(prototypes, None if names is None else np.array(names, object))
+
+    def save(self, path: str | PathLike[str], scaling: Scaling | None = None) -> None:
+        """Write the model to a file; `clusterer.load` reads it and continues bit for bit.
+
+        The file is written under another name and then renamed, so it is never incomplete. It
+        holds what was learned, not the points.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; an existing file is replaced. No suffix is added.
+        scaling : Scaling, optional
+            Leads from the units of the data to the units in which the model learned.
+
+        Raises
+        ------
+        sklearn.exceptions.NotFittedError
+            If the model has learned nothing.
+        OSError
+            If the file cannot be written; an existing file is unchanged then.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> model = OnlineClusterer().fit([[0.0], [9.0], [9.0]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(f"{folder}/model.npz")
+        ...     np.array_equal(load(f"{folder}/model.npz").prototypes_, model.prototypes_)
+        True
+        """
+        header, arrays = self.to_arrays()
+        if scaling is not None:
+            header["units"] = scaling.to_dict("seen")
+        write_model(path, header, arrays)
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
-        """Cluster (n,) of the nearest prototype of each point X (n, d); -1 for noise."""
+        """Return the cluster (n,) of the nearest prototype of each point X (n, d); -1 for noise."""
         slots = self.find_nearest(X)
         return self.cluster_labels_[slots]
 
     def find_nearest(self, X: ArrayLike) -> NDArray[np.int64]:
-        """Index (n,) in `prototypes_` of the nearest prototype of each point X (n, d)."""
-        held = self._hold()
-        points = X if is_as_known(X, self) else read_points(self, X, is_first=False)[0]
-        refused = held.find_refused(points)
+        """Return the index (n,) in `prototypes_` of the nearest one to each point X (n, d)."""
+        prototypes = self._get_prototypes()
+        points = X if is_valid_chunk(X, self) else validate_points(self, X, is_first=False)[0]
+        refused = prototypes.find_refused(points)
         if refused >= 0:
-            raise ValueError(describe_refused(points, refused))
-        return held.assign(points)
+            raise ValueError(describe_refusal(points, refused))
+        return prototypes.assign(points)
 
     @property
     def labels_(self) -> NDArray[np.int64]:
-        """Clusters (n,) of the points learned last; none for a model that was loaded."""
-        held = self._hold()
-        # Features that came by another model were 0 for these points.
-        missing = max(held.n_features - self._points.shape[1], 0)
-        slots = held.assign(np.pad(self._points, ((0, 0), (0, missing))))
+        """Clusters (n,) of the points learned last; empty for a model that was loaded."""
+        prototypes = self._get_prototypes()
+        # Features that another model added are 0 for these points.
+        n_missing = max(prototypes.n_features - self._points.shape[1], 0)
+        slots = prototypes.assign(np.pad(self._points, ((0, 0), (0, n_missing))))
         return self.cluster_labels_[slots]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_prototypes")
 
-    def _take_in(self, X: ArrayLike, *, is_first: bool) -> Self:
-        # Rows come one at a time, too: an array as it is wanted takes the shortest way.
-        if not is_first and is_as_known(X, self):
-            return self._learn(self._prototypes, X.copy(order="C"), self._check_settings())
+    def _learn_chunk(self, X: ArrayLike, *, is_first: bool) -> Self:
+        # Streams may come point by point, so a valid array skips all conversion.
+        if not is_first and is_valid_chunk(X, self):
+            return self._learn_points(self._prototypes, X.copy(order="C"), self._get_parameters())
         before = self.__dict__.copy()
         try:
-            settings = self._check_settings()
-            points, names = read_points(self, X, is_first=is_first)
-            prototypes = self._make_room(points.shape[1], settings, is_first=is_first)
-            self._learn(prototypes, points, settings)
-            return self._hold_on(prototypes, names)
+            parameters = self._get_parameters()
+            points, names = validate_points(self, X, is_first=is_first)
+            n_features = points.shape[1]
+            if is_first:
+                prototypes = Prototypes(n_features, parameters.n_prototypes, parameters.rule)
+            else:
+                prototypes = self._prototypes
+                if n_features > prototypes.n_features:
+                    prototypes = prototypes.widen(np.arange(prototypes.n_features), n_features)
+            self._learn_points(prototypes, points, parameters)
+            return self._set_state(prototypes, names)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
 
-    def _make_room(self, n_features: int, settings: Settings, *, is_first: bool) -> Prototypes:
-        if is_first:
-            return Prototypes(n_features, settings[0], settings[3])
-        held = self._prototypes
-        is_wider = n_features > held.n_features
-        return held.widen(np.arange(held.n_features), n_features) if is_wider else held
-
-    def _learn(self, prototypes: Prototypes, points: NDArray, settings: Settings) -> Self:
-        refused = prototypes.learn(points, settings)
+    def _learn_points(
+        self, prototypes: Prototypes, points: NDArray, parameters: Parameters
+    ) -> Self:
+        refused = learn_stream(prototypes, points, parameters)
         if refused >= 0:
-            raise ValueError(describe_refused(points, refused))
+            raise ValueError(describe_refusal(points, refused))
         self._points = points
-        self._readouts = {}
+        self._label_cache = {}
         return self
 
-    def _hold_on(self, prototypes: Prototypes, names: NDArray | None) -> Self:
+    def _set_state(self, prototypes: Prototypes, names: NDArray | None) -> Self:
         self.n_features_in_ = prototypes.n_features
         if names is not None:
             self.feature_names_in_ = names
         self._prototypes = prototypes
-        self._readouts = {}
+        self._label_cache = {}
         return self
+
+
+def load(path: str | PathLike[str]) -> OnlineClusterer:
+    """Read a model from a file that `OnlineClusterer.save` wrote; it continues bit for bit.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    OnlineClusterer
+        Its ``labels_`` are empty until it learns again.
+
+    Raises
+    ------
+    ModelFileError
+        A ValueError: the file is damaged, is not a model, was written by a newer version of this
+        library, or holds contradictory numbers.
+    OSError
+        The file cannot be read.
+    """
+    header, arrays = read_model(path)
+    if header.get("units") is not None:
+        warnings.warn(
+            f"{path} holds a model of standardised points and their scaling. "
+            "clusterer.cluster.scaled_clusterer.Learner.load reads both and accepts points in the "
+            "units of the data.",
+            stacklevel=2,
+        )
+    return OnlineClusterer.from_arrays(header, arrays)

@@ -15,12 +15,13 @@ Mathematical Statistics 12(4), 1941.
 """
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.labels import label_prototypes
+from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import (
     COUNT,
     FADED_COUNT,
@@ -39,10 +40,6 @@ from clusterer.cluster.prototypes.state_layout import (
 )
 from clusterer.cluster.prototypes.timestamps import CHANCE
 
-if TYPE_CHECKING:
-    from clusterer.cluster.prototypes.prototypes import Prototypes
-
-AUTOMATIC = 0.0  # in the settings, in place of the share kept from point to point
 # Resting clusters explain less than 0.07 of the times in simulations, at K from 10 to 200.
 LEAST_EXPLAINED = 0.1
 # Squared motion within the memory, in squared widths of a cluster, both by their deviations.
@@ -67,7 +64,7 @@ class Times(NamedTuple):
     spreads: NDArray[np.float64]
 
 
-def renew_half_life(held: "Prototypes") -> None:
+def renew_half_life(held: Prototypes) -> None:
     """Choose the half-life anew, and remember the clusters where they move. O(K² d)."""
     before = held.half_life
     least = LEAST_MIXED if before == math.inf else LEAST_MIXED_IN_MOTION
@@ -132,7 +129,7 @@ def explain(times: Times, labels: NDArray[np.int64]) -> tuple[float, float, floa
     return between / variance if variance > 0 else 0.0, chance, variance
 
 
-def measure_mixing(held: "Prototypes") -> tuple[float, float]:
+def measure_mixing(held: Prototypes) -> tuple[float, float]:
     """Von Neumann's ratio of the recent points: 1 where their order tells nothing.
 
     That of all features together, and the least of one alone.
@@ -145,7 +142,7 @@ def measure_mixing(held: "Prototypes") -> tuple[float, float]:
     return float(steps.sum() / (2.0 * squares.sum())), float(each.min())
 
 
-def read_times(held: "Prototypes") -> tuple[Times, Times]:
+def read_times(held: Prototypes) -> tuple[Times, Times]:
     """The times of all that is remembered, and of what is recent."""
     rows = held.read_row
     past = Times(rows(COUNT), rows(TIME), rows(TIME_SPREAD))
@@ -153,7 +150,7 @@ def read_times(held: "Prototypes") -> tuple[Times, Times]:
     return past, Times(counts, rows(RECENT_TIME), rows(RECENT_SPREAD))
 
 
-def forget_past(held: "Prototypes", recent: Times) -> None:
+def forget_past(held: Prototypes, recent: Times) -> None:
     """Leave of every prototype what is recent of it."""
     counts = held.counts
     keep(held, np.minimum(recent.counts / np.where(counts > 0, counts, 1.0), 1.0))
@@ -161,13 +158,13 @@ def forget_past(held: "Prototypes", recent: Times) -> None:
         held.floats[held.n_features + target, : held.n_taken] = source
 
 
-def fit_memory(held: "Prototypes", n_points: float) -> None:
+def fit_memory(held: Prototypes, n_points: float) -> None:
     """Let all count less where it counts for more points than the half-life lets it."""
     if held.scalars[FADED_COUNT] > n_points:
         keep(held, np.full(held.n_taken, n_points / held.scalars[FADED_COUNT]))
 
 
-def keep(held: "Prototypes", shares: NDArray) -> None:
+def keep(held: Prototypes, shares: NDArray) -> None:
     """Let each prototype count ``shares`` (m,) times as much."""
     kept, before = slice(held.n_taken), held.counts.sum()
     for row in (WEIGHT, COUNT, SCATTER):

@@ -23,10 +23,11 @@ def label_with_inactive(
 ) -> NDArray[np.int64]:
     """Give each prototype its cluster (m,), as `label_prototypes` does, and quiet ones theirs.
 
+    >>> from clusterer.cluster.prototypes.parameters import Parameters
     >>> random = np.random.default_rng(0)
     >>> points = np.repeat([[0.0], [9.0]], 500, axis=0) + random.normal(size=(1000, 1))
     >>> held = Prototypes(n_features=1, n_prototypes=20, rule=1)
-    >>> held.learn(points, (20, 0.0, 0.98, 1))
+    >>> held.learn(points, Parameters(20, 0.0, 0.98, 1))
     -1
     >>> int(read_shares(held, np.ones(held.n_taken)).max()), int(label_with_inactive(held).max())
     (0, 1)

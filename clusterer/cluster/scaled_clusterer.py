@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.persistence.model_file import load_scaled, save
+from clusterer.cluster.persistence.model_file import read_model
 from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling
-from clusterer.session.recording import copy_model
 
 
 class Learner:
@@ -49,24 +48,25 @@ class Learner:
     @classmethod
     def load(cls, path: str | PathLike[str]) -> Self:
         """Read a file written by `save`, or a model's own. Raises what `clusterer.load` does."""
-        model, scaling = load_scaled(path)
+        header, arrays = read_model(path)
+        model, units = OnlineClusterer.from_arrays(header, arrays), header.get("units")
         names = getattr(model, "feature_names_in_", None)
         if names is not None:
             # It is handed arrays from here on, whose columns have no names.
             del model.feature_names_in_
-        scaling = scaling or Scaling.identity(model.n_features_in_)
+        scaling = Scaling.from_dict(units) if units else Scaling.identity(model.n_features_in_)
         return cls(model, scaling, None if names is None else tuple(names))
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model, and its units unless they are those of the data, to one file."""
         is_plain = self.scaling is None or (type(self.scaling) is Scaling and self._is_identity)
-        save(self.name_model(), path, None if is_plain else self.scaling)
+        self.name_model().save(path, None if is_plain else self.scaling)
 
     def name_model(self) -> OnlineClusterer:
         """The model with the names of its features, if they have any: a copy then."""
         if self.feature_names is None:
             return self.model
-        named = copy_model(self.model)
+        named = self.model.copy()
         named.feature_names_in_ = np.array(self.feature_names, dtype=object)
         return named
 
@@ -120,7 +120,7 @@ class Learner:
         """
         if not other.is_fitted:
             return self
-        theirs = Learner(copy_model(other.model), other.scaling)
+        theirs = Learner(other.model.copy(), other.scaling)
         if not self.is_fitted:
             self.scaling = theirs.scaling
         elif isinstance(self.scaling, RunningScaling):

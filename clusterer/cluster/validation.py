@@ -1,81 +1,23 @@
-"""The front door: what a user hands in is accepted as it is meant or refused by name."""
+"""Check the points and the column names that a user passes to the estimator."""
 
-from numbers import Integral, Real
 from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, validate_data
 
-from clusterer.cluster.forgetting import AUTOMATIC
-from clusterer.cluster.prototypes.prototypes import Settings
-from clusterer.cluster.prototypes.state_layout import MERGE_RULES
-
-UPDATE_RULES = ("kernel", "addc")
-FORGOTTEN = ("quiet", "never")
 DOUBLE = np.dtype(np.float64)  # comparing with the class takes ten times as long
-FASTEST_HALVING = 1000.0  # halvings a point: more would fade to 0, and 0 times infinity is NaN
-MOST_PROTOTYPES = 20_000
-AS_READ: dict[str, Any] = {
+CHECK_OPTIONS: dict[str, Any] = {
     "dtype": np.float64,
     "order": "C",
     "copy": True,
-    # The learning loop looks for NaN and infinity itself, and tells the row.
+    # The learning loop checks for NaN and infinity itself, and reports the row.
     "ensure_all_finite": False,
 }
 
 
-def check_settings(
-    n_prototypes: Any, sigma: Any, half_life: Any, update: Any, merge: Any, forget: Any = "quiet"
-) -> Settings:
-    """Turn the parameters into what the kernels take, or raise ValueError naming the wrong one."""
-    check_n_prototypes(n_prototypes)
-    check_choice("update", update, UPDATE_RULES)
-    check_choice("merge", merge, MERGE_RULES)
-    check_choice("forget", forget, FORGOTTEN)
-    is_auto = isinstance(sigma, str) and sigma == "auto"
-    if not is_auto and not (is_number(sigma) and sigma > 0):
-        raise ValueError(f"sigma must be a number above 0 or 'auto', got {sigma!r}.")
-    is_chosen = isinstance(half_life, str) and half_life == "auto"
-    is_given = is_number(half_life) and 0 < half_life < np.inf
-    if not (is_chosen or is_given or half_life is None):
-        raise ValueError(
-            f"half_life must be a number of points above 0, 'auto', or None to never forget, "
-            f"got {half_life!r}."
-        )
-    width = 0.0 if is_auto else float(sigma)
-    gamma = AUTOMATIC if is_chosen else 1.0
-    if is_given:
-        gamma = 2.0 ** -min(1.0 / float(half_life), FASTEST_HALVING)
-    # With an endless width the kernel is 1 everywhere, and the kernel update is AddC's.
-    width = np.inf if update == "addc" else width
-    return int(n_prototypes), width, gamma, MERGE_RULES.index(merge)
-
-
-def check_n_prototypes(value: Any) -> None:
-    """Raise ValueError unless ``value`` is a whole number from 1 to `MOST_PROTOTYPES`."""
-    is_whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
-    if not is_whole or value < 1:
-        raise ValueError(f"n_prototypes must be a whole number of at least 1, got {value!r}.")
-    if value > MOST_PROTOTYPES:
-        # Their links take as many numbers as its square.
-        raise ValueError(f"n_prototypes must be at most {MOST_PROTOTYPES:,}, got {value!r}.")
-
-
-def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    """Raise ValueError unless ``value`` is one of ``choices``."""
-    if not isinstance(value, str) or value not in choices:
-        allowed = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name} must be one of {allowed}, got {value!r}.")
-
-
-def is_number(value: Any) -> bool:
-    """Whether ``value`` is a real number; booleans and NaN are not."""
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and value == value
-
-
-def is_as_known(X: Any, model: Any) -> TypeGuard[NDArray[np.float64]]:
-    """Whether X is an array (n, d) that a fitted model can take as it is."""
+def is_valid_chunk(X: Any, model: Any) -> TypeGuard[NDArray[np.float64]]:
+    """Return whether X is an array (n, d) that a fitted model can use without conversion."""
     return (
         type(X) is np.ndarray
         and X.dtype == DOUBLE
@@ -86,15 +28,18 @@ def is_as_known(X: Any, model: Any) -> TypeGuard[NDArray[np.float64]]:
     )
 
 
-def read_points(
+def validate_points(
     model: Any, X: Any, *, is_first: bool
 ) -> tuple[NDArray[np.float64], NDArray | None]:
-    """A fresh float64 array (n, d) of X, and its columns' names where these may be new."""
+    """Return X as a new float64 array (n, d), and the names of its columns where they may be new.
+
+    Raises ValueError if X holds text, is empty, or has other features than the model allows.
+    """
     refuse_text(X)
     if is_first or not model.allow_growth:
-        return validate_data(model, X, reset=is_first, **AS_READ), None
+        return validate_data(model, X, reset=is_first, **CHECK_OPTIONS), None
     return align_columns(
-        check_array(X, estimator=model, **AS_READ),
+        check_array(X, estimator=model, **CHECK_OPTIONS),
         read_names(X),
         model.n_features_in_,
         getattr(model, "feature_names_in_", None),
@@ -102,7 +47,7 @@ def read_points(
 
 
 def refuse_text(X: Any) -> None:
-    """Raise ValueError where X holds text or times, which NumPy would make numbers of."""
+    """Raise ValueError if X holds text or dates, which NumPy would convert to numbers."""
     values = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
     is_text = values.dtype.kind in "USMmV" or (
         values.dtype.kind == "O" and any(isinstance(each, str | bytes) for each in values.flat)
@@ -112,7 +57,7 @@ def refuse_text(X: Any) -> None:
 
 
 def read_names(X: Any) -> NDArray | None:
-    """The names of a table's columns, or None where X has none."""
+    """Return the names of a table's columns, or None if X has no names."""
     names = list(getattr(X, "columns", ()))
     if not names or not all(isinstance(name, str) for name in names):
         return None
@@ -124,39 +69,62 @@ def read_names(X: Any) -> NDArray | None:
 def align_columns(
     points: NDArray, names: NDArray | None, n_known: int, known: NDArray | None
 ) -> tuple[NDArray[np.float64], NDArray | None]:
-    """Put the columns where the known ones are, by name if both have names; new ones follow."""
+    """Bring the columns into the model's order, by name if both have names; new columns follow."""
     n_points, n_given = points.shape
     if known is None or names is None:
         if known is not None and n_given > n_known:
             raise ValueError(
-                f"X has {n_given} features without names, but {n_known} named ones are known; "
-                "new ones must be named too."
+                f"X has {n_given} features without names, but the model knows {n_known} named "
+                "features; new features must be named, too."
             )
         return np.pad(points, ((0, 0), (0, max(n_known - n_given, 0)))), known
-    columns, all_names = place_names(known, names)
+    columns, all_names = match_names(known, names)
     aligned = np.zeros((n_points, len(all_names)))
     aligned[:, columns] = points
     return aligned, all_names
 
 
-def place_names(known: NDArray, names: NDArray) -> tuple[NDArray[np.int64], NDArray]:
-    """Column of each of ``names`` where the known ones come first; and all the names."""
+def match_names(known: NDArray, names: NDArray) -> tuple[NDArray[np.int64], NDArray]:
+    """Return the column of each of ``names`` behind the known names, and all names together."""
     places = {name: column for column, name in enumerate(known)}
     columns = [places.setdefault(name, len(places)) for name in names]
     return np.array(columns, dtype=np.int64), np.array(list(places), dtype=object)
 
 
-def describe_refused(points: NDArray, row: int) -> str:
-    """Say why the learning loop refused ``points[row]``."""
+def match_features(model: Any, other: Any) -> tuple[NDArray[np.int64], NDArray | None]:
+    """Return the column in ``model`` of each feature of ``other``, and the names of all features.
+
+    Features are matched by name if both models have names, else by position. Raises ValueError
+    if they differ and ``model`` does not allow growth.
+    """
+    n_ours, n_theirs = model.n_features_in_, other.n_features_in_
+    names = getattr(model, "feature_names_in_", None)
+    their_names = getattr(other, "feature_names_in_", None)
+    by_position = np.arange(n_theirs)
+    if names is None or their_names is None:
+        if n_theirs != n_ours and not model.allow_growth:
+            raise ValueError(f"The models have {n_ours} and {n_theirs} features; see allow_growth.")
+        if names is not None and n_theirs > n_ours:
+            raise ValueError(f"{n_theirs} features without names cannot join {n_ours} named ones.")
+        return by_position, names
+    if list(names) == list(their_names):
+        return by_position, names
+    if not model.allow_growth:
+        raise ValueError(f"The features are named {[*names]} and {[*their_names]}.")
+    return match_names(names, their_names)
+
+
+def describe_refusal(points: NDArray, row: int) -> str:
+    """Return the message that says why the learning loop refused ``points[row]``."""
     values = points[row]
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
         return (
-            f"Row {row} of the chunk holds {values[bad[0]]} in column {bad[0]}; NaN and infinity "
-            "have no place among the prototypes. Drop such rows or fill them in. The model is "
-            "unchanged."
+            f"Row {row} of the chunk holds {values[bad[0]]} in column {bad[0]}; a prototype cannot "
+            "hold NaN or infinity. Drop or fill in such rows. The model is unchanged."
         )
     return (
         f"Row {row} of the chunk ({np.array2string(values, threshold=6)}) lies too far from the "
-        "first points to be represented beside them. Check its unit. The model is unchanged."
+        "first points of the stream to be represented together with them. Check the units of the "
+        "data. The model is unchanged."
     )

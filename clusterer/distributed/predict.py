@@ -13,7 +13,6 @@ from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.distributed.partitions import list_partitions
 from clusterer.distributed.worker import as_points
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.recording import copy_model
 from clusterer.stream.chunk import NOISE
 from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
@@ -73,7 +72,7 @@ def _as_learner(model: OnlineClusterer | Learner) -> Learner:
         return model
     # A copy, without names: it is handed arrays, and the data may be labelled much later.
     names = getattr(model, "feature_names_in_", None)
-    bare = copy_model(model)
+    bare = model.copy()
     if names is not None:
         del bare.feature_names_in_
     units = Scaling.identity(bare.n_features_in_)

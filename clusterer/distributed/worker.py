@@ -13,7 +13,6 @@ from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.distributed.reports import PartitionReport
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.recording import copy_model
 from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
 from clusterer.tables import TableError, open_table
@@ -93,7 +92,7 @@ def _learn(
         return Part(task.make_learner(), report)
     if learner.is_fitted:
         # Without the points learned last, which the model keeps to tell their labels.
-        bare = copy_model(learner.model)
+        bare = learner.model.copy()
         learner = Learner(bare, learner.scaling, learner.feature_names)
     spent_s = time.perf_counter() - begin
     report = PartitionReport(index, name, learner.n_seen, n_dropped, spent_s)

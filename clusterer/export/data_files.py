@@ -82,10 +82,7 @@ def write_json(taken: RunExport) -> bytes:
         "n_seen": taken.snapshot.n_seen,
         "parameters": parameters,
         "sigma": taken.snapshot.sigma if taken.snapshot.n_seen else None,
-        "scaling": {
-            "offsets": taken.scaling.offsets.tolist(),
-            "scales": taken.scaling.scales.tolist(),
-        },
+        "scaling": taken.scaling.to_dict("none"),
         "clusters": _list_rows(clusters, centers),
         "prototypes": _list_rows(_list_prototypes(taken), taken.centers),
     }

@@ -99,8 +99,7 @@ def _write_imports(source: Source, is_scaled: bool) -> list[str]:
     else:
         names = ["from clusterer.stream import ArraySource"]
     scaled = ["from clusterer.preprocessing.scaling import Scaling"] if is_scaled else []
-    numpy = ["import numpy as np", ""] if is_scaled else []
-    return [*numpy, "from clusterer import OnlineClusterer", *scaled, *names]
+    return ["from clusterer import OnlineClusterer", *scaled, *names]
 
 
 def _write_source(source: Source, recipe: Recipe) -> list[str]:
@@ -144,15 +143,14 @@ def _write_course(taken: RunExport) -> list[str]:
                 continue
             lines.append(f"model.set_params({name}={_write_value(value)})")
             if name == "n_prototypes":
-                lines.append("model.prototypes_  # fewer merge now")
+                lines.append("model.merge_excess()")
     if n_left := taken.snapshot.n_seen - n_learned:
         lines.append(f"learn({n_left:_})")
     return lines
 
 
 def _write_scaling(scaling: Scaling) -> str:
-    offsets, scales = scaling.offsets.tolist(), scaling.scales.tolist()
-    return f"Scaling(\n    np.array({offsets}),\n    np.array({scales}),\n)"
+    return f"Scaling.from_dict({scaling.to_dict('none')})"
 
 
 def _find_changed(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import clone
 
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.persistence.model_file import dump_model, parse_model
+from clusterer.cluster.persistence.archive import write_archive
+from clusterer.cluster.persistence.model_file import parse_model
 from clusterer.cluster.snapshot import Snapshot
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.tracking import ClusterTracker
@@ -33,12 +33,7 @@ NO_LINKS = np.empty((0, 0))
 
 def pack(model: OnlineClusterer) -> bytes:
     """A model in a quarter of the memory, as most of its links are 0."""
-    return zlib.compress(dump_model(model), FAST)
-
-
-def copy_model(model: OnlineClusterer) -> OnlineClusterer:
-    """One that goes on bit for bit alike, and apart; it holds no points."""
-    return clone(model).absorb(model)
+    return zlib.compress(write_archive(*model.to_arrays()), FAST)
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ class RecordedState:
     @property
     def model(self) -> OnlineClusterer:
         """The model, a copy of its own each time."""
-        return parse_model(zlib.decompress(self.packed_model))
+        return OnlineClusterer.from_arrays(*parse_model(zlib.decompress(self.packed_model)))
 
     @property
     def tracker(self) -> ClusterTracker:

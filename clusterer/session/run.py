@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.cluster.prototypes.parameters import PARAMETER_NAMES, check_parameters
 from clusterer.cluster.snapshot import Snapshot
-from clusterer.cluster.validation import check_settings
 from clusterer.evaluation.baselines import BaselineSettings
 from clusterer.evaluation.comparison import Comparison, ComparisonRun
 from clusterer.evaluation.metrics import QualityMetrics, measure_quality
@@ -37,7 +37,6 @@ N_ON_RECORD = 500
 
 NO_COLOR = -1
 FURTHEST = float(np.finfo(np.float32).max)
-CHECKED = ("n_prototypes", "sigma", "half_life", "update", "merge", "forget")
 
 
 class Run:
@@ -249,12 +248,12 @@ class Run:
             if name not in known:
                 raise ValueError(f"there is no parameter {name!r}; there are: {', '.join(known)}")
             parameters = known | {name: value}
-            check_settings(*(parameters[each] for each in CHECKED))
+            check_parameters(*(parameters[each] for each in PARAMETER_NAMES))
             if before[name] != value:
                 self.model.set_params(**{name: value})
                 if name == "n_prototypes" and self.n_seen:
-                    # Merged now, whether or not anybody looks before K rises again.
-                    self.model.ids_  # noqa: B018
+                    # At once, since K may rise again before the next point.
+                    self.model.merge_excess()
         self._note_changes(before, name)
 
     def _note_changes(self, before: dict[str, Any], *names: str) -> None:

@@ -252,4 +252,4 @@ class TestChanges:
         model.set_params(join=True, drop_singletons=True)
         assert model.n_clusters_ == trimmed
         after = whole_state(model)
-        assert after | {"_readouts": b""} == before | {"_readouts": b""}
+        assert after | {"_label_cache": b""} == before | {"_label_cache": b""}

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer, load
+from clusterer.cluster.drift_check import learn_stream
+from clusterer.cluster.prototypes.parameters import check_parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
-from clusterer.cluster.validation import check_settings
 from clusterer.datasets import make_generator
 from tests.cluster.test_properties import assert_identical
 from tests.support.reference import Reference
@@ -163,9 +164,9 @@ def test_the_half_life_is_the_references(stream):
         points = points[np.argsort(points[:, 0].round(-1), kind="stable")]
     reference = Reference(n_prototypes=10, half_life="auto")
     library = Prototypes(2, 10, 1)
-    settings = check_settings(10, "auto", "auto", "kernel", "log-min")
+    settings = check_parameters(10, "auto", "auto", "kernel", "log-min")
     for end in range(100, len(points) + 1, 100):
-        assert library.learn(points[end - 100 : end].copy(), settings) == -1
+        assert learn_stream(library, points[end - 100 : end].copy(), settings) == -1
         for point in points[end - 100 : end]:
             reference.learn(point)
         assert library.half_life == pytest.approx(reference.chosen)

@@ -1,6 +1,6 @@
-"""What a model's file may hold: it is believed only as far as a stream can have left it behind.
+"""Check the contents of a model file: only what learning a stream can produce is accepted.
 
-Everything here raises `ModelFileError`.
+All functions here raise `ModelFileError`.
 """
 
 import math
@@ -12,106 +12,120 @@ from numpy.typing import NDArray
 from clusterer.cluster.persistence.archive import demand
 from clusterer.cluster.prototypes.learn_loop import LARGEST_COORDINATE
 from clusterer.cluster.prototypes.links import LARGEST_UNIT
+from clusterer.cluster.prototypes.parameters import PARAMETER_NAMES, check_parameters
+from clusterer.cluster.prototypes.state import SAVED_SCALARS
 from clusterer.cluster.prototypes.state_layout import (
-    FADED_COUNT,
-    FADING,
-    LINK_UNIT,
     N_RECENT,
-    N_SEEN,
-    NEXT_LOOK,
-    RECENT_COUNT,
+    N_STATE_ROWS,
     RECENT_MEAN,
     RECENT_SQUARES,
-    RECENT_UNIT,
-    SCALE,
-    SQUARES,
     STEPS,
 )
 from clusterer.cluster.prototypes.timestamps import LARGEST_UNIT as LARGEST_RECENT_UNIT
 
-MOMENTS = {
-    "n_seen": N_SEEN,
-    "faded_count": FADED_COUNT,
-    "squares": SQUARES,
-    "scale": SCALE,
-    "link_unit": LINK_UNIT,
-    "recent_unit": RECENT_UNIT,
-    "recent_count": RECENT_COUNT,
-    "fading": FADING,
-    "next_look": NEXT_LOOK,
-}
-MOST_SQUARED = 1e300
-MOST_SEEN = 2**53  # beyond it a float no longer counts every point
+SWITCHES = ("join", "drop_singletons", "allow_growth")
+MAX_BYTES = 2**32
+MAX_SQUARE = 1e300
+MAX_SEEN = 2**53  # beyond it a float cannot count every point
+ROUNDING = 1 + 1e-9
 
 
 def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
-    """Demand that all fits together; ``centers`` was found to be a matrix."""
+    """Check that parameters, names, scalars and arrays are valid and fit together."""
+    wanted = {"format", "version", "parameters", "feature_names", *SAVED_SCALARS}
+    demand(header.keys() - {"units"} == wanted, "the header lacks entries or has unknown ones")
+    n_prototypes = check_model_parameters(header["parameters"])
+    demand(arrays["centers"].ndim == 2, "centers is not a matrix")
     n_taken, n_features = arrays["centers"].shape
+    n_most = max(n_prototypes, n_taken)
+    demand(
+        n_taken > 0 and n_features > 0 and (n_features + N_STATE_ROWS) * n_most * 8 <= MAX_BYTES,
+        f"{n_most} prototypes of {n_features} features are none or too many",
+    )
     check_names(header["feature_names"], n_features)
-    check_moments(header)
-    check_watch(header)
+    check_stream(header)
+    check_drift_state(header)
     check_arrays(arrays, n_taken, n_features, header["n_seen"])
     check_links(arrays["links"], header["n_seen"] * header["link_unit"])
     check_times(arrays["times"], header["n_seen"], header["recent_unit"])
     check_recent(arrays["recent"])
+    if header.get("units") is not None:
+        check_scaling(header["units"], n_features)
+
+
+def check_model_parameters(parameters: Any) -> int:
+    """Check the parameters of the estimator; return the number of prototypes."""
+    is_dict = isinstance(parameters, dict)
+    demand(
+        is_dict and parameters.keys() == {*PARAMETER_NAMES, *SWITCHES},
+        "parameters are missing or unknown",
+    )
+    for name in SWITCHES:
+        demand(type(parameters[name]) is bool, f"{name} is {parameters[name]!r}, not true or false")
+    return check_parameters(*(parameters[name] for name in PARAMETER_NAMES)).n_prototypes
 
 
 def check_names(names: Any, n_features: int) -> None:
-    """Demand None or a name for each feature, none twice."""
+    """Check that there are no names, or one name for each feature and no name twice."""
     if names is not None:
         is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
-        demand(is_list and len(set(names)) == len(names) == n_features, "the feature names are off")
+        demand(
+            is_list and len(set(names)) == len(names) == n_features,
+            f"the feature names are not {n_features} different names",
+        )
 
 
-def check_moments(header: dict[str, Any]) -> None:
-    """Demand counts, squares and a scale that a stream can have."""
-    n_seen, faded_count, squares, scale, link_unit = (header[name] for name in [*MOMENTS][:5])
-    for name in MOMENTS:
+def check_stream(header: dict[str, Any]) -> None:
+    """Check the numbers of points, the squares and the scale of the stream."""
+    names = ("n_seen", "faded_count", "squares", "scale", "link_unit")
+    n_seen, faded_count, squares, scale, link_unit = (header[name] for name in names)
+    for name in SAVED_SCALARS:
         is_number = type(header[name]) is float and 0.0 <= header[name] < math.inf
-        demand(is_number, f"{name} is {header[name]!r}")
-    demand(1 <= n_seen <= MOST_SEEN and n_seen == int(n_seen), f"n_seen is {n_seen}")
+        demand(is_number, f"{name} is {header[name]!r}, not a number of at least 0")
+    demand(1 <= n_seen <= MAX_SEEN and n_seen == int(n_seen), f"n_seen is {n_seen}")
     demand(1.0 <= link_unit <= LARGEST_UNIT, f"link_unit is {link_unit}")
     demand(0.0 < faded_count <= n_seen, f"faded_count is {faded_count}")
     is_power = math.frexp(scale)[0] == 0.5 and 2.0**-1000 <= scale <= 2.0**1000
-    demand(scale == 0.0 or is_power, f"scale is {scale}")
-    is_squared = squares <= MOST_SQUARED and (scale > 0.0 or squares == 0.0)
+    demand(scale == 0.0 or is_power, f"scale is {scale}, not a power of two")
+    is_squared = squares <= MAX_SQUARE and (scale > 0.0 or squares == 0.0)
     demand(is_squared, f"squares is {squares} at the scale {scale}")
 
 
-def check_watch(header: dict[str, Any]) -> None:
-    """Demand what the search for motion can have left behind."""
-    unit, count, fading, next_look = (header[name] for name in [*MOMENTS][5:])
+def check_drift_state(header: dict[str, Any]) -> None:
+    """Check the scalars that drift checks use."""
+    names = ("recent_unit", "recent_count", "fading", "next_look")
+    unit, count, fading, next_check = (header[name] for name in names)
     demand(1.0 <= unit <= LARGEST_RECENT_UNIT, f"recent_unit is {unit}")
-    most = header["n_seen"] * unit * (1 + 1e-9)
-    demand(count <= most, f"recent_count is {count}")
+    demand(count <= header["n_seen"] * unit * ROUNDING, f"recent_count is {count}")
     demand(fading <= 1.0, f"fading is {fading}")
-    # A place between two points would never be come to.
-    demand(next_look <= 2 * MOST_SEEN and next_look == int(next_look), f"next_look is {next_look}")
+    # The check would never run between two points.
+    is_valid = next_check <= 2 * MAX_SEEN and next_check == int(next_check)
+    demand(is_valid, f"next_look is {next_check}, not a number of points")
 
 
 def check_recent(recent: NDArray) -> None:
-    """Demand a mean within bounds, and sums of squares that a stream can have."""
+    """Check the recent means and sums of squares."""
     means, squares = recent[RECENT_MEAN], recent[[RECENT_SQUARES, STEPS]]
-    inside = bool((np.abs(means) <= 2 * LARGEST_COORDINATE).all())
-    is_squared = bool(((squares >= 0) & (squares <= MOST_SQUARED)).all())
-    demand(inside and is_squared, "recent holds numbers too large or below 0")
+    is_inside = bool((np.abs(means) <= 2 * LARGEST_COORDINATE).all())
+    is_squared = bool(((squares >= 0) & (squares <= MAX_SQUARE)).all())
+    demand(is_inside and is_squared, "recent holds numbers too large or below 0")
 
 
 def check_times(times: NDArray, n_seen: float, unit: float) -> None:
-    """Demand times within the stream, variances that fit in, and numbers of points."""
+    """Check that means and variances of times lie within the stream, and the numbers of points."""
     most = n_seen * np.array([1.0, n_seen, unit, 1.0, n_seen, 1.0])
-    demand(bool((times <= most * (1 + 1e-9)).all()), "times hold numbers too large")
+    demand(bool((times <= most * ROUNDING).all()), "times hold numbers too large")
 
 
 def check_links(links: NDArray, most: float) -> None:
-    """Demand that links are symmetric and none larger than the number of points."""
+    """Check that links are symmetric and not larger than the number of points."""
     demand(bool((links == links.T).all()), "links are not symmetric")
     demand(not links.diagonal().any(), "a prototype is linked with itself")
-    demand(bool((links <= most * (1 + 1e-9)).all()), "links hold numbers too large")
+    demand(bool((links <= most * ROUNDING).all()), "links hold numbers too large")
 
 
 def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_seen: float) -> None:
-    """Demand arrays of one shape, with values that prototypes can have."""
+    """Check the shapes of the arrays and the ranges of their values."""
     shapes: dict[str, tuple[int, ...]] = {
         "centers": (n_taken, n_features),
         "links": (n_taken, n_taken),
@@ -122,17 +136,43 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
     }
     for name, values in arrays.items():
         shape = shapes.get(name, (n_taken,))
-        demand(values.shape == shape, f"{name} is of shape {values.shape}, not {shape}")
+        demand(values.shape == shape, f"{name} has the shape {values.shape}, not {shape}")
         demand(bool(np.isfinite(values).all()), f"{name} holds NaN or infinity")
         is_signed = name in ("centers", "mean", "origin", "recent", "known")
         demand(is_signed or bool((values >= 0).all()), f"{name} holds numbers below 0")
-        is_signed |= name in ("links", "times")  # have limits of their own
-        most = MOST_SQUARED if name == "scatters" else n_seen * (1 + 1e-9)
-        demand(is_signed or bool((values <= most).all()), f"{name} holds numbers too large")
+        has_own_limit = is_signed or name in ("links", "times")
+        most = MAX_SQUARE if name == "scatters" else n_seen * ROUNDING
+        demand(has_own_limit or bool((values <= most).all()), f"{name} holds numbers too large")
     inside = max(np.abs(arrays["centers"]).max(), np.abs(arrays["mean"]).max())
     demand(inside <= 2 * LARGEST_COORDINATE, "coordinates are too large")
     ids, last_seen, known = (arrays[name] for name in ("ids", "last_seen", "known"))
-    demand(bool(((known >= -1) & (known < MOST_SEEN)).all()), "known holds no clusters")
-    demand(n_taken <= n_seen, f"{n_taken} prototypes of {n_seen} points")
+    demand(
+        bool(((known >= -1) & (known < MAX_SEEN)).all()),
+        "known holds impossible cluster numbers",
+    )
+    demand(n_taken <= n_seen, f"there are {n_taken} prototypes of {n_seen} points")
     demand(len(np.unique(ids)) == n_taken, "an id appears twice")
-    demand(bool(((ids <= last_seen) & (last_seen < n_seen)).all()), "ids are beyond the stream")
+    demand(
+        bool(((ids <= last_seen) & (last_seen < n_seen)).all()), "ids lie beyond the stream's end"
+    )
+
+
+def check_scaling(units: Any, n_features: int) -> None:
+    """Check the scaling that is stored as "units"; see `Scaling.to_dict`."""
+    fixed = {"offsets", "scales"}
+    demand(
+        isinstance(units, dict)
+        and units.keys() in (fixed, fixed | {"means", "deviations", "n_points"}),
+        "the scaling in this file lacks entries or has unknown ones",
+    )
+    for name in units.keys() - {"n_points"}:
+        values = units[name]
+        is_list = isinstance(values, list) and len(values) == n_features
+        is_list = is_list and all(type(one) is float and math.isfinite(one) for one in values)
+        demand(is_list, f"{name} of the scaling are not {n_features} numbers, one per feature")
+    demand(min(units["scales"]) > 0, "the scaling in this file has a scale that is not above 0")
+    if "n_points" in units:
+        n_points = units["n_points"]
+        is_count = type(n_points) is int and 0 <= n_points <= MAX_SEEN
+        demand(is_count, f"n_points of the scaling is {n_points!r}, not a number of points")
+        demand(min(units["deviations"]) >= 0, "the scaling in this file has a deviation below 0")

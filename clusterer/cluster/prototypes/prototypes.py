@@ -1,11 +1,13 @@
 """The prototypes in memory: their arrays, and what may happen to these as a whole."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.drift_check import count_to_look, learn_watchfully
 from clusterer.cluster.prototypes.learn_loop import find_refused, learn, shrink
-from clusterer.cluster.prototypes.state import Settings, State, allocate_slots
+from clusterer.cluster.prototypes.parameters import Parameters
+from clusterer.cluster.prototypes.state import SAVED_SCALARS, State, allocate_slots
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
     COUNT,
@@ -38,24 +40,27 @@ class Prototypes(State):
     Learning a point costs O(K d) time and no memory.
 
     >>> prototypes = Prototypes(n_features=1, n_prototypes=2, rule=0)
-    >>> prototypes.learn(np.array([[0.0], [10.0], [10.0]]), (2, 0.0, 1.0, 0))
+    >>> prototypes.learn(np.array([[0.0], [10.0], [10.0]]), Parameters(2, 0.0, 1.0, 0))
     -1
     >>> prototypes.centers[:, 0].tolist()
     [10.0, 10.0]
     """
 
-    def learn(self, points: NDArray, settings: Settings) -> int:
-        """Learn a chunk (n, d); returns the first row refused (nothing has changed then) or -1."""
-        if settings[0] != self.capacity or settings[3] != self.rule:
+    def learn(self, points: NDArray, parameters: Parameters) -> int:
+        """Learn a chunk (n, d) with the half-life in force.
+
+        Returns the first row that is refused, or -1. Nothing changes if a row is refused.
+        """
+        n_prototypes, sigma, decay, rule = parameters
+        if n_prototypes != self.capacity or rule != self.rule:
             refused = find_refused(points, self.scalars, self.n_seen == 0)
             if refused >= 0:
                 return int(refused)
-            self.adapt(settings)
-        if settings[2] < 1.0:
-            if len(points) > count_to_look(self):
-                return learn_watchfully(self, points, settings)
-            settings = settings[0], settings[1], self.share_kept(settings), settings[3]
-        # Not by `arrays`: where points come one at a time, a property costs as much as a search.
+            self.adapt(parameters)
+        if decay < 1.0:
+            decay = self.find_decay(parameters)
+        # Without the property `arrays`: in a stream that comes point by point it takes as long as
+        # a search for the nearest prototype.
         return learn(
             points,
             self.floats,
@@ -64,7 +69,7 @@ class Prototypes(State):
             self.links,
             self._buffer,
             self._scratch,
-            settings,
+            (n_prototypes, sigma, decay, rule),
         )
 
     def find_refused(self, points: NDArray) -> int:
@@ -84,13 +89,15 @@ class Prototypes(State):
         assign(points, self.floats, self.scalars, buffer, point, slots)
         return slots
 
-    def adapt(self, settings: Settings) -> None:
-        """Take over another number of prototypes or merge rule.
+    def adapt(self, parameters: Parameters) -> None:
+        """Change the maximum number of prototypes and the merge rule.
 
-        Where there are to be fewer, those pairs merge that cost the least variance, by Ward's
-        rule: the others are for streams, where one newcomer at a time finds its place.
+        If there are too many prototypes, pairs merge by Ward's rule, which costs the least
+        variance. The other rules suit streams, where one merge makes room for one point.
         """
-        n_prototypes, _, _, rule = settings
+        n_prototypes, rule = parameters.n_prototypes, parameters.rule
+        if n_prototypes == self.capacity and rule == self.rule:
+            return
         if self.n_taken > n_prototypes:
             self.rule = WARD
             self.measure_anew()
@@ -107,6 +114,50 @@ class Prototypes(State):
         # Neighbours may have been in slots that are gone.
         self._forget_bounds()
         self._allocate_scratch()
+
+    def to_arrays(self) -> tuple[dict[str, float], dict[str, NDArray]]:
+        """Return the scalars and the arrays, by the names that model files use."""
+        scalars = {name: float(self.scalars[index]) for name, index in SAVED_SCALARS.items()}
+        arrays = {
+            "centers": self.inner_centers,
+            "weights": self.weights,
+            "counts": self.counts,
+            "scatters": self.inner_scatters,
+            "ids": self.ids,
+            "last_seen": self.last_seen,
+            "known": self.known,
+            "links": self.links[: self.n_taken, : self.n_taken].copy(),
+            "times": self.times,
+            "recent": self.recent.copy(),
+            "mean": self.mean.copy(),
+            "origin": self.origin.copy(),
+        }
+        return scalars, arrays
+
+    @classmethod
+    def from_arrays(
+        cls, scalars: dict[str, Any], arrays: dict[str, NDArray], rule: int
+    ) -> "Prototypes":
+        """Build the prototypes that `to_arrays` wrote; ``scalars`` may hold more entries."""
+        n_taken, n_features = arrays["centers"].shape
+        # Learning makes more room if K is larger.
+        prototypes = cls(n_features, n_taken, rule)
+        for name, index in SAVED_SCALARS.items():
+            prototypes.scalars[index] = scalars[name]
+        prototypes.recent[:] = arrays["recent"]
+        prototypes.mean[:], prototypes.origin[:] = arrays["mean"], arrays["origin"]
+        prototypes.fill(
+            arrays["centers"],
+            arrays["weights"],
+            arrays["counts"],
+            arrays["scatters"],
+            arrays["ids"],
+            arrays["last_seen"],
+            arrays["known"],
+            arrays["links"],
+            arrays["times"],
+        )
+        return prototypes
 
     def fill(
         self,

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.forgetting import AUTOMATIC
 from clusterer.cluster.prototypes.learn_loop import choose_width
+from clusterer.cluster.prototypes.parameters import AUTOMATIC, Parameters
 from clusterer.cluster.prototypes.simd import LANES
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
@@ -26,6 +26,8 @@ from clusterer.cluster.prototypes.state_layout import (
     N_SEEN,
     N_STATE_ROWS,
     N_TAKEN,
+    NEXT_LOOK,
+    RECENT_COUNT,
     RECENT_SQUARES,
     RECENT_UNIT,
     SCALE,
@@ -36,7 +38,17 @@ from clusterer.cluster.prototypes.state_layout import (
     WEIGHT,
 )
 
-Settings = tuple[int, float, float, int]
+SAVED_SCALARS = {
+    "n_seen": N_SEEN,
+    "faded_count": FADED_COUNT,
+    "squares": SQUARES,
+    "scale": SCALE,
+    "link_unit": LINK_UNIT,
+    "recent_unit": RECENT_UNIT,
+    "recent_count": RECENT_COUNT,
+    "fading": FADING,
+    "next_look": NEXT_LOOK,
+}
 
 
 def allocate_slots(n_features: int, n_prototypes: int) -> tuple[NDArray, NDArray]:
@@ -195,10 +207,10 @@ class State:
         rows = self.floats[self.n_features :, : self.n_taken]
         return rows[TIME : TOTAL + 1].T.copy()
 
-    def share_kept(self, settings: Settings) -> float:
-        """The share of what is known that is kept from point to point, also an automatic one."""
-        kept = settings[2]
-        return float(2.0 ** -self.scalars.item(FADING)) if kept == AUTOMATIC else kept
+    def find_decay(self, parameters: Parameters) -> float:
+        """Return the decay per point that is in force, also for an automatic half-life."""
+        decay = parameters.decay
+        return float(2.0 ** -self.scalars.item(FADING)) if decay == AUTOMATIC else decay
 
     @property
     def half_life(self) -> float:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.persistence.model_file import dump_model, parse_model
-from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling
+from clusterer.cluster.persistence.archive import write_archive
+from clusterer.cluster.persistence.model_file import parse_model
+from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recipe import ParameterChange, Recipe
-from clusterer.session.recording import copy_model
 from clusterer.session.restart import refill
 from clusterer.session.run import Run
 from clusterer.session.tracking import ClusterTracker
@@ -66,7 +66,7 @@ class Checkpoint:
             is_finished=run.is_finished,
             window_length=run.recent_points.window.length,
             parameters=run.model.get_params(),
-            model=copy_model(run.model) if run.n_seen else None,
+            model=run.model.copy() if run.n_seen else None,
             scaling=run.scaling,
             tracker=run.tracker.copy(),
             recipe=run.recipe.copy(),
@@ -84,14 +84,15 @@ class Checkpoint:
             "is_finished": self.is_finished,
             "window_length": self.window_length,
             "parameters": self.parameters,
-            "scaling": write_scaling(self.scaling),
+            "scaling": self.scaling.to_dict(),
             "identities": self.tracker.write(),
             "recipe": write_recipe(self.recipe),
             "bounds": self.bounds.tolist(),
             "noise": self.noise,
             "place": self.page_state,
         }
-        return json.dumps(told), b"" if self.model is None else dump_model(self.model)
+        model = b"" if self.model is None else write_archive(*self.model.to_arrays())
+        return json.dumps(told), model
 
     @classmethod
     def read(cls, text: str, model: bytes) -> "Checkpoint":
@@ -101,12 +102,13 @@ class Checkpoint:
             if told.pop("version") != VERSION:
                 raise ValueError("it is of another version")
             n_features = len(told["scaling"]["offsets"])
-            told["scaling"] = read_scaling(told["scaling"])
+            told["scaling"] = Scaling.from_dict(told["scaling"])
             told["tracker"] = ClusterTracker.read(told.pop("identities"))
             told["recipe"] = read_recipe(told["recipe"])
             told["bounds"] = np.array(told["bounds"], np.float64).reshape(-1, n_features)
             told["page_state"] = told.pop("place")
-            return cls(model=parse_model(model) if model else None, **told)
+            learned = OnlineClusterer.from_arrays(*parse_model(model)) if model else None
+            return cls(model=learned, **told)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"The memory is damaged: {error!r}") from error
 
@@ -127,7 +129,7 @@ class Checkpoint:
         )
         refill(run, self.n_seen, self.noise)
         if self.model is not None:
-            run.model = copy_model(self.model)
+            run.model = self.model.copy()
         if self.noise is not None:
             source.noise = self.noise  # type: ignore[attr-defined]
         run.recent_points.bounds = self.bounds.copy()
@@ -137,41 +139,15 @@ class Checkpoint:
         return run
 
 
-def write_scaling(scaling: Scaling) -> dict[str, Any]:
-    """A scaling in JSON's types; every float comes back as it was."""
-    told: dict[str, Any] = {
-        "offsets": scaling.offsets.tolist(),
-        "scales": scaling.scales.tolist(),
-    }
-    if isinstance(scaling, RunningScaling):
-        told["n_to_skip"] = scaling.n_to_skip
-        for name in ("known", "seen"):
-            held: Moments = getattr(scaling, name)
-            told[name] = [held.means.tolist(), held.deviations.tolist(), held.n_points]
-    return told
-
-
-def read_scaling(told: dict[str, Any]) -> Scaling:
-    """A scaling from what `write_scaling` gave."""
-    offsets, scales = (np.array(told[name], np.float64) for name in ("offsets", "scales"))
-    if "seen" not in told:
-        return Scaling(offsets, scales)
-    known, seen = (
-        Moments(np.array(means, np.float64), np.array(deviations, np.float64), n_points)
-        for means, deviations, n_points in (told["known"], told["seen"])
-    )
-    return RunningScaling(offsets, scales, known, seen, told["n_to_skip"])
-
-
 def write_recipe(recipe: Recipe) -> dict[str, Any]:
     """A recipe in JSON's types."""
     return {
         "parameters": recipe.parameters,
         "noise": recipe.noise,
-        "scaling": None if recipe.scaling is None else write_scaling(recipe.scaling),
+        "scaling": None if recipe.scaling is None else recipe.scaling.to_dict(),
         "is_exact": recipe.is_exact,
         "changes": [
-            [n, name, write_scaling(value) if isinstance(value, Scaling) else value]
+            [n, name, value.to_dict() if isinstance(value, Scaling) else value]
             for n, name, value in recipe.changes
         ],
     }
@@ -179,11 +155,11 @@ def write_recipe(recipe: Recipe) -> dict[str, Any]:
 
 def read_recipe(told: dict[str, Any]) -> Recipe:
     """A recipe from what `write_recipe` gave."""
-    scaling = None if told["scaling"] is None else read_scaling(told["scaling"])
+    scaling = None if told["scaling"] is None else Scaling.from_dict(told["scaling"])
     recipe = Recipe(told["parameters"], noise=told["noise"], scaling=scaling)
     recipe.is_exact = told["is_exact"]
     recipe.changes = [
-        ParameterChange(n, name, read_scaling(value) if name == "scaling" else value)
+        ParameterChange(n, name, Scaling.from_dict(value) if name == "scaling" else value)
         for n, name, value in told["changes"]
     ]
     return recipe

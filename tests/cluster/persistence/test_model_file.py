@@ -19,7 +19,6 @@ from sklearn.exceptions import NotFittedError
 import clusterer
 from clusterer import OnlineClusterer, load
 from clusterer.cluster.persistence.archive import ARRAYS
-from clusterer.cluster.persistence.model_file import save
 from clusterer.datasets import make_generator
 from tests.cluster.test_properties import assert_identical, blobs
 from tests.support.streams import changes, clouds, lattices
@@ -150,7 +149,7 @@ class TestRoundTrip:
 
     def test_any_path_will_do(self, tmp_path):
         path = tmp_path / "name without suffix"
-        save(MODEL, str(path))
+        MODEL.save(str(path))
         MODEL.save(path)
         assert_identical(clusterer.load(str(path)).snapshot(), MODEL.snapshot())
         assert os.listdir(tmp_path) == [path.name]

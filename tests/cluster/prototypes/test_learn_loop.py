@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from clusterer.cluster.prototypes.closest_pair import find_closest_pair
+from clusterer.cluster.prototypes.parameters import check_parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import BOUND_UNIT, interpolate_log2
-from clusterer.cluster.validation import check_settings
 from tests.support.reference import Reference, coarse_log2
 from tests.support.streams import RULES, changes, clouds, lattices
 
@@ -22,7 +22,7 @@ NAMES = ("n_prototypes", "sigma", "half_life", "update", "merge")
 
 
 def choose(reference: Reference) -> tuple[int, float, float, int]:
-    return check_settings(*(getattr(reference, name) for name in NAMES))
+    return check_parameters(*(getattr(reference, name) for name in NAMES))
 
 
 class Pair:
@@ -63,7 +63,7 @@ def test_in_a_long_stream_a_fourth_of_the_points_link_and_count_fourfold():
     pair.compare()
     # As many as if all were looked at, but for chance.
     eager = Prototypes(2, 4, 0)
-    eager.learn(points, check_settings(4, 1.0, 1e9, "kernel", "log-min"))
+    eager.learn(points, check_parameters(4, 1.0, 1e9, "kernel", "log-min"))
     assert 0.7 < pair.library.link_counts.sum() / eager.link_counts.sum() < 1.4
 
 

@@ -1,0 +1,82 @@
+"""The parameters of the learning loop: what a user may set, checked and in the kernels' form."""
+
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from clusterer.cluster.prototypes.state_layout import MERGE_RULES
+
+UPDATE_RULES = ("kernel", "addc")
+FORGET_RULES = ("quiet", "never")
+PARAMETER_NAMES = ("n_prototypes", "sigma", "half_life", "update", "merge", "forget")
+MAX_PROTOTYPES = 20_000
+AUTOMATIC = 0.0  # as ``decay``: the half-life is chosen from the stream
+MAX_HALVINGS = 1000.0  # per point: faster decay underflows to 0, and 0 times infinity is NaN
+
+
+class Parameters(NamedTuple):
+    """Parameters in the form that the compiled loops take.
+
+    ``n_prototypes`` is K. ``sigma`` is the width of the kernel, 0 for an automatic one and
+    infinite where every point counts 1. ``decay`` is the factor by which the weight of everything
+    learned is multiplied at each point: 1 forgets nothing, `AUTOMATIC` stands for a factor chosen
+    from the stream. ``rule`` is the index of the merge rule in `MERGE_RULES`.
+    """
+
+    n_prototypes: int
+    sigma: float
+    decay: float
+    rule: int
+
+
+def check_parameters(
+    n_prototypes: Any, sigma: Any, half_life: Any, update: Any, merge: Any, forget: Any = "quiet"
+) -> Parameters:
+    """Convert the parameters of `OnlineClusterer` to the kernels' form.
+
+    Raises ValueError that names the first parameter with a wrong value.
+    """
+    check_n_prototypes(n_prototypes)
+    check_choice("update", update, UPDATE_RULES)
+    check_choice("merge", merge, MERGE_RULES)
+    check_choice("forget", forget, FORGET_RULES)
+    is_auto = isinstance(sigma, str) and sigma == "auto"
+    if not is_auto and not (is_number(sigma) and sigma > 0):
+        raise ValueError(f"sigma must be a number above 0 or 'auto', got {sigma!r}.")
+    is_chosen = isinstance(half_life, str) and half_life == "auto"
+    is_given = is_number(half_life) and 0 < half_life < np.inf
+    if not (is_chosen or is_given or half_life is None):
+        raise ValueError(
+            f"half_life must be a number of points above 0, 'auto', or None to never forget, "
+            f"got {half_life!r}."
+        )
+    width = 0.0 if is_auto else float(sigma)
+    decay = AUTOMATIC if is_chosen else 1.0
+    if is_given:
+        decay = 2.0 ** -min(1.0 / float(half_life), MAX_HALVINGS)
+    # With an infinite width the kernel is 1 everywhere, which is the update rule "addc".
+    width = np.inf if update == "addc" else width
+    return Parameters(int(n_prototypes), width, decay, MERGE_RULES.index(merge))
+
+
+def check_n_prototypes(value: Any) -> None:
+    """Raise ValueError unless ``value`` is a whole number from 1 to `MAX_PROTOTYPES`."""
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+    if not is_whole or value < 1:
+        raise ValueError(f"n_prototypes must be a whole number of at least 1, got {value!r}.")
+    if value > MAX_PROTOTYPES:
+        # The memory for their links grows with the square of the number.
+        raise ValueError(f"n_prototypes must be at most {MAX_PROTOTYPES:,}, got {value!r}.")
+
+
+def check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    """Raise ValueError unless ``value`` is one of ``choices``."""
+    if not isinstance(value, str) or value not in choices:
+        allowed = ", ".join(repr(choice) for choice in choices)
+        raise ValueError(f"{name} must be one of {allowed}, got {value!r}.")
+
+
+def is_number(value: Any) -> bool:
+    """Return whether ``value`` is a real number; booleans and NaN are not."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_) and value == value
