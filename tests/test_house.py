@@ -51,16 +51,9 @@ TOP_LEVEL = {
 # Imports (importing file, imported file) that close a circle of files or of folders. Each must go:
 # cut the circle and delete its line here. A line whose import closes no circle any more fails.
 KNOWN_CIRCLES = {
-    # The drift check and the prototypes.
-    ("clusterer/cluster/prototypes/prototypes.py", "clusterer/cluster/drift_check.py"),
-    ("clusterer/cluster/prototypes/state.py", "clusterer/cluster/forgetting.py"),
-    # The estimator and the model file.
-    ("clusterer/cluster/persistence/model_file.py", "clusterer/cluster/estimator.py"),
     # The engine and the scheduling.
     ("clusterer/session/scheduling/pacing.py", "clusterer/session/engine.py"),
     ("clusterer/session/scheduling/scheduler.py", "clusterer/session/engine.py"),
-    # cluster and session.
-    ("clusterer/cluster/scaled_clusterer.py", "clusterer/session/recording.py"),
     # page, server and sources of the dashboard.
     ("widgets/server/serve.py", "widgets/page/notifications.py"),
     # The measurement of large tables.
