@@ -11,7 +11,7 @@ from numpy.random import Generator as Random
 from numpy.typing import NDArray
 
 from clusterer.datasets.generator import make_generator
-from clusterer.datasets.layouts import place_centres
+from clusterer.datasets.layout import place_centers
 
 Labelled = tuple[NDArray[np.float64], NDArray[np.int64]]
 
@@ -44,7 +44,7 @@ def sort_by_feature(seed: int) -> Labelled:
 def draw_heteroscedastic(seed: int) -> Labelled:
     """Round clusters whose standard deviations differ by up to 4 to 1."""
     random = np.random.default_rng([seed, 1])
-    centres = place_centres(random, 5, 2, 12.0)
+    centres = place_centers(random, 5, 2, 12.0)
     spreads = random.uniform(0.5, 2.0, 5)
     classes = random.integers(5, size=N_POINTS)
     gaps = random.normal(size=(N_POINTS, 2)) * spreads[classes, None]
@@ -63,7 +63,7 @@ def draw_elongated(seed: int) -> Labelled:
 def draw_discs(seed: int) -> Labelled:
     """Evenly filled discs of radius 2.3 whose centres lie at least 6 apart."""
     random = np.random.default_rng([seed, 3])
-    centres = place_centres(random, 5, 2, 6.0)
+    centres = place_centers(random, 5, 2, 6.0)
     classes = random.integers(5, size=N_POINTS)
     radii = 2.3 * np.sqrt(random.random(N_POINTS))
     angles = 2 * np.pi * random.random(N_POINTS)

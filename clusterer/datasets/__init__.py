@@ -1,7 +1,8 @@
-"""Datasets: seeded generators of streams, and paintings."""
+"""Data sets: endless generated streams, hand-drawn streams, and example tables."""
 
-from clusterer.datasets.families import GENERATORS, Family
-from clusterer.datasets.generator import NOISE_CLASS, Generator, make_generator
-from clusterer.datasets.painting import Painting
+from clusterer.datasets.families import GENERATORS
+from clusterer.datasets.generator import GeneratedSource, make_generator
+from clusterer.datasets.layout import Family
+from clusterer.datasets.painted_source import PaintedSource
 
-__all__ = ["GENERATORS", "NOISE_CLASS", "Family", "Generator", "Painting", "make_generator"]
+__all__ = ["GENERATORS", "Family", "GeneratedSource", "PaintedSource", "make_generator"]

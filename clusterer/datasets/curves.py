@@ -1,14 +1,12 @@
-"""Clusters along curves in the plane, which no centre describes well.
-
-The layouts are like those of `clusterer.datasets.layouts`, with 1 standard deviation as the unit.
-"""
+"""Families of clusters along curves in the plane; no center describes such a cluster well."""
 
 import numpy as np
-from numpy.random import Generator as Random
+from numpy.random import Generator
 from numpy.typing import NDArray
 
-from clusterer.datasets.layouts import (
+from clusterer.datasets.layout import (
     SEPARATION_SD,
+    Family,
     Floats,
     Ints,
     Layout,
@@ -20,11 +18,11 @@ MOON_RADIUS_SD = 12.0
 SPIRAL_TURNS = 1.5
 
 
-def lay_out_moons(random: Random) -> Layout:
-    """Two half circles, each of which reaches into the hollow of the other."""
+def lay_out_moons(rng: Generator) -> Layout:
+    """Two half circles; the end of each one lies inside the other."""
 
-    def locate(random: Random, positions: Ints, clusters: Ints) -> Floats:
-        angles = np.pi * random.random(len(positions))
+    def locate(rng: Generator, positions: Ints, clusters: Ints) -> Floats:
+        angles = np.pi * rng.random(len(positions))
         x, y = np.cos(angles), np.sin(angles)
         lower = clusters == 1
         # The lower moon is the upper one turned by half a circle about (1/2, 1/4).
@@ -36,31 +34,49 @@ def lay_out_moons(random: Random) -> Layout:
     return Layout(box_around(corners), choose_evenly(2), locate)
 
 
-def lay_out_rings(random: Random, n_clusters: int) -> Layout:
-    """Circles about the same point, each one 6 standard deviations wider than the one inside."""
+MOONS = Family(
+    "Moons", "Two half circles; the end of each one lies inside the other.", lay_out_moons, {}
+)
 
-    def locate(random: Random, positions: Ints, clusters: Ints) -> Floats:
-        angles = 2 * np.pi * random.random(len(positions))
+
+def lay_out_rings(rng: Generator, n_clusters: int) -> Layout:
+    """Circles around the same point; each radius is 6 standard deviations larger than the last."""
+
+    def locate(rng: Generator, positions: Ints, clusters: Ints) -> Floats:
+        angles = 2 * np.pi * rng.random(len(positions))
         return point_at(SEPARATION_SD * (clusters + 1), angles)
 
     return Layout(_disc_box(SEPARATION_SD * n_clusters), choose_evenly(n_clusters), locate)
 
 
-def lay_out_spirals(random: Random, n_clusters: int) -> Layout:
-    """Arms that wind outwards, 6 standard deviations from one to the next."""
+RINGS = Family(
+    "Rings",
+    "Circles around the same point, one inside the other.",
+    lay_out_rings,
+    {"n_clusters": 3},
+)
+
+
+def lay_out_spirals(rng: Generator, n_clusters: int) -> Layout:
+    """Arms that wind outwards, 6 standard deviations from each other."""
     widening_sd = SEPARATION_SD * n_clusters / (2 * np.pi)
-    # The arms start that far from the middle for their inner ends to be apart as well.
+    # With this first radius the inner ends of the arms are apart, too.
     first_sd = SEPARATION_SD * n_clusters / 4
     last_sd = first_sd + 2 * np.pi * SPIRAL_TURNS * widening_sd
 
-    def locate(random: Random, positions: Ints, clusters: Ints) -> Floats:
-        # The length of an arm grows with the square of its radius; this spreads points evenly.
-        squares = first_sd**2 + random.random(len(positions)) * (last_sd**2 - first_sd**2)
+    def locate(rng: Generator, positions: Ints, clusters: Ints) -> Floats:
+        # An arm's length grows with the square of its radius, so this spreads the points evenly.
+        squares = first_sd**2 + rng.random(len(positions)) * (last_sd**2 - first_sd**2)
         radii_sd = np.sqrt(squares)
         turns = 2 * np.pi * clusters / n_clusters
         return point_at(radii_sd, (radii_sd - first_sd) / widening_sd + turns)
 
     return Layout(_disc_box(last_sd), choose_evenly(n_clusters), locate)
+
+
+SPIRALS = Family(
+    "Spirals", "Arms that wind outwards between each other.", lay_out_spirals, {"n_clusters": 2}
+)
 
 
 def point_at(radii: NDArray[np.floating], angles: Floats) -> Floats:

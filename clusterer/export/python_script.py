@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.datasets import Generator, Painting
+from clusterer.datasets import GeneratedSource, PaintedSource
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recipe import Recipe
 from clusterer.session.run_export import RunExport
@@ -84,12 +84,12 @@ def _write_opening(taken: RunExport) -> str:
 
 
 def _write_imports(source: Source, is_scaled: bool) -> list[str]:
-    if isinstance(source, Generator):
+    if isinstance(source, GeneratedSource):
         names = ["from clusterer.datasets import make_generator"]
-    elif isinstance(source, Painting):
+    elif isinstance(source, PaintedSource):
         names = [
-            "from clusterer.datasets import Painting",
-            "from clusterer.datasets.brush_strokes import Erase, Move, Paint",
+            "from clusterer.datasets import PaintedSource",
+            "from clusterer.datasets.edits import EraseEdit, MoveEdit, PaintEdit",
         ]
     elif isinstance(source, TableSource):
         names = [
@@ -103,20 +103,20 @@ def _write_imports(source: Source, is_scaled: bool) -> list[str]:
 
 
 def _write_source(source: Source, recipe: Recipe) -> list[str]:
-    if isinstance(source, Generator) and source.recipe is not None:
-        told = dict(source.recipe)
+    if isinstance(source, GeneratedSource) and source.arguments is not None:
+        told = dict(source.arguments)
         key = told.pop("key")
         return [
             f"source = make_generator({key!r}, {_write_arguments(told | {'noise': recipe.noise})})"
         ]
-    if isinstance(source, Painting):
+    if isinstance(source, PaintedSource):
         told = {"seed": source.seed, "noise": recipe.noise}
         return [
-            "# What was painted, each after so many points of the stream.",
-            "acts = [",
-            *(f"    {type(act).__name__}{tuple(act)!r}," for act in source.acts),
+            "# Each edit begins with its position in the stream.",
+            "edits = [",
+            *(f"    {type(edit).__name__}{tuple(edit)!r}," for edit in source.edits),
             "]",
-            f"source = Painting(acts, {_write_arguments(told)})",
+            f"source = PaintedSource(edits, {_write_arguments(told)})",
         ]
     if isinstance(source, TableSource):
         choices = _write_arguments(getattr(source.table, "choices", {}))

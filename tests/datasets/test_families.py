@@ -1,4 +1,4 @@
-"""The kinds of generated streams: each does what its description promises."""
+"""The families of generated streams: each stream is as its description says."""
 
 import numpy as np
 import pytest
@@ -16,56 +16,56 @@ widths = st.integers(2, 8)
 few = settings(max_examples=25)
 
 
-def find_centres(chunk: Chunk) -> np.ndarray:
-    """Means of the classes, in the classes' order."""
+def find_centers(chunk: Chunk) -> np.ndarray:
+    """Means of the classes, in the order of the classes."""
     classes = np.unique(chunk.classes[chunk.classes >= 0])
     return np.array([chunk.points[chunk.classes == each].mean(axis=0) for each in classes])
 
 
-def find_gaps(centres: np.ndarray) -> np.ndarray:
-    """Distance between each two centres."""
-    first, second = np.triu_indices(len(centres), 1)
-    return np.linalg.norm(centres[first] - centres[second], axis=1)
+def find_gaps(centers: np.ndarray) -> np.ndarray:
+    """Distance between each pair of centers."""
+    first, second = np.triu_indices(len(centers), 1)
+    return np.linalg.norm(centers[first] - centers[second], axis=1)
 
 
 @few
 @given(st.sampled_from(BLOBS), seeds, counts, widths, st.integers(0, 50_000))
-def test_blobs_are_round_with_unit_spread_and_well_apart(key, seed, n_clusters, width, n_before):
-    # Without drift, so that means over time are centres.
+def test_blobs_are_round_and_apart(key, seed, n_clusters, width, n_before):
+    # Without drift the means over time are the centers.
     still = {"drift": 0} if key == "drifting" else {}
     source = make_generator(key, seed=seed, n_clusters=n_clusters, n_features=width, **still)
     source.take(n_before)
     chunk = source.take(25_000)
-    spread = chunk.points - find_centres(chunk)[np.unique(chunk.classes, return_inverse=True)[1]]
+    spread = chunk.points - find_centers(chunk)[np.unique(chunk.classes, return_inverse=True)[1]]
     assert np.abs(spread.std(axis=0) - 1).max() < 0.05
-    # The rarest class has some 80 points; the mean of those is off by less than 0.9.
-    assert find_gaps(find_centres(chunk)).min(initial=np.inf) >= 5
+    # The rarest class has about 80 points; the error of their mean is below 0.9.
+    assert find_gaps(find_centers(chunk)).min(initial=np.inf) >= 5
 
 
 @given(st.sampled_from(["drifting", "crossing"]), seeds, widths, st.floats(0, 2))
-def test_moving_blobs_start_at_the_speed_asked_for(key, seed, n_features, drift):
-    # The same seed draws the same points at any speed, which leaves the way of the centres.
+def test_moving_blobs_start_at_the_chosen_speed(key, seed, n_features, drift):
+    # The same seed draws the same points at any speed; the difference is the path of the centers.
     moving, still = (
         make_generator(key, seed=seed, n_features=n_features, drift=each) for each in (drift, 0)
     )
-    ways = moving.take(100).points - still.take(100).points
+    paths = moving.take(100).points - still.take(100).points
     expected = drift * np.arange(100) / 1000
-    assert np.allclose(np.linalg.norm(ways, axis=1), expected, rtol=1e-3, atol=1e-9)
+    assert np.allclose(np.linalg.norm(paths, axis=1), expected, rtol=1e-3, atol=1e-9)
 
 
 @few
 @given(seeds, st.integers(2, 12), widths, st.floats(0, 2), st.integers(0, 50_000))
-def test_drifting_blobs_keep_apart(seed, n_clusters, n_features, drift, n_before):
+def test_drifting_blobs_stay_apart(seed, n_clusters, n_features, drift, n_before):
     source = make_generator(
         "drifting", seed=seed, n_clusters=n_clusters, n_features=n_features, drift=drift
     )
     source.take(n_before)
-    assert find_gaps(find_centres(source.take(3000))).min() >= 5
+    assert find_gaps(find_centers(source.take(3000))).min() >= 5
 
 
-def test_crossing_blobs_meet_and_part_again():
+def test_crossing_blobs_meet_and_separate():
     source = make_generator("crossing", drift=2.0)
-    gaps = [find_gaps(find_centres(source.take(500)))[0] for _ in range(40)]
+    gaps = [find_gaps(find_centers(source.take(500)))[0] for _ in range(40)]
     # A trip is 40 sd long and takes 20 000 points: meetings after 5 000 and 15 000.
     assert max(gaps[:2] + gaps[19:21] + gaps[-2:]) > 13
     assert min(gaps[9:11]) < 1
@@ -73,9 +73,9 @@ def test_crossing_blobs_meet_and_part_again():
     assert min(gaps[4:6] + gaps[14:16]) > 5
 
 
-def test_appearing_blobs_live_in_stretches_one_birth_or_death_at_a_time():
+def test_appearing_blobs_appear_and_vanish_one_at_a_time():
     source = make_generator("appearing", n_clusters=6)
-    # Lives are whole multiples of 500 points, which makes each window one state.
+    # Lives are multiples of 500 points, so no cluster appears or vanishes within a window.
     alive = np.array([np.bincount(source.take(500).classes, minlength=6) > 0 for _ in range(96)])
     assert alive.all(axis=0).tolist() == [True, True, False, False, False, False]
     changes = np.diff(alive.astype(int), axis=0)
@@ -89,7 +89,7 @@ def test_appearing_blobs_live_in_stretches_one_birth_or_death_at_a_time():
 
 @given(seeds, seeds)
 @few
-def test_lives_depend_on_the_position_alone(seed, other):
+def test_lives_depend_only_on_the_position(seed, other):
     one, two = (make_generator("appearing", seed=each).take(12_000) for each in (seed, other))
     for start in range(0, 12_000, 500):
         window = slice(start, start + 500)
@@ -97,17 +97,17 @@ def test_lives_depend_on_the_position_alone(seed, other):
 
 
 @given(seeds, counts)
-def test_blobs_in_order_come_in_equal_stretches_over_and_over(seed, n_clusters):
+def test_blobs_in_order_come_in_turn(seed, n_clusters):
     classes = make_generator("in_order", seed=seed, n_clusters=n_clusters).take(30_000).classes
     assert_array_equal(classes, np.arange(30_000) // 2000 % n_clusters)
 
 
 @few
 @given(seeds, st.integers(2, 12))
-def test_unbalanced_blobs_fall_from_common_to_rare(seed, n_clusters):
+def test_unbalanced_blobs_range_from_common_to_rare(seed, n_clusters):
     source = make_generator("unbalanced", seed=seed, n_clusters=n_clusters)
     n_points = np.bincount(source.take(100_000).classes, minlength=n_clusters)
-    # The rarest of 12 has some 600 points: 5 sd of that are 20 %.
+    # The rarest of 12 classes has about 600 points; 5 standard deviations of the count are 20 %.
     assert 35 < n_points[0] / n_points[-1] < 75
     assert n_points.argmax() == 0
     assert n_points.min() > 0
@@ -129,7 +129,7 @@ def test_curves_stay_apart(key, parameters):
 
 
 @pytest.mark.parametrize("key", GENERATORS)
-def test_every_class_comes_up_and_every_family_is_described(key):
+def test_every_class_occurs_and_every_family_is_described(key):
     family = GENERATORS[key]
     n_clusters = family.parameters.get("n_clusters", 2)
     classes = make_generator(key).take(50_000).classes

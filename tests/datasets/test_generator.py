@@ -1,4 +1,4 @@
-"""Generated streams: reproducible however they are read, and noisy as asked."""
+"""Generated streams: the same points for any sizes of chunks, and the chosen share of noise."""
 
 import math
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from clusterer.datasets import GENERATORS, Generator, make_generator
+from clusterer.datasets import GENERATORS, GeneratedSource, make_generator
 from clusterer.stream.chunk import Chunk
 
 KEYS = sorted(GENERATORS)
@@ -24,19 +24,19 @@ few = settings(max_examples=25)
 
 @st.composite
 def streams(draw, keys=keys, noises=noises) -> tuple[str, dict]:
-    """A key and parameters that `make_generator` takes for it."""
+    """A key of a family and parameters for `make_generator`."""
     key = draw(keys)
     strategies = {"n_clusters": counts, "n_features": widths, "drift": st.floats(0, 1000)}
     parameters = {name: draw(strategies[name]) for name in GENERATORS[key].parameters}
     return key, {"seed": draw(seeds), "noise": draw(noises), **parameters}
 
 
-def make(stream: tuple[str, dict], **changed: object) -> Generator:
+def make(stream: tuple[str, dict], **changed: object) -> GeneratedSource:
     key, parameters = stream
     return make_generator(key, **{**parameters, **changed})
 
 
-def take_in(source: Generator, sizes: list[int]) -> Chunk:
+def take_in(source: GeneratedSource, sizes: list[int]) -> Chunk:
     parts = [source.take(size) for size in sizes]
     return Chunk(
         np.concatenate([part.points for part in parts]),
@@ -50,19 +50,19 @@ def assert_same(one: Chunk, other: Chunk) -> None:
 
 
 @given(streams(), st.lists(st.integers(0, 3000), min_size=1, max_size=6))
-def test_stream_does_not_depend_on_the_sizes_asked_for(stream, sizes):
+def test_stream_does_not_depend_on_chunk_sizes(stream, sizes):
     assert_same(take_in(make(stream), sizes), make(stream).take(sum(sizes)))
 
 
 @every
 def test_single_points_are_the_same_stream(key):
-    # 2 050 points cross the end of the first block that is drawn at once.
+    # 2 050 points cross the end of the first block.
     one_by_one = take_in(make_generator(key, noise=0.2), [1] * 2050)
     assert_same(one_by_one, make_generator(key, noise=0.2).take(2050))
 
 
 @given(streams(), st.integers(0, 5000), st.integers(1, 3000))
-def test_rewind_repeats_the_stream_and_its_clock(stream, n_before, n_points):
+def test_rewind_repeats_the_stream(stream, n_before, n_points):
     source = make(stream)
     first = source.take(n_points)
     source.take(n_before)
@@ -80,25 +80,25 @@ def test_rewind_keeps_the_noise_level(stream, level, n_points):
 
 
 @given(streams(), noises, st.integers(1, 3000))
-def test_noise_leaves_the_clean_points_alone(stream, level, n_points):
+def test_noise_does_not_change_the_other_points(stream, level, n_points):
     clean = make(stream, noise=0).take(n_points)
     noisy = make(stream, noise=level).take(n_points)
-    stays = noisy.classes != -1
+    is_clean = noisy.classes != -1
     assert (clean.classes >= 0).all()
-    assert_array_equal(noisy.points[stays], clean.points[stays])
-    assert_array_equal(noisy.classes[stays], clean.classes[stays])
+    assert_array_equal(noisy.points[is_clean], clean.points[is_clean])
+    assert_array_equal(noisy.classes[is_clean], clean.classes[is_clean])
 
 
 @given(streams(), st.lists(noises, min_size=2, max_size=2), st.integers(1, 3000))
-def test_more_noise_only_adds_noise(stream, levels, n_points):
+def test_more_noise_keeps_the_noise_points(stream, levels, n_points):
     less, more = (make(stream, noise=level).take(n_points) for level in sorted(levels))
-    was = less.classes == -1
-    assert (more.classes[was] == -1).all()
-    assert_array_equal(more.points[was], less.points[was])
+    is_noise = less.classes == -1
+    assert (more.classes[is_noise] == -1).all()
+    assert_array_equal(more.points[is_noise], less.points[is_noise])
 
 
 @given(streams(), st.lists(st.tuples(st.integers(0, 900), noises), min_size=1, max_size=6))
-def test_noise_set_while_streaming_acts_from_the_next_point_on(stream, steps):
+def test_new_noise_level_acts_from_the_next_point_on(stream, steps):
     source, start = make(stream), 0
     for size, level in steps:
         source.noise = level
@@ -109,24 +109,24 @@ def test_noise_set_while_streaming_acts_from_the_next_point_on(stream, steps):
 
 @few
 @given(streams())
-def test_share_of_noise_is_what_was_asked(stream):
+def test_share_of_noise_is_the_chosen_level(stream):
     n_points = 20_000
     source = make(stream)
     share = (source.take(n_points).classes == -1).mean()
-    # Hoeffding: a correct stream fails once in 10^12 runs.
+    # Hoeffding's inequality: a correct stream fails once in 10^12 runs.
     assert abs(share - source.noise) <= math.sqrt(math.log(2e12) / (2 * n_points))
 
 
 @few
 @given(streams(noises=st.just(1.0)))
-def test_background_fills_the_bounds_evenly(stream):
+def test_noise_fills_the_bounds_evenly(stream):
     n_points = 20_000
     source = make(stream)
     lowest, highest = source.bounds
     shares = (source.take(n_points).points - lowest) / (highest - lowest)
     assert shares.min() >= 0
     assert shares.max() <= 1
-    # Hoeffding for each feature's mean; 8 features keep the risk below 10^-11.
+    # Hoeffding's inequality for the mean of each feature; with 8 features the risk is below 10^-11.
     assert np.abs(shares.mean(axis=0) - 0.5).max() <= math.sqrt(math.log(2e12) / (2 * n_points))
 
 
@@ -142,7 +142,7 @@ def test_points_are_finite_and_nearly_all_in_bounds(stream, n_points, n_before):
     assert np.isfinite(points).all()
     lowest, highest = source.bounds
     outside = ((points < lowest) | (points > highest)).any(axis=1)
-    # Beyond 4 sd on one side of 8 features: less than 3 points of 10 000 are expected.
+    # Fewer than 3 of 10 000 points are expected beyond 4 standard deviations in one of 8 features.
     assert outside.sum() <= 10
 
 
@@ -154,7 +154,7 @@ def test_other_seeds_give_other_points(stream, seed, n_points):
 
 
 @given(streams())
-def test_source_is_endless_and_owns_nothing_of_the_caller(stream):
+def test_stream_is_endless_and_shares_no_arrays_with_the_caller(stream):
     source = make(stream)
     first = source.take(10)
     kept = Chunk(first.points.copy(), first.classes.copy())
@@ -193,12 +193,12 @@ def test_source_is_endless_and_owns_nothing_of_the_caller(stream):
         ("blobs", {"drift": 1.0}, r"drift is 1\.0; allowed: nothing"),
     ],
 )
-def test_refusals_name_parameter_value_and_what_is_allowed(key, parameters, message):
+def test_error_names_parameter_value_and_range(key, parameters, message):
     with pytest.raises(ValueError, match=message):
         make_generator(key, **parameters)
 
 
-def test_refused_noise_and_counts_change_nothing():
+def test_refused_values_change_nothing():
     source = make_generator("blobs", noise=0.3)
     with pytest.raises(ValueError, match="noise is 2; allowed"):
         source.noise = 2

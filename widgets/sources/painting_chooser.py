@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import panel_material_ui as pmui
 
-from clusterer.datasets import Painting
+from clusterer.datasets import PaintedSource
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream import Source
 from widgets.components.lazy import LazyColumn
@@ -25,7 +25,7 @@ class PaintingChooser:
     def __init__(self, on_open: Callable[[Source, Scaling], None], settings: Settings) -> None:
         self._on_open = on_open
         self._settings = settings
-        self.painting = Painting()
+        self.painting = PaintedSource()
         self.radius_px = pmui.IntSlider(
             label="Brush size",
             description="Radius of the brush, in pixels of the screen.",
@@ -57,5 +57,5 @@ class PaintingChooser:
 
     def clear(self) -> None:
         """Begin another painting."""
-        self.painting = Painting(seed=self._settings.seed)
+        self.painting = PaintedSource(seed=self._settings.seed)
         self.reopen()

@@ -9,9 +9,9 @@ from bokeh.models import Label
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from clusterer.datasets import Painting
-from clusterer.datasets.brush_strokes import HEIGHT, WIDTH
-from clusterer.datasets.canvas import Layer
+from clusterer.datasets import PaintedSource
+from clusterer.datasets.drawing import Layer
+from clusterer.datasets.edits import HEIGHT, WIDTH
 from clusterer.session.engine import Engine
 from clusterer.stream import Source
 from widgets.components.lazy import LazyColumn
@@ -121,7 +121,7 @@ class PaintingTool:
 
     def show(self, source: Source) -> None:
         """Offer the brush if the source is a painting."""
-        self._is_painting = isinstance(source, Painting)
+        self._is_painting = isinstance(source, PaintedSource)
         self.view.visible = self._is_painting
         self.message.show()
         self._drawn = None
@@ -139,7 +139,7 @@ class PaintingTool:
         self._hint.visible = self._painting is not None and not layers
 
     @property
-    def _painting(self) -> Painting | None:
+    def _painting(self) -> PaintedSource | None:
         """What can be painted on; None while something else streams."""
         return self._chooser.painting if self._is_painting else None
 
@@ -169,7 +169,7 @@ class PaintingTool:
             message = str(error)
             self._change(lambda: self.message.show(message))
 
-    def _paint(self, gesture: Gesture, painting: Painting) -> None:
+    def _paint(self, gesture: Gesture, painting: PaintedSource) -> None:
         known, number = self._stroke
         number = painting.paint(
             gesture.places,
@@ -181,7 +181,7 @@ class PaintingTool:
         # Painted points come at once, however slowly the others stream, or while it is paused.
         self._engine.step(gesture.n_points)
 
-    def _move(self, gesture: Gesture, painting: Painting) -> None:
+    def _move(self, gesture: Gesture, painting: PaintedSource) -> None:
         first, now = gesture.places
         known, group, last = self._grasped
         if known != gesture.stroke:
@@ -217,7 +217,7 @@ def outline(layers: tuple[Layer, ...]) -> NDArray[np.float64]:
     if not layers:
         return np.empty((0, 4))
     places = np.concatenate([places for _, places in layers])
-    radii = np.repeat([act.radii for act, _ in layers], [len(p) for _, p in layers], axis=0)
+    radii = np.repeat([edit.radii for edit, _ in layers], [len(p) for _, p in layers], axis=0)
     # Of those that lie nearly upon each other one is enough.
     _, kept = np.unique(np.round(2 * places / radii), axis=0, return_index=True)
     return np.column_stack([places[kept], 2 * radii[kept]])

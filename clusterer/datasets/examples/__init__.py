@@ -1,4 +1,4 @@
-"""Example tables that come with the package; SOURCES.md tells where they are from."""
+"""Example tables that come with the package; SOURCES.md names their sources and licences."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -7,10 +7,21 @@ FOLDER = Path(__file__).parent
 
 
 class Example(NamedTuple):
-    """A table to begin with: its title, where it lies, what it is and who made it.
+    """An example table.
 
-    ``features`` are the columns to begin with; none stands for all that make sense.
+    Parameters
+    ----------
+    title : str
+        The name that users see.
+    path : Path
+        The file.
+    description : str
+        What the rows are, who collected them, and the licence.
+    features : tuple of str, default ()
+        The columns to cluster by at first; () stands for the table's default features.
 
+    Examples
+    --------
     >>> EXAMPLES[0].path.exists()
     True
     """
@@ -25,7 +36,7 @@ EXAMPLES = (
     Example(
         "Network traffic",
         FOLDER / "network-traffic.csv.gz",
-        "Connections to a network, a drifting stream: attacks come in waves. KDD Cup 1999, "
+        "Connections to a network as a drifting stream: attacks come in waves. KDD Cup 1999, "
         "Stolfo et al., UCI, CC BY 4.0.",
         (
             "count",
@@ -43,7 +54,8 @@ EXAMPLES = (
     Example(
         "Space shuttle",
         FOLDER / "space-shuttle.csv.gz",
-        "Nine sensors of NASA's space shuttle; class 1 are anomalies. From River, BSD-3-Clause.",
+        "Nine sensors of NASA's space shuttle; rows of class 1 are anomalies. From River, "
+        "BSD-3-Clause.",
     ),
     Example(
         "Iris flowers",
