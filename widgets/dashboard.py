@@ -117,7 +117,7 @@ class Dashboard(pn.viewable.Viewer):
             self._address.address,
             self._keyboard.key_press,
             self._easel.brush,
-            self._tour.spotlight.spot,
+            self._tour.spotlight.state,
         ]
         self.settings.param.watch(self._apply, [*self._live_names()])
 
@@ -250,7 +250,7 @@ class Dashboard(pn.viewable.Viewer):
             [*self.main(), self._help.dialog],
             header=[self._help.button, self._tour.button],
         )
-        page.param.watch(lambda event: self._tour.stand_beside(event.new), "sidebar_open")
+        page.param.watch(lambda event: self._tour.note_sidebar(event.new), "sidebar_open")
         self._keyboard.listen(pn.state.curdoc)
         fit_to_phones(page, self._plot, self._frame_loop.heartbeat)
         return page

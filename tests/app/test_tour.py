@@ -1,4 +1,4 @@
-"""The guided tour, walked through as a person would."""
+"""The guided tour, used as a person uses it."""
 
 import re
 
@@ -6,27 +6,27 @@ from playwright.sync_api import expect
 
 from tests.support.screens import counter, seen, slide, wait_until
 
-# A loaded machine may need longer than the usual five seconds.
+# A loaded machine can need longer than the default of five seconds.
 expect.set_options(timeout=30_000)
 
 
-def step_of(page, number):
+def step_text(page, number):
     return page.get_by_text(f"step {number} of 5", exact=True)
 
 
-def go_on(page, number):
+def go_to_step(page, number):
     page.get_by_role("button", name="Next", exact=True).click()
-    expect(step_of(page, number)).to_be_visible()
+    expect(step_text(page, number)).to_be_visible()
 
 
 def is_in_view(page, slider):
-    """Of a slider only the thumb has an extent."""
+    """Whether the thumb of a slider, the only part with an extent, is in the viewport."""
     box = slider.bounding_box()
     return box is not None and 0 < box["y"] < page.viewport_size["height"] - box["height"]
 
 
 def outlined(page, role, label):
-    """Whether the spotlight is on the widget."""
+    """The style of the outline that the spotlight draws around a widget."""
     return page.get_by_role(role, name=label).evaluate(
         """element => {
             for (let each = element; each; each = each.parentNode ?? each.host)
@@ -37,7 +37,7 @@ def outlined(page, role, label):
 
 
 def has_focus(page, name):
-    """Whether what has this class has the focus."""
+    """Whether the element with this CSS class has the focus."""
     return page.evaluate(
         """name => {
             let at = document.activeElement
@@ -48,7 +48,7 @@ def has_focus(page, name):
     )
 
 
-def test_five_steps_teach_and_leave_no_trace(dashboard_page):
+def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 300)
     slide(page, "Prototypes K", "ArrowLeft", 3)
@@ -58,59 +58,59 @@ def test_five_steps_teach_and_leave_no_trace(dashboard_page):
     show = page.get_by_role("button", name="Show me")
 
     page.get_by_role("button", name=re.compile("^Guided tour")).click()
-    expect(step_of(page, 1)).to_be_visible()
+    expect(step_text(page, 1)).to_be_visible()
     wait_until(lambda: has_focus(page, "tour-step-1"))
     wait_until(lambda: outlined(page, "slider", "Kernel width σ") == "solid")
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("50")
     show.click()
-    expect(done).to_contain_text(re.compile(r"a new point counts 0\.0\d .* before it was 0\.[5-9]"))
+    expect(done).to_contain_text(re.compile(r"weight of a new point is 0\.0\d, was 0\.[5-9]"))
 
-    go_on(page, 2)
+    go_to_step(page, 2)
     expect(page.get_by_role("switch", name="Automatic σ")).to_be_checked()
     wait_until(lambda: outlined(page, "slider", "Kernel width σ") == "none")
     assert outlined(page, "slider", "Prototypes K") == "solid"
     slide(page, "Prototypes K", "Home")
     expect(done).to_contain_text("→ 2, clusters found")
 
-    go_on(page, 3)
+    go_to_step(page, 3)
     page.get_by_role("button", name="Back", exact=True).click()
-    expect(step_of(page, 2)).to_be_visible()
-    go_on(page, 3)
+    expect(step_text(page, 2)).to_be_visible()
+    go_to_step(page, 3)
     wait_until(lambda: has_focus(page, "tour-step-3"))
     slide(page, "Noise", "End")
     expect(done).to_contain_text("noise in view")
     assert page.url == address
 
-    go_on(page, 4)
+    go_to_step(page, 4)
     page.get_by_role("switch", name="Drop singleton clusters").click()
     expect(done).to_contain_text("clusters found")
 
-    go_on(page, 5)
+    go_to_step(page, 5)
     memory = page.get_by_role("slider", name="Memory (half-life)")
     wait_until(lambda: is_in_view(page, memory))
-    expect(page.get_by_text(re.compile("^Now the clusters lag"))).to_be_visible()
+    expect(page.get_by_text(re.compile("^Now the clusters are"))).to_be_visible()
     slide(page, "Memory (half-life)", "Home")
     expect(done).to_contain_text("behind their newest points")
     expect(page.get_by_text("Drifting blobs")).to_be_visible()
 
     memory.press("Escape")
-    expect(step_of(page, 5)).to_be_hidden()
+    expect(step_text(page, 5)).to_be_hidden()
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("47")
     page.wait_for_url(address)
     wait_until(lambda: counter(page, "clusters found") == "5")
     assert outlined(page, "slider", "Memory (half-life)") == "none"
 
-    # A reload ends it as well.
+    # A reload ends the tour too.
     page.keyboard.press("t")
-    expect(step_of(page, 1)).to_be_visible()
-    go_on(page, 2)
+    expect(step_text(page, 1)).to_be_visible()
+    go_to_step(page, 2)
     show.click()
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("3")
     page.reload()
     page.wait_for_selector("canvas")
     wait_until(lambda: seen(page) > 0)
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("47")
-    expect(step_of(page, 2)).to_be_hidden()
+    expect(step_text(page, 2)).to_be_hidden()
 
 
 TOUCH = """() => {
@@ -125,18 +125,18 @@ TOUCH = """() => {
 }"""
 
 
-def test_on_a_phone_the_card_holds_the_control_and_a_finger_scrolls(open_page):
+def test_on_a_phone_the_card_contains_the_control_and_a_finger_scrolls(open_page):
     page = open_page(390, 844)
     wait_until(lambda: seen(page) > 20)
-    # Not "none", as where a finger moves the plot.
+    # "none" would mean that a finger moves the plot.
     wait_until(lambda: page.evaluate(TOUCH) == "pan-x pan-y")
     page.keyboard.press("t")
-    expect(step_of(page, 1)).to_be_in_viewport()
-    own = page.get_by_role("slider", name="Kernel width σ")
-    wait_until(lambda: is_in_view(page, own))
-    own.press("Home")
+    expect(step_text(page, 1)).to_be_in_viewport()
+    copy = page.get_by_role("slider", name="Kernel width σ")
+    wait_until(lambda: is_in_view(page, copy))
+    copy.press("Home")
     expect(page.get_by_text(re.compile("^✓ Done: "))).to_be_visible()
-    # Back to where it was before.
+    # The focus returns to the element that had it before.
     page.get_by_role("button", name=re.compile("^End")).press("Enter")
-    expect(step_of(page, 1)).to_be_hidden()
+    expect(step_text(page, 1)).to_be_hidden()
     wait_until(lambda: not has_focus(page, "tour-step-1"))

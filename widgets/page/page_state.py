@@ -32,7 +32,7 @@ class PageState:
 
     def describe(self) -> dict[str, Any]:
         """The place as it is now, in JSON's types."""
-        left = self._tour.left
+        left = self._tour.page_before
         kind = self._sources.kind.value if left is None else left.kind
         values = self._settings.param.values() if left is None else left.settings
         return {

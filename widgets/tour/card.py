@@ -1,4 +1,4 @@
-"""The card of the guided tour: its text, its looks and its buttons."""
+"""The card of the guided tour: its text, style sheet and buttons."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from widgets.components.text import escape_lines
 from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
 from widgets.tour.lessons import LESSONS, Lesson
 
-CARD = "tour"
+CARD_CLASS = "tour"
 STYLE = """
 .head { display: flex; flex-wrap: wrap; gap: 2px 12px; align-items: baseline; }
 h2 { font-size: 1.05rem; font-weight: 500; margin: 0; }
@@ -23,7 +23,7 @@ section:focus-visible { outline: 2px solid currentColor; outline-offset: 5px; bo
 
 
 def build_button(label: str, act: Any, **options: Any) -> pmui.Button:
-    """A small button of the card."""
+    """A small button of the card that calls ``act``."""
     return pmui.Button(
         label=label,
         size="small",
@@ -35,16 +35,17 @@ def build_button(label: str, act: Any, **options: Any) -> pmui.Button:
     )
 
 
-def name_step(number: int) -> str:
-    """The class of a step's text, by which it is found."""
-    return f"{CARD}-step-{number + 1}"
+def name_step_class(number: int) -> str:
+    """The CSS class of the text of a step."""
+    return f"{CARD_CLASS}-step-{number + 1}"
 
 
-def lay_out(lesson: Lesson, number: int) -> str:
-    """The card's text."""
+def write_step(lesson: Lesson, number: int) -> str:
+    """The text of a step as HTML."""
     title, text, task = (escape_lines([line]) for line in (lesson.title, lesson.text, lesson.task))
     return (
-        f'<section class="{name_step(number)}" tabindex="-1" aria-label="Guided tour: {title}">'
+        f'<section class="{name_step_class(number)}" tabindex="-1" '
+        f'aria-label="Guided tour: {title}">'
         f'<div class="head"><h2>{title}</h2>'
         f'<span class="step">step {number + 1} of {len(LESSONS)}</span></div>'
         f'<div class="lines"><p>{text}</p><p class="task">{task}</p></div></section>'

@@ -1,4 +1,4 @@
-"""Lessons: what the guided tour teaches, step by step; texts and settings, no widgets."""
+"""The lessons of the guided tour: texts, settings and checks, no widgets."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,18 +9,25 @@ import numpy as np
 from clusterer.session.frame import Frame
 from widgets.settings import Settings
 
-N_LAST = 300
-"""So many of the last points show where the stream is now."""
+N_NEWEST = 300
+"""This many of the newest points show the present position of a cluster."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """One step: ``text`` about the ``setting`` named, and a ``task`` to be done with it.
+    """One step of the tour.
 
-    It begins with the settings as they are by default, but for its ``scene``; to show it is to
-    set what is ``shown``, and to reset the stream if it ``starts_anew``. ``is_done`` tells whether
-    the settings are as the task asks. ``tell`` gets the last frame before that and the present
-    one, and says what came of it; ``watch`` says how it stands until then.
+    Parameters
+    ----------
+    setting : name of the setting that the lesson is about
+    title, text : what the setting does
+    task : what to do with the setting
+    is_done : whether the settings are as the task asks
+    solution : settings that the button "Show me" assigns
+    report : the effect, from the last frame before the task was done and the present frame
+    scene : settings that differ from their defaults when the lesson begins
+    needs_reset : whether "Show me" restarts the stream
+    report_before : the state of the stream until the task is done; default empty
     """
 
     setting: str
@@ -28,96 +35,100 @@ class Lesson:
     text: str
     task: str
     is_done: Callable[[Settings], bool]
-    shown: Mapping[str, Any]
-    tell: Callable[[Frame, Frame], str]
+    solution: Mapping[str, Any]
+    report: Callable[[Frame, Frame], str]
     scene: Mapping[str, Any] = field(default_factory=dict)
-    starts_anew: bool = False
-    watch: Callable[[Frame], str] = lambda now: ""
+    needs_reset: bool = False
+    report_before: Callable[[Frame], str] = lambda now: ""
 
-    def begin(self) -> dict[str, Any]:
-        """The settings it begins with; what is found by itself is left as it is found.
+    def first_settings(self) -> dict[str, Any]:
+        """The settings at the beginning of the lesson, without estimated ones.
 
-        >>> begun = LESSONS[3].begin()
-        >>> begun["noise"], begun["n_prototypes"], "sigma" in begun
+        >>> settings = LESSONS[3].first_settings()
+        >>> settings["noise"], settings["n_prototypes"], "sigma" in settings
         (0.2, 50, False)
         """
         return Settings.pick_values({**Settings().param.values(), **self.scene})
 
 
-def tell_count(before: Frame, now: Frame) -> str:
-    """How much a point counts."""
+def report_weight(before: Frame, now: Frame) -> str:
+    """The mean weight of a new point before and now, and the number of clusters."""
     last, first = now.snapshot, before.snapshot
-    old = share(first.weights.sum(), first.counts.sum())
+    old = divide(first.weights.sum(), first.counts.sum())
     if now.run != before.run:
-        new = share(last.weights.sum(), last.counts.sum())
+        new = divide(last.weights.sum(), last.counts.sum())
     else:
-        # What was learned before has faded meanwhile.
+        # What was learned before has lost weight since then.
         kept = 0.5 ** ((last.n_seen - first.n_seen) / last.half_life)
-        new = share(
+        new = divide(
             last.weights.sum() - kept * first.weights.sum(),
             last.counts.sum() - kept * first.counts.sum(),
         )
     return (
-        f"on average a new point counts {new:.2f} in its circle, before it was {old:.2f}; "
-        f"{tell_clusters(before, now)}"
+        f"the mean weight of a new point is {new:.2f}, was {old:.2f}; "
+        f"{report_clusters(before, now)}"
     )
 
 
-def tell_prototypes(before: Frame, now: Frame) -> str:
-    """How many prototypes and clusters there are."""
+def report_prototypes(before: Frame, now: Frame) -> str:
+    """The numbers of prototypes and of clusters, before and now."""
     return (
-        f"circles {change_of(len(before.centers), len(now.centers))}, {tell_clusters(before, now)}"
+        f"prototypes {write_change(len(before.centers), len(now.centers))}, "
+        f"{report_clusters(before, now)}"
     )
 
 
-def tell_noise(before: Frame, now: Frame) -> str:
-    """How much of what is in view is noise, and how many clusters there are."""
+def report_noise(before: Frame, now: Frame) -> str:
+    """The share of noise and the number of clusters, before and now."""
     return (
         f"noise in view {before.noise_share:.0%} → {now.noise_share:.0%}, "
-        f"{tell_clusters(before, now)}"
+        f"{report_clusters(before, now)}"
     )
 
 
-def tell_clusters(before: Frame, now: Frame) -> str:
-    """How many clusters there are."""
-    return f"clusters found {change_of(before.snapshot.n_clusters, now.snapshot.n_clusters)}."
+def report_clusters(before: Frame, now: Frame) -> str:
+    """The number of clusters, before and now."""
+    return f"clusters found {write_change(before.snapshot.n_clusters, now.snapshot.n_clusters)}."
 
 
-def tell_lag(before: Frame, now: Frame) -> str:
-    """How far the clusters are behind the stream."""
+def report_lag(before: Frame, now: Frame) -> str:
+    """The distance of the clusters from their newest points, now and before."""
     return (
-        f"the clusters lag {find_lag(now):.1f} behind their newest points, before it was "
-        f"{find_lag(before):.1f}."
+        f"the clusters are {measure_lag(now):.1f} behind their newest points, they were "
+        f"{measure_lag(before):.1f} behind."
     )
 
 
-def watch_lag(now: Frame) -> str:
-    """The same while nothing has been done."""
-    return f"Now the clusters lag {find_lag(now):.1f} behind their newest points."
+def report_lag_before(now: Frame) -> str:
+    """The distance of the clusters from their newest points while the task is not done."""
+    return f"Now the clusters are {measure_lag(now):.1f} behind their newest points."
 
 
-def find_lag(frame: Frame) -> float:
-    """The mean distance between where a cluster's prototypes are and its last points, 0 if none."""
-    points, clusters = frame.points[-N_LAST:], frame.point_clusters[-N_LAST:]
+def measure_lag(frame: Frame) -> float:
+    """The mean distance between a cluster's prototypes and its newest points; 0 if there are none.
+
+    The position of the prototypes is their mean, weighted by the prototypes' weights.
+    """
+    points, clusters = frame.points[-N_NEWEST:], frame.point_clusters[-N_NEWEST:]
     lags = []
     for cluster in np.unique(clusters[clusters >= 0]):
-        is_in = frame.center_clusters == cluster
-        weights = frame.snapshot.weights[is_in]
+        is_in_cluster = frame.center_clusters == cluster
+        weights = frame.snapshot.weights[is_in_cluster]
         if weights.sum() > 0:
-            middle = np.average(frame.centers[is_in], axis=0, weights=weights)
+            middle = np.average(frame.centers[is_in_cluster], axis=0, weights=weights)
             lags.append(np.linalg.norm(middle - points[clusters == cluster].mean(axis=0)))
     return float(np.mean(lags)) if lags else 0.0
 
 
-def share(part: float, whole: float) -> float:
-    """A part of the whole; none of nothing."""
+def divide(part: float, whole: float) -> float:
+    """A share between 0 and 1; 0 if the whole is empty."""
     return float(np.clip(part / whole, 0.0, 1.0)) if whole > 0 else 0.0
 
 
-def change_of(old: int, new: int) -> str:
-    """Two numbers, or that they are the same.
+def write_change(old: int, new: int) -> str:
+    """Two numbers as text, or one if they are equal.
 
-    >>> change_of(5, 26), change_of(5, 5)
+    >>> write_change(5, 26), write_change(5, 5)
     ('5 → 26', '5 as before')
     """
     return f"{new} as before" if old == new else f"{old} → {new}"
@@ -127,65 +138,69 @@ LESSONS = (
     Lesson(
         setting="sigma",
         title="Kernel width σ",
-        text="σ says how near a point must lie to its circle to count in full: if σ is small, only "
-        "the nearest points count; if it is large, all count alike.",
-        task="Move σ far to the left, to 0.1 or below, and watch how much a new point counts. "
-        "Show me begins the stream so: hardly anything is learned.",
+        text="σ controls how close to its prototype a point must lie to have full weight. If σ is "
+        "small, only the closest points have weight; if σ is large, all points have the same "
+        "weight.",
+        task="Move σ far to the left, to 0.1 or below, and watch the weight of new points fall. "
+        "The button Show me sets σ to 0.01 and restarts the stream: almost nothing is learned.",
         is_done=lambda settings: not settings.has_automatic_sigma and settings.sigma <= 0.1,
-        shown={"has_automatic_sigma": False, "sigma": 0.01},
-        starts_anew=True,
-        tell=tell_count,
+        solution={"has_automatic_sigma": False, "sigma": 0.01},
+        needs_reset=True,
+        report=report_weight,
     ),
     Lesson(
         setting="n_prototypes",
         title="Prototypes K",
-        text="K is how many circles are kept; nothing else of the stream is remembered. When a new "
-        "one is needed and all K are taken, two become one.",
-        task="Move K to 4 or below, fewer than there are clusters, and watch them share circles. "
-        "Several times their number is a good choice.",
+        text="K is the largest number of prototypes, drawn as circles. The model stores nothing "
+        "else of the stream. When a new prototype is needed and all K are in use, two of them "
+        "merge.",
+        task="Move K to 4 or below, fewer than there are clusters, and watch clusters share "
+        "prototypes. A good K is several times the number of clusters.",
         is_done=lambda settings: settings.n_prototypes <= 4,
-        shown={"n_prototypes": 3},
-        tell=tell_prototypes,
+        solution={"n_prototypes": 3},
+        report=report_prototypes,
     ),
     Lesson(
         setting="noise",
         title="Noise",
-        text="Real streams hold points that belong nowhere. Noise is the share of points strewn "
-        "evenly over the whole area, from now on.",
-        task="Move Noise to 0.2 or more: the strewn points turn grey. The clusters are still "
-        "found, and now and then a false one for a while.",
+        text="Real streams contain points that belong to no cluster. Noise is the share of points "
+        "spread evenly over the whole area. It applies to new points.",
+        task="Move Noise to 0.2 or more. Points far from every cluster turn grey. The clusters are "
+        "still found; a false cluster can appear for a short time.",
         is_done=lambda settings: settings.noise >= 0.2,
-        shown={"noise": 0.3},
-        tell=tell_noise,
+        solution={"noise": 0.3},
+        report=report_noise,
     ),
     Lesson(
         setting="drop_singletons",
         title="Drop singleton clusters",
-        text="A strewn point may become a circle that hardly another point supports: a singleton. "
-        "While the switch is on, it is called noise. Here is some noise again, to see it.",
-        task="Switch it off: each singleton is a cluster of its own. Switch it on, and they are "
-        "gone at once.",
+        text="A noise point can become a prototype that represents hardly any other point: a "
+        "singleton. While the switch is on, singletons are noise. This step adds noise to the "
+        "stream.",
+        task="Switch it off: each singleton becomes a cluster of its own. Switch it on: the "
+        "singletons are noise again at once.",
         is_done=lambda settings: not settings.drop_singletons,
-        shown={"drop_singletons": False},
+        solution={"drop_singletons": False},
         scene={"noise": 0.2},
-        tell=tell_noise,
+        report=report_noise,
     ),
     Lesson(
         setting="half_life",
-        title="Drift, and memory",
-        text="Now the clusters circle slowly, and nothing is forgotten: circles trail behind. The "
-        "half-life is after how many points what was learned counts half.",
-        task="When they lag, move Memory to 250 points or below and watch them catch up. Automatic "
-        "memory does so by itself.",
+        title="Drift and memory",
+        text="The clusters now move in circles and nothing is forgotten, so the prototypes lag "
+        "behind. The half-life is the number of points after which a learned point has half its "
+        "weight.",
+        task="When the clusters lag, move Memory to 250 points or below and watch them catch up. "
+        "Automatic memory does this by itself.",
         is_done=lambda settings: not settings.has_automatic_half_life and settings.half_life <= 250,
-        shown={"has_automatic_half_life": False, "half_life": 100.0},
+        solution={"has_automatic_half_life": False, "half_life": 100.0},
         scene={
             "generator": "drifting",
             "has_automatic_half_life": False,
             "half_life": float("inf"),
             "points_per_s": 1000.0,
         },
-        tell=tell_lag,
-        watch=watch_lag,
+        report=report_lag,
+        report_before=report_lag_before,
     ),
 )

@@ -1,4 +1,4 @@
-"""The spotlight: outlines one widget of the page, brings it into view, and moves the focus."""
+"""The spotlight: outlines one widget of the page, scrolls to it and moves the keyboard focus."""
 
 from typing import Any
 
@@ -10,107 +10,115 @@ from widgets.live.highlight import ACCENT
 
 OUTLINE = {"outline": f"2px solid {ACCENT}", "outline-offset": "4px", "border-radius": "4px"}
 NO_OUTLINE = {"outline": "none"}
-LIT = "lit"
+LIT_CLASS = "lit"
 
-# The widgets are each in a tree of their own. What is folded away takes a moment to unfold.
-SEEK = """
-    const find = (root, wanted) => {
+# Each widget has a shadow tree of its own, so the search descends into all of them.
+FIND = """
+    const find = (root, selector) => {
         const tree = root.shadowRoot ?? root
-        const found = tree.querySelector(wanted)
+        const found = tree.querySelector(selector)
         if (found) return found
         for (const each of tree.querySelectorAll("*")) {
-            const inner = each.shadowRoot && find(each, wanted)
+            const inner = each.shadowRoot && find(each, selector)
             if (inner) return inner
         }
     }
+"""
+
+# An accordion needs a moment to unfold, so the page scrolls after a delay.
+SCROLL = (
+    FIND
+    + """
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
     const behavior = calm ? "auto" : "smooth"
-    const wanted = spot.wanted.split(" ").slice(1)
-    clearTimeout(spot._timer)
-    spot._timer = setTimeout(() => {
-        for (const name of wanted) {
+    const names = spotlight.scrolled_to.split(" ").slice(1)
+    clearTimeout(spotlight._timer)
+    spotlight._timer = setTimeout(() => {
+        for (const name of names) {
             const found = find(document, `.${name}`)
-            // What holds the widget is to stand at the top, with as much below it as there is room.
-            const block = found && name != wanted[0] && find(found, `.${wanted[0]}`)
+            // A container of the widget goes to the top, so that most of its content is visible.
+            const block = found && name != names[0] && find(found, `.${names[0]}`)
                 ? "start" : "nearest"
             found?.scrollIntoView({block, behavior})
         }
     }, 350)
 """
+)
 
-# What is to have the focus may not be there yet. Back it goes only from where it was put.
-FOCUS = """
-    const find = (root, wanted) => {
-        const found = root.querySelector(wanted)
-        if (found) return found
-        for (const each of root.querySelectorAll("*")) {
-            const inner = each.shadowRoot && find(each.shadowRoot, wanted)
-            if (inner) return inner
-        }
-    }
-    const path = () => {
+# The target of the focus may not be in the page yet, so the search is repeated for five seconds.
+# The earlier focus returns only if the focus is still in the container of the target.
+FOCUS = (
+    FIND
+    + """
+    const listFocused = () => {
         const found = []
         let each = document.activeElement
         for (; each; each = each.shadowRoot?.activeElement) found.push(each)
         return found
     }
-    clearTimeout(spot._seeking)
-    const wanted = spot.focused
-    if (!wanted) {
-        const isThere = path().some((each) => each?.classList?.contains(spot._around))
-        if (isThere || document.activeElement == document.body) spot._before?.focus()
-        spot._before = null
+    clearTimeout(spotlight._search)
+    if (!spotlight.focused) {
+        const isInside = listFocused().some(
+            (each) => each?.classList?.contains(spotlight._container))
+        if (isInside || document.activeElement == document.body) spotlight._before?.focus()
+        spotlight._before = null
         return
     }
-    const [name, around] = wanted.split(" ")
-    const seek = (n_left) => {
+    const [name, container] = spotlight.focused.split(" ")
+    const search = (n_left) => {
         const found = find(document, `.${name}`)
         if (!found) {
-            if (n_left) spot._seeking = setTimeout(seek, 100, n_left - 1)
+            if (n_left) spotlight._search = setTimeout(search, 100, n_left - 1)
             return
         }
-        if (!spot._before) spot._before = path().at(-1)
-        spot._around = around
+        if (!spotlight._before) spotlight._before = listFocused().at(-1)
+        spotlight._container = container
         found.focus({preventScroll: true})
     }
-    seek(50)
+    search(50)
 """
+)
 
 
-class Spot(DataModel):
-    """What is wanted is a number, and the classes of what is to be brought into view.
+class SpotlightState(DataModel):
+    """What the browser scrolls to and what it focuses.
 
-    ``focused`` is the class of what is to have the focus, and that of what is around it.
+    ``scrolled_to`` holds a number, which makes each request differ from the last, and the CSS
+    classes of the elements to scroll to. ``focused`` holds the CSS class of the element to focus
+    and that of its container; empty, the earlier focus returns.
     """
 
-    wanted = String(default="")
+    scrolled_to = String(default="")
     focused = String(default="")
 
 
 class Spotlight:
-    """Lights at most one widget; ``spot`` must be in the page's document."""
+    """Outlines at most one widget. ``state`` must be in the document of the page."""
 
     def __init__(self) -> None:
         self._lit: Any = None
-        self._n_moves = 0
-        self.spot = Spot(name="spot")
-        for name, code in (("wanted", SEEK), ("focused", FOCUS)):
-            self.spot.js_on_change(name, CustomJS(args={"spot": self.spot}, code=code))
+        self._n_requests = 0
+        self.state = SpotlightState(name="spotlight")
+        for name, code in (("scrolled_to", SCROLL), ("focused", FOCUS)):
+            self.state.js_on_change(name, CustomJS(args={"spotlight": self.state}, code=code))
 
-    def focus(self, name: str, around: str) -> None:
-        """Give the focus to what has the class ``name``, within ``around``."""
-        self.spot.focused = f"{name} {around}"
+    def focus(self, name: str, container: str) -> None:
+        """Focus the element of CSS class ``name``, which is inside that of class ``container``."""
+        self.state.focused = f"{name} {container}"
 
-    def let_go(self) -> None:
-        """Give the focus back to what had it first, if it is still here."""
-        self.spot.focused = ""
+    def restore_focus(self) -> None:
+        """Return the focus to the element that had it before the first call of `focus`."""
+        self.state.focused = ""
 
     def light(self, widget: Any, *others: str) -> None:
-        """Outline a widget, or none, and have it and ``others`` (classes) in view."""
+        """Outline a widget; scroll to it and to elements with the CSS classes ``others``.
+
+        None removes the outline.
+        """
         if self._lit is not None:
             self._lit.param.update(styles=NO_OUTLINE, css_classes=[])
         self._lit = widget
         if widget is not None:
-            widget.param.update(styles=OUTLINE, css_classes=[LIT])
-            self._n_moves += 1
-            self.spot.wanted = " ".join([str(self._n_moves), LIT, *others])
+            widget.param.update(styles=OUTLINE, css_classes=[LIT_CLASS])
+            self._n_requests += 1
+            self.state.scrolled_to = " ".join([str(self._n_requests), LIT_CLASS, *others])

@@ -1,4 +1,4 @@
-"""The guided tour: five steps on the page itself, in a card that leaves the plot in view."""
+"""The guided tour: five steps on the page itself, in a card that leaves the plot visible."""
 
 import time
 from typing import Any, NamedTuple
@@ -12,21 +12,28 @@ from widgets.controls.controls import WIDE, Controls
 from widgets.live.highlight import ACCENT
 from widgets.settings import Settings
 from widgets.sources.source_chooser import GENERATED, SourceChooser
-from widgets.tour.card import CARD, STYLE, build_button, lay_out, name_step
+from widgets.tour.card import CARD_CLASS, STYLE, build_button, name_step_class, write_step
 from widgets.tour.lessons import LESSONS, Lesson
 from widgets.tour.spotlight import Spotlight
 
-PERIOD_S = 0.5
-N_TO_TELL = 150
-"""Points that are to be learned after a change before anything is said of what came of it."""
+UPDATE_PERIOD_S = 0.5
+N_POINTS_TO_REPORT = 150
+"""The effect of a change is reported after this many points."""
 
-ENDING = "End (Escape): leave the tour; your settings come back, and your stream begins anew."
-HINT = "The tour has settings and a stream of its own; ending it gives yours back."
-KEEPING = "Keep: leave the tour, and go on with its settings and stream."
+# A description is also the accessible name of its button, so it begins with the label.
+END = (
+    "End tour (Escape): close the tour. Your settings come back, and your stream restarts from "
+    "its first point."
+)
+KEEP = "Keep settings: close the tour, and continue with its settings and its stream."
+HINT = (
+    "The tour uses its own settings and stream. When you end it, your settings come back and your "
+    "stream restarts."
+)
 
 
-class Left(NamedTuple):
-    """How a page was before the tour: its settings, the kind of its source, whether it played."""
+class PageBefore(NamedTuple):
+    """The page before the tour: its settings, kind of source, and whether the stream played."""
 
     settings: dict[str, Any]
     kind: str
@@ -34,9 +41,9 @@ class Left(NamedTuple):
 
 
 class Tour:
-    """Walks through the `LESSONS` on the real settings; whoever watches these does the rest.
+    """Goes through the `LESSONS` by changing the page's settings; other code watches those.
 
-    ``card`` is empty until the tour is first opened.
+    ``card`` is empty until the tour is opened for the first time.
     """
 
     def __init__(
@@ -47,18 +54,18 @@ class Tour:
         self._sources = sources
         self._engine = engine
         self._number: int | None = None
-        self._left = Left({}, GENERATED, True)
+        self._page_before = PageBefore({}, GENERATED, True)
         self._frame: Frame | None = None
-        self._before: Frame | None = None
+        self._frame_before: Frame | None = None
         self._shown: tuple[int, bool] | None = None
-        self._told_at = 0.0
-        self._is_beside = True
-        self._copies: dict[str, Any] = {}
+        self._reported_at = 0.0
+        self._is_sidebar_open = True
+        self._card_controls: dict[str, Any] = {}
         self._parts: list[Any] = []
         self.spotlight = Spotlight()
         self.card = pmui.Column(
             visible=False,
-            css_classes=[CARD],
+            css_classes=[CARD_CLASS],
             margin=(4, 10, 8, 10),
             styles={
                 "border": "1px solid rgba(128, 128, 128, .28)",
@@ -79,140 +86,149 @@ class Tour:
 
     @property
     def lesson(self) -> Lesson | None:
-        """The one that is shown; None while there is no tour."""
+        """The present lesson; None outside of the tour."""
         return None if self._number is None else LESSONS[self._number]
 
     @property
-    def left(self) -> Left | None:
-        """How the page was, and is to be again; None while there is no tour."""
-        return None if self._number is None else self._left
+    def page_before(self) -> PageBefore | None:
+        """The page before the tour, which comes back at its end; None outside of the tour."""
+        return None if self._number is None else self._page_before
 
     def toggle(self) -> None:
-        """Begin the tour, or end it."""
+        """Start the tour, or end it."""
         if self._number is None:
             self.start()
         else:
             self.end()
 
     def start(self) -> None:
-        """Begin with the first step, and remember how the page was."""
+        """Store the state of the page and show the first step."""
         if not self._parts:
             self._parts = self._build()
         if self._number is None:
-            was_playing = self._frame.is_playing if self._frame else True
-            kind = self._sources.kind.value
-            values = Settings.pick_values(self._settings.param.values())
-            self._left = Left(values, kind, was_playing)
-        self._go(0)
+            self._page_before = PageBefore(
+                Settings.pick_values(self._settings.param.values()),
+                self._sources.kind.value,
+                self._frame.is_playing if self._frame else True,
+            )
+        self._go_to(0)
         self._engine.play()
 
-    def end(self, *, is_kept: bool = False) -> None:
-        """Close the card, and leave the page as it was before unless the settings are kept."""
+    def end(self, *, keep_settings: bool = False) -> None:
+        """Close the card, and restore the page unless the tour's settings are kept."""
         if self._number is None:
             return
-        self._number = self._shown = self._before = None
+        self._number = self._shown = self._frame_before = None
         self.card.visible = False
         self.spotlight.light(None)
-        self.spotlight.let_go()
-        if is_kept:
+        self.spotlight.restore_focus()
+        if keep_settings:
             return
-        self._set(self._left.settings)
-        self._sources.kind.value = self._left.kind
-        if not self._left.was_playing:
+        self._set(self._page_before.settings)
+        self._sources.kind.value = self._page_before.kind
+        if not self._page_before.was_playing:
             self._engine.pause()
 
     def draw(self, frame: Frame) -> None:
-        """Notice what was done, and tell what came of it; called with each frame."""
+        """Check whether the task is done and report its effect; called with each frame."""
         self._frame = frame
         lesson, now = self.lesson, time.monotonic()
         if lesson is None or self._number is None:
             return
-        # Not before: outside of a frame's batch, what is added could be overtaken by its changes.
-        if self._shown != (self._number, self._is_beside):
+        # Only inside the batch of a frame: otherwise changes of the new widgets could reach the
+        # browser before the widgets themselves.
+        if self._shown != (self._number, self._is_sidebar_open):
             is_new = self._shown is None or self._shown[0] != self._number
-            self._shown = self._number, self._is_beside
+            self._shown = self._number, self._is_sidebar_open
             self._show(lesson, self._number)
             if is_new:
-                self.spotlight.focus(name_step(self._number), CARD)
+                self.spotlight.focus(name_step_class(self._number), CARD_CLASS)
         is_done = lesson.is_done(self._settings)
-        if not is_done or self._before is None:
-            self._before = frame
-        if now - self._told_at >= PERIOD_S:
-            self._told_at = now
-            told = self._tell(lesson, self._before, frame) if is_done else ""
-            self._done.show(f"✓ Done: {told}" if told else lesson.watch(frame) or HINT)
+        if not is_done or self._frame_before is None:
+            self._frame_before = frame
+        if now - self._reported_at >= UPDATE_PERIOD_S:
+            self._reported_at = now
+            effect = self._report(lesson, self._frame_before, frame) if is_done else ""
+            self._report_line.show(
+                f"✓ Done: {effect}" if effect else lesson.report_before(frame) or HINT
+            )
 
-    def _tell(self, lesson: Lesson, before: Frame, now: Frame) -> str:
+    def _report(self, lesson: Lesson, before: Frame, now: Frame) -> str:
         n_learned = now.snapshot.n_seen
         if now.run == before.run:
             n_learned -= before.snapshot.n_seen
-        return lesson.tell(before, now) if n_learned >= N_TO_TELL else "watch what comes of it …"
+        return lesson.report(before, now) if n_learned >= N_POINTS_TO_REPORT else "the effect "
+        "shows soon …"
 
-    def stand_beside(self, is_beside: bool) -> None:
-        """Whether the controls are in sight; else the card holds one like that it speaks of."""
-        self._is_beside = is_beside
+    def note_sidebar(self, is_open: bool) -> None:
+        """Note whether the controls are visible; if not, the card holds a control of its own."""
+        self._is_sidebar_open = is_open
         self._engine.refresh_frame()
 
-    def _go(self, number: int) -> None:
+    def _go_to(self, number: int) -> None:
         lesson, is_first = LESSONS[number], self._number is None
-        self._number, self._before = number, None
-        self._set(lesson.begin(), is_anew=not is_first)
+        self._number, self._frame_before = number, None
+        self._set(lesson.first_settings(), resets=not is_first)
         self._sources.kind.value = GENERATED
         self._engine.refresh_frame()
 
+    def _go_by(self, n_steps: int) -> None:
+        if self._number is not None and 0 <= self._number + n_steps < len(LESSONS):
+            self._go_to(self._number + n_steps)
+
+    def _set(self, values: dict[str, Any], *, resets: bool = True) -> None:
+        """Assign settings, and restart the stream if one of them changes and ``resets`` is set."""
+        current = self._settings.param.values()
+        changed = {name: value for name, value in values.items() if value != current[name]}
+        self._settings.param.update(**changed)
+        if changed and resets:
+            self._engine.reset()
+
     def _show(self, lesson: Lesson, number: int) -> None:
-        self._text.object = lay_out(lesson, number)
-        self._done.show(HINT)
+        self._text.object = write_step(lesson, number)
+        self._report_line.show(HINT)
         self._back.disabled = number == 0
         self._next.disabled = number == len(LESSONS) - 1
         self._end.variant = "contained" if self._next.disabled else "text"
         self._show_control(lesson)
-        # What changes between being added and being shown confuses the browser.
+        # In one update: the browser fails if the parts change after they are added and before
+        # they are shown.
         self.card.param.update(objects=self._parts, visible=True)
 
-    def _set(self, values: dict[str, Any], *, is_anew: bool = True) -> None:
-        """Set the settings, and begin the stream anew if it was another with others."""
-        known = self._settings.param.values()
-        changed = {name: value for name, value in values.items() if value != known[name]}
-        self._settings.param.update(**changed)
-        if changed and is_anew:
-            self._engine.reset()
-
     def _show_control(self, lesson: Lesson) -> None:
-        if self._is_beside:
-            self.spotlight.light(self._controls.get(lesson.setting), CARD)
-            self._slot.objects = []
+        """Outline the control of the lesson: in the open sidebar, else a copy in the card."""
+        if self._is_sidebar_open:
+            self.spotlight.light(self._controls.get(lesson.setting), CARD_CLASS)
+            self._control_slot.objects = []
             if lesson.setting in self._controls.rarely_used:
                 self._controls.unfold()
             return
-        if lesson.setting not in self._copies:
-            self._copies[lesson.setting] = self._controls.build(lesson.setting)
-        # Before the page has it: a change must not be sent before what is changed.
-        self.spotlight.light(self._copies[lesson.setting], CARD)
-        self._slot.objects = [self._copies[lesson.setting]]
+        if lesson.setting not in self._card_controls:
+            self._card_controls[lesson.setting] = self._controls.build(lesson.setting)
+        # Before the page has the widget: afterwards this change could arrive before the widget.
+        self.spotlight.light(self._card_controls[lesson.setting], CARD_CLASS)
+        self._control_slot.objects = [self._card_controls[lesson.setting]]
 
-    def _step(self, n: int) -> None:
-        if self._number is not None and 0 <= self._number + n < len(LESSONS):
-            self._go(self._number + n)
-
-    def _show_me(self) -> None:
+    def _show_solution(self) -> None:
         lesson = self.lesson
         if lesson is not None:
-            self._before = self._before or self._frame
-            self._settings.param.update(**lesson.shown)
-            if lesson.starts_anew:
+            self._frame_before = self._frame_before or self._frame
+            self._settings.param.update(**lesson.solution)
+            if lesson.needs_reset:
                 self._engine.reset()
             self._engine.play()
 
     def _build(self) -> list[Any]:
         self._text = Html("", stylesheets=[STYLE], margin=(0, 12), **WIDE)
-        self._slot = pmui.Column(margin=(6, 2), max_width=420, **WIDE)
-        self._done = Text(role="status", style=f"border-left: 2px solid {ACCENT}; padding: 0 8px;")
-        self._back = build_button("Back", lambda: self._step(-1))
-        self._next = build_button("Next", lambda: self._step(1), variant="contained")
-        show = build_button("Show me", self._show_me, variant="outlined")
-        keep = build_button("Keep", lambda: self.end(is_kept=True), description=KEEPING)
-        self._end = build_button("End", self.end, description=ENDING)
+        self._control_slot = pmui.Column(margin=(6, 2), max_width=420, **WIDE)
+        self._report_line = Text(
+            role="status", style=f"border-left: 2px solid {ACCENT}; padding: 0 8px;"
+        )
+        self._back = build_button("Back", lambda: self._go_by(-1))
+        self._next = build_button("Next", lambda: self._go_by(1), variant="contained")
+        show = build_button("Show me", self._show_solution, variant="outlined")
+        keep = build_button("Keep settings", lambda: self.end(keep_settings=True), description=KEEP)
+        self._end = build_button("End tour", self.end, description=END)
         buttons = pmui.FlexBox(
             show,
             self._back,
@@ -224,4 +240,4 @@ class Tour:
             margin=(6, 10, 0, 10),
             **WIDE,
         )
-        return [self._text, self._slot, self._done.pane, buttons]
+        return [self._text, self._control_slot, self._report_line.pane, buttons]

@@ -1,4 +1,4 @@
-"""The guided tour's lessons: each says what is true of the settings and of the frames."""
+"""The lessons of the guided tour report what the settings and the frames contain."""
 
 import re
 from dataclasses import replace
@@ -10,15 +10,15 @@ from clusterer.datasets import make_generator
 from clusterer.session.engine import Engine
 from widgets.controls.controls import Controls
 from widgets.settings import Settings
-from widgets.tour.lessons import LESSONS, find_lag
+from widgets.tour.lessons import LESSONS, measure_lag
 
 
 @pytest.fixture
 def learn():
-    """Frames after so many points each, of one engine whose settings change between them."""
+    """Frames of one engine, each after a number of points and a change of settings."""
     engines = []
 
-    def learn_it(settings, *steps):
+    def run_steps(settings, *steps):
         source = make_generator(settings.generator, seed=settings.seed, noise=settings.noise)
         engine = Engine(source, OnlineClusterer(**settings.model_parameters()))
         engines.append(engine)
@@ -33,7 +33,7 @@ def learn():
             frames.append(engine.wait_for_frame())
         return frames
 
-    yield learn_it
+    yield run_steps
     for engine in engines:
         engine.close()
 
@@ -43,46 +43,46 @@ def numbers(text):
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.setting)
-def test_what_is_shown_does_what_is_asked(lesson):
+def test_the_solution_of_a_lesson_fulfils_its_task(lesson):
     settings = Settings(sigma=3.0, has_automatic_sigma=False, n_prototypes=7, noise=0.4)
-    settings.param.update(**lesson.begin())
+    settings.param.update(**lesson.first_settings())
     assert not lesson.is_done(settings)
-    settings.param.update(**lesson.shown)
+    settings.param.update(**lesson.solution)
     assert lesson.is_done(settings)
-    assert lesson.setting in lesson.shown
+    assert lesson.setting in lesson.solution
     assert Controls(settings).get(lesson.setting).label
 
 
-def test_settings_come_back_as_they_were():
+def test_settings_are_restored_after_all_lessons():
     settings = Settings(n_prototypes=7, has_automatic_half_life=False, half_life=300.0)
-    known = settings.param.values()
-    left = Settings.pick_values(known)
+    before = settings.param.values()
+    picked = Settings.pick_values(before)
     for lesson in LESSONS:
-        settings.param.update(**lesson.begin())
-        settings.param.update(**lesson.shown)
-    settings.param.update(**left)
-    back = settings.param.values()
-    # What is found by itself was not ours to set.
-    assert {**back, "sigma": None} == {**known, "sigma": None}
+        settings.param.update(**lesson.first_settings())
+        settings.param.update(**lesson.solution)
+    settings.param.update(**picked)
+    restored = settings.param.values()
+    # σ is estimated, so it is not restored.
+    assert {**restored, "sigma": None} == {**before, "sigma": None}
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.setting)
-def test_what_came_of_it_is_read_off_the_frames(lesson, learn):
-    settings = Settings(**lesson.begin())
-    before, now = learn(settings, (3000, {}), (1000, lesson.shown))
-    told = numbers(lesson.tell(before, now))
+def test_the_report_of_a_lesson_agrees_with_the_frames(lesson, learn):
+    settings = Settings(**lesson.first_settings())
+    before, now = learn(settings, (3000, {}), (1000, lesson.solution))
+    reported = numbers(lesson.report(before, now))
     if lesson.setting == "sigma":
-        new, old = told[:2]
+        new, old = reported[:2]
         assert new < 0.05 < 0.7 < old <= 1
-        # After a reset all that there is was learned since.
-        assert numbers(lesson.tell(before, replace(now, run=now.run + 1)))[0] > new
+        # After a reset, all points were learned since the change.
+        assert numbers(lesson.report(before, replace(now, run=now.run + 1)))[0] > new
     elif lesson.setting == "n_prototypes":
-        assert told[:2] == [50, 3]
-        assert told[3] < told[2] == 5
+        assert reported[:2] == [50, 3]
+        assert reported[3] < reported[2] == 5
     elif lesson.setting == "noise":
-        assert told[0] < 2 < told[1]
+        assert reported[0] < 2 < reported[1]
     elif lesson.setting == "drop_singletons":
-        assert told[2] == 5 < 10 < told[3]
+        assert reported[2] == 5 < 10 < reported[3]
     else:
-        assert find_lag(now) < find_lag(before) / 2
-        assert told == [round(find_lag(now), 1), round(find_lag(before), 1)]
+        assert measure_lag(now) < measure_lag(before) / 2
+        assert reported == [round(measure_lag(now), 1), round(measure_lag(before), 1)]
