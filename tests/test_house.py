@@ -51,9 +51,6 @@ TOP_LEVEL = {
 # Imports (importing file, imported file) that close a circle of files or of folders. Each must go:
 # cut the circle and delete its line here. A line whose import closes no circle any more fails.
 KNOWN_CIRCLES = {
-    # The engine and the scheduling.
-    ("clusterer/session/scheduling/pacing.py", "clusterer/session/engine.py"),
-    ("clusterer/session/scheduling/scheduler.py", "clusterer/session/engine.py"),
     # page, server and sources of the dashboard.
     ("widgets/server/serve.py", "widgets/page/notifications.py"),
     # The measurement of large tables.

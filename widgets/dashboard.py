@@ -10,6 +10,7 @@ from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
+from clusterer.session.run import Run
 from clusterer.session.saving.store import RunStore
 from clusterer.stream import Source
 from widgets.components.download import Downloader
@@ -143,8 +144,8 @@ class Dashboard(pn.viewable.Viewer):
         if self._run_restore is not None:
             self._run_restore.note()
 
-    def _open(self, source: Source, scaling: Scaling) -> None:
-        self._engine.open(source, scaling=scaling)
+    def _open(self, source: Source, scaling: Scaling, run_type: type[Run] = Run) -> None:
+        self._engine.open(source, scaling=scaling, run_type=run_type)
         self._note_place()
         self._view_area.leave_stream()
         self._show_features(source)

@@ -31,6 +31,7 @@ class ManyRun(Run):
     """
 
     source: "ManySource"
+    can_branch = False
 
     def __init__(self, source: "ManySource", model: OnlineClusterer, **choices: Any) -> None:
         super().__init__(source, model, **choices)
@@ -76,8 +77,6 @@ class ManySource(Source):
     features : names of the columns
     connect : returns the client of Dask, in a thread where it may take its time
     """
-
-    run_kind = ManyRun
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""The density image: how many points of the window fall into each cell of the view."""
+"""The density image: the number of points of the window in each cell of the view."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 SHAPE = (200, 300)  # rows, columns
 
 Box = tuple[float, float, float, float]
-"""A view: left, right, bottom, top."""
+"""The edges of a view: left, right, bottom, top."""
 
 
 @njit(cache=True, nogil=True)
@@ -28,8 +28,21 @@ def _count(xs: Any, ys: Any, box: Any, counts: Any) -> None:
 def count_cells(
     xs: NDArray, ys: NDArray, box: Box, shape: tuple[int, int] = SHAPE
 ) -> NDArray[np.int32]:
-    """Number of points in each cell of the box, as (rows, columns), the bottom row first.
+    """Count the points in each cell of a box; return (rows, columns), the bottom row first.
 
+    Parameters
+    ----------
+    xs, ys : (n,), (n,) coordinates of the points
+    box : (left, right, bottom, top); points outside are not counted
+    shape : numbers of rows and columns, default (200, 300)
+
+    Raises
+    ------
+    ValueError
+        Unless left < right and bottom < top.
+
+    Examples
+    --------
     >>> count_cells(np.array([0.1, 0.9, 0.9]), np.zeros(3), (0, 1, 0, 1), shape=(1, 2))
     array([[1, 2]], dtype=int32)
     """
@@ -42,7 +55,7 @@ def count_cells(
 
 
 def shade(counts: NDArray) -> NDArray[np.uint8]:
-    """Turn counts into 256 levels on a logarithmic scale; 0 stays for empty cells only.
+    """Convert counts to 256 levels on a logarithmic scale; only empty cells get level 0.
 
     >>> shade(np.array([[0, 1, 100]])).tolist()
     [[0, 38, 255]]

@@ -1,4 +1,4 @@
-"""The engine: one thread that drives a run and hands out frames when somebody looks."""
+"""The engine: a thread that drives a run and makes frames when a view asks for them."""
 
 import logging
 import threading
@@ -13,13 +13,12 @@ from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.evaluation.baselines import BaselineSettings
 from clusterer.evaluation.metrics import QualityMetrics
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.dials import Dials
 from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.observer import Observer
 from clusterer.session.recording import RecordedState, Recording
 from clusterer.session.restart import branch_run, restart_run
-from clusterer.session.run import Run, make_run
-from clusterer.session.run_export import RunExport, answer
+from clusterer.session.run import Run
+from clusterer.session.run_export import RunExport
 from clusterer.session.saving.autosave import Autosave
 from clusterer.session.scheduling.frame_slot import FrameSlot
 from clusterer.session.scheduling.pacing import Pacing
@@ -28,22 +27,26 @@ from clusterer.session.scheduling.throttle import Throttle
 from clusterer.stream import Source
 from clusterer.support.errors import explain_error
 
-MEASURE_PERIOD_S = 1.0
+METRICS_PERIOD_S = 1.0
 
 log = logging.getLogger(__name__)
 
 
-class Engine(Dials):
-    """Drive a run in a thread of its own; every method may be called from any thread.
+class Engine:
+    """Drive a run in its own thread. Every method may be called from any thread.
 
-    Commands take effect between two chunks. A frame is made only when asked for, and only when
-    something has changed, so nobody looking costs nothing.
+    Commands take effect between two chunks. The engine makes a frame only if one is requested and
+    something has changed, so a run that nobody watches costs nothing for views.
 
     Parameters
     ----------
     source, model, scaling, window_length : see `Run`
-    speed : points per second, default 200; infinity goes as fast as it can
-    commons : the engines that it shares the machine with, default all of this process
+    speed : points per second, default 200; infinity for as fast as it can
+    scheduler : divides the machine among engines, default the scheduler of this process
+
+    Attributes
+    ----------
+    n_learned : points learned in all runs of this engine
 
     Examples
     --------
@@ -76,24 +79,63 @@ class Engine(Dials):
         self._observer = Observer()
         self._challenge: BaselineSettings | None = None
         self._message = ""
-        self._measures: Throttle[QualityMetrics | None] = Throttle(MEASURE_PERIOD_S)
+        self._measures: Throttle[QualityMetrics | None] = Throttle(METRICS_PERIOD_S)
         self._commands: deque[Callable[[], object]] = deque()
         self._frames = FrameSlot()
         self._wake = threading.Condition()
-        scheduler.join(self)
+        scheduler.register(self)
         self._thread = threading.Thread(target=self._loop, name="clusterer-engine", daemon=True)
         self._thread.start()
 
+    # What may be read of an engine.
+
+    @property
+    def scaling(self) -> Scaling:
+        """The scaling from the units of the source to the units of the model."""
+        return self._run.scaling
+
+    @property
+    def observer(self) -> Observer:
+        """The recordings of this run and of the previous run, and the comparison."""
+        return self._observer
+
+    @property
+    def recording(self) -> Recording:
+        """The recording of the run so far; it is immutable."""
+        return self._observer.recording
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether points stream in, or would stream in if the engine were not held."""
+        return self._is_playing
+
+    @property
+    def n_waiting(self) -> int:
+        """Number of commands that have not taken effect yet."""
+        return len(self._commands)
+
+    @property
+    def source_name(self) -> str:
+        """The name of the source."""
+        return self._run.source.name
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether the requested frame is ready."""
+        return self._frames.is_full
+
+    # Commands.
+
     def play(self) -> None:
-        """Let points stream in."""
+        """Start the stream, or continue it."""
         self._post(lambda: self._set_playing(True))
 
     def pause(self) -> None:
-        """Hold the stream; the controls go on working."""
+        """Stop the stream; commands still take effect."""
         self._post(lambda: self._set_playing(False))
 
     def hold(self, is_held: bool) -> None:
-        """Let no points in while held, whether it plays or not; released, it goes on as it was."""
+        """Hold the stream back without pausing the run, or release it."""
         self._post(lambda: setattr(self, "_is_held", is_held))
 
     def step(self, n: int = 1) -> None:
@@ -101,39 +143,42 @@ class Engine(Dials):
         self._post(lambda: self._advance(n))
 
     def reset(self) -> None:
-        """Forget everything and start again from the source's first point."""
-        self._post(lambda: self._succeed(restart_run(self._run, self._run.number + 1)))
+        """Forget everything and restart at the source's first point."""
+        self._post(lambda: self._follow_up(restart_run(self._run, self._run.number + 1)))
 
     def branch(self, state: RecordedState, run: int) -> None:
-        """Go on from a recorded moment of the run of that number; see `clusterer.session.restart`.
+        """Continue from a recorded state of the run with this number; see `branch_run`.
 
-        Nothing happens if that run has been replaced meanwhile.
+        The command does nothing if another run has replaced that run meanwhile.
         """
 
         def replace() -> None:
             if self._run.number == run:
-                self._succeed(branch_run(self._run, state, run + 1))
+                self._follow_up(branch_run(self._run, state, run + 1))
 
         self._post(replace)
 
-    def open(self, source: Source, *, scaling: Scaling | None = None) -> None:
-        """Forget everything and start with another source."""
+    def open(
+        self, source: Source, *, scaling: Scaling | None = None, run_type: type[Run] = Run
+    ) -> None:
+        """Forget everything and start a run of another source."""
 
         def replace() -> None:
             old, length = self._run, self._run.recent_points.window.length
-            new = make_run(source, old.model, scaling=scaling, window_length=length)
-            new.number = old.number + 1
-            self._replace(new)
+            number = old.number + 1
+            self._replace(
+                run_type(source, old.model, scaling=scaling, window_length=length, number=number)
+            )
             old.source.close()
 
         self._post(replace)
 
     def set_autosave(self, autosave: Autosave | None) -> None:
-        """Have the run's memory stored by a keeper from now on; None: by none."""
+        """Save the run by ``autosave`` from now on; None saves it no more."""
         self._post(lambda: setattr(self._observer, "autosave", autosave))
 
     def resume_run(self, run: Run, *, is_playing: bool) -> None:
-        """Go on with a run that was brought back, in place of this one."""
+        """Continue a restored run in place of the present one."""
 
         def replace() -> None:
             old, run.number = self._run, self._run.number + 1
@@ -144,30 +189,14 @@ class Engine(Dials):
         self._post(replace)
 
     def set(self, name: str, value: Any) -> None:
-        """Change a live parameter: ``speed`` or one that `Run.set` knows."""
+        """Change a live parameter: ``speed``, or a parameter that `Run.set` knows."""
         if name == "speed":
             self._post(lambda: self._pacing.rate.set(value))
         else:
             self._post(lambda: self._run.set(name, value))
 
-    def request_view(self, view_request: ViewRequest) -> None:
-        """Say what the next frames are to show."""
-        self._post(lambda: setattr(self, "_view_request", view_request))
-
-    def refresh_frame(self) -> None:
-        """Make a new frame even if nothing has changed."""
-        self._post(lambda: None)
-
-    def request_frame(self) -> None:
-        """Ask for a frame as soon as there is something new; `take_frame` fetches it."""
-        self._frames.request()
-        # Among many, one that streams looks soon enough by itself.
-        if self._is_changed and not (self._is_streaming and self._scheduler.is_crowded):
-            with self._wake:
-                self._wake.notify()
-
     def set_baseline(self, challenge: BaselineSettings | None) -> None:
-        """Let a peer learn beside the model from now on; None lets it go."""
+        """Let a baseline learn beside the model from now on; None removes it."""
 
         def change() -> None:
             self._challenge = challenge
@@ -176,23 +205,55 @@ class Engine(Dials):
 
         self._post(change)
 
+    # Frames and exports.
+
+    def request_view(self, view_request: ViewRequest) -> None:
+        """Choose what the next frames show."""
+        self._post(lambda: setattr(self, "_view_request", view_request))
+
+    def request_frame(self) -> None:
+        """Request a frame as soon as something has changed; `take_frame` returns it."""
+        self._frames.request()
+        # If there are many engines, an engine that streams checks for requests soon enough.
+        if self._is_changed and not (self._is_streaming and self._scheduler.is_crowded):
+            with self._wake:
+                self._wake.notify()
+
+    def refresh_frame(self) -> None:
+        """Make a new frame even if nothing has changed."""
+        self._post(lambda: None)
+
+    def take_frame(self) -> Frame | None:
+        """Return the requested frame once; None while it is not ready."""
+        return self._frames.take()
+
     def wait_for_frame(self, timeout_s: float = 30.0) -> Frame:
-        """Ask for a frame and wait for it. Raises TimeoutError."""
+        """Request a frame and wait for it. Raises TimeoutError."""
         return self._frames.wait(self.refresh_frame, timeout_s)
 
     def export_run(self) -> "Future[RunExport]":
-        """Ask for all that can be exported of the moment between two chunks."""
+        """Request the exportable state of the run between two chunks."""
         future: Future[RunExport] = Future()
-        self._post(lambda: answer(future, self._run.export_run))
+
+        def settle() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(self._run.export_run())
+                except Exception as error:
+                    future.set_exception(error)
+
+        self._post(settle)
         return future
 
     def close(self) -> None:
-        """End the thread and close the source. More calls do no harm."""
+        """End the thread and close the source. Further calls do nothing."""
         self._is_closed = True
         with self._wake:
             self._wake.notify()
         if self._thread is not threading.current_thread():
             self._thread.join(timeout=5.0)
+
+    # The engine's thread.
 
     def _post(self, command: Callable[[], object]) -> None:
         self._commands.append(command)
@@ -204,41 +265,54 @@ class Engine(Dials):
         while not self._is_closed:
             with self._wake:
                 if not self._commands and not self._is_due():
-                    is_busy = self._is_streaming or self._observer.is_late
-                    self._wake.wait(self._pacing.rest_s if is_busy else self._rest_s)
-            with self._scheduler.fair_lock.take():
+                    is_active = self._is_streaming or self._observer.is_late
+                    self._wake.wait(self._pacing.rest_s if is_active else self._metrics_rest_s)
+            with self._scheduler.fair_lock.hold():
                 last = self._work(last)
-        self._scheduler.leave(self)
+        self._scheduler.unregister(self)
         self._guard(partial(self._observer.finish, self._run, is_playing=self._is_playing))
         self._run.source.close()
 
     def _work(self, last: float) -> float:
-        """Do what there is to do; when points were let in ``last``, before and now."""
+        """Do everything that is due; ``last`` and the result are times of learning."""
         while self._commands:
             self._guard(self._commands.popleft())
             self._note_change()
-        # What changed last while it is paused is measured as well.
-        self._is_changed |= self._rest_s == 0.0
+        # While the run is paused, the metrics still follow its last change.
+        self._is_changed |= self._metrics_rest_s == 0.0
         now = time.monotonic()
         if not self._is_streaming:
             last = now
-            self._scheduler.rest(self)
+            self._scheduler.note_idle(self)
         elif self._pacing.is_rested:
             elapsed, last = now - last, now
             self._guard(partial(self._stream, elapsed))
         self._guard(self._observe)
         if self._frames.is_requested and self._is_changed:
             self._guard(self._publish)
-            # A frame that can't be made is not tried again before something changes.
+            # After an error, the frame is tried again only when something has changed.
             self._is_changed = False
         return last
 
+    @property
+    def _is_streaming(self) -> bool:
+        return self._is_playing and not self._is_held and not self._run.source.is_waiting
+
+    @property
+    def _is_unlimited(self) -> bool:
+        return self._is_streaming and self._pacing.rate.is_unlimited
+
+    @property
+    def _metrics_rest_s(self) -> float | None:
+        """Seconds until requested metrics are computed anew; None if none are requested."""
+        return self._measures.rest_s if self._frames.is_requested else None
+
     def _is_due(self) -> bool:
-        is_rushing = self._is_streaming and self._pacing.rate.is_endless and self._pacing.is_rested
-        return self._is_closed or is_rushing or (self._frames.is_requested and self._is_changed)
+        may_learn = self._is_unlimited and self._pacing.is_rested
+        return self._is_closed or may_learn or (self._frames.is_requested and self._is_changed)
 
     def _guard(self, command: Callable[[], object]) -> None:
-        """Whatever fails pauses the run and is told in the next frame; the thread lives on."""
+        """Run a command. An error pauses the run and is shown in the next frame."""
         try:
             command()
         except Exception as error:
@@ -264,17 +338,16 @@ class Engine(Dials):
         self._observer.note_change()
 
     def _observe(self) -> None:
-        is_rushing = self._is_streaming and self._pacing.rate.is_endless
         is_new = self._observer.observe(
             self._run,
             is_playing=self._is_playing,
-            is_rushing=is_rushing,
+            is_unlimited=self._is_unlimited,
             slowdown=self._scheduler.slowdown,
         )
         self._is_changed |= is_new
 
     def _publish(self) -> None:
-        frame = self._run.frame(
+        frame = self._run.make_frame(
             self._view_request,
             points_per_s=self._pacing.rate.measure(),
             is_playing=self._is_playing,
@@ -287,13 +360,14 @@ class Engine(Dials):
         self._is_playing = is_playing and not self._run.is_finished
         self._message = ""
 
-    def _succeed(self, run: Run) -> None:
-        self._replace(run, left=self._run.recording)
+    def _follow_up(self, run: Run) -> None:
+        """Replace the run by a run that started from it."""
+        self._replace(run, previous=self._run.recording)
 
-    def _replace(self, run: Run, *, left: Recording | None = None) -> None:
+    def _replace(self, run: Run, *, previous: Recording | None = None) -> None:
         self._run = run
-        self._observer.begin(run, left or Recording())
+        self._observer.begin(run, previous or Recording())
         run.set_baseline(self._challenge)
         self._message = ""
-        self._measures.forget()
+        self._measures.reset()
         self._pacing.restart(run)

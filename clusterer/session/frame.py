@@ -1,4 +1,4 @@
-"""A frame: one moment of a run, as the views draw it."""
+"""A frame: everything that the views draw of a run at one time."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,19 @@ from clusterer.session.density_image import Box
 
 @dataclass(frozen=True, eq=False)
 class ViewRequest:
-    """What the views want to see: what lies on the axes, and the box of the density image.
+    """What the live figure shows: its two axes, and the box of the density image.
 
-    ``x`` and ``y`` are features from 0 up, or components from -1 down, which are those of
-    ``projection``.
+    Parameters
+    ----------
+    x, y : int
+        Feature 0, 1, ... or component -1, -2, ... of ``projection`` on each axis.
+    box : (left, right, bottom, top), optional
+        The box to count points in; None makes no density image.
+    projection : Projection, optional
+        The run adds it if a component lies on an axis.
 
+    Examples
+    --------
     >>> ViewRequest(x=1, y=0).project(np.array([[3.0, 4.0]]))
     (array([4.]), array([3.]))
     >>> view = Projection.along_features(3)
@@ -31,15 +39,18 @@ class ViewRequest:
     projection: Projection | None = None
 
     def project(self, points: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Coordinates (n,), (n,) of the points (n, d) on the axes; a lone feature lies on y = 0."""
+        """Return the coordinates (n,), (n,) of points (n, d) on the axes.
+
+        Points with a single feature have y = 0.
+        """
         xs = self._coordinates(points, self.x)
         return xs, self._coordinates(points, self.y) if points.shape[1] > 1 else np.zeros_like(xs)
 
     def _coordinates(self, points: NDArray, axis: int) -> NDArray[np.float64]:
         if axis >= 0:
             return points[:, axis]
-        view = self.projection or Projection.along_features(points.shape[1])
-        return view.project(points, -1 - axis)
+        projection = self.projection or Projection.along_features(points.shape[1])
+        return projection.project(points, -1 - axis)
 
     @property
     def is_projected(self) -> bool:
@@ -48,26 +59,50 @@ class ViewRequest:
 
     @property
     def view(self) -> Projection | None:
-        """The projection, where a component lies on an axis."""
+        """The projection if a component lies on an axis, else None."""
         return self.projection if self.is_projected else None
 
     @property
     def axes(self) -> tuple[int, int, int]:
-        """What tells these axes from others, should they turn."""
+        """A key of the axes, which changes when the projection turns."""
         turn = self.view.number if self.view else 0
         return self.x, self.y, turn
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One moment of a run. Everything in the units of the data, but ``snapshot`` in the model's.
+    """Everything that the views draw of a run at one time.
 
-    ``run`` grows with each reset. ``points`` (n, d) are the last ones of the window, each with
-    its cluster id in ``point_clusters`` (n,) (-1 for noise) and the colour of that id.
-    ``bounds`` (2, d) is the box the points lie in, (0, d) while none is known. ``image`` (rows,
-    columns) shades the whole window over ``view_request.box`` where there are too many points to
-    draw, else it is None. ``message`` tells what went wrong, if anything did. ``measures`` judge
-    the clusters on the last points; they may be up to a second old.
+    All coordinates are in the units of the data, except those of ``snapshot``, which are in the
+    units of the model.
+
+    Parameters
+    ----------
+    run : int
+        The number of the run, which grows with each reset.
+    view_request : ViewRequest
+        The request that the frame answers, with its projection.
+    snapshot : Snapshot
+        The state of the model.
+    centers, center_clusters, center_colors : (m, d), (m,), (m,)
+        The prototypes, and their lasting cluster ids and colours; -1 for noise.
+    points, point_clusters, point_colors : (n, d), (n,), (n,)
+        The last points of the window, and their lasting cluster ids and colours; -1 for noise.
+    bounds : (2, d)
+        The box that contains the points; (0, d) while it is unknown.
+    image : (rows, columns) of uint8 or None
+        All points of the window as shades over ``view_request.box``, if they are too many to draw
+        one by one.
+    n_in_window : int
+        Number of points in the window.
+    points_per_s : float
+        Points learned in the last second.
+    is_playing, is_finished : bool
+        Whether points stream in, and whether the source has no more points.
+    message : str
+        What went wrong; empty if nothing did.
+    measures : Measures or None
+        The quality of the clusters on the last points, at most a second old.
     """
 
     run: int
@@ -90,5 +125,5 @@ class Frame:
 
     @property
     def noise_share(self) -> float:
-        """Share of the points drawn that are noise."""
+        """Share of noise among ``points``."""
         return float((self.point_clusters < 0).mean()) if len(self.points) else 0.0

@@ -1,4 +1,4 @@
-"""The recent of a stream: its last points and what is known of them, kept for the eye."""
+"""The last points of a stream, kept for the views and the metrics."""
 
 from dataclasses import replace
 
@@ -12,10 +12,10 @@ from clusterer.session.frame import ViewRequest
 from clusterer.stream.window import Window
 
 N_MEASURED = 2_000
-"""The last points that the clusters are judged by."""
+"""Number of last points that the metrics measure."""
 
-N_FOR_TURN = 20
-"""New points before the projection is looked at again."""
+N_BETWEEN_PROJECTIONS = 20
+"""New points before the projection is computed anew."""
 
 
 class RecentPoints:
@@ -30,13 +30,13 @@ class RecentPoints:
     def __init__(self, n_features: int, length: int) -> None:
         self.window = Window(n_features, length)
         self.bounds: NDArray[np.float64] = np.empty((0, n_features))
-        # Classes are whole numbers that a float64 holds.
+        # A float64 holds every class exactly, because classes are small whole numbers.
         self._classes: Window | None = None
         self._projection = RunningProjection(n_features)
         self._n_projected = 0
 
     def push(self, points: NDArray, classes: NDArray[np.int64] | None) -> None:
-        """Append a chunk (n, d) and the classes (n,) of its points, if these are known."""
+        """Append a chunk (n, d), and the classes (n,) of its points if they are known."""
         self.window.push(points)
         if classes is not None:
             if self._classes is None:
@@ -47,7 +47,7 @@ class RecentPoints:
         self.bounds = np.stack([columns.min(axis=1), columns.max(axis=1)])
 
     def resize(self, length: int) -> None:
-        """Change how many points are kept; a shorter recent drops its oldest."""
+        """Change the number of points kept; a shorter window drops the oldest points."""
         if length == self.window.length:
             return
         self.window.resize(length)
@@ -55,29 +55,26 @@ class RecentPoints:
             self._classes.resize(max(length, N_MEASURED))
 
     def classes(self, n: int) -> NDArray[np.int64] | None:
-        """Classes of the last n points, at most all; None where they are not known."""
+        """Return the classes of the last n points, at most all; None if classes are unknown."""
         if self._classes is None:
             return None
         return self._classes.last(n)[:, 0].astype(np.int64)
 
-    def turn(self, view_request: ViewRequest, scaling: Scaling) -> ViewRequest:
-        """The look with the projection that it needs."""
+    def add_projection(self, view_request: ViewRequest, scaling: Scaling) -> ViewRequest:
+        """Return the request with the present projection, if it shows components."""
         if not view_request.is_projected:
             return view_request
         n_new = self.window.n_pushed - self._n_projected
         view = self._projection.view
-        if n_new >= N_FOR_TURN or (n_new and not view.number):
+        if n_new >= N_BETWEEN_PROJECTIONS or (n_new and not view.number):
             points = self.window.last(n_new)
             view = self._projection.follow(points, scaling.offsets, scaling.scales)
             self._n_projected = self.window.n_pushed
         return replace(view_request, projection=view)
 
-    def draw(self, view_request: ViewRequest) -> NDArray[np.uint8] | None:
-        """All points kept as an image over the look's box; None without one."""
+    def draw_image(self, view_request: ViewRequest) -> NDArray[np.uint8] | None:
+        """Return all points of the window as a density image; None if no box is requested."""
         if view_request.box is None:
             return None
-        return shade(
-            count_cells(
-                *view_request.project(self.window.last(self.window.length)), view_request.box
-            )
-        )
+        points = self.window.last(self.window.length)
+        return shade(count_cells(*view_request.project(points), view_request.box))

@@ -1,11 +1,11 @@
-"""The recipe of a run: the parameters it began with, and what was changed after which point."""
+"""The recipe of a run: its first parameters, and every change of a parameter since."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from clusterer.preprocessing.scaling import Scaling
 
-MOST_CHANGES = 10_000
+MAX_CHANGES = 10_000
 
 
 class ParameterChange(NamedTuple):
@@ -17,16 +17,16 @@ class ParameterChange(NamedTuple):
 
 
 class Recipe:
-    """What has to be known to repeat a run, besides its source and scaling.
+    """Everything that is needed to repeat a run, besides its source.
 
-    ``is_exact`` is False once repeating it is out of reach: points were lost to an error, or there
-    were more changes than are kept.
+    ``is_exact`` is False if the run cannot be repeated: an error lost points, or there were more
+    changes than are kept.
 
     Parameters
     ----------
-    parameters : the model's at the first point
-    scaling : from the source's units to the model's at the first point, None for none
-    noise : share of noise that the source had at the first point, None if it has none to set
+    parameters : the parameters of the model at the first point
+    scaling : from the units of the source to those of the model at the first point, default none
+    noise : the source's share of noise at the first point, None if the source has none to set
 
     Examples
     --------
@@ -47,17 +47,18 @@ class Recipe:
         self.is_exact = True
 
     def note(self, n_seen: int, name: str, value: Any) -> None:
-        """Note that a parameter, ``noise`` or ``scaling`` has another value from now on."""
+        """Note that a parameter, ``noise`` or ``scaling`` has another value after these points."""
         if not n_seen:
             if name in ("noise", "scaling"):
                 setattr(self, name, value)
             else:
                 self.parameters[name] = value
             return
-        # Fewer prototypes merge at once, so what K was in between matters; of the rest the last.
+        # A smaller K merges prototypes at once, so each value of K between two points matters. Of
+        # every other parameter only the last value matters.
         if name != "n_prototypes":
             self._forget(n_seen, name)
-        if len(self.changes) == MOST_CHANGES:
+        if len(self.changes) == MAX_CHANGES:
             self.is_exact = False
             return
         self.changes.append(ParameterChange(n_seen, name, value))
@@ -70,20 +71,45 @@ class Recipe:
                 del self.changes[i]
 
     def cut(self, n_seen: int, parameters: Mapping[str, Any]) -> "Recipe":
-        """The recipe up to a moment at which these parameters were in force."""
+        """Return the recipe up to a recorded state with these points and these parameters."""
         twin = self.copy()
         twin.changes = [change for change in self.changes if change.n_seen < n_seen]
-        # Units change before the points that they are for.
+        # The scaling changes before the points that it is applied to.
         twin.changes += [change for change in self.changes if change[:2] == (n_seen, "scaling")]
-        then = twin.parameters | {"noise": twin.noise}
-        then |= {change.name: change.value for change in twin.changes}
+        noted = twin.parameters | {"noise": twin.noise}
+        noted |= {change.name: change.value for change in twin.changes}
         for name, value in parameters.items():
-            if then[name] != value:
+            if noted[name] != value:
                 twin.note(n_seen, name, value)
         return twin
 
     def copy(self) -> "Recipe":
-        """A recipe of its own, which the run's next changes leave as it is."""
+        """Return an independent copy."""
         twin = Recipe(self.parameters, noise=self.noise, scaling=self.scaling)
         twin.changes, twin.is_exact = list(self.changes), self.is_exact
         return twin
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe in JSON's types."""
+        return {
+            "parameters": self.parameters,
+            "noise": self.noise,
+            "scaling": None if self.scaling is None else self.scaling.to_dict(),
+            "is_exact": self.is_exact,
+            "changes": [
+                [n_seen, name, value.to_dict() if isinstance(value, Scaling) else value]
+                for n_seen, name, value in self.changes
+            ],
+        }
+
+    @staticmethod
+    def from_dict(entries: dict[str, Any]) -> "Recipe":
+        """Build the recipe that `to_dict` wrote."""
+        scaling = None if entries["scaling"] is None else Scaling.from_dict(entries["scaling"])
+        recipe = Recipe(entries["parameters"], noise=entries["noise"], scaling=scaling)
+        recipe.is_exact = entries["is_exact"]
+        recipe.changes = [
+            ParameterChange(n_seen, name, Scaling.from_dict(value) if name == "scaling" else value)
+            for n_seen, name, value in entries["changes"]
+        ]
+        return recipe

@@ -16,12 +16,12 @@ from clusterer.cluster.persistence.archive import write_archive
 from clusterer.cluster.persistence.model_file import parse_model
 from clusterer.cluster.snapshot import Snapshot
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.tracking import ClusterTracker
+from clusterer.session.tracking import ClusterTracker, map_labels
 from clusterer.support.lazy_property import lazy_property
 
 N_MOST = 400
 N_RECENT = 40
-MOST_BYTES = 64 * 2**20
+MAX_BYTES = 64 * 2**20
 N_EVENTS = 1_000
 FAST = 1
 
@@ -56,20 +56,34 @@ class Event:
 
 @dataclass(frozen=True, eq=False)
 class RecordedState:
-    """One moment of a run, complete: a run can go on from it bit for bit.
+    """The complete state of a run at one time, from which the run can continue bit for bit.
 
-    ``snapshot`` is in the units of the model, without the links; ``centers`` (m, d) and ``points``
-    (n, d; float32, a few of the last ones, for the eye) are in those of the data. ``point_slots``
-    (n,) are the slots of the prototypes nearest to those. ``clusters`` and ``colors`` (m,) are
-    each prototype's lasting cluster id and colour, -1 for noise. ``parameters`` are those in
-    force, ``packed_model`` is what `pack` makes of the model, ``tracker_json`` the cluster
-    tracker in JSON; ``scaling`` leads to the model's units.
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The state of the model in the units of the model, without the links.
+    centers : (m, d)
+        The prototypes in the units of the data.
+    points : (n, d) of float32
+        Some of the last points in the units of the data, for the views.
+    point_clusters : (n,)
+        Their lasting cluster ids; -1 for noise.
+    clusters, colors : (m,), (m,)
+        The lasting cluster ids and the colours of the prototypes; -1 for noise.
+    parameters : mapping
+        The parameters in force.
+    packed_model : bytes
+        The model, as `pack` returns it.
+    tracker_json : str
+        The cluster tracker in JSON.
+    scaling : Scaling
+        From the units of the data to the units of the model.
     """
 
     snapshot: Snapshot
     centers: NDArray[np.float64]
     points: NDArray[np.float32]
-    point_slots: NDArray[np.integer]
+    point_clusters: NDArray[np.signedinteger]
     clusters: NDArray[np.int64]
     colors: NDArray[np.int64]
     parameters: Mapping[str, Any]
@@ -85,7 +99,7 @@ class RecordedState:
     @property
     def tracker(self) -> ClusterTracker:
         """The clusters' ids and colours to go on with, a copy of its own each time."""
-        return ClusterTracker.read(json.loads(self.tracker_json))
+        return ClusterTracker.from_dict(json.loads(self.tracker_json))
 
     @property
     def whole_snapshot(self) -> Snapshot:
@@ -108,6 +122,11 @@ class RecordedState:
     def palette(self) -> dict[int, int]:
         """Colour of each cluster, by cluster id; under -1 that of noise."""
         return dict(zip(self.clusters.tolist(), self.colors.tolist(), strict=True))
+
+    @property
+    def point_colors(self) -> NDArray[np.int64]:
+        """Colours (n,) of the points, -1 for noise."""
+        return map_labels(self.point_clusters, self.palette)
 
     def average(self, values: NDArray) -> dict[int, NDArray[np.float64]]:
         """Mean (d,) of ``values`` (m, d) over each cluster's prototypes, by cluster id."""
@@ -137,7 +156,7 @@ class RecordedState:
         arrays: list[NDArray[Any]] = [
             value for value in vars(self.snapshot).values() if isinstance(value, np.ndarray)
         ]
-        arrays += [self.centers, self.points, self.point_slots, self.clusters, self.colors]
+        arrays += [self.centers, self.points, self.point_clusters, self.clusters, self.colors]
         return sum(
             map(sys.getsizeof, [*arrays, self.packed_model, self.tracker_json, self.parameters])
         )
@@ -186,7 +205,7 @@ class Recorder:
 
     n_most: int = N_MOST
     n_recent: int = N_RECENT
-    most_bytes: int = MOST_BYTES
+    most_bytes: int = MAX_BYTES
     _states: list[tuple[int, RecordedState]] = field(default_factory=list)
     _step: int = 1
     _n_added: int = 0

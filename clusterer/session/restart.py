@@ -1,7 +1,7 @@
 """Branches: beginning a run again, from its first point or from a recorded moment of it."""
 
 from clusterer.session.recording import Event, RecordedState
-from clusterer.session.run import Run, make_run
+from clusterer.session.run import Run
 
 
 def restart_run(run: Run, number: int) -> Run:
@@ -22,8 +22,11 @@ def branch_run(run: Run, state: RecordedState, number: int) -> Run:
     Raises what the source raises when it cannot start again, and ValueError if it has fewer
     points than it had.
     """
-    if hasattr(run.source, "run_kind"):
-        raise ValueError(f"What {run.source.name} has learned can be looked at, not gone on with.")
+    if not run.can_branch:
+        raise ValueError(
+            f"A run of {run.source.name} cannot continue from a recorded state; it can only be "
+            "shown or reset."
+        )
     again = _begin_again(run, number)
     again.recent_points.bounds = run.recent_points.bounds
     refill(again, state.n_seen, state.parameters.get("noise"))
@@ -42,7 +45,7 @@ def branch_run(run: Run, state: RecordedState, number: int) -> Run:
 
 def _begin_again(run: Run, number: int) -> Run:
     run.source.rewind()
-    return make_run(
+    return type(run)(
         run.source,
         run.model,
         scaling=run.scaling.restart(),
@@ -58,14 +61,14 @@ def refill(run: Run, n_seen: int, noise: float | None) -> None:
     raises, and ValueError if it has fewer points.
     """
     source = run.source
-    before = getattr(source, "noise", None)
-    if before is not None:
-        source.noise = noise  # type: ignore[attr-defined]
+    before = source.noise
+    if before is not None and noise is not None:
+        source.noise = noise
     n_shown = min(n_seen, run.recent_points.window.length)
     n_skipped = source.skip(n_seen - n_shown)
     chunk = source.take(n_shown)
     if before is not None:
-        source.noise = before  # type: ignore[attr-defined]
+        source.noise = before
     n_found = n_skipped + len(chunk.points)
     if n_found < n_seen:
         raise ValueError(

@@ -23,7 +23,7 @@ from clusterer.session.recent_points import N_MEASURED, RecentPoints
 from clusterer.session.recipe import Recipe
 from clusterer.session.recording import NO_LINKS, Event, RecordedState, Recorder, Recording, pack
 from clusterer.session.run_export import RunExport
-from clusterer.session.tracking import ClusterTracker
+from clusterer.session.tracking import ClusterTracker, map_labels
 from clusterer.stream import Source
 
 N_EXACT = 5_000
@@ -35,7 +35,6 @@ N_ON_IMAGE = 2_000
 N_ON_RECORD = 500
 """Points kept with each moment of the recording."""
 
-NO_COLOR = -1
 FURTHEST = float(np.finfo(np.float32).max)
 
 
@@ -51,6 +50,9 @@ class Run:
     number : tells this run from others
     """
 
+    can_branch = True
+    """Whether the run can continue from a recorded state."""
+
     def __init__(
         self,
         source: Source,
@@ -64,9 +66,7 @@ class Run:
         self.model: OnlineClusterer = clone(model)
         self.scaling = scaling or Scaling.identity(source.n_features)
         self.recent_points = RecentPoints(source.n_features, window_length)
-        self.recipe = Recipe(
-            self.model.get_params(), noise=getattr(source, "noise", None), scaling=self.scaling
-        )
+        self.recipe = Recipe(self.model.get_params(), noise=source.noise, scaling=self.scaling)
         self.number = number
         self.is_finished = False
         self.tracker = ClusterTracker()
@@ -79,8 +79,8 @@ class Run:
         return self.recent_points.window.n_pushed
 
     @property
-    def n_at_once(self) -> int:
-        """Most points to be learned between two looks at the controls."""
+    def max_chunk_size(self) -> int:
+        """Most points to learn between two checks for commands."""
         return self.comparison_run.n_at_once if self.comparison_run is not None else sys.maxsize
 
     def advance(self, n: int) -> int:
@@ -140,8 +140,8 @@ class Run:
         if comparison_run is None or not len(comparison_run.points):
             return None
         snapshot = self.model.snapshot()
-        clusters, _ = self._identify(snapshot)
-        labels = clusters[self.model.find_nearest(self.scaling.apply(comparison_run.points))]
+        self._identify(snapshot)
+        labels = self._label_points(comparison_run.points)
         return comparison_run.compare(labels, self.tracker.colors, self.n_seen)
 
     def record(self) -> None:
@@ -151,18 +151,17 @@ class Run:
         snapshot = self.model.snapshot()
         clusters, colors = self._identify(snapshot)
         points = self.recent_points.window.last(N_ON_RECORD).copy()
-        slots = self.model.find_nearest(self.scaling.apply(points))
         self.recorder.add(
             RecordedState(
                 snapshot=replace(snapshot, links=NO_LINKS),
                 centers=self.scaling.undo(snapshot.centers),
                 points=np.clip(points, -FURTHEST, FURTHEST).astype(np.float32),
-                point_slots=slots.astype(np.min_scalar_type(len(clusters))),
+                point_clusters=shrink(self._label_points(points)),
                 clusters=clusters,
                 colors=colors,
                 parameters=self.parameters,
                 packed_model=pack(self.model),
-                tracker_json=json.dumps(self.tracker.write()),
+                tracker_json=json.dumps(self.tracker.to_dict()),
                 scaling=self.scaling,
             )
         )
@@ -176,7 +175,7 @@ class Run:
     def parameters(self) -> dict[str, Any]:
         """The model's parameters in force, and the source's noise if it has any."""
         parameters = self.model.get_params()
-        if hasattr(self.source, "noise"):
+        if self.source.noise is not None:
             parameters["noise"] = self.source.noise
         return parameters
 
@@ -184,14 +183,21 @@ class Run:
         clusters = self.tracker.update(snapshot.ids, snapshot.labels, snapshot.weights)
         for kind, cluster, other in self.tracker.changes:
             self.recorder.note(Event(snapshot.n_seen, kind, cluster, other))
-        palette = self.tracker.colors
-        colors = np.array([palette.get(i, NO_COLOR) for i in clusters.tolist()], dtype=np.int64)
-        return clusters, colors
+        return clusters, map_labels(clusters, self.tracker.colors)
+
+    def _label_points(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Lasting cluster ids (n,) of points (n, d) in the units of the data.
+
+        The tracker must know the labels of the present snapshot.
+        """
+        if not len(points):
+            return np.empty(0, dtype=np.int64)
+        return map_labels(self.model.predict(self.scaling.apply(points)), self.tracker.label_ids)
 
     def _take_snapshot(self) -> Snapshot:
         return self.model.snapshot() if self.n_seen else Snapshot.empty(self.source.n_features)
 
-    def frame(
+    def make_frame(
         self,
         view_request: ViewRequest,
         *,
@@ -201,15 +207,13 @@ class Run:
         measures: QualityMetrics | None = None,
     ) -> Frame:
         """The present moment as the views draw it."""
-        view_request = self.recent_points.turn(view_request, self.scaling)
+        view_request = self.recent_points.add_projection(view_request, self.scaling)
         snapshot = self._take_snapshot()
         clusters, colors = self._identify(snapshot)
         n_in_window = len(self.recent_points.window)
         is_long = n_in_window > N_EXACT
         points = self.recent_points.window.last(N_ON_IMAGE if is_long else N_EXACT).copy()
-        slots = (
-            self.model.find_nearest(self.scaling.apply(points)) if self.n_seen else np.empty(0, int)
-        )
+        point_clusters = self._label_points(points)
         return Frame(
             run=self.number,
             view_request=view_request,
@@ -218,10 +222,10 @@ class Run:
             center_clusters=clusters,
             center_colors=colors,
             points=points,
-            point_clusters=clusters[slots],
-            point_colors=colors[slots],
+            point_clusters=point_clusters,
+            point_colors=map_labels(point_clusters, self.tracker.colors),
             bounds=self.recent_points.bounds if self.source.bounds is None else self.source.bounds,
-            image=self.recent_points.draw(view_request) if is_long else None,
+            image=self.recent_points.draw_image(view_request) if is_long else None,
             n_in_window=n_in_window,
             points_per_s=points_per_s,
             is_playing=is_playing,
@@ -242,7 +246,7 @@ class Run:
         if name == "noise":
             # A table has the noise it has.
             if "noise" in before and before["noise"] != value:
-                self.source.noise = value  # type: ignore[attr-defined]
+                self.source.noise = value
         else:
             known = self.model.get_params()
             if name not in known:
@@ -277,6 +281,7 @@ class Run:
             model=deepcopy(self.model),
             snapshot=snapshot,
             center_clusters=clusters,
+            label_ids=dict(self.tracker.label_ids),
             points=points,
             classes=self.recent_points.classes(len(points)),
             class_names=self.source.class_names,
@@ -284,7 +289,11 @@ class Run:
         )
 
 
-def make_run(source: Source, model: OnlineClusterer, **choices: Any) -> Run:
-    """A run over the source, of the kind that it asks for."""
-    kind: type[Run] = getattr(source, "run_kind", Run)
-    return kind(source, model, **choices)
+def shrink(clusters: NDArray[np.int64]) -> NDArray[np.signedinteger]:
+    """Return cluster ids in the smallest signed type that holds them.
+
+    >>> shrink(np.array([-1, 3])).dtype
+    dtype('int8')
+    """
+    largest = clusters.max(initial=0)
+    return clusters.astype(np.result_type(np.min_scalar_type(-1 - largest), np.int8))

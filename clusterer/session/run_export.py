@@ -1,9 +1,6 @@
 """A takeaway: one moment of a run, in copies of its own, for whoever makes files of it."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +9,8 @@ from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.snapshot import Snapshot
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recipe import Recipe
+from clusterer.session.tracking import map_labels
 from clusterer.stream import Source
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +31,7 @@ class RunExport:
     classes: NDArray[np.int64] | None
     class_names: tuple[str, ...] | None
     recipe: Recipe
+    label_ids: dict[int, int] = field(default_factory=dict)
 
     @property
     def centers(self) -> NDArray[np.float64]:
@@ -45,14 +42,4 @@ class RunExport:
         """Cluster id (n,) of each point of the window: that of its nearest prototype."""
         if not len(self.points):
             return np.empty(0, dtype=np.int64)
-        slots = self.model.find_nearest(self.scaling.apply(self.points))
-        return self.center_clusters[slots]
-
-
-def answer(future: "Future[T]", ask: Callable[[], T]) -> None:
-    """Settle a future with what ``ask`` returns or raises, unless nobody waits any more."""
-    if future.set_running_or_notify_cancel():
-        try:
-            future.set_result(ask())
-        except Exception as error:
-            future.set_exception(error)
+        return map_labels(self.model.predict(self.scaling.apply(self.points)), self.label_ids)

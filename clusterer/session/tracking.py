@@ -1,4 +1,4 @@
-"""Identities: which cluster of now is which cluster of before."""
+"""Track clusters over time: which cluster now is which cluster of the last update."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -17,15 +17,15 @@ class ClusterChange(NamedTuple):
 
 
 class ClusterTracker:
-    """Give clusters ids and colours that last while their prototypes do.
+    """Give clusters ids and colours that last as long as their prototypes do.
 
-    A cluster inherits the id that most of its weight carried at the last update; every id goes to
-    one cluster at most, the heaviest claim first. A colour is a small number, the lowest that no
-    living cluster holds.
+    A cluster inherits the id that most of its weight carried at the last update. Each id goes to
+    one cluster at most; if several clusters could inherit an id, the cluster with the largest
+    weight of it gets it. A colour is a small number: the lowest that no living cluster holds.
 
-    ``changes`` tells what the last update brought. A cluster that gets a new id has split from
-    the one that most of its weight belonged to, or is born if there was none. One whose id is
-    gone has merged into the one that took over most of its weight, or has ended.
+    ``changes`` lists the changes of the last update. A cluster with a new id has split from the
+    cluster that most of its weight belonged to, or is born if there was none. A cluster whose id
+    is gone has merged into the cluster that inherited most of its weight, or has ended.
 
     >>> tracker = ClusterTracker()
     >>> before = tracker.update(np.array([7, 8]), np.array([0, 1]), np.ones(2))
@@ -39,39 +39,49 @@ class ClusterTracker:
     def __init__(self) -> None:
         self.colors: dict[int, int] = {}
         self.changes: list[ClusterChange] = []
+        self.label_ids: dict[int, int] = {}
+        """Lasting id of each label at the last update."""
         self._next_id = 1
         self._known: dict[int, int] = {}
 
     def update(
         self, prototype_ids: NDArray, labels: NDArray, weights: NDArray
     ) -> NDArray[np.int64]:
-        """Cluster id (m,) of each prototype, -1 for noise, given its cluster's number of now."""
+        """Return the lasting cluster id (m,) of each prototype; -1 for noise.
+
+        Parameters
+        ----------
+        prototype_ids : (m,) the lasting ids of the prototypes
+        labels : (m,) the present cluster label of each prototype, -1 for noise
+        weights : (m,) the weights of the prototypes
+        """
         before = np.array([self._known.get(int(i), NOISE) for i in prototype_ids], dtype=np.int64)
-        claims = self._list_claims(before, labels, weights)
-        named = self._match(claims)
-        known = set(named.values())
-        for label in range(int(labels.max(initial=NOISE)) + 1):
-            if label not in named:
-                named[label] = self._next_id
+        shared = _sum_shared_weights(before, labels, weights)
+        ids = _match(shared)
+        known = set(ids.values())
+        for label in np.unique(labels[labels != NOISE]).tolist():
+            if label not in ids:
+                ids[label] = self._next_id
                 self._next_id += 1
-        ids = np.array([named.get(int(label), NOISE) for label in labels], dtype=np.int64)
-        # A prototype that is noise just now keeps its past, should it come back.
-        carried = np.where(ids == NOISE, before, ids)
+        self.label_ids = ids
+        clusters = map_labels(labels, ids)
+        # A prototype that is noise at present keeps its last cluster, in case it returns.
+        carried = np.where(clusters == NOISE, before, clusters)
         self._known = dict(zip(prototype_ids.tolist(), carried.tolist(), strict=True))
         living = set(carried.tolist()) - {NOISE}
-        self.changes = self._tell(claims, named, known, living)
+        self.changes = self._list_changes(shared, ids, known, living)
         self._color(living)
-        return ids
+        return clusters
 
     def copy(self) -> "ClusterTracker":
-        """One that goes on alike and apart."""
+        """Return an independent copy."""
         twin = ClusterTracker()
         twin.colors, twin._known = self.colors.copy(), self._known.copy()
-        twin._next_id = self._next_id
+        twin.label_ids, twin._next_id = self.label_ids.copy(), self._next_id
         return twin
 
-    def write(self) -> dict[str, Any]:
-        """All that it knows, in JSON's types."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything that the next update needs, in JSON's types."""
         return {
             "colors": [*self.colors.items()],
             "known": [*self._known.items()],
@@ -79,68 +89,83 @@ class ClusterTracker:
         }
 
     @staticmethod
-    def read(told: dict[str, Any]) -> "ClusterTracker":
-        """One from what `write` gave."""
-        twin = ClusterTracker()
-        twin.colors = {int(i): int(color) for i, color in told["colors"]}
-        twin._known = {int(i): int(cluster) for i, cluster in told["known"]}
-        twin._next_id = int(told["next_id"])
-        return twin
+    def from_dict(entries: dict[str, Any]) -> "ClusterTracker":
+        """Build the tracker that `to_dict` wrote."""
+        tracker = ClusterTracker()
+        tracker.colors = {int(i): int(color) for i, color in entries["colors"]}
+        tracker._known = {int(i): int(cluster) for i, cluster in entries["known"]}
+        tracker._next_id = int(entries["next_id"])
+        return tracker
 
-    def _tell(
+    def _list_changes(
         self,
-        claims: dict[tuple[int, int], float],
-        named: dict[int, int],
+        shared: dict[tuple[int, int], float],
+        ids: dict[int, int],
         known: set[int],
         living: set[int],
     ) -> list[ClusterChange]:
         origins: dict[int, int] = {}
         heirs: dict[int, int] = {}
-        for label, old in sorted(claims, key=lambda claim: (-claims[claim], claim)):
-            origins.setdefault(named[label], old)
-            heirs.setdefault(old, named[label])
+        for label, old in _sort_heaviest_first(shared):
+            origins.setdefault(ids[label], old)
+            heirs.setdefault(old, ids[label])
         changes = []
-        for new in sorted(set(named.values()) - known):
-            is_split = new in origins
-            changes.append(
-                ClusterChange("split", new, origins[new])
-                if is_split
-                else ClusterChange("born", new)
-            )
+        for new in sorted(set(ids.values()) - known):
+            if new in origins:
+                changes.append(ClusterChange("split", new, origins[new]))
+            else:
+                changes.append(ClusterChange("born", new))
         for gone in sorted(self.colors.keys() - living):
-            is_merged = gone in heirs
-            changes.append(
-                ClusterChange("merged", gone, heirs[gone])
-                if is_merged
-                else ClusterChange("ended", gone)
-            )
+            if gone in heirs:
+                changes.append(ClusterChange("merged", gone, heirs[gone]))
+            else:
+                changes.append(ClusterChange("ended", gone))
         return changes
-
-    def _list_claims(
-        self, before: NDArray, labels: NDArray, weights: NDArray
-    ) -> dict[tuple[int, int], float]:
-        claims: dict[tuple[int, int], float] = {}
-        is_claim = (before != NOISE) & (labels != NOISE)
-        for old, label, weight in zip(
-            before[is_claim].tolist(),
-            labels[is_claim].tolist(),
-            weights[is_claim].tolist(),
-            strict=True,
-        ):
-            claims[label, old] = claims.get((label, old), 0.0) + weight
-        return claims
-
-    def _match(self, claims: dict[tuple[int, int], float]) -> dict[int, int]:
-        named: dict[int, int] = {}
-        for label, old in sorted(claims, key=lambda claim: (-claims[claim], claim)):
-            if label not in named and old not in named.values():
-                named[label] = old
-        return named
 
     def _color(self, living: set[int]) -> None:
         self.colors = {i: color for i, color in self.colors.items() if i in living}
         taken = set(self.colors.values())
-        for cluster_id in sorted(living - self.colors.keys()):
+        for cluster in sorted(living - self.colors.keys()):
             color = next(c for c in range(len(living) + 1) if c not in taken)
-            self.colors[cluster_id] = color
+            self.colors[cluster] = color
             taken.add(color)
+
+
+def map_labels(labels: NDArray, values: dict[int, int]) -> NDArray[np.int64]:
+    """Return the value (n,) of each label (n,); -1 for labels without a value, such as noise.
+
+    >>> map_labels(np.array([1, -1, 0, 1]), {0: 7, 1: 9}).tolist()
+    [9, -1, 7, 9]
+    """
+    found, places = np.unique(labels, return_inverse=True)
+    mapped = np.array([values.get(label, NOISE) for label in found.tolist()], dtype=np.int64)
+    return mapped[places] if len(found) else mapped
+
+
+def _sum_shared_weights(
+    before: NDArray, labels: NDArray, weights: NDArray
+) -> dict[tuple[int, int], float]:
+    """Return the weight that each label has of each old cluster, by (label, old cluster)."""
+    shared: dict[tuple[int, int], float] = {}
+    is_shared = (before != NOISE) & (labels != NOISE)
+    for old, label, weight in zip(
+        before[is_shared].tolist(),
+        labels[is_shared].tolist(),
+        weights[is_shared].tolist(),
+        strict=True,
+    ):
+        shared[label, old] = shared.get((label, old), 0.0) + weight
+    return shared
+
+
+def _sort_heaviest_first(shared: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
+    return sorted(shared, key=lambda pair: (-shared[pair], pair))
+
+
+def _match(shared: dict[tuple[int, int], float]) -> dict[int, int]:
+    """Return the old id that each label inherits, if it inherits any."""
+    ids: dict[int, int] = {}
+    for label, old in _sort_heaviest_first(shared):
+        if label not in ids and old not in ids.values():
+            ids[label] = old
+    return ids

@@ -1,4 +1,4 @@
-"""Streams: sources of points, and the chunks that points travel in."""
+"""Streams: sources of points, and the chunks in which points travel."""
 
 from clusterer.stream.chunk import Chunk
 from clusterer.stream.source import ArraySource, Source

@@ -1,4 +1,4 @@
-"""Points read ahead from an iterator of chunks, to be handed out in pieces of any size."""
+"""A buffer that reads chunks ahead and returns points in pieces of any size."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -10,13 +10,13 @@ from clusterer.stream.chunk import Chunk
 
 
 class ChunkBuffer:
-    """The chunks of an iterator, cut to the sizes asked for.
+    """Cut the chunks of an iterator to the requested sizes.
 
     Parameters
     ----------
-    open_chunks : callable that returns the chunks from the first point on
-        Only called when points are needed, and again after each `rewind`.
-    n_features : columns of the points
+    open_chunks : callable that returns an iterator of all chunks
+        It is called when the first points are needed, and again after each `rewind`.
+    n_features : number of columns of the points
     labelled : whether the chunks have classes
 
     Examples
@@ -39,14 +39,14 @@ class ChunkBuffer:
         self._closed = False
 
     def is_empty(self) -> bool:
-        """Tell whether no point is left, reading the next chunk if need be."""
+        """Return whether no point is left; this may read the next chunk."""
         self._read_ahead(1)
         return self._n_ahead == 0
 
     def take(self, n_points: int) -> Chunk:
-        """Return copies of the next `n_points` points, fewer only at the end."""
-        # All are read before any is handed out, so that an input that fails midway does not
-        # lose the good points before the failure.
+        """Return copies of the next `n_points` points; fewer only at the end."""
+        # All points are read before any is returned. So if the input fails midway, the points
+        # before the failure are not lost.
         self._read_ahead(n_points)
         parts = [self._nothing]
         n_missing = min(n_points, self._n_ahead)
@@ -56,7 +56,7 @@ class ChunkBuffer:
         return _join(parts)
 
     def peek(self, n_points: int) -> Chunk:
-        """Return the next `n_points` points, fewer at the end, which are still to be taken."""
+        """Return the next `n_points` points, fewer only at the end, without taking them."""
         self._read_ahead(n_points)
         parts, n_found = [self._nothing], 0
         for chunk in self._ahead:
@@ -67,12 +67,12 @@ class ChunkBuffer:
         return _join(parts)
 
     def rewind(self) -> None:
-        """Start again from the first point."""
+        """Start again at the first point."""
         self.close()
         self._closed = False
 
     def close(self) -> None:
-        """Close the iterator and hand out nothing more until `rewind`."""
+        """Close the iterator; no point is left until `rewind`."""
         chunks, self._chunks = self._chunks, None
         self._ahead.clear()
         self._n_ahead = 0
@@ -101,7 +101,7 @@ class ChunkBuffer:
 
 
 def close_iterator(iterator: object) -> None:
-    """Close what can be closed: generators and files, but not plain iterators."""
+    """Close an iterator that has a method `close`, such as a generator."""
     close = getattr(iterator, "close", None)
     if close is not None:
         close()

@@ -1,4 +1,4 @@
-"""The unit in which points travel from a source to whatever clusters them."""
+"""A chunk: consecutive points of a stream, which a learner learns at once."""
 
 from typing import NamedTuple
 
@@ -6,18 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 NOISE = -1
-"""The class or cluster of points that belong to none."""
+"""The class or cluster of points that belong to no class or cluster."""
 
 
 class Chunk(NamedTuple):
-    """Consecutive points of a stream, with their true classes where they are known.
+    """Consecutive points of a stream, with their true classes if these are known.
 
     Parameters
     ----------
     points : array (n_points, n_features) of float64
-        The points in stream order.
+        The points in the order of the stream.
     classes : array (n_points,) of int64, or None
-        The true class of each point, -1 for noise; None when no truth is known.
+        The true class of each point, -1 for noise; None if no classes are known.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Points as an array of finite numbers, whatever they came as."""
+"""Convert points to an array of finite numbers, or say which value is wrong."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def number_features(n_features: int) -> tuple[str, ...]:
-    """Return names for features that have none.
+    """Return names for features without names.
 
     Examples
     --------
@@ -22,18 +22,19 @@ def number_features(n_features: int) -> tuple[str, ...]:
 def finite_points(
     values: ArrayLike, feature_names: Sequence[str] | None = None, first_row: int = 0
 ) -> NDArray[np.float64]:
-    """Return `values` as points (n_points, n_features), or say which row is wrong.
+    """Convert `values` to points (n_points, n_features) of float64.
 
     Parameters
     ----------
     values : array-like or data frame (n_points, n_features)
-    feature_names : one name per column; default x1, x2, ...
-    first_row : position in the stream of the first point, for messages
+    feature_names : one name per column, for messages; default x1, x2, ...
+    first_row : position of the first point in the stream, for messages
 
     Raises
     ------
     ValueError
-        When the shape is another, or a value is not a finite number.
+        If the shape is wrong or a value is not a finite number. The message names the row and
+        the feature.
 
     Examples
     --------

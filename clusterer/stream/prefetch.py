@@ -1,4 +1,4 @@
-"""Reading ahead in a thread of its own, so that what reads and what learns share two cores."""
+"""Read ahead in a second thread, so that reading and learning use two cores."""
 
 import queue
 import threading
@@ -11,15 +11,21 @@ from clusterer.stream.buffer import close_iterator
 Item = TypeVar("Item")
 
 N_AHEAD = 8
-PATIENCE_S = 0.2
+PUT_TIMEOUT_S = 0.2
 
 
 class Prefetched(Generic[Item]):
-    """The items of an iterator, read up to eight ahead by a thread.
+    """Iterate over items that a thread reads up to eight ahead.
 
-    What the iterator raises is raised here, after the items before it. `close` ends the thread
-    and closes the iterator; so does forgetting this object.
+    An exception of the iterator is raised here, after the items before it. `close` ends the
+    thread and closes the iterator; the garbage collector does the same.
 
+    Parameters
+    ----------
+    open_items : callable that returns the iterator; the thread calls it
+
+    Examples
+    --------
     >>> items = Prefetched(lambda: iter(range(3)))
     >>> list(items)
     [0, 1, 2]
@@ -29,7 +35,7 @@ class Prefetched(Generic[Item]):
         self._queue: queue.Queue[tuple[Item | None, BaseException | None]] = queue.Queue(N_AHEAD)
         self._is_over = False
         stop = threading.Event()
-        # Nothing in the thread refers to this object, so that it can be forgotten.
+        # The thread holds no reference to this object, so it can be garbage-collected.
         self._thread = threading.Thread(
             target=_read,
             args=(open_items, self._queue, stop),
@@ -78,7 +84,7 @@ def _put(
 ) -> bool:
     while not stop.is_set():
         try:
-            items.put(entry, timeout=PATIENCE_S)
+            items.put(entry, timeout=PUT_TIMEOUT_S)
         except queue.Full:
             continue
         return True
@@ -87,7 +93,7 @@ def _put(
 
 def _end(stop: threading.Event, items: "queue.Queue[Any]", thread: threading.Thread) -> None:
     stop.set()
-    # It may wait for room.
+    # The thread may wait for space in the queue.
     while not items.empty():
         items.get_nowait()
     if thread is not threading.current_thread():

@@ -1,4 +1,4 @@
-"""Where the points of a stream come from: the interface, and arrays."""
+"""Sources: where the points of a stream come from. The contract, and a source of arrays."""
 
 import io
 from abc import ABC, abstractmethod
@@ -14,7 +14,7 @@ from clusterer.stream.chunk import Chunk
 from clusterer.stream.finite_points import finite_points, number_features
 from clusterer.support.number_checks import check_whole_number
 
-SKIPPED_AT_ONCE = 65_536
+MAX_SKIP_SIZE = 65_536
 
 Arrays = ArrayLike | Iterator[ArrayLike] | Callable[[], Iterable[ArrayLike]]
 
@@ -22,7 +22,9 @@ Arrays = ArrayLike | Iterator[ArrayLike] | Callable[[], Iterable[ArrayLike]]
 class Source(ABC):
     """A stream of points with a fixed number of features, read in pieces of any size.
 
-    Subclasses set `name` (for people) and `feature_names`, one per column of the points.
+    Subclasses set `name`, which users see, and `feature_names`, one per column of the points.
+    They implement `exhausted`, `take` and `rewind`. Everything else is optional; the defaults
+    stand for a source that does not have the feature.
     """
 
     name: str
@@ -30,83 +32,95 @@ class Source(ABC):
 
     @property
     def n_features(self) -> int:
-        """The number of coordinates of every point."""
+        """The number of features of each point."""
         return len(self.feature_names)
 
     @property
     def bounds(self) -> NDArray[np.float64] | None:
-        """The box (2, n_features), lowest then highest, that holds nearly all points.
+        """The box (2, n_features), lowest then highest, that contains nearly all points.
 
-        It is meant for setting a view; None when the source cannot know it beforehand.
+        It sets the first view of the points. None if the source does not know it in advance.
         """
         return None
 
     @property
+    def noise(self) -> float | None:
+        """The share of noise points, 0 to 1; None if the source has no noise to set.
+
+        Setting it raises ValueError if the share is not allowed.
+        """
+        return None
+
+    @noise.setter
+    def noise(self, share: float) -> None:
+        raise ValueError(f"{self.name} has no noise to set.")
+
+    @property
     def is_paced(self) -> bool:
-        """Whether the points have times of their own, which `count_due` goes by."""
+        """Whether the points have times, by which `count_due` counts."""
         return False
 
     @property
     def position(self) -> float:
-        """The time of the last point taken, in mean distances between two points."""
+        """The time of the last point taken, in mean intervals between two points."""
         return 0.0
 
     def count_due(self, position: float, n_most: int) -> int:
-        """The number of points to come, at most ``n_most``, whose time is not after a position."""
+        """Return the number of next points, at most ``n_most``, with times up to ``position``."""
         return n_most
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
-        """What the classes read so far are called, by their number; None where they are numbers."""
+        """The names of the classes read so far, by number; None if classes are just numbers."""
         return None
 
     @property
     @abstractmethod
     def exhausted(self) -> bool:
-        """Whether no point is left; to find out may read the next points of the input."""
+        """Whether no point is left; reading this may read the next points of the input."""
 
     @property
     def is_waiting(self) -> bool:
-        """Whether there are no points just now, though there may be later."""
+        """Whether there are no points at present, although points may come later."""
         return False
 
     def preserve(self) -> "Source":
-        """The source as it is now, for whoever tells later where its points came from."""
+        """Return a source that later changes leave unchanged, for an export of the run."""
         return self
 
     @abstractmethod
     def take(self, n: SupportsIndex) -> Chunk:
-        """Return the next `n` points, fewer only at the end, none once exhausted.
+        """Return the next `n` points, fewer only at the end, none if exhausted.
 
-        The arrays belong to the caller. Raises ValueError when `n` is negative or not a
-        whole number, or when the input holds something that is not a finite number.
+        The arrays belong to the caller. Raises ValueError if `n` is negative or not a whole
+        number, or if the input contains a value that is not a finite number.
         """
 
     @abstractmethod
     def rewind(self) -> None:
-        """Start again from the first point; the same points follow."""
+        """Start again at the first point; the same points follow."""
 
     def skip(self, n: SupportsIndex) -> int:
-        """Pass over the next `n` points, fewer only at the end; returns how many there were."""
+        """Skip the next `n` points, fewer only at the end; return the number of points skipped."""
         n_points = check_whole_number("n", n, 0)
         n_skipped = 0
         while n_skipped < n_points:
-            n_taken = len(self.take(min(n_points - n_skipped, SKIPPED_AT_ONCE)).points)
+            n_taken = len(self.take(min(n_points - n_skipped, MAX_SKIP_SIZE)).points)
             if not n_taken:
                 break
             n_skipped += n_taken
         return n_skipped
 
     def close(self) -> None:
-        """Release what the source holds open, such as a file; `rewind` opens it again."""
+        """Close everything that is open, such as a file; `rewind` opens it again."""
         return None
 
 
 class BufferedSource(Source):
-    """A source that cuts the chunks of an iterator to the sizes asked for.
+    """A source that cuts the chunks of an iterator to the requested sizes.
 
-    Subclasses give the chunks from the first point on in `_open`, which is only called when
-    points are needed.
+    Subclasses implement `_open`, which returns an iterator of all chunks. It is called when the
+    first points are needed, and again after each `rewind`.
     """
 
     def __init__(self, name: str, feature_names: Iterable[str], *, labelled: bool) -> None:
@@ -119,15 +133,15 @@ class BufferedSource(Source):
 
     @property
     def exhausted(self) -> bool:
-        """Whether no point is left; reads the next chunk to find out."""
+        """Whether no point is left; reading this may read the next chunk."""
         return self._buffer.is_empty()
 
     def take(self, n: SupportsIndex) -> Chunk:
-        """Return the next `n` points, fewer only at the end, none once exhausted."""
+        """Return the next `n` points, fewer only at the end, none if exhausted."""
         return self._buffer.take(check_whole_number("n", n, 0))
 
     def rewind(self) -> None:
-        """Start again from the first point, also after `close`."""
+        """Start again at the first point, also after `close`."""
         self._buffer.rewind()
 
     def close(self) -> None:
@@ -136,22 +150,22 @@ class BufferedSource(Source):
 
 
 class ArraySource(BufferedSource):
-    """Points that the program already has, or makes as it goes.
+    """Points of arrays that the program has, or computes while the stream runs.
 
     Parameters
     ----------
     data : array or data frame (n_points, n_features), iterator of such arrays, or callable
-        Every array that an iterator gives has to have the same number of columns. A callable
-        returns a fresh iterator at each call, which lets the source be rewound.
+        All arrays of an iterator must have the same number of columns. A callable returns a new
+        iterator at each call, so the source can be rewound.
     feature_names : one name per column; default the frame's column names, or x1, x2, ...
-    name : what people call the data
+    name : the name that users see, default "array"
 
     Raises
     ------
     ValueError
-        When a shape is wrong or a value is not a finite number, naming the row from 0; for an
-        iterator that is found when the row is reached. Also (as `io.UnsupportedOperation`)
-        when an iterator that is not made by a callable has to be rewound.
+        If a shape is wrong or a value is not a finite number; the message names the row, counted
+        from 0. The arrays of an iterator are checked when they are reached. Also (as
+        `io.UnsupportedOperation`) if an iterator that no callable returned has to be rewound.
 
     Examples
     --------
@@ -171,7 +185,7 @@ class ArraySource(BufferedSource):
         *,
         name: str = "array",
     ) -> None:
-        self._make = _maker(data)
+        self._make = _find_maker(data)
         self._arrays = iter(self._make()) if self._make else cast(Iterator[ArrayLike], data)
         first = next(self._arrays, None)
         if first is None:
@@ -179,16 +193,18 @@ class ArraySource(BufferedSource):
         given = getattr(first, "columns", None) if feature_names is None else feature_names
         names = None if given is None else tuple(map(str, given))
         self._first: NDArray[np.float64] | None = finite_points(first, names)
-        self._bounds = None if callable(data) or isinstance(data, Iterator) else _box(self._first)
+        self._bounds = (
+            None if callable(data) or isinstance(data, Iterator) else _find_box(self._first)
+        )
         super().__init__(name, names or number_features(self._first.shape[1]), labelled=False)
 
     @property
     def bounds(self) -> NDArray[np.float64] | None:
-        """The box (2, n_features) of an array's points; None for an iterator."""
+        """The box (2, n_features) of the points of an array; None for an iterator."""
         return None if self._bounds is None else self._bounds.copy()
 
     def rewind(self) -> None:
-        """Start again from the first point; `io.UnsupportedOperation` for a bare iterator."""
+        """Start again at the first point; `io.UnsupportedOperation` for a bare iterator."""
         if self._make is None:
             raise io.UnsupportedOperation(
                 f"{self.name} is read from an iterator and cannot be rewound; "
@@ -198,7 +214,7 @@ class ArraySource(BufferedSource):
         self._arrays, self._first = iter(self._make()), None
 
     def close(self) -> None:
-        """Close the iterator, if it can be closed; no point is left until `rewind`."""
+        """Close the iterator; no point is left until `rewind`."""
         super().close()
         close_iterator(self._arrays)
 
@@ -211,11 +227,11 @@ class ArraySource(BufferedSource):
             yield Chunk(points, None)
 
 
-def _maker(data: Any) -> Callable[[], Iterable[ArrayLike]] | None:
+def _find_maker(data: Any) -> Callable[[], Iterable[ArrayLike]] | None:
     if callable(data):
         return cast(Callable[[], Iterable[ArrayLike]], data)
     return None if isinstance(data, Iterator) else lambda: (data,)
 
 
-def _box(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
+def _find_box(points: NDArray[np.float64]) -> NDArray[np.float64] | None:
     return np.stack([points.min(axis=0), points.max(axis=0)]) if len(points) else None

@@ -1,4 +1,4 @@
-"""The rows of a table as a stream, in the pace of their timestamps if one wants that."""
+"""A source of the rows of a table, optionally paced by their timestamps."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -13,17 +13,17 @@ from clusterer.stream.prefetch import Prefetched
 from clusterer.stream.source import Source
 from clusterer.support.number_checks import check_whole_number
 
-N_AT_ONCE_VALUES = 2**17
-N_AT_ONCE_ROWS = 2**15
+CHUNK_VALUES = 2**17
+MAX_CHUNK_ROWS = 2**15
 
 
 def size_chunks(n_features: int) -> int:
-    """Rows to read at a time: as many as make a megabyte."""
-    return min(max(N_AT_ONCE_VALUES // max(n_features, 1), 1), N_AT_ONCE_ROWS)
+    """Return the number of rows to read at a time: as many as take a megabyte."""
+    return min(max(CHUNK_VALUES // max(n_features, 1), 1), MAX_CHUNK_ROWS)
 
 
 class ChunkedTable(Protocol):
-    """What a table has to offer to be streamed: its rows in chunks."""
+    """What a table must offer to be streamed: its rows in chunks."""
 
     @property
     def chunks(self) -> Callable[..., Iterator[Chunk]]:
@@ -32,24 +32,24 @@ class ChunkedTable(Protocol):
 
 
 class TableSource(Source):
-    """The rows of a table, in their order or that of a time column.
+    """The rows of a table, in file order or in the order of a time column.
 
     Parameters
     ----------
     table : object with ``chunks(features, size, label=None)``
         Yields the rows as `Chunk`s of at most `size` rows, from the first row at each call.
-    features : names of the columns that make the points, at least one
-    label : name of the column with the true classes, or None (default)
-    name : what people call the table
-    size : rows to read at a time; None (the default) for as many as make a megabyte
-    time : name of a column of times, whose order the rows come in, or None (default)
-    is_paced : whether they also come in its pace, default False
-    choices : handed to ``chunks`` as they are, such as ``missing="mean"``
+    features : names of the columns that form the points, at least one
+    label : name of the column with the true classes, default None
+    name : the name that users see, default "table"
+    size : rows to read at a time; None (the default) for as many as take a megabyte
+    time : name of a time column that orders the rows; None (the default) for the order of the file
+    is_paced : whether the rows also arrive at the intervals of their times, default False
+    choices : further arguments of ``chunks``, such as ``missing="mean"``
 
     Raises
     ------
     ValueError
-        When no feature is given or `size` is below 1.
+        If no feature is given or `size` is below 1.
 
     Examples
     --------
@@ -81,13 +81,13 @@ class TableSource(Source):
         self._label = label
         most = size_chunks(self.n_features)
         self._size = most if size is None else check_whole_number("size", size, 1)
-        # Only what is asked for, so that a table need not know of times.
+        # Only requested arguments, so that a table need not support times.
         self.choices = choices | ({} if time is None else {"time": time})
         self._is_timed = time is not None
         self._is_paced = is_paced and self._is_timed
         n_columns = self.n_features + self._is_timed
         self._buffer = ChunkBuffer(self._open, n_columns, labelled=label is not None)
-        self._forget_time()
+        self._reset_time()
 
     def _open(self) -> Iterator[Chunk]:
         read = partial(self.table.chunks, self.feature_names, self._size, label=self._label)
@@ -95,47 +95,47 @@ class TableSource(Source):
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
-        """What the classes read so far are called; None where the table has numbers."""
+        """The names of the classes read so far; None if the table has class numbers."""
         return getattr(self.table, "class_names", None) if self._label is not None else None
 
-    def _forget_time(self) -> None:
+    def _reset_time(self) -> None:
         self._start = self._interval = np.nan
         self._position = 0.0
 
     @property
     def exhausted(self) -> bool:
-        """Whether no point is left; reads the next chunk to find out."""
+        """Whether no point is left; reading this may read the next chunk."""
         return self._buffer.is_empty()
 
     def take(self, n: SupportsIndex) -> Chunk:
-        """Return the next `n` points, fewer only at the end, none once exhausted."""
+        """Return the next `n` points, fewer only at the end, none if exhausted."""
         chunk = self._buffer.take(check_whole_number("n", n, 0))
         if not self._is_timed:
             return chunk
         if self._is_paced and len(chunk.points):
-            self._learn_pace()
-            self._position = max(self._position, self._place(chunk.points[-1:, -1])[0])
+            self._measure_interval()
+            self._position = max(self._position, self._convert_times(chunk.points[-1:, -1])[0])
         return Chunk(np.ascontiguousarray(chunk.points[:, :-1]), chunk.classes)
 
     @property
     def is_paced(self) -> bool:
-        """Whether the points come in the pace of their times."""
+        """Whether the points arrive at the intervals of their times."""
         return self._is_paced
 
     @property
     def position(self) -> float:
-        """The time of the last point taken, in mean distances between two points."""
+        """The time of the last point taken, in mean intervals between two points."""
         return self._position
 
     def count_due(self, position: float, n_most: int) -> int:
-        """The number of points to come, at most ``n_most``, whose time is not after a position."""
-        self._learn_pace()
+        """Return the number of next points, at most ``n_most``, with times up to ``position``."""
+        self._measure_interval()
         times = self._buffer.peek(n_most).points[:, -1]
-        is_due = self._place(times) <= position
-        # At the end the run has to take what is no more, to find out.
+        is_due = self._convert_times(times) <= position
+        # At the end one point counts as due, so that the run tries to take it and finishes.
         return int(is_due.size if is_due.all() else is_due.argmin()) or int(not is_due.size)
 
-    def _learn_pace(self) -> None:
+    def _measure_interval(self) -> None:
         if not np.isnan(self._start):
             return
         times = self._buffer.peek(self._size).points[:, -1]
@@ -145,14 +145,14 @@ class TableSource(Source):
             span = float(np.ptp(times)) / max(times.size - 1, 1)
             self._interval = span if span > 0 else 1.0
 
-    def _place(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return times (n,) in mean distances since the first; 0 where there is none."""
+    def _convert_times(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return times (n,) in mean intervals since the first time; 0 for missing times."""
         return np.nan_to_num((times - self._start) / self._interval)
 
     def rewind(self) -> None:
-        """Start again from the first point, also after `close`."""
+        """Start again at the first point, also after `close`."""
         self._buffer.rewind()
-        self._forget_time()
+        self._reset_time()
 
     def close(self) -> None:
         """Close the file; no point is left until `rewind`."""

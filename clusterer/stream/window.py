@@ -1,15 +1,17 @@
-"""The window: the last points of the stream, kept for the eye, never for the model."""
+"""A window: the last points of a stream, kept for views and never for the model."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.support.number_checks import check_whole_number
 
-LONGEST = 10**8
+MAX_LENGTH = 10**8
 
 
 class Window:
-    """The last ``length`` points (n, d) in order. Adding a chunk costs the chunk, not the window.
+    """Keep the last ``length`` points (n, d) in order.
+
+    The time to append a chunk depends on the chunk, not on the window.
 
     >>> window = Window(n_features=1, length=3)
     >>> window.push(np.array([[1.0], [2.0]]))
@@ -23,14 +25,14 @@ class Window:
         self.n_pushed = 0
         self._n_held = 0
         self._end = 0
-        # Twice the length: points are moved to the front once a window, not once a chunk.
+        # Twice the length, so that points are moved to the front once per window, not per chunk.
         self._rows = np.empty((2 * length, n_features))
 
     def __len__(self) -> int:
         return self._n_held
 
     def push(self, points: NDArray) -> None:
-        """Append a chunk (n, d); what exceeds the length falls out at the front."""
+        """Append a chunk (n, d); the oldest points beyond the length are dropped."""
         self.n_pushed += len(points)
         points = points[-self.length :]
         if self._end + len(points) > len(self._rows):
@@ -43,13 +45,19 @@ class Window:
         self._n_held = min(self._n_held + len(points), self.length)
 
     def last(self, n: int) -> NDArray[np.float64]:
-        """The last n points (at most all), oldest first; a view that the next push may change."""
+        """Return the last n points, at most all, the oldest first.
+
+        The result is a view that the next `push` may change.
+        """
         n = min(n, self._n_held)
         return self._rows[self._end - n : self._end]
 
     def resize(self, length: int) -> None:
-        """Change the length; a shorter window drops its oldest points."""
-        length = check_whole_number("window_length", length, 1, LONGEST)
+        """Change the length; a shorter window drops its oldest points.
+
+        Raises ValueError unless ``length`` is a whole number from 1 to 100 million.
+        """
+        length = check_whole_number("window_length", length, 1, MAX_LENGTH)
         kept = self.last(length)
         rows = np.empty((2 * length, self._rows.shape[1]))
         rows[: len(kept)] = kept

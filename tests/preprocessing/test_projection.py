@@ -65,7 +65,7 @@ def test_a_run_projects_points_and_centres_alike():
     points = stretched(600)
     run = Run(ArraySource(points), OnlineClusterer(10))
     run.advance(600)
-    frame = run.frame(ViewRequest(-1, 2))
+    frame = run.make_frame(ViewRequest(-1, 2))
     xs, ys = frame.view_request.project(frame.points)
     view = frame.view_request.projection
     assert xs == pytest.approx((points - view.means) @ view.components[0])
@@ -77,5 +77,5 @@ def test_a_run_projects_points_and_centres_alike():
 def test_degenerate_points_are_shown_all_the_same(points):
     run = Run(ArraySource(points), OnlineClusterer(5))
     run.advance(len(points))
-    for axis in run.frame(ViewRequest(-1, -2)).view_request.project(points):
+    for axis in run.make_frame(ViewRequest(-1, -2)).view_request.project(points):
         assert np.isfinite(axis).all()

@@ -48,7 +48,7 @@ def test_prototypes_stay_where_they_are_when_units_change():
     run = Run(ArraySource(climb), OnlineClusterer(20), scaling=RunningScaling.begin(first))
     while not run.is_finished:
         run.advance(100)
-    centers = run.frame(ViewRequest()).centers
+    centers = run.make_frame(ViewRequest()).centers
     assert centers[:, 0].min() >= 0
     assert centers[:, 0].max() <= 1000
     assert np.abs(centers[:, 1]).max() < 5

@@ -65,7 +65,7 @@ def test_with_the_parameters_of_then_a_branch_goes_on_bit_for_bit(kind, place, h
     model = OnlineClusterer(30, sigma, half_life)
     run = Run(SOURCES[kind](), model, scaling=scaling, window_length=500)
     states = record(run, 37, 400, 511, 300, 256, 500)
-    there = run.frame(ViewRequest())
+    there = run.make_frame(ViewRequest())
     branch = branch_run(run, states[place], 1)
     assert branch.n_seen == states[place].n_seen
     assert np.array_equal(
@@ -73,7 +73,7 @@ def test_with_the_parameters_of_then_a_branch_goes_on_bit_for_bit(kind, place, h
     )
     # Looked at when the run was, the clusters keep their names as well.
     record(branch, *np.diff([state.n_seen for state in states[place:]]).tolist())
-    here = branch.frame(ViewRequest())
+    here = branch.make_frame(ViewRequest())
     for name in ("centers", "center_clusters", "center_colors", "points", "point_clusters"):
         assert np.array_equal(getattr(here, name), getattr(there, name)), name
     for name in ("weights", "counts", "scatters", "ids", "last_seen", "labels"):

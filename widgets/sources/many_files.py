@@ -12,9 +12,10 @@ import panel_material_ui as pmui
 
 from clusterer.distributed import list_partitions
 from clusterer.distributed.client import share_connection
-from clusterer.distributed.live_source import ManySource
+from clusterer.distributed.live_source import ManyRun, ManySource
 from clusterer.distributed.partitions import Partition
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.run import Run
 from clusterer.stream import Source
 from clusterer.support.text import make_printable
 from clusterer.tables import Table, TableError, list_folder, open_table
@@ -49,7 +50,7 @@ class ManyFiles:
 
     def __init__(
         self,
-        on_open: Callable[[Source, Scaling], None],
+        on_open: Callable[[Source, Scaling, type[Run]], None],
         folder: str | PathLike[str],
         scheduler: str | None,
     ) -> None:
@@ -156,7 +157,7 @@ class ManyFiles:
         self._source = source
         self.show_progress()
         # The run brings its own scaling.
-        self._on_open(source, Scaling.identity(source.n_features))
+        self._on_open(source, Scaling.identity(source.n_features), ManyRun)
 
     def show_progress(self) -> None:
         """Tell how far the workers are; cheap while nothing has changed."""

@@ -33,7 +33,7 @@ class SourceChooser:
     def __init__(
         self,
         controls: Controls,
-        on_open: Callable[[Source, Scaling], None],
+        on_open: Callable[..., None],
         given: UserData | str | PathLike[str] | None = None,
         scheduler: str | None = None,
     ) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import panel_material_ui as pmui
 
 from clusterer.session.engine import Engine
@@ -24,8 +25,8 @@ def go_back(frame: Frame, state: RecordedState) -> Frame:
         center_clusters=state.clusters,
         center_colors=state.colors,
         points=state.points.astype(float),
-        point_clusters=state.clusters[state.point_slots],
-        point_colors=state.colors[state.point_slots],
+        point_clusters=state.point_clusters.astype(np.int64),
+        point_colors=state.point_colors,
         image=None,
         n_in_window=len(state.points),
     )

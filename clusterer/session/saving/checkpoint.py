@@ -17,7 +17,7 @@ from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.persistence.archive import write_archive
 from clusterer.cluster.persistence.model_file import parse_model
 from clusterer.preprocessing.scaling import Scaling
-from clusterer.session.recipe import ParameterChange, Recipe
+from clusterer.session.recipe import Recipe
 from clusterer.session.restart import refill
 from clusterer.session.run import Run
 from clusterer.session.tracking import ClusterTracker
@@ -71,7 +71,7 @@ class Checkpoint:
             tracker=run.tracker.copy(),
             recipe=run.recipe.copy(),
             bounds=run.recent_points.bounds.copy(),
-            noise=getattr(run.source, "noise", None),
+            noise=run.source.noise,
             page_state=dict(page_state or {}),
         )
 
@@ -85,8 +85,8 @@ class Checkpoint:
             "window_length": self.window_length,
             "parameters": self.parameters,
             "scaling": self.scaling.to_dict(),
-            "identities": self.tracker.write(),
-            "recipe": write_recipe(self.recipe),
+            "identities": self.tracker.to_dict(),
+            "recipe": self.recipe.to_dict(),
             "bounds": self.bounds.tolist(),
             "noise": self.noise,
             "place": self.page_state,
@@ -103,8 +103,8 @@ class Checkpoint:
                 raise ValueError("it is of another version")
             n_features = len(told["scaling"]["offsets"])
             told["scaling"] = Scaling.from_dict(told["scaling"])
-            told["tracker"] = ClusterTracker.read(told.pop("identities"))
-            told["recipe"] = read_recipe(told["recipe"])
+            told["tracker"] = ClusterTracker.from_dict(told.pop("identities"))
+            told["recipe"] = Recipe.from_dict(told["recipe"])
             told["bounds"] = np.array(told["bounds"], np.float64).reshape(-1, n_features)
             told["page_state"] = told.pop("place")
             learned = OnlineClusterer.from_arrays(*parse_model(model)) if model else None
@@ -131,35 +131,9 @@ class Checkpoint:
         if self.model is not None:
             run.model = self.model.copy()
         if self.noise is not None:
-            source.noise = self.noise  # type: ignore[attr-defined]
+            source.noise = self.noise
         run.recent_points.bounds = self.bounds.copy()
         run.tracker = self.tracker.copy()
         run.recipe = self.recipe.copy()
         run.is_finished = self.is_finished
         return run
-
-
-def write_recipe(recipe: Recipe) -> dict[str, Any]:
-    """A recipe in JSON's types."""
-    return {
-        "parameters": recipe.parameters,
-        "noise": recipe.noise,
-        "scaling": None if recipe.scaling is None else recipe.scaling.to_dict(),
-        "is_exact": recipe.is_exact,
-        "changes": [
-            [n, name, value.to_dict() if isinstance(value, Scaling) else value]
-            for n, name, value in recipe.changes
-        ],
-    }
-
-
-def read_recipe(told: dict[str, Any]) -> Recipe:
-    """A recipe from what `write_recipe` gave."""
-    scaling = None if told["scaling"] is None else Scaling.from_dict(told["scaling"])
-    recipe = Recipe(told["parameters"], noise=told["noise"], scaling=scaling)
-    recipe.is_exact = told["is_exact"]
-    recipe.changes = [
-        ParameterChange(n, name, Scaling.from_dict(value) if name == "scaling" else value)
-        for n, name, value in told["changes"]
-    ]
-    return recipe

@@ -1,1 +1,1 @@
-"""Scheduling: how engines share the processor."""
+"""Scheduling: how all engines of a process share its processor and its memory."""

@@ -1,36 +1,48 @@
-"""The pace of a stream: at a speed, by its points' own times, or as fast as it goes."""
+"""The pacing of a stream: at a given rate, by the times of its points, or as fast as it can."""
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from clusterer.session.run import Run
 from clusterer.session.scheduling.rate import Rate
-from clusterer.session.scheduling.scheduler import EngineScheduler
+from clusterer.session.scheduling.scheduler import EngineScheduler, ScheduledEngine
 from clusterer.session.scheduling.throttle import AdaptiveChunkSize
+from clusterer.stream.source import Source
 
-if TYPE_CHECKING:
-    from clusterer.session.engine import Engine
+MAX_CHUNK_SIZE = 4_096
+"""Most points between two checks for commands at a given rate; else see `AdaptiveChunkSize`."""
 
-N_AT_ONCE = 4_096
-"""Largest number of points between two looks at the controls at a given rate."""
+BUSY_SHARE = 0.1
+"""An engine that needs a larger share of a core than this is busy, whatever its rate."""
 
-RUSH_SHARE = 0.1
-"""Who needs more of a core than that is in a rush, whatever the speed."""
+
+class PacedRun(Protocol):
+    """What the pacing needs to know of a run."""
+
+    source: Source
+
+    @property
+    def max_chunk_size(self) -> int:
+        """Most points to learn between two checks for commands."""
+        ...
 
 
 class Pacing:
-    """Have as many points of a run learned as are due.
+    """Have the points of a run learned when they are due.
 
-    ``advance`` learns so many points and returns how many there were. ``engine`` takes its share
-    of what is in ``scheduler``.
+    Parameters
+    ----------
+    points_per_s : the rate; infinity for as fast as it can
+    advance : learns at most as many points as it is told, and returns how many it learned
+    engine : uses its share of what ``scheduler`` divides
+    scheduler : the scheduler that the engine has registered with
     """
 
     def __init__(
         self,
         points_per_s: float,
         advance: Callable[[int], int],
-        engine: "Engine",
+        engine: ScheduledEngine,
         scheduler: EngineScheduler,
     ) -> None:
         self.rate = Rate(points_per_s)
@@ -42,48 +54,50 @@ class Pacing:
 
     @property
     def is_rested(self) -> bool:
-        """Whether it may go on, as far as others are concerned."""
+        """Whether the engine has rested long enough for the others."""
         return time.monotonic() >= self._rested_at
 
     @property
     def rest_s(self) -> float:
-        """How long until points may be due."""
+        """Seconds until points may be due."""
         rest_s = self._rested_at - time.monotonic()
-        return max(rest_s, 0.001 if self.rate.is_endless else self._scheduler.tick_s)
+        return max(rest_s, 0.001 if self.rate.is_unlimited else self._scheduler.tick_s)
 
-    def stream(self, run: Run, elapsed_s: float, goes_on: Callable[[], bool]) -> None:
-        """Learn what has become due in ``elapsed_s``, while it ``goes_on``; then rest."""
+    def stream(self, run: PacedRun, elapsed_s: float, goes_on: Callable[[], bool]) -> None:
+        """Learn the points that ``elapsed_s`` more seconds made due; then rest.
+
+        It stops early when ``goes_on`` returns False.
+        """
         self._scheduler.wait_while_paused()
         start = time.thread_time()
         try:
             self._learn(run, elapsed_s, goes_on)
         finally:
             spent_s = time.thread_time() - start
-            is_rushing = self.rate.is_endless or spent_s > RUSH_SHARE * elapsed_s
-            self._rested_at = time.monotonic() + self._scheduler.share(
-                self._engine, spent_s, is_rushing
-            )
+            is_busy = self.rate.is_unlimited or spent_s > BUSY_SHARE * elapsed_s
+            rest_s = self._scheduler.choose_rest(self._engine, spent_s, is_busy)
+            self._rested_at = time.monotonic() + rest_s
 
-    def _learn(self, run: Run, elapsed_s: float, goes_on: Callable[[], bool]) -> None:
-        if self.rate.is_endless:
-            # By the thread's own time: on a busy machine short strides would only cost more.
+    def _learn(self, run: PacedRun, elapsed_s: float, goes_on: Callable[[], bool]) -> None:
+        if self.rate.is_unlimited:
+            # By the thread's own time: on a busy machine smaller chunks would only cost more.
             start = time.thread_time()
-            self._advance(min(self._chunk_size.n, run.n_at_once))
+            self._advance(min(self._chunk_size.n, run.max_chunk_size))
             self._chunk_size.adapt(time.thread_time() - start)
             return
         n_due = self.rate.count_due(elapsed_s)
         if run.source.is_paced:
             self._position += n_due
-            n_due = run.source.count_due(self._position, N_AT_ONCE)
+            n_due = run.source.count_due(self._position, MAX_CHUNK_SIZE)
         while n_due > 0 and goes_on():
-            n_due -= self._advance(min(n_due, N_AT_ONCE, run.n_at_once))
+            n_due -= self._advance(min(n_due, MAX_CHUNK_SIZE, run.max_chunk_size))
 
-    def note(self, run: Run, n_learned: int) -> None:
-        """So many points were learned just now, due or not."""
+    def note(self, run: PacedRun, n_learned: int) -> None:
+        """Note that points were learned just now, whether they were due or not."""
         self.rate.note(n_learned)
         self._position = max(self._position, run.source.position)
 
-    def restart(self, run: Run) -> None:
-        """Forget what was due and what was learned; go on from where a run is."""
+    def restart(self, run: PacedRun) -> None:
+        """Forget due and learned points, and continue from the position of a run's source."""
         self.rate.restart()
         self._position = run.source.position

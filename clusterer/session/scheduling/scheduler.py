@@ -1,28 +1,41 @@
-"""Commons: what all engines of a process share, and what is known of them together."""
+"""The scheduler: it shares the processor and the memory of a process among its engines."""
 
 import os
 import threading
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple, Protocol
 
-from clusterer.session.recording import MOST_BYTES
+from clusterer.session.recording import MAX_BYTES
 from clusterer.session.scheduling.fair_lock import FairLock
-
-if TYPE_CHECKING:
-    from clusterer.session.engine import Engine
 
 TICK_S = 0.015
 MAX_SLOWDOWN = 32.0
 N_WITHOUT_SLOWDOWN = 4
 RECORDING_BYTES = 64 * 2**20
-LEAST_RECORDING_BYTES = 2**18
+MIN_RECORDING_BYTES = 2**18
 MAX_PAUSE_S = 0.5
 
 
+class ScheduledEngine(Protocol):
+    """What the scheduler needs to know of an engine."""
+
+    n_learned: int
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether points stream in."""
+        ...
+
+    @property
+    def n_waiting(self) -> int:
+        """Number of commands that have not taken effect yet."""
+        ...
+
+
 class EngineCounts(NamedTuple):
-    """All engines of a process at one moment; ``n_points`` are those learned since its start."""
+    """Numbers of engines, of points learned since the start of the process, and of commands."""
 
     n_engines: int
     n_playing: int
@@ -31,11 +44,12 @@ class EngineCounts(NamedTuple):
 
 
 class EngineScheduler:
-    """The engines that live, and each one's share of the processor and of memory.
+    """Keep a list of the running engines and give each its share of processor and memory.
 
-    Engines that go as fast as they can share the cores but one, which is for the answers:
-    after some time of work each rests, so long that all together leave that one alone. Nor do
-    more of them work at a time. The memory for recordings is divided by the engines there are.
+    Engines that go as fast as they can share all cores but one; that core is left for the
+    answers to the browsers. After each piece of work an engine rests so long that all engines
+    together leave this core alone. At most as many engines work at a time as there are cores to
+    share. The memory for recordings is divided equally among the engines.
 
     Parameters
     ----------
@@ -59,84 +73,87 @@ class EngineScheduler:
     def __init__(self, n_cores: int | None = None, recording_bytes: int = RECORDING_BYTES) -> None:
         self.n_cores = n_cores or max((os.cpu_count() or 1) - 1, 1)
         self.all_recording_bytes = recording_bytes
-        self._busy: weakref.WeakSet[Engine] = weakref.WeakSet()
-        self._streaming: weakref.WeakSet[Engine] = weakref.WeakSet()
-        self._engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+        self._busy: weakref.WeakSet[ScheduledEngine] = weakref.WeakSet()
+        self._streaming: weakref.WeakSet[ScheduledEngine] = weakref.WeakSet()
+        self._engines: weakref.WeakSet[ScheduledEngine] = weakref.WeakSet()
         self._lock = threading.Lock()
-        self._n_points_of_gone = 0
+        self._n_points_of_closed = 0
         self.fair_lock = FairLock(self.n_cores)
-        self._calm = threading.Event()
-        self._calm.set()
+        self._may_stream = threading.Event()
+        self._may_stream.set()
 
-    def join(self, engine: "Engine") -> None:
-        """Take an engine in."""
+    def register(self, engine: ScheduledEngine) -> None:
+        """Add an engine."""
         with self._lock:
             self._engines.add(engine)
 
-    def share(self, engine: "Engine", spent_s: float, is_rushing: bool) -> float:
-        """How long an engine is to rest that has worked for so long, of the processor's time."""
+    def unregister(self, engine: ScheduledEngine) -> None:
+        """Remove an engine, which learns no more points."""
+        self.note_idle(engine)
+        with self._lock:
+            if engine in self._engines:
+                self._engines.discard(engine)
+                self._n_points_of_closed += engine.n_learned
+
+    def choose_rest(self, engine: ScheduledEngine, spent_s: float, is_busy: bool) -> float:
+        """Return how many seconds an engine must rest after ``spent_s`` seconds of work.
+
+        Only engines that are busy, because they could use a whole core, have to rest.
+        """
         self._streaming.add(engine)
-        if not is_rushing:
+        if not is_busy:
             self._busy.discard(engine)
             return 0.0
         self._busy.add(engine)
         return spent_s * max(len(self._busy) / self.n_cores - 1.0, 0.0)
 
-    @contextmanager
-    def pause_streams(self) -> Iterator[None]:
-        """Have all engines that stream hold still for a moment: a page is being made.
-
-        Hundreds of threads that want the interpreter would make it wait many times as long.
-        """
-        self._calm.clear()
-        try:
-            yield
-        finally:
-            self._calm.set()
-
-    def wait_while_paused(self) -> None:
-        """Hold still where that is asked for, half a second at most."""
-        self._calm.wait(MAX_PAUSE_S)
-
-    def rest(self, engine: "Engine") -> None:
-        """It needs no share of the processor just now."""
+    def note_idle(self, engine: ScheduledEngine) -> None:
+        """Note that an engine needs no share of the processor at present."""
         self._streaming.discard(engine)
         self._busy.discard(engine)
 
+    @contextmanager
+    def pause_streams(self) -> Iterator[None]:
+        """Pause all engines that stream, while a page is built.
+
+        Hundreds of threads that compete for the interpreter would delay the page many times over.
+        """
+        self._may_stream.clear()
+        try:
+            yield
+        finally:
+            self._may_stream.set()
+
+    def wait_while_paused(self) -> None:
+        """Wait while the streams are paused, half a second at most."""
+        self._may_stream.wait(MAX_PAUSE_S)
+
     @property
     def is_crowded(self) -> bool:
-        """Whether there are so many that each is to do less."""
+        """Whether so many engines stream that each must do less."""
         return self.slowdown > 1.0
 
     @property
     def slowdown(self) -> float:
-        """How many times more rarely than alone an engine is to do what can wait."""
+        """The factor by which an engine does less urgent work more rarely than alone."""
         return min(max(len(self._streaming) / N_WITHOUT_SLOWDOWN, 1.0), MAX_SLOWDOWN)
 
     @property
     def tick_s(self) -> float:
-        """The time between two looks for points that are due."""
+        """Seconds between two checks for points that are due."""
         return TICK_S * self.slowdown
 
     @property
     def recording_bytes(self) -> int:
-        """Memory for the recording of one engine."""
+        """Memory for the recording of one engine, in bytes."""
         share = self.all_recording_bytes // max(len(self._engines), 1)
-        return min(max(share, LEAST_RECORDING_BYTES), MOST_BYTES)
-
-    def leave(self, engine: "Engine") -> None:
-        """Let it go; it learns no more."""
-        self.rest(engine)
-        with self._lock:
-            if engine in self._engines:
-                self._engines.discard(engine)
-                self._n_points_of_gone += engine.n_learned
+        return min(max(share, MIN_RECORDING_BYTES), MAX_BYTES)
 
     def count(self) -> EngineCounts:
-        """What there is to tell of all."""
+        """Count the engines, their points and their commands."""
         with self._lock:
             engines = list(self._engines)
-            n_points = self._n_points_of_gone + sum(engine.n_learned for engine in engines)
+            n_points = self._n_points_of_closed + sum(engine.n_learned for engine in engines)
         return EngineCounts(
             len(engines),
             sum(engine.is_playing for engine in engines),
@@ -146,4 +163,4 @@ class EngineScheduler:
 
 
 engine_scheduler = EngineScheduler()
-"""Those of this process."""
+"""The scheduler of this process."""

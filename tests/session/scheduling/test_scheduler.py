@@ -7,9 +7,9 @@ import pytest
 from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.session.engine import Engine
-from clusterer.session.recording import MOST_BYTES
+from clusterer.session.recording import MAX_BYTES
 from clusterer.session.run import Run
-from clusterer.session.scheduling.scheduler import LEAST_RECORDING_BYTES, EngineScheduler
+from clusterer.session.scheduling.scheduler import MIN_RECORDING_BYTES, EngineScheduler
 
 
 @pytest.fixture
@@ -34,14 +34,14 @@ def test_who_rushes_shares_the_cores_and_rests_as_long_as_others_work(make_engin
     engines = make_engines(scheduler, 6)
     for engine in engines:
         engine.wait_for_frame()
-    assert [scheduler.share(engine, 0.006, True) for engine in engines[:2]] == [0.0, 0.0]
-    rests = [scheduler.share(engine, 0.006, True) for engine in engines[2:]]
+    assert [scheduler.choose_rest(engine, 0.006, True) for engine in engines[:2]] == [0.0, 0.0]
+    rests = [scheduler.choose_rest(engine, 0.006, True) for engine in engines[2:]]
     assert rests == pytest.approx([0.003, 0.006, 0.009, 0.012])
     # Who does not rush never rests, and takes nothing from the others.
-    assert scheduler.share(engines[0], 0.006, False) == 0.0
-    assert scheduler.share(engines[1], 0.006, True) == pytest.approx(0.009)
+    assert scheduler.choose_rest(engines[0], 0.006, False) == 0.0
+    assert scheduler.choose_rest(engines[1], 0.006, True) == pytest.approx(0.009)
     engines[2].close()
-    assert scheduler.share(engines[1], 0.006, True) == pytest.approx(0.006)
+    assert scheduler.choose_rest(engines[1], 0.006, True) == pytest.approx(0.006)
 
 
 def test_many_streams_look_more_rarely_and_never_too_rarely(make_engines):
@@ -50,11 +50,11 @@ def test_many_streams_look_more_rarely_and_never_too_rarely(make_engines):
     engines = make_engines(scheduler, 24)
     for engine in engines:
         engine.wait_for_frame()
-        scheduler.share(engine, 0.0, False)
+        scheduler.choose_rest(engine, 0.0, False)
     assert scheduler.tick_s == pytest.approx(6 * alone)
     assert EngineScheduler(n_cores=1).tick_s == alone
     for engine in engines[:20]:
-        scheduler.rest(engine)
+        scheduler.note_idle(engine)
     assert scheduler.tick_s == alone
 
 
@@ -76,13 +76,13 @@ def test_streams_hold_still_while_a_page_is_made(make_engines, monkeypatch):
 
 
 def test_recordings_share_their_memory(make_engines):
-    scheduler = EngineScheduler(recording_bytes=8 * LEAST_RECORDING_BYTES)
+    scheduler = EngineScheduler(recording_bytes=8 * MIN_RECORDING_BYTES)
     engines = make_engines(scheduler, 2)
-    assert scheduler.recording_bytes == 4 * LEAST_RECORDING_BYTES
+    assert scheduler.recording_bytes == 4 * MIN_RECORDING_BYTES
     make_engines(scheduler, 18)
-    assert scheduler.recording_bytes == LEAST_RECORDING_BYTES
+    assert scheduler.recording_bytes == MIN_RECORDING_BYTES
     engines[0].step(5)
-    assert EngineScheduler(recording_bytes=2**40).recording_bytes == MOST_BYTES
+    assert EngineScheduler(recording_bytes=2**40).recording_bytes == MAX_BYTES
 
 
 def test_a_recording_that_has_to_make_room_keeps_first_and_last():

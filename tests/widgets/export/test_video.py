@@ -31,7 +31,7 @@ def stream(roll, n_frames, *, n_at_once=100, window_length=500, number=0):
     )
     for _ in range(n_frames):
         run.advance(n_at_once)
-        frame = run.frame(ViewRequest(0, 1, BOX), is_playing=True)
+        frame = run.make_frame(ViewRequest(0, 1, BOX), is_playing=True)
         sizes = np.full(len(frame.centers), 12, dtype=np.float32)
         roll.note(frame, sizes, BOX, ("width", "height"))
     return frame
@@ -58,10 +58,10 @@ def test_a_paused_stream_adds_only_where_it_stopped(monkeypatch):
     run = Run(make_generator("blobs"), OnlineClusterer(20))
     run.advance(310)
     for _ in range(5):
-        roll.note(run.frame(frame.view_request), np.empty(0, np.float32), BOX, ("", ""))
+        roll.note(run.make_frame(frame.view_request), np.empty(0, np.float32), BOX, ("", ""))
     assert [moment.n_seen for moment in roll.cut()] == [100, 200, 300, 310]
     empty = Run(make_generator("blobs"), OnlineClusterer(20), number=1)
-    roll.note(empty.frame(frame.view_request), np.empty(0, np.float32), BOX, ("", ""))
+    roll.note(empty.make_frame(frame.view_request), np.empty(0, np.float32), BOX, ("", ""))
     assert len(roll) == 0
 
 

@@ -22,15 +22,15 @@ def test_the_projection_of_another_source_is_neither_named_nor_drawn():
     figure.show_axes(0, 1, names)
     other = replace(Projection.along_features(7), components=np.eye(2, 7)[:, ::-1], shares=SHARES)
     # Held ready, but features are on the axes.
-    figure.draw(replace(run.frame(ViewRequest()), view_request=ViewRequest(projection=other)))
+    figure.draw(replace(run.make_frame(ViewRequest()), view_request=ViewRequest(projection=other)))
     assert figure.figure.xaxis.axis_label == "length"
     assert len(figure.points.data["x"]) == 100
     run.advance(50)
     figure.show_axes(-1, -2, names)
     figure.draw(
-        replace(run.frame(ViewRequest()), view_request=ViewRequest(-1, -2, projection=other))
+        replace(run.make_frame(ViewRequest()), view_request=ViewRequest(-1, -2, projection=other))
     )
     assert len(figure.points.data["x"]) == 100
-    figure.draw(run.frame(ViewRequest(-1, -2)))
+    figure.draw(run.make_frame(ViewRequest(-1, -2)))
     assert len(figure.points.data["x"]) == 150
     assert figure.figure.xaxis.axis_label.startswith("component 1 (")
