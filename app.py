@@ -7,37 +7,32 @@ import panel as pn
 
 from clusterer.session.saving.store import RunStore
 from clusterer.support.logs import start_log
-from clusterer.tables import TableError, open_table
 from widgets import Dashboard
-from widgets.server.serve import ServerOptions, serve_pages
-from widgets.server.websocket import prepare_sockets
+from widgets.server.options import ServerOptions, check_data
+from widgets.server.patches import install_patches
+from widgets.server.serve import serve_pages
 
-prepare_sockets()
+install_patches()
 
 
 def open_session(store: RunStore | None = None) -> pn.viewable.Viewable:
-    """One dashboard a session; it begins with the table that DATA names, or offers its folder.
+    """Build the page of one session.
 
-    SCHEDULER is the address of a Dask scheduler to learn that folder by, default one started here.
+    DATA names a table to start with, or a folder of tables to choose from; SCHEDULER is the address
+    of a Dask scheduler that learns the folder (default: one in this process).
     """
-    scheduler = os.environ.get("SCHEDULER") or None
-    return Dashboard(os.environ.get("DATA") or None, scheduler=scheduler).page(store)
+    data, scheduler = os.environ.get("DATA") or None, os.environ.get("SCHEDULER") or None
+    return Dashboard(data, scheduler=scheduler).page(store)
 
 
 def serve() -> None:
-    """Serve on PORT, default 5006, until interrupted; docs/deployment.md tells what may be set."""
-    path = os.environ.get("DATA")
-    # Of a folder the tables are at hand, and each is read when it is chosen.
-    if path and not os.path.isdir(path):
-        try:
-            open_table(path)
-        except (TableError, OSError) as error:
-            sys.exit(f"DATA: {error}")
+    """Serve until interrupted; docs/deployment.md lists the environment variables."""
     try:
-        offer = ServerOptions.from_environment()
-        print(f"Online clustering: {offer.url}", flush=True)
+        check_data(os.environ.get("DATA"))
+        options = ServerOptions.from_environment()
+        print(f"Online clustering: {options.url}", flush=True)
         start_log()
-        serve_pages(open_session, offer)
+        serve_pages(open_session, options)
     except (ValueError, OSError) as error:
         sys.exit(str(error))
 

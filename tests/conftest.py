@@ -174,7 +174,8 @@ def wait_for_port(port: int, timeout_s: float = 60.0) -> None:
 def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app, served from this process; fails if the server logged an error."""
     from app import open_session
-    from widgets.server.serve import ServerOptions, serve_pages
+    from widgets.server.options import ServerOptions
+    from widgets.server.serve import serve_pages
 
     complaints = Complaints()
     logging.getLogger().addHandler(complaints)

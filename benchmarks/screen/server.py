@@ -25,7 +25,7 @@ from tornado.web import RequestHandler
 
 from clusterer.datasets import make_generator
 from widgets import Dashboard
-from widgets.server.websocket import prepare_sockets
+from widgets.server.patches import install_patches
 
 N_NEW = 200
 PERIOD_MS = 25
@@ -160,7 +160,7 @@ def open_holoviews() -> pn.viewable.Viewable:
 def serve(port: int) -> None:
     """Serve until ended."""
     hv.extension("bokeh")
-    prepare_sockets()
+    install_patches()
     count_bytes()
     time_callbacks()
     pn.serve(

@@ -10,7 +10,8 @@ from benchmarks.isolation.__main__ import live, look_at_server, look_at_store
 from benchmarks.isolation.actions import Resident
 from benchmarks.isolation.canaries import Canary, Watch
 from tests.conftest import find_free_port, wait_for_port
-from widgets.server.serve import ServerOptions, serve_pages
+from widgets.server.options import ServerOptions
+from widgets.server.serve import serve_pages
 from widgets.sources.table_chooser import TableChooser
 
 N_SESSIONS = 2

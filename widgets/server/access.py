@@ -1,4 +1,7 @@
-"""Doors: who gets in. So many sessions and no more, from our own pages, with tokens in force."""
+"""Access control: a limit on sessions, known origins only, valid tokens only.
+
+Every page and WebSocket handler asks the `AccessControl` of its server before it does any work.
+"""
 
 import logging
 import time
@@ -16,122 +19,153 @@ from tornado.web import HTTPError, RequestHandler
 
 from widgets.server.busy_page import write_busy_page
 from widgets.server.page_builder import build_pages_in_thread
-from widgets.server.websocket import MOST_MESSAGE_BYTES
+from widgets.server.websocket import MAX_MESSAGE_BYTES
 
 log = logging.getLogger(__name__)
 
-MOST_TOKEN_LETTERS = 2**16
+MAX_TOKEN_CHARS = 2**16
 
-# Numbers that a websocket is closed with.
-BROKEN, TOO_LARGE = 1002, 1009
+SETTING = "access_control"
+"""The key of the `AccessControl` among the settings of the tornado application."""
+
+# Close codes of a WebSocket: RFC 6455, section 7.4.1. Codes from 5000 on are not valid.
+PROTOCOL_ERROR, MESSAGE_TOO_BIG = 1002, 1009
+FIRST_INVALID_CODE = 5000
 
 
 class AccessControl:
-    """Counts the sessions of a server and those that had to be refused.
+    """Counts the sessions of a server and decides who may connect.
 
-    ``most_sessions`` may be there at once; ``origins`` (host:port) are whose pages may connect.
+    Parameters
+    ----------
+    most_sessions : int
+        Largest number of sessions open at once.
+    origins : sequence of str
+        The hosts, as ``host:port``, whose pages may open a WebSocket; ``*`` allows every host.
     """
 
     def __init__(self, most_sessions: int, origins: Sequence[str]) -> None:
         self.most_sessions = most_sessions
         self.origins = frozenset(origin.lower() for origin in origins)
-        self.n_refused = 0
-        self.n_forged = 0
-        self.n_foreign = 0
+        self.n_refused_sessions = 0
+        self.n_refused_tokens = 0
+        self.n_refused_origins = 0
         self.contexts: weakref.WeakSet[ApplicationContext] = weakref.WeakSet()
 
     @property
     def n_sessions(self) -> int:
-        """Sessions that are there, or about to be."""
+        """Number of sessions that are open or being opened."""
         return sum(len(each._sessions) + len(each._pending_sessions) for each in self.contexts)
 
     @property
     def n_callbacks(self) -> int:
-        """What the sessions have asked the event loop for."""
+        """Number of callbacks that the sessions have scheduled on the event loop."""
         sessions = [session for each in self.contexts for session in each.sessions]
         return sum(len(session.document.session_callbacks) for session in sessions)
 
     def has_room(self, session_id: str | None = None) -> bool:
-        """Whether one more may come in; who is in already may."""
-        is_in = any(session_id in each._sessions for each in self.contexts)
-        return is_in or self.n_sessions < self.most_sessions
+        """Whether a session may be opened; a session that is open already always may connect."""
+        is_open = any(session_id in each._sessions for each in self.contexts)
+        return is_open or self.n_sessions < self.most_sessions
 
-    def refuse(self) -> None:
-        """Note that there was no room for somebody."""
-        self.n_refused += 1
-        log.warning("a session was refused: %d are open", self.n_sessions)
+    def count_refused_session(self) -> None:
+        """Count and log a session that found no room."""
+        self.n_refused_sessions += 1
+        log.warning("session refused: all places are taken (%d sessions open)", self.n_sessions)
 
-    def is_ours(self, origin: str | None) -> bool:
-        """Whether a page from there may connect. A browser always says where a page is from."""
+    def allows_origin(self, origin: str | None) -> bool:
+        """Whether a page of this origin may connect. A browser always sends the origin."""
         try:
             parts = urlsplit(origin or "")
         except ValueError:
-            # As of an address of IPv6 that is not closed.
+            # For example an IPv6 address without its closing bracket.
             parts = urlsplit("")
         host = parts.netloc.lower()
-        if parts.scheme in ("http", "https") and ":" not in host.rpartition("]")[2]:
+        is_web = parts.scheme in ("http", "https")
+        if is_web and ":" not in host.rpartition("]")[2]:
             host += ":443" if parts.scheme == "https" else ":80"
-        is_ours = parts.scheme in ("http", "https") and bool(self.origins & {host, "*"})
-        if not is_ours:
-            self.n_foreign += 1
-            log.warning("a websocket from a foreign page was refused")
-        return is_ours
+        is_allowed = is_web and bool(self.origins & {host, "*"})
+        if not is_allowed:
+            self.n_refused_origins += 1
+            log.warning("WebSocket refused: the page comes from an origin that is not allowed")
+        return is_allowed
 
-    def is_in_force(self, token: str, handler: RequestHandler) -> bool:
-        """Whether we have issued a token, and not too long ago."""
+    def accepts_token(self, token: str, handler: RequestHandler) -> bool:
+        """Whether this server signed a token, and the token has not expired."""
         app: Any = handler.application
         try:
-            is_signed = len(token) <= MOST_TOKEN_LETTERS and check_token_signature(
+            is_signed = len(token) <= MAX_TOKEN_CHARS and check_token_signature(
                 token, secret_key=app.secret_key, signed=app.sign_sessions
             )
-            is_in_force = is_signed and time.time() < get_token_payload(token)["session_expiry"]
+            is_valid = is_signed and time.time() < get_token_payload(token)["session_expiry"]
         except Exception:
-            # It may be anything.
-            is_in_force = False
-        if not is_in_force:
-            self.n_forged += 1
-            log.warning("a forged or expired token was refused")
-        return is_in_force
+            # A forged token may cause any error.
+            is_valid = False
+        if not is_valid:
+            self.n_refused_tokens += 1
+            log.warning("token refused: forged or expired")
+        return is_valid
+
+    def check_handshake(self, handler: RequestHandler) -> int:
+        """The HTTP status that answers a WebSocket handshake; 101 accepts the handshake."""
+        protocols = handler.request.headers.get("Sec-WebSocket-Protocol", "")
+        token = protocols.rpartition(",")[2].strip()
+        if not self.allows_origin(handler.request.headers.get("Origin")):
+            return 403
+        if not self.accepts_token(token, handler):
+            return 403
+        if self.has_room(get_session_id(token)):
+            return 101
+        self.count_refused_session()
+        return 503
 
 
-def guard_page(handler: type[SessionHandler]) -> type[SessionHandler]:
-    """The handler of a page, behind the door of its server if that has one."""
+def find_access_control(handler: Any) -> AccessControl | None:
+    """The access control of a handler's server; None if the server has none."""
+    access: AccessControl | None = handler.settings.get(SETTING)
+    if access is not None:
+        access.contexts.add(handler.application_context)
+    return access
 
-    class GuardedPage(handler):  # type: ignore[misc, valid-type]
+
+def restrict_page(handler: type[SessionHandler]) -> type[SessionHandler]:
+    """A subclass of a page's handler that asks the access control first."""
+
+    class RestrictedPage(handler):  # type: ignore[misc, valid-type]
         async def get_session(self) -> Any:
-            door, token = find_door(self), self.get_argument("bokeh-token", default=None)
-            if door is not None:
-                if token is not None and not door.is_in_force(token, self):
+            access, token = find_access_control(self), self.get_argument("bokeh-token", None)
+            if access is not None:
+                if token is not None and not access.accepts_token(token, self):
                     raise HTTPError(403, reason="Invalid token")
                 build_pages_in_thread(self.application_context.application)
             return await super().get_session()
 
         async def get(self, *args: Any, **kwargs: Any) -> None:
-            door = find_door(self)
-            if door is None or door.has_room():
+            access = find_access_control(self)
+            if access is None or access.has_room():
                 await super().get(*args, **kwargs)
             else:
-                door.refuse()
+                access.count_refused_session()
                 write_busy_page(self)
 
         def head(self, *args: Any, **kwargs: Any) -> None:
-            # Whether there is room, without taking it.
-            door = find_door(self)
-            self.set_status(200 if door is None or door.has_room() else 503)
+            # Say whether there is room, without opening a session.
+            access = find_access_control(self)
+            self.set_status(200 if access is None or access.has_room() else 503)
 
-    return GuardedPage
+    return RestrictedPage
 
 
-def guard_socket(handler: type[WSHandler]) -> type[WSHandler]:
-    """The handler of websockets, behind the door: refused before the handshake."""
+def restrict_websocket(handler: type[WSHandler]) -> type[WSHandler]:
+    """A subclass of the WebSocket handler that refuses a connection before the handshake."""
 
-    class GuardedSocket(handler):  # type: ignore[misc, valid-type]
+    class RestrictedWebSocket(handler):  # type: ignore[misc, valid-type]
         n_bytes = 0
         is_refused = False
 
         async def prepare(self) -> None:
-            door = find_door(self)
-            status = 101 if door is None else judge_socket(self, door)
+            access = find_access_control(self)
+            status = 101 if access is None else access.check_handshake(self)
             if status == 101:
                 await super().prepare()
             else:
@@ -139,68 +173,49 @@ def guard_socket(handler: type[WSHandler]) -> type[WSHandler]:
                 self.finish()
 
         def check_origin(self, origin: str) -> bool:
-            door = find_door(self)
-            return super().check_origin(origin) if door is None else door.is_ours(origin)
+            access = find_access_control(self)
+            return super().check_origin(origin) if access is None else access.allows_origin(origin)
 
         async def on_message(self, fragment: str | bytes) -> None:
-            # Bokeh gathers as many parts as a message says that it has, however large all are.
+            # Bokeh collects as many fragments as the message's header names, without a limit on
+            # their total size.
             is_first = self.receiver is None or self.receiver._current_consumer == (
                 self.receiver._HEADER
             )
             self.n_bytes = len(fragment) + (0 if is_first else self.n_bytes)
             if self.is_refused:
                 return
-            if find_door(self) is not None and self.n_bytes > MOST_MESSAGE_BYTES:
-                log.warning("a message without end was refused")
-                self.close(TOO_LARGE)
+            if find_access_control(self) is not None and self.n_bytes > MAX_MESSAGE_BYTES:
+                log.warning("message refused: larger than %d bytes", MAX_MESSAGE_BYTES)
+                self.close(MESSAGE_TOO_BIG)
             else:
                 await super().on_message(fragment)
 
         def close(self, code: int | None = None, reason: str | None = None) -> None:
-            # What the other side has sent before it hears of that is not heard any more. Reasons
-            # say what was wrong with its message, at any length, and by a number that is none.
+            # Ignore messages that the browser sends before it learns of the close. Bokeh passes
+            # reasons of any length, and codes that are not valid.
             self.is_refused = True
-            super().close(code if code is None or code < 5000 else BROKEN)
+            is_valid = code is None or code < FIRST_INVALID_CODE
+            super().close(code if is_valid else PROTOCOL_ERROR)
 
-    return GuardedSocket
-
-
-def find_door(handler: Any) -> AccessControl | None:
-    """The door of a handler's server."""
-    door: AccessControl | None = handler.settings.get("door")
-    if door is not None:
-        door.contexts.add(handler.application_context)
-    return door
-
-
-def judge_socket(handler: RequestHandler, door: AccessControl) -> int:
-    """The status to answer a handshake with: 101 for go on."""
-    token = handler.request.headers.get("Sec-WebSocket-Protocol", "").rpartition(",")[2].strip()
-    if not door.is_ours(handler.request.headers.get("Origin")):
-        return 403
-    if not door.is_in_force(token, handler):
-        return 403
-    if door.has_room(get_session_id(token)):
-        return 101
-    door.refuse()
-    return 503
+    return RestrictedWebSocket
 
 
 def install_access_control() -> None:
-    """Have every page and websocket of servers made from now on ask its server's door.
+    """Restrict the page and WebSocket handlers of all servers that are created from now on.
 
-    That is the setting ``door`` of its tornado application; without one nothing changes. Calling
-    this twice does no harm.
+    A server uses the access control in its tornado setting `SETTING`; without the setting nothing
+    changes. A second call changes nothing.
     """
     for number, pattern in enumerate(urls.per_app_patterns):
         path, handler = pattern[0], pattern[1]
-        if getattr(handler, "is_guarded", False):
+        if getattr(handler, "is_restricted", False):
             continue
         if issubclass(handler, WSHandler):
-            guarded: Any = guard_socket(handler)
+            restricted: Any = restrict_websocket(handler)
         elif issubclass(handler, SessionHandler):
-            guarded = guard_page(handler)
+            restricted = restrict_page(handler)
         else:
             continue
-        guarded.is_guarded = True
-        urls.per_app_patterns[number] = (path, guarded, *pattern[2:])
+        restricted.is_restricted = True
+        urls.per_app_patterns[number] = (path, restricted, *pattern[2:])

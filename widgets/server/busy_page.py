@@ -1,4 +1,4 @@
-"""The page of a server that is full: what to do, and a try by itself now and then."""
+"""The page that a full server shows; it retries by itself."""
 
 from tornado.web import RequestHandler
 
@@ -25,13 +25,13 @@ a {{ display: inline-block; padding: .5rem 1.1rem; border-radius: 4px; backgroun
 <body>
 <main>
 <h1>All places are taken</h1>
-<p>As many people use this server just now as it can serve well. Please try again in a minute.</p>
-<p role="status" id="told">This page tries again by itself every {retry_s} seconds.</p>
+<p>This server has reached its limit of open pages. Please try again in a minute.</p>
+<p role="status">This page tries again automatically every {retry_s} seconds.</p>
 <a href="">Try again now</a>
 </main>
 <script>
     const retry = async () => {{
-        // The page is not left for one that says the same.
+        // Reload only when there is room: a reload would show this page again.
         const answer = await fetch("", {{method: "HEAD", cache: "no-store"}}).catch(() => null)
         if (answer?.ok) location.reload()
     }}
@@ -43,7 +43,7 @@ a {{ display: inline-block; padding: .5rem 1.1rem; border-radius: 4px; backgroun
 
 
 def write_busy_page(handler: RequestHandler) -> None:
-    """Answer with the page."""
+    """Answer a request with the page and status 503."""
     handler.set_status(503)
     handler.set_header("Retry-After", str(RETRY_S))
     handler.set_header("Cache-Control", "no-store")

@@ -1,39 +1,39 @@
-"""Memory: what the collector looks through, and what the C library keeps back for its threads."""
+"""Memory: less work for the garbage collector, and free memory returned to the system."""
 
 import ctypes
 import gc
 import os
 from contextlib import suppress
 
-M_ARENA_MAX = -8
+M_ARENA_MAX = -8  # parameter of mallopt, from glibc's malloc.h
 N_ARENAS = 2
-NO_LIBRARY = (AttributeError, OSError, TypeError)
+NO_GLIBC = (AttributeError, OSError, TypeError)
 
 
-def share_arenas() -> None:
-    """Have all threads share two pools of memory; to be called before they start.
+def limit_malloc_arenas() -> None:
+    """Let all threads share two malloc arenas; call this before the threads start.
 
-    glibc would open up to eight a core, and each keeps what its threads have freed: with an engine
-    a session a quarter of all memory. Other systems have nothing of the kind.
+    glibc opens up to eight arenas per core, and each keeps the memory that its threads freed. With
+    one engine thread per session this is a quarter of all memory. Other C libraries have no arenas.
     """
     if "MALLOC_ARENA_MAX" not in os.environ:
-        with suppress(*NO_LIBRARY):
+        with suppress(*NO_GLIBC):
             ctypes.CDLL(None).mallopt(M_ARENA_MAX, N_ARENAS)
 
 
-def settle() -> None:
-    """What is in memory now is there to stay, so the collector need not look through it.
+def freeze_objects() -> None:
+    """Exclude all objects that exist now from later garbage collections.
 
-    With a hundred pages it would look for more than a second each time, and all would wait.
+    With a hundred pages open, one full collection stops all threads for more than a second.
     """
     gc.collect(1)
     gc.freeze()
 
 
-def give_back() -> None:
-    """Find all garbage, and give the system the memory that is free."""
+def release_garbage() -> None:
+    """Collect all garbage, frozen objects included, and return free memory to the system."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
-    with suppress(*NO_LIBRARY):
+    with suppress(*NO_GLIBC):
         ctypes.CDLL(None).malloc_trim(0)

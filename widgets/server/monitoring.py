@@ -1,4 +1,4 @@
-"""Health: what those who run a server want to know, for people and for Prometheus."""
+"""Monitoring: /health for people and load balancers, /metrics for Prometheus."""
 
 import asyncio
 import threading
@@ -20,74 +20,82 @@ PREFIX = "clusterer_"
 
 
 class ServerMetrics:
-    """What is measured of a server: numbers of the whole, none of a single session."""
+    """The metrics of one server: totals only, nothing about a single session."""
 
-    def __init__(self, door: AccessControl, scheduler: EngineScheduler) -> None:
-        self._door = door
+    def __init__(self, access: AccessControl, scheduler: EngineScheduler) -> None:
+        self._access = access
         self._scheduler = scheduler
         self._started_at = time.monotonic()
         self.registry = CollectorRegistry()
-        # Memory, processor time and open files, where the system tells.
+        # Memory, CPU time and open files, where the operating system reports them.
         ProcessCollector(registry=self.registry)
         self.registry.register(self)
 
-    def tell(self) -> dict[str, Any]:
-        """For people: is it well, and how full."""
+    def describe_health(self) -> dict[str, Any]:
+        """The content of /health."""
         tally = self._scheduler.count()
         return {
-            "status": "ok" if self._door.has_room() else "full",
-            "sessions": self._door.n_sessions,
-            "most_sessions": self._door.most_sessions,
+            "status": "ok" if self._access.has_room() else "full",
+            "sessions": self._access.n_sessions,
+            "most_sessions": self._access.most_sessions,
             "points": tally.n_points,
             "uptime_s": round(time.monotonic() - self._started_at, 1),
         }
 
     def collect(self) -> Iterator[Metric]:
-        """For Prometheus."""
+        """The content of /metrics, in the form that the registry expects."""
         tally = self._scheduler.count()
-        door = self._door
+        access = self._access
         for name, text, value in (
-            ("sessions", "Sessions open", door.n_sessions),
-            ("most_sessions", "Sessions that may be open", door.most_sessions),
-            ("engines", "Engines alive", tally.n_engines),
-            ("engines_playing", "Engines whose points stream in", tally.n_playing),
-            ("commands_waiting", "Commands waiting for their engine", tally.n_waiting),
+            ("sessions", "Open sessions", access.n_sessions),
+            ("most_sessions", "Largest number of open sessions", access.most_sessions),
+            ("engines", "Engines in memory", tally.n_engines),
+            ("engines_playing", "Engines that stream points", tally.n_playing),
+            ("commands_waiting", "Commands that wait for their engine", tally.n_waiting),
             ("threads", "Threads of the process", threading.active_count()),
             ("tasks", "Tasks of the event loop", len(asyncio.all_tasks())),
-            ("callbacks", "Callbacks of sessions on the event loop", door.n_callbacks),
-            ("documents", "Pages in memory, also of sessions that have ended", len(documents)),
+            ("callbacks", "Callbacks of sessions on the event loop", access.n_callbacks),
+            ("documents", "Pages in memory, closed sessions included", len(documents)),
         ):
             yield GaugeMetricFamily(PREFIX + name, text, value=value)
         for name, text, value in (
             ("points_learned", "Points learned", tally.n_points),
-            ("sessions_refused", "Sessions refused since all places were taken", door.n_refused),
-            ("tokens_refused", "Forged or expired tokens", door.n_forged),
-            ("origins_refused", "Websockets from foreign pages", door.n_foreign),
+            (
+                "sessions_refused",
+                "Sessions refused because all places were taken",
+                access.n_refused_sessions,
+            ),
+            ("tokens_refused", "Forged or expired tokens", access.n_refused_tokens),
+            (
+                "origins_refused",
+                "WebSockets from origins that are not allowed",
+                access.n_refused_origins,
+            ),
         ):
             yield CounterMetricFamily(PREFIX + name, text, value=value)
-        errors = CounterMetricFamily(PREFIX + "errors", "Unforeseen errors", labels=["kind"])
+        errors = CounterMetricFamily(PREFIX + "errors", "Unexpected errors", labels=["kind"])
         for kind, n in sorted(error_counts.items()):
             errors.add_metric([kind], n)
         yield errors
 
 
-class Health(RequestHandler):
-    """JSON, with status 200 while pages are served."""
+class HealthHandler(RequestHandler):
+    """Answers JSON, with status 200 as long as the server works."""
 
-    def initialize(self, vitals: ServerMetrics) -> None:
-        self._vitals = vitals
+    def initialize(self, metrics: ServerMetrics) -> None:
+        self._metrics = metrics
 
     def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
-        self.write(self._vitals.tell())
+        self.write(self._metrics.describe_health())
 
 
-class Metrics(RequestHandler):
-    """The text that Prometheus reads."""
+class MetricsHandler(RequestHandler):
+    """Answers the text format that Prometheus reads."""
 
-    def initialize(self, vitals: ServerMetrics) -> None:
-        self._vitals = vitals
+    def initialize(self, metrics: ServerMetrics) -> None:
+        self._metrics = metrics
 
     def get(self) -> None:
         self.set_header("Content-Type", CONTENT_TYPE_LATEST)
-        self.write(generate_latest(self._vitals.registry))
+        self.write(generate_latest(self._metrics.registry))

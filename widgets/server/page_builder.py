@@ -1,12 +1,16 @@
-"""Building pages beside the event loop: a page takes half a second, which nobody else waits for."""
+"""Building pages beside the event loop: a page takes half a second to build.
+
+The event loop answers all other sessions meanwhile. The garbage of closed pages is collected here
+as well, seldom enough that the open pages hardly wait for the collector.
+"""
 
 import asyncio
 import sys
 import threading
 import time
 import weakref
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import panel as pn
 from bokeh.application import Application
@@ -18,84 +22,78 @@ from panel.io.state import set_curdoc
 from clusterer.session.scheduling.scheduler import engine_scheduler
 from clusterer.session.scheduling.throttle import choose_rest
 from clusterer.support.errors import log_unexpected_error
-from widgets.server.memory import give_back, settle
+from widgets.server.memory import freeze_objects, release_garbage
 
-# How long a thread keeps the interpreter: the loop asks for it hundreds of times a second, and
-# waits as long each time while a page is built.
-SWITCH_S = 0.001
+SWITCH_INTERVAL_S = 0.001
+"""How long a thread keeps the interpreter. The event loop asks for the interpreter hundreds of
+times a second and waits this long each time while a page is built."""
 
-# To look through all memory keeps all waiting: from a quarter of a second to more than one.
+# A full collection stops all threads for 0.25 s to more than 1 s.
 COLLECT_SHARE = 0.01
-COLLECT_S = 10.0
-LATEST_COLLECT_S = 60.0
-LEAST_GONE = 0.1
-"""Pages that have ended, of those that are open: fewer are not worth keeping all waiting."""
-MOST_GONE = 20
-"""So many are not left for later: they take up 100 MB, which do not all come back to the system."""
+COLLECT_PERIOD_S = 10.0
+MAX_COLLECT_PERIOD_S = 60.0
+MIN_CLOSED_SHARE = 0.1
+"""Collect only if at least this share of closed to open pages is in memory."""
+MAX_CLOSED = 20
+"""So many closed pages are collected at once: they hold 100 MB, and later the system does not get
+all of it back."""
 
 documents: "weakref.WeakSet[Document]" = weakref.WeakSet()
 """The pages in memory."""
 
-# One after the other: two at once would take twice as long each.
+# One thread: two pages built at the same time would each take twice as long.
 _builder = ThreadPoolExecutor(1, thread_name_prefix="clusterer-pages")
 
 
 class PageBuilder(Handler):
-    """Builds a session's document before Bokeh asks for it, in a thread."""
+    """Builds each session's document in a thread before Bokeh asks for it; frees it afterwards."""
 
-    def __init__(self, build: Any) -> None:
+    def __init__(self, build: Callable[[Document], None]) -> None:
         super().__init__()
         self._build = build
-        self._ended: weakref.WeakSet[Document] = weakref.WeakSet()
+        self._closed: weakref.WeakSet[Document] = weakref.WeakSet()
         self._n_left = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._rest_s = COLLECT_S
+        self._period_s = COLLECT_PERIOD_S
 
     async def on_session_created(self, session_context: SessionContext) -> None:
-        """Have it built; the loop goes on meanwhile."""
+        """Build the document in the thread."""
         document = session_context._document
         documents.add(document)
         await asyncio.get_running_loop().run_in_executor(_builder, self._build_alone, document)
-        # Panel takes the thread that has built a page for the page's own, and holds back what
-        # others change.
+        # Panel treats the thread that built a page as the page's own thread, and delays the changes
+        # of other threads.
         with set_curdoc(document):
             pn.state._thread_id = threading.get_ident()
 
     def _build_alone(self, document: Document) -> None:
         with engine_scheduler.pause_streams():
             self._build(document)
-        settle()
+        freeze_objects()
 
     async def on_session_destroyed(self, session_context: SessionContext) -> None:
-        """Have the page free what it holds.
+        """Free what the page holds, and collect garbage if enough pages are closed.
 
-        Bokeh would, and look through the memory of all sessions for garbage each time, for as
-        long as a second; here that takes a hundredth of the time, and is left while those that have
-        ended are few beside those that are open.
+        Bokeh would run a full collection for each closed session, which takes up to a second.
         """
         document = session_context._document
-        callbacks = list(document.session_destroyed_callbacks)
-        document.session_destroyed_callbacks = set()
-        for callback in callbacks:
-            try:
-                callback(session_context)
-            except Exception as error:
-                log_unexpected_error(error)
-        self._ended.add(document)
-        if len(self._ended) - self._n_left >= MOST_GONE:
+        free_session(document, session_context)
+        self._closed.add(document)
+        if len(self._closed) - self._n_left >= MAX_CLOSED:
             self._collect()
         elif self._timer is None:
-            self._wait()
+            self._schedule()
 
-    def _wait(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(self._rest_s, self._look)
+    def _schedule(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._period_s, self._collect_if_worthwhile)
 
-    def _look(self) -> None:
+    def _collect_if_worthwhile(self) -> None:
         self._timer = None
-        n_open = len(documents) - len(self._ended)
-        if len(self._ended) < LEAST_GONE * n_open:
-            self._wait()
-        elif self._ended:
+        n_open = len(documents) - len(self._closed)
+        if len(self._closed) < MIN_CLOSED_SHARE * n_open:
+            self._schedule()
+        elif self._closed:
             self._collect()
 
     def _collect(self) -> None:
@@ -103,27 +101,36 @@ class PageBuilder(Handler):
             self._timer.cancel()
             self._timer = None
         start = time.perf_counter()
-        give_back()
+        release_garbage()
         spent_s = time.perf_counter() - start
-        self._rest_s = choose_rest(spent_s, COLLECT_SHARE, COLLECT_S, LATEST_COLLECT_S)
-        # What still waited for something held its page: that is gone the next time.
-        n_left, self._n_left = self._n_left, len(self._ended)
+        self._period_s = choose_rest(spent_s, COLLECT_SHARE, COLLECT_PERIOD_S, MAX_COLLECT_PERIOD_S)
+        # A task that still waits may hold a closed page; the next collection frees that page.
+        n_left, self._n_left = self._n_left, len(self._closed)
         if 0 < self._n_left != n_left:
-            self._wait()
+            self._schedule()
 
     def modify_document(self, doc: Document) -> None:
-        """It is built already."""
+        """Do nothing: the document is complete."""
+
+
+def free_session(document: Document, session_context: SessionContext) -> None:
+    """Run the callbacks of a session that ends, once each; log their errors."""
+    callbacks, document.session_destroyed_callbacks = document.session_destroyed_callbacks, set()
+    for callback in list(callbacks):
+        try:
+            callback(session_context)
+        except Exception as error:
+            log_unexpected_error(error)
 
 
 def build_pages_in_thread(application: Application) -> None:
-    """Have the pages of an application built beside the event loop. Twice does no harm."""
+    """Build the pages of an application beside the event loop; a second call changes nothing."""
     if any(isinstance(each, PageBuilder) for each in application.handlers):
         return
-    sys.setswitchinterval(SWITCH_S)
-    build = application.initialize_document
-    # Before Bokeh's own, which then finds nothing to do.
-    apart = PageBuilder(build)
-    application.add(apart)
-    application._handlers.remove(apart)
-    application._handlers.insert(0, apart)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    builder = PageBuilder(application.initialize_document)
+    application.add(builder)
+    # First, before the handlers that Bokeh calls for a closed session.
+    application._handlers.remove(builder)
+    application._handlers.insert(0, builder)
     application.initialize_document = lambda doc: None  # type: ignore[method-assign]

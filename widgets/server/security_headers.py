@@ -1,4 +1,4 @@
-"""Guards: headers that tell browsers what a page of ours may do, on every answer of the server."""
+"""Security headers: what a browser may do with each answer of the server."""
 
 import re
 import secrets
@@ -8,9 +8,9 @@ from tornado.web import OutputTransform
 
 SCRIPT = re.compile(rb"<script(?=[\s>])")
 
-# Bokeh compiles the code of its callbacks (unsafe-eval), components are modules made on the spot
-# (blob:), and their styles are put into the page (unsafe-inline). No script but those with the
-# page's own nonce runs inline, and no attribute such as onerror does.
+# Bokeh compiles the code of its callbacks (unsafe-eval), components are modules created at run time
+# (blob:), and their styles are inserted into the page (unsafe-inline). Only inline scripts with the
+# page's own nonce run; event attributes such as onerror never run.
 POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -29,9 +29,9 @@ POLICY = "; ".join(
 
 
 def make_security_headers(ancestors: str = "'self'") -> type[OutputTransform]:
-    """What adds the headers; ``ancestors`` are whose pages may show ours in a frame."""
+    """A tornado transform that adds the headers; pages of ``ancestors`` may embed our page."""
 
-    class Guard(OutputTransform):
+    class SecurityHeaders(OutputTransform):
         def __init__(self, request: HTTPServerRequest) -> None:
             super().__init__(request)
             self._nonce = secrets.token_urlsafe(16)
@@ -48,7 +48,7 @@ def make_security_headers(ancestors: str = "'self'") -> type[OutputTransform]:
             )
             if ancestors == "'self'":
                 headers["X-Frame-Options"] = "SAMEORIGIN"
-            # It would tell what to attack.
+            # The server's name and version would tell an attacker which faults to try.
             headers.pop("Server", None)
             if finishing and headers.get("Content-Type", "").startswith("text/html"):
                 chunk = SCRIPT.sub(f'<script nonce="{self._nonce}"'.encode(), chunk)
@@ -56,4 +56,4 @@ def make_security_headers(ancestors: str = "'self'") -> type[OutputTransform]:
                     headers["Content-Length"] = str(len(chunk))
             return status_code, headers, chunk
 
-    return Guard
+    return SecurityHeaders

@@ -1,44 +1,27 @@
-"""Sockets: frames leave at once, messages end somewhere, and who is gone is found out."""
+"""WebSocket settings: message size, pings, timeouts, and no delay of small packets."""
 
 from typing import Any
 
 from bokeh.server.views.ws import WSHandler
 
-from widgets.server.message_batching import send_in_bundles
+MAX_MESSAGE_BYTES = 8 * 2**20
+"""Largest message of a browser. The page sends at most one piece of an upload (2 MiB) at once."""
 
-MOST_MESSAGE_BYTES = 8 * 2**20
-"""A browser sends no more at once than a piece of an upload, of 2 MiB."""
-
-KEPT = {
-    "websocket_max_message_size": MOST_MESSAGE_BYTES,
-    # Whoever does not answer is gone, or reads too slowly for what has to be kept meanwhile.
+WEBSOCKET_OPTIONS = {
+    "websocket_max_message_size": MAX_MESSAGE_BYTES,
+    # A browser that does not answer a ping is gone, or reads too slowly for the unsent messages.
     "websocket_ping_interval": 20.0,
     "websocket_ping_timeout": 20.0,
-    # A page that has lost its socket comes anew: its place is not to be taken for longer.
+    # A page that lost its socket reconnects as a new session; free its place soon.
     "unused_session_lifetime_milliseconds": 15_000,
     "check_unused_sessions_milliseconds": 4_000,
 }
-"""What a server is told of its websockets."""
+"""Options of the Bokeh server for its WebSockets and sessions."""
+
+open_bokeh_socket = WSHandler.open
 
 
-def prepare_sockets() -> None:
-    """Have all websockets opened from now on send at once. Calling this twice does no harm."""
-    send_without_delay()
-    send_in_bundles()
-
-
-def send_without_delay() -> None:
-    """Turn Nagle's algorithm off.
-
-    Waiting to fill packets halves the frame rate and doubles the answer time of every control.
-    """
-    if getattr(WSHandler.open, "is_without_delay", False):
-        return
-    open_socket = WSHandler.open
-
-    def open_without_delay(self: WSHandler, *args: Any, **kwargs: Any) -> Any:
-        self.set_nodelay(True)
-        return open_socket(self, *args, **kwargs)
-
-    open_without_delay.is_without_delay = True  # type: ignore[attr-defined]
-    WSHandler.open = open_without_delay
+def open_without_delay(self: WSHandler, *args: Any, **kwargs: Any) -> Any:
+    """Replace ``WSHandler.open``: turn Nagle's algorithm off for the connection."""
+    self.set_nodelay(True)
+    return open_bokeh_socket(self, *args, **kwargs)

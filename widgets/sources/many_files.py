@@ -19,10 +19,10 @@ from clusterer.session.run import Run
 from clusterer.stream import Source
 from clusterer.support.text import make_printable
 from clusterer.tables import Table, TableError, list_folder, open_table
+from widgets.components.background import run_in_thread
 from widgets.components.lazy import LazyColumn
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE
-from widgets.server.message_batching import run_in_thread
 from widgets.sources.column_chooser import offer_features
 
 MOST_CELLS = 400

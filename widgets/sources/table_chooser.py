@@ -17,10 +17,10 @@ from clusterer.stream import Source
 from clusterer.support.lazy_property import lazy_property
 from clusterer.support.temp_folders import temp_folders
 from clusterer.tables import Table, TableError, open_table
+from widgets.components.background import run_in_thread
 from widgets.components.lazy import LazyColumn
 from widgets.components.text import Text
 from widgets.components.upload import Upload
-from widgets.server.message_batching import run_in_thread
 from widgets.sources.catalog import build_catalog
 from widgets.sources.column_chooser import WIDE, ColumnChooser
 from widgets.sources.table_preview import TablePreview

@@ -16,8 +16,8 @@ from tornado.iostream import IOStream
 from tornado.websocket import websocket_connect
 
 from tests.conftest import run_alone
-from widgets.server.message_batching import run_in_thread
-from widgets.server.websocket import prepare_sockets
+from widgets.components.background import run_in_thread
+from widgets.server.patches import install_patches
 
 SIZES = [1, 40, 400, 20_000]
 N_CHANGES = 8
@@ -110,8 +110,8 @@ def texts_of_children(changes):
 
 @pytest.mark.parametrize("value", range(len(SIZES)))
 def test_one_callback_leaves_in_one_piece_and_all_pages_learn_of_it(value):
-    prepare_sockets()
-    prepare_sockets()
+    install_patches()
+    install_patches()
     told, looked_on, n_writes = run_alone(turn(value))
     assert [kind for kind, _, _ in told] == ["PATCH-DOC"] * N_CHANGES + ["OK"]
     assert looked_on[-1][1]["events"][0]["new"] == value
@@ -147,7 +147,7 @@ async def change_before_it_is_drawn():
 
 
 def test_a_page_learns_of_what_changes_while_it_is_drawn():
-    prepare_sockets()
+    install_patches()
     kind, content, _ = run_alone(change_before_it_is_drawn())
     (change,) = content["events"]
     assert (kind, change["attr"]) == ("PATCH-DOC", "children")
@@ -177,5 +177,5 @@ async def leave_while_it_is_drawn():
 
 
 def test_a_page_that_is_left_while_it_is_drawn_leaves_no_task():
-    prepare_sockets()
+    install_patches()
     assert run_alone(leave_while_it_is_drawn()) == (True, True)

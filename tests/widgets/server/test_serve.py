@@ -232,5 +232,5 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
     assert sorted(tmp_path.iterdir()) == [strangers, store]
     assert find_uploads() == []
     events = [json.loads(line)["event"] for line in log.splitlines()]
-    assert "ended with 1 sessions open" in events
+    assert "server stopped; open sessions: 1" in events
     assert CANARY not in log
