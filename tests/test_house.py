@@ -51,8 +51,6 @@ TOP_LEVEL = {
 # Imports (importing file, imported file) that close a circle of files or of folders. Each must go:
 # cut the circle and delete its line here. A line whose import closes no circle any more fails.
 KNOWN_CIRCLES = {
-    # page, server and sources of the dashboard.
-    ("widgets/server/serve.py", "widgets/page/notifications.py"),
     # The measurement of large tables.
     ("benchmarks/large_tables/uploads.py", "benchmarks/large_tables/__main__.py"),
 }
