@@ -1,4 +1,4 @@
-"""Normal distributions fitted to weighted prototypes, slowly, from the textbook."""
+"""Slow textbook version of the Gaussian mixtures that are fitted to weighted prototypes."""
 
 from __future__ import annotations
 
@@ -6,79 +6,92 @@ import itertools
 
 import numpy as np
 
+START_RESPONSIBILITY = 0.98
 
-def fit(places: np.ndarray, variances: np.ndarray, masses: np.ndarray):
+
+def fit(centers: np.ndarray, variances: np.ndarray, masses: np.ndarray):
     """Mean and covariance of all points that the prototypes stand for."""
-    center = np.average(places, axis=0, weights=masses)
-    n_features = places.shape[1]
+    mean = np.average(centers, axis=0, weights=masses)
+    n_features = centers.shape[1]
     covariance = np.zeros((n_features, n_features))
-    for place, variance, mass in zip(places, variances, masses, strict=True):
-        gap = place - center
+    for center, variance, mass in zip(centers, variances, masses, strict=True):
+        gap = center - mean
         covariance += mass * (np.outer(gap, gap) + variance * np.eye(n_features))
-    return center, covariance / masses.sum()
+    return mean, covariance / masses.sum()
 
 
-def mean_log(places, variances, center, covariance):
-    """Mean logarithm (m,) of the density over a round cloud of points at each place."""
+def mean_log_density(centers, variances, mean, covariance):
+    """Mean logarithm (m,) of the density over a round cloud of points at each centre."""
     inverse = np.linalg.inv(covariance)
     constant = np.log(np.linalg.det(2 * np.pi * covariance))
     return np.array(
         [
             -0.5 * (constant + gap @ inverse @ gap + variance * np.trace(inverse))
-            for gap, variance in zip(places - center, variances, strict=True)
+            for gap, variance in zip(centers - mean, variances, strict=True)
         ]
     )
 
 
-def refine(places, variances, masses, parts, *, n_rounds, enough):
-    """The mean logarithm of the likelihood, the parts (k, m) of each, and their logarithms."""
+def run_em(centers, variances, masses, responsibilities, *, max_iterations, tolerance):
+    """The mean log-likelihood, the responsibilities (k, m) and the log-likelihoods (k, m)."""
     before = -np.inf
-    for _ in range(n_rounds):
+    for _ in range(max_iterations):
         logs = []
-        for share in parts:
-            weighed = masses * share
+        for share in responsibilities:
+            weighted = masses * share
             logs.append(
-                np.log(weighed.sum() / masses.sum())
-                + mean_log(places, variances, *fit(places, variances, weighed))
+                np.log(weighted.sum() / masses.sum())
+                + mean_log_density(centers, variances, *fit(centers, variances, weighted))
             )
-        together = np.logaddexp.reduce(logs)
-        parts = np.exp(logs - together)
-        likelihood = np.average(together, weights=masses)
-        if likelihood - before < enough:
+        mixture = np.logaddexp.reduce(logs)
+        responsibilities = np.exp(logs - mixture)
+        likelihood = np.average(mixture, weights=masses)
+        if likelihood - before < tolerance:
             break
         before = likelihood
-    return likelihood, parts, logs
+    return likelihood, responsibilities, logs
 
 
-def part_survivors(places, variances, masses, known, *, times_asked, n_rounds, enough, least_share):
-    """The cluster (m,) each prototype belongs to, of those that were known and still are."""
-    kin = sorted(set(known[known >= 0]))
-    while len(kin) > 1:
-        own = np.isin(known, kin)
-        nearest = [np.flatnonzero(own)[np.sum((places[own] - p) ** 2, 1).argmin()] for p in places]
-        known = np.where(own, known, known[nearest])
-        parts = np.array([np.where(known == each, 0.98, 0.0) + 0.02 / len(kin) for each in kin])
-        _, parts, logs = refine(places, variances, masses, parts, n_rounds=n_rounds, enough=enough)
-        shares = parts @ masses / masses.sum()
-        if shares.min() < 2 * least_share:
-            return None  # near to where one has lost nearly all: not told here
+def assign_survivors(
+    centers, variances, masses, previous, *, bic_factor, max_iterations, tolerance, min_share
+):
+    """The surviving previous cluster (m,) of each prototype.
+
+    None for a component near the smallest share, where rounding decides.
+    """
+    clusters = sorted(set(previous[previous >= 0]))
+    while len(clusters) > 1:
+        own = np.isin(previous, clusters)
+        distances = [np.sum((centers[own] - center) ** 2, axis=1) for center in centers]
+        nearest = np.flatnonzero(own)[[distance.argmin() for distance in distances]]
+        previous = np.where(own, previous, previous[nearest])
+        start = [np.where(previous == each, START_RESPONSIBILITY, 0.0) for each in clusters]
+        _, responsibilities, logs = run_em(
+            *(centers, variances, masses),
+            np.array(start) + (1.0 - START_RESPONSIBILITY) / len(clusters),
+            max_iterations=max_iterations,
+            tolerance=tolerance,
+        )
+        if (responsibilities @ masses / masses.sum()).min() < 2 * min_share:
+            return None
         gains = {}
-        for a, b in itertools.combinations(range(len(kin)), 2):
-            own = masses * (parts[a] + parts[b])
-            gains[a, b] = gain_by(places, variances, masses, own, np.logaddexp(logs[a], logs[b]))
+        for a, b in itertools.combinations(range(len(clusters)), 2):
+            own = masses * (responsibilities[a] + responsibilities[b])
+            two = np.logaddexp(logs[a], logs[b])
+            gains[a, b] = measure_gain(centers, variances, masses, own, two)
         weakest = min(gains, key=gains.get)
-        if gains[weakest] >= times_asked:
-            return parts.argmax(axis=0)
+        if gains[weakest] >= bic_factor:
+            return responsibilities.argmax(axis=0)
         a, b = weakest
-        known = np.where(known == kin[b], kin[a], known)
-        kin.pop(b)
-    return np.zeros(len(places), dtype=int)
+        previous = np.where(previous == clusters[b], clusters[a], previous)
+        clusters.pop(b)
+    return np.zeros(len(centers), dtype=int)
 
 
-def gain_by(places, variances, masses, own, two):
-    """What two explain of their own beyond one, by Schwarz's criterion."""
-    one = mean_log(places, variances, *fit(places, variances, own))
+def measure_gain(centers, variances, masses, own, two):
+    """Gain in log-likelihood of two components over one, divided by the penalty of the BIC."""
+    one = mean_log_density(centers, variances, *fit(centers, variances, own))
     gain = own @ (two - one - np.log(own.sum() / masses.sum()))
-    n_features = places.shape[1]
+    n_features = centers.shape[1]
     n_parameters = 1 + n_features + n_features * (n_features + 1) / 2
     return gain / (n_parameters / 2 * np.log(own.sum()))

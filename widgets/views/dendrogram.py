@@ -47,17 +47,21 @@ def measure_dendrogram(view_data: ViewData) -> Drawn:
         "weight": state.snapshot.weights[grown.slots],
         "prominence": [
             f"{length:.2f}" if host >= 0 else "meets none"
-            for length, host in zip(lengths, grown.hosts, strict=True)
+            for length, host in zip(lengths, grown.parents, strict=True)
         ],
         "width": np.where(grown.is_peak, 4.0, 1.5),
         "color": wrap_colors(state.colors[grown.slots]),
     }
-    guests = np.flatnonzero(grown.hosts >= 0)
-    links = {"x0": places[guests], "x1": grown.hosts[guests], "y": grown.bottoms[guests]}
+    guests = np.flatnonzero(grown.parents >= 0)
+    links = {"x0": places[guests], "x1": grown.parents[guests], "y": grown.bottoms[guests]}
     peaks = np.flatnonzero(grown.is_peak)
-    bars = {"x": places[peaks], "top": grown.tops[peaks], "bottom": grown.tops[peaks] - grown.bar}
+    bars = {
+        "x": places[peaks],
+        "top": grown.tops[peaks],
+        "bottom": grown.tops[peaks] - grown.threshold,
+    }
     n_split = len(np.setdiff1d(clusters[clusters >= 0], clusters[grown.is_peak]))
-    return Drawn(stems, links, bars, grown.bar, n_split)
+    return Drawn(stems, links, bars, grown.threshold, n_split)
 
 
 class DendrogramView:

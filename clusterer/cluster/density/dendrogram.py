@@ -1,105 +1,124 @@
-"""The dendrogram of the prototypes: their density's peaks, where they meet, and the chosen bar."""
+"""The dendrogram of the prototypes: the merge tree of the density's peaks, laid out for drawing."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.landscape import survey
-from clusterer.cluster.density.peaks import choose_bar, grow_tree, rank_prototypes
+from clusterer.cluster.density.flooding import MergeTree
+from clusterer.cluster.density.labels import measure_in_order, pack_arrays
+from clusterer.cluster.density.peaks import build_merge_tree, choose_threshold
 from clusterer.cluster.snapshot import Snapshot
 
-FOOT = 0.08  # of the whole height: what the last stems reach below the lowest meeting
+ROOT_SHARE = 0.08  # of the whole height: how far the last stems reach below the lowest merge
 
 
 @dataclass(frozen=True, eq=False)
 class Dendrogram:
-    """Stems that hang from the prototypes' peaks, in an order in which no two cross.
+    """One stem per prototype, in an order in which no two lines cross.
 
-    Stem i belongs to the prototype in ``slots`` (k,) and stands at place i. It runs from ``tops``
-    (k,), the logarithm of the density there, down to ``bottoms`` (k,), where it meets the stem
-    at place ``hosts`` (k,), which is higher; -1 where it meets none. Its ``prominences`` (k,) is
-    about that length, less what chance may do, 0 where it holds too few points to count,
-    infinite where it meets none.
-    ``bar`` is the prominence from which on a peak is a cluster of its own.
+    Parameters
+    ----------
+    slots : (k,) int64
+        Index of each stem's prototype; stem i stands at place i.
+    tops : (k,)
+        Logarithm of the density at the prototype.
+    bottoms : (k,)
+        Level at which the stem ends in its parent.
+    parents : (k,) int64
+        Place of the higher stem in which it ends; -1 for none.
+    prominences : (k,)
+        About the length of the stem, see `MergeTree`; infinite without a parent.
+    threshold : float
+        The prominence from which a peak is a cluster of its own.
     """
 
     slots: NDArray[np.int64]
     tops: NDArray[np.float64]
     bottoms: NDArray[np.float64]
-    hosts: NDArray[np.int64]
+    parents: NDArray[np.int64]
     prominences: NDArray[np.float64]
-    bar: float
+    threshold: float
 
     @property
     def is_peak(self) -> NDArray[np.bool_]:
-        """Whether (k,) a stem is longer than the bar."""
-        return self.prominences >= self.bar
+        """Whether (k,) the prominence of a stem reaches the threshold."""
+        return self.prominences >= self.threshold
 
 
 def build_dendrogram(snapshot: Snapshot) -> Dendrogram:
-    """The dendrogram that the clusters of a snapshot were read off.
+    """Build the dendrogram of the clusters of a snapshot.
 
-    Prototypes too light to shape the density have no stem. O(K²) distances; see
-    `clusterer.cluster.density.landscape.survey` and `clusterer.cluster.density.peaks.grow_tree`.
+    Prototypes too light to shape the density have no stem. O(K²) distances.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        The state of the model; without any weight the dendrogram is empty.
 
     Examples
     --------
     >>> from clusterer import OnlineClusterer
     >>> random = np.random.default_rng(0)
     >>> blobs = np.concatenate([random.normal(size=(200, 1)), random.normal(20, size=(200, 1))])
-    >>> grown = build_dendrogram(OnlineClusterer(20).fit(random.permutation(blobs)).snapshot())
-    >>> int(grown.is_peak.sum()), int((grown.hosts < 0).sum())
+    >>> model = OnlineClusterer(20).fit(random.permutation(blobs))
+    >>> dendrogram = build_dendrogram(model.snapshot())
+    >>> int(dendrogram.is_peak.sum()), int((dendrogram.parents < 0).sum())
     (2, 1)
     """
     if not (snapshot.weights > 0).any():
-        none, nothing = np.empty(0, dtype=np.int64), np.empty(0)
-        return Dendrogram(none, nothing, nothing, none, nothing, 0.0)
-    # In the order in which the clusters were read off, so that ties fall alike.
-    order = rank_prototypes(snapshot.weights, snapshot.scatters, snapshot.counts)
-    land = survey(
-        snapshot.centers[order],
-        snapshot.weights[order],
-        snapshot.scatters[order],
-        snapshot.counts[order],
-        snapshot.links[np.ix_(order, order)],
+        indices, numbers = np.empty(0, dtype=np.int64), np.empty(0)
+        return Dendrogram(indices, numbers, numbers, indices, numbers, 0.0)
+    # The same order as for the labels, so that ties are decided alike.
+    order, density, saddles = measure_in_order(
+        *pack_arrays(
+            snapshot.centers, snapshot.weights, snapshot.scatters, snapshot.counts, snapshot.links
+        )
     )
-    tree = grow_tree(land)
-    n_stems = len(land.heights)
-    levels = [land.heights.min(initial=np.inf), tree.levels.min(initial=np.inf)]
-    height = float(land.heights.max() - min(levels)) or 1.0
-    bottoms = np.full(n_stems, min(levels) - FOOT * height)
-    hosts = np.full(n_stems, -1, dtype=np.int64)
-    prominences = np.full(n_stems, np.inf)
-    lowest = land.heights.copy()
-    for younger, older, level, prominence in zip(*map(np.ndarray.tolist, tree), strict=True):
-        # Pooled valleys may lie higher than those before; a stem holds out as long as its guests.
-        bottoms[younger] = min(level, lowest[younger])
-        lowest[older] = min(lowest[older], bottoms[younger])
-        hosts[younger], prominences[younger] = older, prominence
-    places = _line_up(hosts, bottoms)
-    ranks = np.empty(n_stems, dtype=np.int64)
-    ranks[places] = np.arange(n_stems)
-    is_guest = hosts >= 0
-    hosts[is_guest] = ranks[hosts[is_guest]]
+    tree = build_merge_tree(density, saddles)
+    tops = density.log_density
+    bottoms, parents, prominences = _build_stems(tops, tree)
+    places = _order_stems(parents, bottoms)
+    ranks = np.empty(len(tops), dtype=np.int64)
+    ranks[places] = np.arange(len(tops))
+    has_parent = parents >= 0
+    parents[has_parent] = ranks[parents[has_parent]]
     return Dendrogram(
-        slots=order[land.kept][places],
-        tops=land.heights[places],
+        slots=order[density.kept][places],
+        tops=tops[places],
         bottoms=bottoms[places],
-        hosts=hosts[places],
+        parents=parents[places],
         prominences=prominences[places],
-        bar=choose_bar(land),
+        threshold=choose_threshold(density, tree),
     )
 
 
-def _line_up(hosts: NDArray[np.int64], bottoms: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Stems (k,), each followed by its guests and theirs, those that end highest first."""
-    guests: dict[int, list[int]] = {stem: [] for stem in range(-1, len(hosts))}
+def _build_stems(
+    tops: NDArray[np.float64], tree: MergeTree
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """The bottoms, parents and prominences (k,) of the stems, in the order of ``tops``."""
+    lowest_level = min(tops.min(initial=np.inf), tree.levels.min(initial=np.inf))
+    height = float(tops.max() - lowest_level) or 1.0
+    bottoms = np.full(len(tops), lowest_level - ROOT_SHARE * height)
+    parents = np.full(len(tops), -1, dtype=np.int64)
+    prominences = np.full(len(tops), np.inf)
+    lowest = tops.copy()
+    for lower, higher, level, prominence in zip(*map(np.ndarray.tolist, tree), strict=True):
+        # A pooled border can lie higher than an earlier one. A stem must outlast its children.
+        bottoms[lower] = min(level, lowest[lower])
+        lowest[higher] = min(lowest[higher], bottoms[lower])
+        parents[lower], prominences[lower] = higher, prominence
+    return bottoms, parents, prominences
+
+
+def _order_stems(parents: NDArray[np.int64], bottoms: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Stems (k,), each followed by its children and theirs, those that end highest first."""
+    children: dict[int, list[int]] = {stem: [] for stem in range(-1, len(parents))}
     for stem in np.argsort(bottoms, kind="stable").tolist():
-        guests[int(hosts[stem])].append(stem)
-    places, waiting = [], guests[-1]
+        children[int(parents[stem])].append(stem)
+    places, waiting = [], children[-1]
     while waiting:
         stem = waiting.pop()
         places.append(stem)
-        waiting += guests[stem]
+        waiting += children[stem]
     return np.array(places, dtype=np.int64)

@@ -1,143 +1,206 @@
-"""Basins: prototypes that flow together, the shallowest valley first.
+"""Stage 3: lower the level and merge the regions of two peaks where they meet.
 
-The valleys all along the border of two basins are pooled before it is judged: between two rings
-many prototypes face each other, and one chance link between them outweighs nothing.
+After F. Chazal, L. Guibas, S. Oudot, P. Skraba, "Persistence-based clustering in Riemannian
+manifolds", J. ACM 60(6), 2013 (ToMATo). One rule differs: two regions meet at the level of all
+saddles along their border, pooled, instead of the highest saddle. Between two rings many
+prototypes face each other, and one chance link between them must not join the rings.
 """
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-# What the density says of a valley counts as much as 10 points seen in it.
-VALLEY_POINTS = 10.0
-# Of one cluster alone, normal or even, in 1 to 5 dimensions, the prominences within are larger
-# by some 3/√n where prototypes hold n points than where they hold many.
-POINT_CHANCE = 3.0
-LEAST_POINTS = 1e-3
-TINY = 1e-9
+# The density estimate of a saddle counts as much as 10 points seen there.
+PRIOR_POINTS = 10.0
+# Within one cluster, normal or even, in 1 to 5 dimensions, prominences are larger by about 3/√n
+# where prototypes hold n points than where they hold many.
+CHANCE_PROMINENCE = 3.0
+MIN_POINTS = 1e-3
+MIN_WEIGHT = 1e-9
 
-N_VALLEYS, SEEN, EXPECTED, FALL, LOW, SHARE = range(6)
+
+class MergeTree(NamedTuple):
+    """The merges of peaks as the level falls, in their order.
+
+    Parameters
+    ----------
+    lower, higher : (e,) int64
+        Indices of the two peaks that merge; the region of the lower one joins the higher one's.
+    levels : (e,)
+        Logarithm of the density where the two regions meet, mostly from high to low.
+    prominences : (e,)
+        Logarithm of the density at the lower peak over the density at the level, less the part
+        that chance explains; 0 for a region with too few points.
+    """
+
+    lower: NDArray[np.int64]
+    higher: NDArray[np.int64]
+    levels: NDArray[np.float64]
+    prominences: NDArray[np.float64]
+
+
+class BorderSums(NamedTuple):
+    """Sums (k, k) over the saddles on the border between two regions.
+
+    ``ratios`` and ``log_lower`` are sums of products with ``weights``; see `Saddles`.
+    """
+
+    n_saddles: NDArray[np.float64]
+    seen: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    ratios: NDArray[np.float64]
+    log_lower: NDArray[np.float64]
+    weights: NDArray[np.float64]
 
 
 @njit(cache=True, nogil=True)
-def flood(
-    valleys: Any, heights: Any, masses: Any, least: float, bar: float
-) -> tuple[Any, Any, Any, Any, Any]:
-    """Join basins until only those of prominence ``bar`` and mass ``least`` are left.
+def flood(density: Any, saddles: Any, min_mass: float, threshold: float) -> tuple[Any, Any]:
+    """Merge regions until only those of enough prominence and mass are left.
 
-    Returns the meetings in their order, as in `clusterer.cluster.density.peaks.Tree` (``younger``,
-    ``older``, ``levels``, ``prominences``), and the highest peak (k,) of each one's basin. O(K²) on
-    average.
+    Parameters
+    ----------
+    density : DensityEstimate
+        The density of k prototypes.
+    saddles : Saddles
+        The saddles between neighbours.
+    min_mass : float
+        Fewest points of a region.
+    threshold : float
+        Smallest prominence of a region; infinite to record all merges.
+
+    Returns
+    -------
+    tree : MergeTree
+        The merges. O(K²) on average.
+    peaks : (k,) int64
+        Index of the peak to whose region each prototype belongs; -1 for a region below
+        ``min_mass``.
     """
+    heights = density.log_density
     n_kept = len(heights)
-    sums = pool_valleys(valleys, n_kept)
+    sums = sum_borders(saddles, n_kept)
     levels = np.full((n_kept, n_kept), -np.inf)
-    for e in range(len(valleys.first)):
-        i, j = valleys.first[e], valleys.second[e]
+    for e in range(len(saddles.first)):
+        i, j = saddles.first[e], saddles.second[e]
         levels[i, j] = levels[j, i] = measure_level(sums, i, j)
-    owners = np.arange(n_kept)
-    gathered, squares = masses.copy(), masses * masses
+    peaks = np.arange(n_kept)
+    masses, squares = density.masses.copy(), density.masses * density.masses
     best = np.empty(n_kept, dtype=np.int64)
     for i in range(n_kept):
         best[i] = np.argmax(levels[i])
-    rows = np.empty((2, n_kept), dtype=np.int64)
+    merges = np.empty((2, n_kept), dtype=np.int64)
     values = np.empty((2, n_kept))
-    n_meetings = 0
+    n_merges = 0
     while True:
-        a = find_best(levels, best, owners)
-        b = best[a]
-        level = levels[a, b]
+        higher = find_highest_border(levels, best, peaks)
+        lower = best[higher]
+        level = levels[higher, lower]
         if level == -np.inf:
             break
-        if heights[a] < heights[b]:
-            a, b = b, a
-        points = max(squares[b] / gathered[b], LEAST_POINTS)
-        prominence = max(heights[b] - level - POINT_CHANCE / math.sqrt(points), 0.0)
-        if gathered[b] < least:
+        if heights[higher] < heights[lower]:
+            higher, lower = lower, higher
+        points = max(squares[lower] / masses[lower], MIN_POINTS)
+        prominence = max(heights[lower] - level - CHANCE_PROMINENCE / math.sqrt(points), 0.0)
+        if masses[lower] < min_mass:
             prominence = 0.0
-        elif prominence >= bar:
-            levels[a, b] = levels[b, a] = -np.inf
-            best[a], best[b] = np.argmax(levels[a]), np.argmax(levels[b])
+        elif prominence >= threshold:
+            levels[higher, lower] = levels[lower, higher] = -np.inf
+            best[higher], best[lower] = np.argmax(levels[higher]), np.argmax(levels[lower])
             continue
-        rows[0, n_meetings], rows[1, n_meetings] = b, a
-        values[0, n_meetings], values[1, n_meetings] = level, prominence
-        n_meetings += 1
-        gathered[a] += gathered[b]
-        squares[a] += squares[b]
-        join_basins(sums, levels, best, owners, a, b)
-    rows, values = rows[:, :n_meetings], values[:, :n_meetings]
+        merges[0, n_merges], merges[1, n_merges] = lower, higher
+        values[0, n_merges], values[1, n_merges] = level, prominence
+        n_merges += 1
+        masses[higher] += masses[lower]
+        squares[higher] += squares[lower]
+        merge_regions(sums, levels, best, peaks, higher, lower)
+    merges, values = merges[:, :n_merges], values[:, :n_merges]
     for i in range(n_kept):
-        if gathered[owners[i]] < least:
-            owners[i] = -1
-    return rows[0], rows[1], values[0], values[1], owners
+        if masses[peaks[i]] < min_mass:
+            peaks[i] = -1
+    return MergeTree(merges[0], merges[1], values[0], values[1]), peaks
 
 
 @njit(cache=True, nogil=True)
-def pool_valleys(valleys: Any, n_kept: int) -> Any:
-    """Sums (6, k, k) over the valleys of each pair, ``falls`` and ``lows`` by points expected."""
-    sums = np.zeros((6, n_kept, n_kept))
-    for e in range(len(valleys.first)):
-        add_valley(sums, valleys, e, valleys.first[e], valleys.second[e])
-        add_valley(sums, valleys, e, valleys.second[e], valleys.first[e])
+def make_border_sums(n_regions: int) -> Any:
+    """Sums of 0 for all pairs of regions."""
+    shape = (n_regions, n_regions)
+    return BorderSums(
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(shape),
+    )
+
+
+@njit(cache=True, nogil=True)
+def sum_borders(saddles: Any, n_kept: int) -> Any:
+    """The sums while each prototype is a region of its own."""
+    sums = make_border_sums(n_kept)
+    for e in range(len(saddles.first)):
+        add_saddle(sums, saddles, e, saddles.first[e], saddles.second[e])
+        add_saddle(sums, saddles, e, saddles.second[e], saddles.first[e])
     return sums
 
 
 @njit(cache=True, nogil=True)
-def add_valley(sums: Any, valleys: Any, e: int, i: int, j: int) -> None:
-    """Add one to the sums of a pair."""
-    share = valleys.expected[e] + TINY
-    sums[N_VALLEYS, i, j] += 1.0
-    sums[SEEN, i, j] += valleys.seen[e]
-    sums[EXPECTED, i, j] += valleys.expected[e]
-    sums[FALL, i, j] += share * valleys.falls[e]
-    sums[LOW, i, j] += share * valleys.lows[e]
-    sums[SHARE, i, j] += share
+def add_saddle(sums: Any, saddles: Any, e: int, i: int, j: int) -> None:
+    """Add saddle ``e`` to the border between regions i and j."""
+    weight = saddles.expected[e] + MIN_WEIGHT
+    sums.n_saddles[i, j] += 1.0
+    sums.seen[i, j] += saddles.seen[e]
+    sums.expected[i, j] += saddles.expected[e]
+    sums.ratios[i, j] += weight * saddles.ratios[e]
+    sums.log_lower[i, j] += weight * saddles.log_lower[e]
+    sums.weights[i, j] += weight
 
 
 @njit(cache=True, nogil=True)
 def measure_level(sums: Any, i: int, j: int) -> float:
-    """Logarithm of the density where the two meet; minus infinity where no valley is known."""
-    if sums[N_VALLEYS, i, j] == 0.0:
+    """Logarithm of the density on the border of regions i and j; minus infinity without saddle."""
+    if sums.n_saddles[i, j] == 0.0:
         return -np.inf
-    share = sums[SHARE, i, j]
-    prior = VALLEY_POINTS * sums[N_VALLEYS, i, j]
-    part = sums[SEEN, i, j] + prior * sums[FALL, i, j] / share
-    part /= sums[EXPECTED, i, j] + prior
-    return sums[LOW, i, j] / share + math.log(min(part, 1.0)) if part > 0.0 else -np.inf
+    weight = sums.weights[i, j]
+    prior = PRIOR_POINTS * sums.n_saddles[i, j]
+    ratio = sums.seen[i, j] + prior * sums.ratios[i, j] / weight
+    ratio /= sums.expected[i, j] + prior
+    return sums.log_lower[i, j] / weight + math.log(min(ratio, 1.0)) if ratio > 0.0 else -np.inf
 
 
 @njit(cache=True, nogil=True)
-def find_best(levels: Any, best: Any, owners: Any) -> int:
-    """The basin that meets another one at the highest level; the first of equals."""
+def find_highest_border(levels: Any, best: Any, peaks: Any) -> int:
+    """The region with the highest border to another region; the first of equals."""
     found = 0
     highest = -np.inf
-    for i in range(len(owners)):
-        if owners[i] == i and levels[i, best[i]] > highest:
+    for i in range(len(peaks)):
+        if peaks[i] == i and levels[i, best[i]] > highest:
             highest = levels[i, best[i]]
             found = i
     return found
 
 
 @njit(cache=True, nogil=True)
-def join_basins(sums: Any, levels: Any, best: Any, owners: Any, a: int, b: int) -> None:
-    """Let b flow into a."""
-    n_kept = len(owners)
+def merge_regions(sums: Any, levels: Any, best: Any, peaks: Any, a: int, b: int) -> None:
+    """Merge region b into region a."""
+    n_kept = len(peaks)
     for i in range(n_kept):
-        if owners[i] == b:
-            owners[i] = a
-    for row in range(6):
+        if peaks[i] == b:
+            peaks[i] = a
+    for each in sums:
         for i in range(n_kept):
-            sums[row, a, i] += sums[row, b, i]
-            sums[row, i, a] = sums[row, a, i]
+            each[a, i] += each[b, i]
+            each[i, a] = each[a, i]
     for i in range(n_kept):
-        is_other = owners[i] == i and i != a
+        is_other = peaks[i] == i and i != a
         levels[a, i] = levels[i, a] = measure_level(sums, a, i) if is_other else -np.inf
         levels[b, i] = levels[i, b] = -np.inf
     best[a] = np.argmax(levels[a])
     for i in range(n_kept):
-        if owners[i] != i or i == a:
+        if peaks[i] != i or i == a:
             continue
         if best[i] == a or best[i] == b:
             best[i] = np.argmax(levels[i])

@@ -1,12 +1,25 @@
-"""Reading the clusters off the prototypes: joining, telling noise, counting. O(K² d)."""
+"""Stage 8 and the order of all stages: give each prototype the number of its cluster. O(K² d)."""
+
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.peaks import read_peaks
+from clusterer.cluster.density.density_estimate import DensityEstimate, estimate_density
+from clusterer.cluster.density.noise import (
+    Depths,
+    choose_noise_rule,
+    find_noise,
+    measure_depths,
+)
+from clusterer.cluster.density.peaks import find_min_mass, find_peaks
+from clusterer.cluster.density.saddles import Saddles, measure_saddles
+from clusterer.cluster.density.splitting import count_needed, split_clusters
+from clusterer.cluster.density.survival import separate_survivors
 from clusterer.stream.chunk import NOISE
 
-LIGHT_SHARE = 0.1  # of the mean weight
+SINGLETON_SHARE = 0.1  # of the mean weight
 
 
 def label_prototypes(
@@ -20,54 +33,163 @@ def label_prototypes(
     join: bool = True,
     drop_singletons: bool = True,
 ) -> NDArray[np.int64]:
-    """Give each prototype its cluster.
+    """Give each prototype the number of its cluster.
 
-    Joined by density: see `clusterer.cluster.density.peaks.read_peaks`. Not joined, each prototype
-    is a cluster, and those below 0.1 of the mean weight are singletons. Singletons, and what lies
-    in the background, are dropped as noise or are clusters of their own.
+    With ``join`` the density decides, see `label_by_density`. Without it each prototype is a
+    cluster, and those below 0.1 of the mean weight are singletons. Singletons and prototypes in
+    the background are noise, or clusters of their own.
 
     Parameters
     ----------
     centers : (m, d), weights : (m,), scatters : (m,)
         The prototypes, as `OnlineClusterer` holds them.
     counts : (m,), optional
-        Numbers of points they took in; the weights stand for them if not given.
+        Number of points of each prototype; the weights if not given.
     links : (m, m), optional
         Points seen between pairs of prototypes; see `clusterer.cluster.prototypes.links`.
     previous : (m,) int, optional
-        The cluster that each was found in before, -1 for none; see
+        The cluster to which each belonged before, -1 for none; see
         `clusterer.cluster.density.survival`.
     join : bool, default True
-        Off: every prototype is a cluster, as published in 1999.
+        If False, every prototype is a cluster, as published in 1999.
     drop_singletons : bool, default True
-        Call singletons and the background noise.
+        Whether singletons and the background are noise.
 
     Returns
     -------
-    labels : (m,) int64, clusters numbered by their first prototype's slot; -1 is noise.
+    labels : (m,) int64
+        Clusters numbered in the order of their first prototype; -1 is noise.
 
     Examples
     --------
     >>> centers = np.array([[0.0], [1.0], [9.0], [5.0]])
-    >>> label_prototypes(centers, np.array([50.0, 45.0, 60.0, 0.0]), np.array([5.0, 5.0, 5.0, 0.0]))
+    >>> label_prototypes(centers, np.array([50.0, 45, 60, 0]), np.array([5.0, 5, 5, 0]))
     array([ 0,  0,  1, -1])
     """
     slots = np.arange(len(weights))
     if join:
-        groups = read_peaks(
-            centers,
-            weights,
-            scatters,
-            weights if counts is None else counts,
-            links=links,
-            previous=previous,
+        points = weights if counts is None else counts
+        labels = label_by_density(
+            centers, weights, scatters, points, links=links, previous=previous
         )
-        is_kept = groups != NOISE
+        is_kept = labels != NOISE
     else:
-        groups = slots
-        is_kept = weights >= LIGHT_SHARE * weights.mean() if weights.sum() > 0 else weights == 0
+        labels = slots
+        is_kept = weights >= SINGLETON_SHARE * weights.mean() if weights.sum() > 0 else weights == 0
     singletons = slots if not drop_singletons else np.full(len(slots), NOISE)
-    return number_in_order(np.where(is_kept, groups, singletons))
+    return number_in_order(np.where(is_kept, labels, singletons))
+
+
+def label_by_density(
+    centers: NDArray,
+    weights: NDArray,
+    scatters: NDArray,
+    counts: NDArray,
+    *,
+    links: NDArray | None = None,
+    previous: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """Give each prototype the peak of the density to whose cluster it belongs: stages 1 to 7.
+
+    Parameters
+    ----------
+    centers : (m, d), weights : (m,), scatters : (m,), counts : (m,), links, previous
+        As in `label_prototypes`.
+
+    Returns
+    -------
+    labels : (m,) int64
+        Index of the prototype at the peak; -1 is noise.
+
+    Examples
+    --------
+    >>> centers = np.array([[0.0], [1.0], [9.0], [10.0]])
+    >>> counts = np.full(4, 50.0)
+    >>> label_by_density(centers, counts, counts / 12, counts)
+    array([0, 0, 2, 2])
+    """
+    if not (weights > 0).any():
+        return np.arange(len(weights))
+    order, density, saddles, peaks, depths = find_density_peaks(
+        *pack_arrays(centers, weights, scatters, counts, links)
+    )
+    n_features = density.centers.shape[1]
+    is_noise = find_noise(density, depths.log_medians, choose_noise_rule(depths, n_features))
+    is_out = is_noise[density.kept]
+    if previous is not None:
+        before = previous[order][density.kept]
+        if _are_several_joined(peaks, is_out, before):
+            min_mass = find_min_mass(density)
+            peaks = separate_survivors(density, peaks, is_out, before, min_mass)
+    sizes = np.bincount(peaks[(peaks >= 0) & ~is_out], minlength=1)
+    if sizes.max() >= count_needed(n_features):
+        peaks = split_clusters(density, saddles, peaks, is_out)
+    labels = np.where(peaks >= 0, order[density.kept[peaks]], NOISE)[density.nearest]
+    labels[is_noise] = NOISE
+    placed = np.empty_like(labels)
+    placed[order] = labels
+    return placed
+
+
+def _are_several_joined(
+    peaks: NDArray[np.int64], is_out: NDArray[np.bool_], previous: NDArray[np.int64]
+) -> bool:
+    """Whether a cluster has prototypes of two previous ones, so that stage 6 has work to do."""
+    is_known = (peaks >= 0) & ~is_out & (previous >= 0)
+    pairs = set(zip(peaks[is_known].tolist(), previous[is_known].tolist(), strict=True))
+    return len(pairs) > len({peak for peak, _ in pairs})
+
+
+class DensityPeaks(NamedTuple):
+    """The result of the stages 1 to 4, and the depths that stage 5 starts from.
+
+    ``order`` (m,) are the indices of the prototypes in the order of all other arrays; ``peaks``
+    (k,) the peak of each one's cluster, -1 for none.
+    """
+
+    order: NDArray[np.int64]
+    density: DensityEstimate
+    saddles: Saddles
+    peaks: NDArray[np.int64]
+    depths: Depths
+
+
+def pack_arrays(
+    centers: NDArray, weights: NDArray, scatters: NDArray, counts: NDArray, links: NDArray | None
+) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+    """The arrays C-contiguous, as the kernels are compiled for; (0, 0) for no links."""
+    packed = map(np.ascontiguousarray, (centers, weights, scatters, counts))
+    known = np.empty((0, 0)) if links is None else np.ascontiguousarray(links)
+    return *packed, known  # type: ignore[return-value]
+
+
+@njit(cache=True, nogil=True)
+def find_density_peaks(centers: Any, weights: Any, scatters: Any, counts: Any, links: Any) -> Any:
+    """Run the stages 1 to 4 and measure the depths.
+
+    One kernel for all, because a thread that releases the interpreter can wait long for it.
+    """
+    order, density, saddles = measure_in_order(centers, weights, scatters, counts, links)
+    peaks = find_peaks(density, saddles)
+    return DensityPeaks(order, density, saddles, peaks, measure_depths(density, peaks))
+
+
+@njit(cache=True, nogil=True)
+def measure_in_order(
+    centers: Any, weights: Any, scatters: Any, counts: Any, links: Any
+) -> tuple[Any, Any, Any]:
+    """The prototypes from light to heavy (m,), their density and its saddles.
+
+    Sums are rounded in the order of their terms. Without a fixed order, permuted prototypes would
+    give other results.
+    """
+    order = np.argsort(scatters, kind="mergesort")
+    order = order[np.argsort(counts[order], kind="mergesort")]
+    order = order[np.argsort(weights[order], kind="mergesort")]
+    if len(links):
+        links = links[order][:, order]
+    density = estimate_density(centers[order], weights[order], scatters[order], counts[order])
+    return order, density, measure_saddles(density, links)
 
 
 def number_in_order(labels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -80,11 +202,26 @@ def number_in_order(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     return numbered
 
 
-def average_clusters(centers: NDArray, weights: NDArray, labels: NDArray) -> NDArray[np.float64]:
-    """Weighted mean (n_clusters, d) of each cluster's prototypes; plain where all weigh 0."""
-    n_clusters = int(labels.max(initial=NOISE)) + 1
-    membership = labels == np.arange(n_clusters)[:, None]
-    shares = membership * weights
+def weigh_members(
+    weights: NDArray, labels: NDArray[np.int64], clusters: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Weight (n_clusters, m) of each prototype in each cluster; equal where all weigh 0.
+
+    >>> weigh_members(np.array([3.0, 1.0, 0.0]), np.array([0, 0, 1]), np.arange(2))
+    array([[3., 1., 0.],
+           [0., 0., 1.]])
+    """
+    is_member = labels == clusters[:, None]
+    shares = np.where(is_member, weights, 0.0)
     is_weightless = shares.sum(axis=1) == 0
-    shares[is_weightless] = membership[is_weightless]
+    shares[is_weightless] = is_member[is_weightless]
+    return shares
+
+
+def average_clusters(
+    centers: NDArray, weights: NDArray, labels: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Weighted mean (n_clusters, d) of each cluster's prototypes."""
+    clusters = np.arange(int(labels.max(initial=NOISE)) + 1)
+    shares = weigh_members(weights, labels, clusters)
     return (shares @ centers) / shares.sum(axis=1, keepdims=True)

@@ -1,180 +1,194 @@
-"""Telling noise by density: which prototypes lie in the background, not in a cluster."""
+"""Stage 5: find the prototypes that are noise: in the background, not in a cluster.
+
+The depth of a prototype is the logarithm of the density at the median point of its cluster over
+the density at the prototype. Otsu's threshold splits the depths of all prototypes into two groups.
+If these give evidence of a background, noise is all that is hardly denser than the background.
+Otherwise noise is all beyond the rim of a Gaussian cluster. A prototype too light to shape the
+density follows the nearest one that does, unless it lies far out.
+
+After N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
+Systems, Man, and Cybernetics 9(1), 1979.
+"""
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from clusterer.cluster.density.landscape import Landscape
-
-# Depths are logarithms. A background is at least e times thinner than what it surrounds.
-LEAST_DEPTH = 1.0
-# Beyond e⁶ = 400 to 1 all is equally far below.
-DEEPEST = 6.0
-# A background shows in one of two ways: half as many points again lie below the bar as the rims
-# of Gaussian clusters hold there, or the bar parts two groups of prototypes 4 deviations apart.
-# Rims alone do that in ten dimensions, so below it no less than a quarter of what they hold.
+# Depths are logarithms. A background is at least e times thinner than the clusters in it.
+MIN_DEPTH = 1.0
+# Beyond e⁶ = 400 to 1 all depths are equal.
+MAX_DEPTH = 6.0
+# There is a background in one of two cases: the mass below the threshold is at least 1.5 times
+# the mass that the rims of Gaussian clusters hold there, or the two groups of depths are at least
+# 4 standard deviations apart. In ten dimensions rims alone do the latter, so the second case also
+# asks for a quarter of the mass that rims hold.
 EXCESS = 1.5
-CONTRAST = 4.0
-LEAST_SHARE = 0.25
-MOST_SHARE = 0.5  # of all points; what most lie in is no background
-# Noise is what is twice as likely noise as not: less than 1.5 times as dense as the background.
-# A knot in that is no cluster: of a few knots the densest is by chance up to e¹·⁵ times denser.
-LIKELY = 1.5
-KNOT_DEPTH = 1.5
-# Where none shows, all that lies below this share of a Gaussian cluster is an outlier.
+MIN_CONTRAST = 4.0
+MIN_EXPECTED_SHARE = 0.25
+MAX_NOISE_SHARE = 0.5  # of all points; a region with more points is no background
+# A prototype less than 1.5 times as dense as the background is at least twice as likely noise as
+# not. The densest of a few dense spots of the background is up to e¹·⁵ times denser by chance.
+MAX_NOISE_DENSITY = 1.5
+SPOT_DEPTH = 1.5
+# Without a background, the part of a Gaussian cluster outside this share of its mass is noise.
 CORE_SHARE = 0.9999
-FAR_SHARE = 0.99999  # the same for single points, which are not noise for being the outermost
-LEAST_VARIANCE = 1e-9
+# The same for prototypes of few points: the outermost point of a cluster is not noise.
+FAR_SHARE = 0.99999
+MIN_VARIANCE = 1e-9
 
 
-def is_noise(land: Landscape, groups: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell the prototypes that lie in the background.
+class OtsuSplit(NamedTuple):
+    """Two groups of values: the threshold between them and how clearly they differ.
 
-    The depth of a prototype is how far the logarithm of its density lies below that of the
-    median point of its cluster. Otsu's bar parts the depths of all in two. Where this gives
-    evidence of a background, noise is what is hardly denser than that, so what is twice as likely
-    noise as not; elsewhere it is what lies beyond the rim of a Gaussian cluster. Those too light to
-    shape the density go by the nearest one that is not, unless they lie far out.
+    ``upper_mean`` is the mean of the values above the threshold. ``contrast`` is the distance of
+    both means in standard deviations.
+    """
 
-    After N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions
-    on Systems, Man, and Cybernetics 9(1), 1979.
+    threshold: float
+    upper_mean: float
+    contrast: float
+
+
+class Depths(NamedTuple):
+    """How deep prototypes lie below the median point of their cluster.
 
     Parameters
     ----------
-    land : Landscape
-        The density.
-    groups : (k,) int64
-        Peak of each of the kept prototypes; -1 for none.
-
-    Returns
-    -------
-    is_noise : (m,) bool, for every prototype, kept or not.
-
-    Examples
-    --------
-    >>> from clusterer.cluster.density.landscape import survey
-    >>> centers = np.array([[0.0], [1.0], [2.0], [3.0], [9.0]])
-    >>> counts = np.array([50.0, 50.0, 50.0, 50.0, 4.0])
-    >>> land = survey(centers, counts, counts * [0.1, 0.1, 0.1, 0.1, 2.0], counts)
-    >>> is_noise(land, np.zeros(5, dtype=np.int64))
-    array([False, False, False, False,  True])
+    log_medians : (k,)
+        Logarithm of the density at the median point of each prototype's cluster; infinite for a
+        prototype in no cluster.
+    mass_below, mass : float
+        Points deeper than Otsu's threshold, and all points.
+    split : OtsuSplit
+        The two groups of depths.
     """
-    usual, masses, found = measure_depths(land, groups)
-    return find_sunk(land, usual, *choose_depth(found, masses, land.n_features))
+
+    log_medians: NDArray[np.float64]
+    mass_below: float
+    mass: float
+    split: OtsuSplit
+
+
+class NoiseRule(NamedTuple):
+    """The depths from which on prototypes are noise.
+
+    ``depth`` for those that shape the density, ``outlier_depth`` for lighter ones; ``rim`` is the
+    depth of the rim of a Gaussian cluster.
+    """
+
+    depth: float
+    has_background: bool
+    rim: float
+    outlier_depth: float
 
 
 @njit(cache=True, nogil=True)
-def measure_depths(land: Any, groups: Any) -> tuple[Any, Any, Any]:
-    """How deep prototypes lie: ``usual``, the mass at each side of Otsu's bar, and what it tells.
-
-    ``usual`` (k,) is the height at the median point of each one's cluster, infinite for those in
-    none; ``masses`` (2,) that below the bar and all; the last is as of `part`.
-    """
-    usual = find_usual(land, groups)
-    is_grouped = groups >= 0
-    depths = (usual - land.heights)[is_grouped]
-    weights = land.masses[is_grouped]
+def measure_depths(density: Any, peaks: Any) -> Any:
+    """Measure the `Depths` of the prototypes; ``peaks`` (k,) of their clusters, -1 for none."""
+    log_medians = find_log_medians(density, peaks)
+    is_in_cluster = peaks >= 0
+    depths = (log_medians - density.log_density)[is_in_cluster]
+    masses = density.masses[is_in_cluster]
     if len(depths) < 2:
-        return usual, np.zeros(2), (-np.inf, 0.0, 0.0)
-    found = part(np.sort(np.minimum(np.maximum(depths, -LEAST_DEPTH), DEEPEST)))
-    return usual, np.array([weights[depths > found[0]].sum(), weights.sum()]), found
+        return Depths(log_medians, 0.0, 0.0, OtsuSplit(-np.inf, 0.0, 0.0))
+    split = split_by_otsu(np.sort(np.minimum(np.maximum(depths, -MIN_DEPTH), MAX_DEPTH)))
+    return Depths(log_medians, masses[depths > split.threshold].sum(), masses.sum(), split)
 
 
 @njit(cache=True, nogil=True)
-def find_usual(land: Any, groups: Any) -> Any:
-    """Height (k,) at the median point of each one's cluster; infinite for those in none."""
-    n_kept = len(groups)
-    ranking = np.argsort(land.heights, kind="mergesort")
-    halves, ranks = np.zeros(n_kept), np.zeros(n_kept)
+def find_log_medians(density: Any, peaks: Any) -> Any:
+    """Logarithm (k,) of the density at the median point of each one's cluster."""
+    n_kept = len(peaks)
+    ranking = np.argsort(density.log_density, kind="mergesort")
+    halves, gathered = np.zeros(n_kept), np.zeros(n_kept)
     medians = np.full(n_kept, np.inf)
     for i in ranking:
-        if groups[i] >= 0:
-            halves[groups[i]] += land.masses[i]
+        if peaks[i] >= 0:
+            halves[peaks[i]] += density.masses[i]
     halves /= 2
     for i in ranking:
-        if groups[i] >= 0:
-            ranks[groups[i]] += land.masses[i]
-            if medians[groups[i]] == np.inf and ranks[groups[i]] >= halves[groups[i]]:
-                medians[groups[i]] = land.heights[i]
-    usual = np.full(n_kept, np.inf)
+        if peaks[i] >= 0:
+            gathered[peaks[i]] += density.masses[i]
+            if medians[peaks[i]] == np.inf and gathered[peaks[i]] >= halves[peaks[i]]:
+                medians[peaks[i]] = density.log_density[i]
+    log_medians = np.full(n_kept, np.inf)
     for i in range(n_kept):
-        if groups[i] >= 0:
-            usual[i] = medians[groups[i]]
-    return usual
-
-
-def choose_depth(
-    found: tuple[float, float, float], masses: NDArray, n_features: int
-) -> tuple[float, bool, float, float]:
-    """The depth below which prototypes are noise, whether a background shows, and both rims."""
-    rim, farthest = measure_rim(n_features), measure_rim(n_features, FAR_SHARE)
-    bar, level, contrast = found
-    if bar < LEAST_DEPTH:
-        return rim, False, rim, farthest
-    share = masses[0] / masses[1]
-    usual = expect_share(bar, n_features)
-    is_plain = contrast >= CONTRAST and share >= LEAST_SHARE * usual
-    if not (is_plain or share >= EXCESS * usual):
-        return rim, False, rim, farthest
-    return max(bar, level - math.log(LIKELY)), True, rim, farthest
+        if peaks[i] >= 0:
+            log_medians[i] = medians[peaks[i]]
+    return log_medians
 
 
 @njit(cache=True, nogil=True)
-def find_sunk(
-    land: Any, usual: Any, bar: float, is_shown: bool, rim: float, farthest: float
-) -> Any:
-    """Whether (m,) each prototype lies so deep; see `choose_depth`."""
-    masses = land.masses
-    is_sunk = land.heights < usual - bar
-    if is_shown and is_sunk.any():
-        level = (masses * land.heights)[is_sunk].sum() / masses[is_sunk].sum()
-        is_sunk |= usual < level + KNOT_DEPTH
-        if masses[is_sunk].sum() > MOST_SHARE * masses.sum():
-            bar = rim
-            is_sunk = land.heights < usual - bar
-    is_far = land.shifts < (usual - max(bar, farthest))[land.nearest]
-    is_far[land.kept] = False
-    return is_sunk[land.nearest] | is_far
-
-
-def expect_share(depth: float, n_features: int) -> float:
-    """Share of a Gaussian cluster's points deeper than ``depth`` below its median point."""
-    return float(chi2.sf(measure_middle(n_features) + 2 * depth, n_features))
-
-
-@lru_cache
-def measure_middle(n_features: int) -> float:
-    """Squared distance of a Gaussian cluster's median point from its centre, in variances."""
-    return float(chi2.ppf(0.5, n_features))
-
-
-@lru_cache
-def measure_rim(n_features: int, share: float = CORE_SHARE) -> float:
-    """How far, in logarithms, a Gaussian sinks from its median point to the rim of its core."""
-    return float(chi2.ppf(share, n_features) - measure_middle(n_features)) / 2
-
-
-@njit(cache=True, nogil=True)
-def part(values: NDArray) -> tuple[float, float, float]:
-    """Otsu's bar between sorted values, the upper mean, and how many deviations it is away."""
+def split_by_otsu(values: NDArray) -> Any:
+    """Split sorted values where the variance between both groups is largest."""
     n_values = len(values)
     total, squares = values.sum(), (values * values).sum()
     below, below_squares = 0.0, 0.0
-    widest, bar, level, contrast = -1.0, values[0], values[0], 0.0
+    widest, threshold, upper_mean, contrast = -1.0, values[0], values[0], 0.0
     for i in range(1, n_values):
         below += values[i - 1]
         below_squares += values[i - 1] ** 2
         low, high = below / i, (total - below) / (n_values - i)
         between = i * (n_values - i) * (high - low) ** 2
         if between > widest:
-            spread = below_squares / i - low**2
-            spread += (squares - below_squares) / (n_values - i) - high**2
-            widest, bar = between, (values[i - 1] + values[i]) / 2
-            level = high
-            contrast = (high - low) / np.sqrt(max(spread, LEAST_VARIANCE))
-    return bar, level, contrast
+            variance = below_squares / i - low**2
+            variance += (squares - below_squares) / (n_values - i) - high**2
+            widest, threshold = between, (values[i - 1] + values[i]) / 2
+            upper_mean = high
+            contrast = (high - low) / np.sqrt(max(variance, MIN_VARIANCE))
+    return OtsuSplit(threshold, upper_mean, contrast)
+
+
+def choose_noise_rule(depths: Depths, n_features: int) -> NoiseRule:
+    """Decide whether there is a background, and from which depth on prototypes are noise."""
+    rim, outlier_depth = measure_rim(n_features), measure_rim(n_features, FAR_SHARE)
+    no_background = NoiseRule(rim, False, rim, outlier_depth)
+    threshold, upper_mean, contrast = depths.split
+    if threshold < MIN_DEPTH:
+        return no_background
+    share = depths.mass_below / depths.mass
+    expected = expect_share(threshold, n_features)
+    is_clear = contrast >= MIN_CONTRAST and share >= MIN_EXPECTED_SHARE * expected
+    if not (is_clear or share >= EXCESS * expected):
+        return no_background
+    depth = max(threshold, upper_mean - math.log(MAX_NOISE_DENSITY))
+    return NoiseRule(depth, True, rim, outlier_depth)
+
+
+@njit(cache=True, nogil=True)
+def find_noise(density: Any, log_medians: Any, rule: Any) -> Any:
+    """Whether (m,) each prototype is noise by a `NoiseRule`; ``log_medians`` as in `Depths`."""
+    masses, depth = density.masses, rule.depth
+    is_noise = density.log_density < log_medians - depth
+    if rule.has_background and is_noise.any():
+        level = (masses * density.log_density)[is_noise].sum() / masses[is_noise].sum()
+        is_noise |= log_medians < level + SPOT_DEPTH
+        if masses[is_noise].sum() > MAX_NOISE_SHARE * masses.sum():
+            depth = rule.rim
+            is_noise = density.log_density < log_medians - depth
+    far = (log_medians - max(depth, rule.outlier_depth))[density.nearest]
+    is_far = density.log_density_of_all < far
+    is_far[density.kept] = False
+    return is_noise[density.nearest] | is_far
+
+
+def expect_share(depth: float, n_features: int) -> float:
+    """Share of a Gaussian cluster's points that lie more than ``depth`` below its median point."""
+    return float(chi2.sf(measure_median_distance(n_features) + 2 * depth, n_features))
+
+
+@lru_cache
+def measure_median_distance(n_features: int) -> float:
+    """Squared distance of a Gaussian cluster's median point from its centre, in variances."""
+    return float(chi2.ppf(0.5, n_features))
+
+
+@lru_cache
+def measure_rim(n_features: int, share: float = CORE_SHARE) -> float:
+    """Depth of a Gaussian cluster's rim, which encloses ``share`` of its mass."""
+    return float(chi2.ppf(share, n_features) - measure_median_distance(n_features)) / 2

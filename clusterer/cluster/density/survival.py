@@ -1,12 +1,12 @@
-"""Survivors: clusters that were told apart before, and that nothing says have become one.
+"""Stage 6: find the clusters that were separate before and survive although they touch now.
 
-Clusters that move touch for a while, and with a short memory few points tell of the valley between
-them. Where one cluster is found now of what were several, each of these is taken as a normal
-distribution and fitted from the prototypes that it held; it survives while both explain them
-better than it and its neighbour do as one. Better is by twice what G. Schwarz, "Estimating the
-dimension of a model", Annals of Statistics 6(2), 1978, asks for its parameters. What survives a
-transition between clusterings is told as by M. Spiliopoulou, I. Ntoutsi, Y. Theodoridis,
-R. Schult, "MONIC: modeling and monitoring cluster transitions", KDD 2006.
+Moving clusters touch for a while, and with a short half-life few points show the saddle between
+them. If one cluster is found now where there were several before, each of these is fitted as a
+normal distribution to the prototypes that it held. Two of them survive if they explain the
+prototypes better than one normal distribution does: by at least twice the penalty for parameters
+in the BIC of G. Schwarz, "Estimating the dimension of a model", Annals of Statistics 6(2), 1978.
+Survival as a transition between clusterings is described by M. Spiliopoulou, I. Ntoutsi,
+Y. Theodoridis, R. Schult, "MONIC: modeling and monitoring cluster transitions", KDD 2006.
 """
 
 import math
@@ -15,50 +15,71 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from clusterer.cluster.density.gaussian_mixture import add_logs, fit_normal, measure_logs, refine
-from clusterer.cluster.density.landscape import find_nearest
+from clusterer.cluster.density.density_estimate import find_nearest
+from clusterer.cluster.density.gaussian_mixture import (
+    add_logs,
+    fit_normal,
+    measure_log_likelihoods,
+    run_em,
+)
+from clusterer.cluster.density.peaks import find_highest, find_members
 
-# By simulation: once, curves are torn whose parts were told apart by chance.
-TIMES_ASKED = 2.0
-MOST_KIN = 16  # more at one place would be no clusters, and take long
-SURE = 0.98  # of the prototypes that a cluster held, as the fit starts
+# By simulation: with a factor of 1, curves whose parts were separate by chance are torn.
+BIC_FACTOR = 2.0
+MAX_PREVIOUS = 16  # more clusters at one place are not clusters, and the fit would take long
+START_RESPONSIBILITY = 0.98
 
 
-# Plain loops, as what NumPy has for them takes seconds to compile.
 @njit(cache=True, nogil=True)
-def part_survivors(land: Any, groups: Any, is_sunk: Any, known: Any, least: float) -> Any:
-    """Part what were several clusters and still are; returns the peak (k,) of each.
+def separate_survivors(
+    density: Any, peaks: Any, is_noise: Any, previous: Any, min_mass: float
+) -> Any:
+    """Split each cluster that was several clusters before and still is.
 
-    ``groups`` (k,) are the peaks before, -1 for none; those that are sunk (k,) shape nothing.
-    ``known`` (k,) is the cluster that each belonged to, -1 for none, of which those count that
-    hold at least a mass of ``least``. O(K d²) a round of the fit for each of them.
+    Parameters
+    ----------
+    density : DensityEstimate
+        The density of k prototypes.
+    peaks : (k,) int64
+        The peak of each one's cluster, -1 for none.
+    is_noise : (k,) bool
+        Prototypes that do not take part.
+    previous : (k,) int64
+        The cluster to which each belonged before, -1 for none.
+    min_mass : float
+        Fewest points of a previous cluster that can survive.
+
+    Returns
+    -------
+    peaks : (k,) int64
+        The peak of each one's cluster now. O(K d²) per EM iteration and previous cluster.
     """
-    parted = groups.copy()
-    for peak in range(len(groups)):
-        if groups[peak] != peak:
+    separated = peaks.copy()
+    for peak in range(len(peaks)):
+        if peaks[peak] != peak:
             continue
-        members = np.flatnonzero((groups == peak) & ~is_sunk)
-        own, masses = known[members], land.masses[members]
-        kin = list_kin(own, masses, least)
-        if len(kin) < 2:
+        members = find_members(peaks, is_noise, peak)
+        before, masses = previous[members], density.masses[members]
+        candidates = find_heaviest(before, masses, min_mass)
+        if len(candidates) < 2:
             continue
-        parts = tell_survivors(land.places[members], land.variances[members], masses, own, kin)
-        tops = np.full(len(kin), -1)
-        for i in range(len(members)):
-            top = tops[parts[i]]
-            if top < 0 or land.heights[members[i]] > land.heights[top]:
-                tops[parts[i]] = members[i]
-        for i in range(len(members)):
-            parted[members[i]] = tops[parts[i]]
-    return parted
+        survivors = assign_survivors(
+            density.centers[members], density.variances[members], masses, before, candidates
+        )
+        for k in range(len(candidates)):
+            part = members[survivors == k]
+            if len(part) > 0:
+                separated[part] = find_highest(density, part)
+    return separated
 
 
+# Plain loops, because NumPy's functions for these steps take seconds to compile.
 @njit(cache=True, nogil=True)
-def list_kin(known: Any, masses: Any, least: float) -> Any:
-    """The clusters (n,) that hold enough, the heaviest first; not too many."""
-    kin, rest = np.empty(MOST_KIN, dtype=np.int64), known.copy()
+def find_heaviest(previous: Any, masses: Any, min_mass: float) -> Any:
+    """The previous clusters (n,) with enough mass, the heaviest first, at most `MAX_PREVIOUS`."""
+    found, rest = np.empty(MAX_PREVIOUS, dtype=np.int64), previous.copy()
     n_found = 0
-    while n_found < MOST_KIN:
+    while n_found < MAX_PREVIOUS:
         heaviest, most = -1, -1.0
         for i in range(len(rest)):
             if rest[i] < 0:
@@ -67,76 +88,81 @@ def list_kin(known: Any, masses: Any, least: float) -> Any:
             for j in range(i, len(rest)):
                 if rest[j] == rest[i]:
                     gathered += masses[j]
-            # Where it comes first, all of it is counted.
+            # The first prototype of a cluster counts all of the cluster's mass.
             if gathered > most:
                 heaviest, most = rest[i], gathered
-        if heaviest < 0 or most < least:
+        if heaviest < 0 or most < min_mass:
             break
-        kin[n_found] = heaviest
+        found[n_found] = heaviest
         n_found += 1
         for i in range(len(rest)):
             if rest[i] == heaviest:
                 rest[i] = -1
-    return kin[:n_found]
+    return found[:n_found]
 
 
 @njit(cache=True, nogil=True)
-def tell_survivors(places: Any, variances: Any, masses: Any, known: Any, kin: Any) -> Any:
-    """The number (m,) of the cluster among ``kin`` (n,) that each prototype belongs to now."""
-    numbers = np.full(len(known), -1)
-    for i in range(len(known)):
-        for k in range(len(kin)):
-            if known[i] == kin[k]:
+def assign_survivors(
+    centers: Any, variances: Any, masses: Any, previous: Any, candidates: Any
+) -> Any:
+    """Index (m,) of the surviving cluster of each prototype; ``candidates`` (n,) may merge."""
+    numbers = np.full(len(previous), -1)
+    for i in range(len(previous)):
+        for k in range(len(candidates)):
+            if previous[i] == candidates[k]:
                 numbers[i] = k
-    n_kin = len(kin)
-    while n_kin > 1:
-        spread_known(places, numbers)
-        parts = np.full((n_kin, len(numbers)), (1.0 - SURE) / n_kin)
+    n_left = len(candidates)
+    while n_left > 1:
+        fill_from_nearest(centers, numbers)
+        responsibilities = np.full((n_left, len(numbers)), (1.0 - START_RESPONSIBILITY) / n_left)
         for i in range(len(numbers)):
-            parts[numbers[i], i] += SURE
-        likelihood, logs = refine(places, variances, masses, parts)
+            responsibilities[numbers[i], i] += START_RESPONSIBILITY
+        likelihood, logs = run_em(centers, variances, masses, responsibilities)
         if likelihood == -np.inf:
-            into, gone = -1, int(np.argmin(parts @ masses))
+            target, removed = -1, int(np.argmin(responsibilities @ masses))
         else:
-            into, gone, gain = find_weakest(places, variances, masses, parts, logs)
-            if gain >= TIMES_ASKED:
+            target, removed, gain = find_weakest_pair(
+                centers, variances, masses, responsibilities, logs
+            )
+            if gain >= BIC_FACTOR:
                 for i in range(len(numbers)):
-                    numbers[i] = np.argmax(parts[:, i])
+                    numbers[i] = np.argmax(responsibilities[:, i])
                 return numbers
-        n_kin -= 1
+        n_left -= 1
         for i in range(len(numbers)):
-            if numbers[i] == gone:
-                numbers[i] = into
-            elif numbers[i] > gone:
+            if numbers[i] == removed:
+                numbers[i] = target
+            elif numbers[i] > removed:
                 numbers[i] -= 1
-    return np.zeros(len(known), dtype=np.int64)
+    return np.zeros(len(previous), dtype=np.int64)
 
 
 @njit(cache=True, nogil=True)
-def spread_known(places: Any, numbers: Any) -> None:
-    """Give those of ``numbers`` (m,) that are -1 that of the nearest one that is not."""
-    given = np.flatnonzero(numbers >= 0)
-    nearest = find_nearest(places, places[given])
+def fill_from_nearest(centers: Any, numbers: Any) -> None:
+    """Replace each -1 in ``numbers`` (m,) by the number of the nearest prototype with a number."""
+    known = np.flatnonzero(numbers >= 0)
+    nearest = find_nearest(centers, centers[known])
     for i in np.flatnonzero(numbers < 0):
-        numbers[i] = numbers[given[nearest[i]]]
+        numbers[i] = numbers[known[nearest[i]]]
 
 
 @njit(cache=True, nogil=True)
-def find_weakest(
-    places: Any, variances: Any, masses: Any, parts: Any, logs: Any
+def find_weakest_pair(
+    centers: Any, variances: Any, masses: Any, responsibilities: Any, logs: Any
 ) -> tuple[int, int, float]:
-    """The two of (k, m) that explain least beyond what they do as one, and how much.
+    """The pair of components that gains least over one component, and the gain.
 
-    That is the gain in the logarithm of the likelihood, by what is asked for the parameters.
+    The gain in log-likelihood is divided by the penalty of the BIC.
     """
-    n_features, total = places.shape[1], masses.sum()
+    n_features, total = centers.shape[1], masses.sum()
     n_parameters = 1 + n_features + n_features * (n_features + 1) / 2
     first, second, least = 0, 1, np.inf
-    for a in range(len(parts)):
-        for b in range(a + 1, len(parts)):
-            own = masses * (parts[a] + parts[b])
-            one = measure_logs(fit_normal(places, variances, own, total), places, variances)
-            gain = (own * (add_logs(logs[a], logs[b]) - one)).sum()
+    for a in range(len(responsibilities)):
+        for b in range(a + 1, len(responsibilities)):
+            own = masses * (responsibilities[a] + responsibilities[b])
+            one = fit_normal(centers, variances, own, total)
+            one_logs = measure_log_likelihoods(one, centers, variances)
+            gain = (own * (add_logs(logs[a], logs[b]) - one_logs)).sum()
             gain /= 0.5 * n_parameters * math.log(max(own.sum(), math.e))
             if gain < least:
                 first, second, least = a, b, gain

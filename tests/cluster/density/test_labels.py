@@ -1,4 +1,4 @@
-"""Reading the clusters off: joining, noise, numbering."""
+"""Prototypes get the number of their cluster: joining, noise, numbering."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def line(*places: float) -> np.ndarray:
     return np.array(places)[:, None]
 
 
-def test_neighbours_without_a_valley_join():
+def test_neighbours_without_a_saddle_between_them_join():
     weights = np.full(7, 50.0)
     labels = label_prototypes(line(0, 1, 2, 3, 30, 31, 32), weights, weights / 12)
     assert_array_equal(labels, [0, 0, 0, 0, 1, 1, 1])
@@ -29,13 +29,13 @@ def test_joining_is_transitive():
     assert_array_equal(labels, np.zeros(12))
 
 
-def test_weights_stand_for_counts_not_given():
+def test_weights_replace_missing_counts():
     weights = np.array([50.0, 40.0, 60.0])
     arrays = line(0, 1, 9), weights, weights / 12
     assert_array_equal(label_prototypes(*arrays), label_prototypes(*arrays, weights))
 
 
-def test_singleton_is_noise_or_a_cluster_of_its_own():
+def test_a_singleton_is_noise_or_a_cluster_of_its_own():
     centers = line(0.0, 1.0, 2.0, 3.0, 90.0)
     weights = np.array([50.0, 50.0, 50.0, 50.0, 0.0])
     assert_array_equal(label_prototypes(centers, weights, weights / 12), [0, 0, 0, 0, NOISE])
@@ -43,7 +43,7 @@ def test_singleton_is_noise_or_a_cluster_of_its_own():
     assert_array_equal(kept, [0, 0, 0, 0, 1])
 
 
-def test_without_joining_each_is_a_cluster():
+def test_without_joining_each_prototype_is_a_cluster():
     weights = np.array([10.0, 10.0, 0.1])
     centers = line(0.0, 0.1, 0.2)
     assert_array_equal(label_prototypes(centers, weights, weights, join=False), [0, 1, NOISE])
@@ -53,7 +53,7 @@ def test_without_joining_each_is_a_cluster():
 
 @pytest.mark.parametrize("join", [True, False])
 @pytest.mark.parametrize("drop_singletons", [True, False])
-def test_weightless_prototypes_are_clusters(join, drop_singletons):
+def test_prototypes_without_any_weight_are_clusters(join, drop_singletons):
     labels = label_prototypes(
         line(3.0, 1.0), np.zeros(2), np.zeros(2), join=join, drop_singletons=drop_singletons
     )
@@ -69,7 +69,7 @@ def test_numbers_follow_the_first_appearance(labels):
 
 
 @given(seeds, st.integers(1, 12), st.integers(1, 4), st.booleans(), st.booleans())
-def test_order_of_the_prototypes_does_not_matter(seed, n, d, join, drop_singletons):
+def test_the_order_of_the_prototypes_does_not_matter(seed, n, d, join, drop_singletons):
     rng = np.random.default_rng(seed)
     centers, weights = rng.normal(size=(n, d)), rng.choice([0.0, 0.1, 1.0, 5.0], n)
     scatters = weights * rng.random(n)

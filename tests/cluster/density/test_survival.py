@@ -1,4 +1,4 @@
-"""Clusters told apart before: which of them survive where they touch, and which are one."""
+"""Clusters that were separate before survive while they touch, unless they have become one."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer
-from clusterer.cluster.density.gaussian_mixture import ENOUGH, LEAST_SHARE, N_ROUNDS
+from clusterer.cluster.density.gaussian_mixture import MAX_ITERATIONS, MIN_SHARE, TOLERANCE
 from clusterer.cluster.density.labels import label_prototypes
-from clusterer.cluster.density.survival import MOST_KIN, TIMES_ASKED, list_kin, tell_survivors
+from clusterer.cluster.density.survival import (
+    BIC_FACTOR,
+    MAX_PREVIOUS,
+    assign_survivors,
+    find_heaviest,
+)
 from tests.support import reference_mixtures
 from tests.support.streams import seeds
 
@@ -20,9 +25,9 @@ N_POINTS = 12_000
 
 
 def meet(seed: int, nearest: float = 3.2) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Two that run to and fro, and are ``nearest`` deviations apart every 4 000 points; one rests.
+    """Points, classes and distances of two clusters that move back and forth; a third one rests.
 
-    Also how far they are apart.
+    Every 4 000 points the two are ``nearest`` standard deviations apart.
     """
     rng = np.random.default_rng(seed)
     classes = rng.integers(3, size=N_POINTS)
@@ -33,38 +38,38 @@ def meet(seed: int, nearest: float = 3.2) -> tuple[np.ndarray, np.ndarray, np.nd
     return centers + rng.normal(size=(N_POINTS, 2)), classes, gaps
 
 
-def draw_known(seed: int, n_kin: int):
-    """Prototypes of as many clusters, near or far, of most of which it is known."""
+def draw_previous(seed: int, n_clusters: int):
+    """Prototypes of clusters near or far from each other; for most the cluster is given."""
     rng = np.random.default_rng(seed)
-    classes = rng.integers(n_kin, size=40)
-    centers = rng.uniform(0.5, 6.0) * rng.normal(size=(n_kin, 2))
-    places = centers[classes] + rng.normal(size=(40, 2))
-    known = np.where(rng.uniform(size=40) < 0.8, 3 * classes + 1, -1)
-    return places, rng.uniform(0.01, 0.3, 40), rng.uniform(1.0, 50.0, 40), known
+    classes = rng.integers(n_clusters, size=40)
+    means = rng.uniform(0.5, 6.0) * rng.normal(size=(n_clusters, 2))
+    centers = means[classes] + rng.normal(size=(40, 2))
+    previous = np.where(rng.uniform(size=40) < 0.8, 3 * classes + 1, -1)
+    return centers, rng.uniform(0.01, 0.3, 40), rng.uniform(1.0, 50.0, 40), previous
 
 
-def read_known(model: OnlineClusterer, known: np.ndarray | None) -> np.ndarray:
-    return label_prototypes(**model._prototypes.evidence, previous=known)
+def label(model: OnlineClusterer, previous: np.ndarray | None) -> np.ndarray:
+    return label_prototypes(**model._prototypes.evidence, previous=previous)
 
 
 @given(seeds, st.integers(2, 4))
-def test_they_are_the_references(seed, n_kin):
-    places, variances, masses, known = draw_known(seed, n_kin)
-    kin = np.unique(known[known >= 0])
-    expected = reference_mixtures.part_survivors(
-        *(places, variances, masses, known),
-        times_asked=TIMES_ASKED,
-        n_rounds=N_ROUNDS,
-        enough=ENOUGH,
-        least_share=LEAST_SHARE,
+def test_survivors_equal_the_reference(seed, n_clusters):
+    centers, variances, masses, previous = draw_previous(seed, n_clusters)
+    candidates = np.unique(previous[previous >= 0])
+    expected = reference_mixtures.assign_survivors(
+        *(centers, variances, masses, previous),
+        bic_factor=BIC_FACTOR,
+        max_iterations=MAX_ITERATIONS,
+        tolerance=TOLERANCE,
+        min_share=MIN_SHARE,
     )
     assume(expected is not None)
-    found = tell_survivors(places, variances, masses, known, kin)
+    found = assign_survivors(centers, variances, masses, previous, candidates)
     assert adjusted_rand_score(expected, found) == 1.0
 
 
-def test_two_that_touch_while_they_move_stay_two():
-    scores, blind = [], []
+def test_two_moving_clusters_stay_two_while_they_touch():
+    scores, without_previous = [], []
     for seed in range(6):
         points, classes, gaps = meet(seed)
         model = OnlineClusterer()
@@ -73,32 +78,32 @@ def test_two_that_touch_while_they_move_stay_two():
             labels = model.partial_fit(points[rows]).labels_
             if start >= 5000 and gaps[rows].mean() < 4.0:
                 scores.append(adjusted_rand_score(classes[rows], labels))
-                groups = read_known(model, None)[model.find_nearest(points[rows])]
-                blind.append(adjusted_rand_score(classes[rows], groups))
+                groups = label(model, None)[model.find_nearest(points[rows])]
+                without_previous.append(adjusted_rand_score(classes[rows], groups))
     assert len(scores) >= 12
-    assert np.mean(scores) > np.mean(blind) + 0.05
+    assert np.mean(scores) > np.mean(without_previous) + 0.05
 
 
-def test_two_that_have_become_one_are_not_held_apart():
+def test_two_clusters_that_have_become_one_do_not_survive():
     for seed in range(4):
         points, _, _ = meet(seed)
         model = OnlineClusterer().fit(points[:8000])
         assert model.n_clusters_ == 3
-        # From here on both are at one place.
-        still = np.random.default_rng(seed).normal(size=(2000, 2))
-        found = model.partial_fit(still).n_clusters_
-        assert found == read_known(model, None).max() + 1
+        # From here on both are at the same place.
+        resting = np.random.default_rng(seed).normal(size=(2000, 2))
+        found = model.partial_fit(resting).n_clusters_
+        assert found == label(model, None).max() + 1
 
 
 @pytest.mark.parametrize("shape", ["normal", "long"])
-def test_one_that_was_taken_for_two_is_one(shape):
+def test_one_cluster_that_was_labelled_as_two_is_one(shape):
     for seed in range(5):
         rng = np.random.default_rng(seed)
         points = rng.normal(size=(4000, 2)) * [1.0, 5.0 if shape == "long" else 1.0]
         model = OnlineClusterer(half_life=400).fit(points)
         held = model._prototypes
         halves = (held.inner_centers[:, 1] > np.median(held.inner_centers[:, 1])).astype(int)
-        assert read_known(model, halves).max() <= read_known(model, None).max()
+        assert label(model, halves).max() <= label(model, None).max()
 
 
 @pytest.mark.parametrize("half_life", ["auto", 300.0, None])
@@ -110,17 +115,17 @@ def test_cutting_the_stream_into_chunks_changes_nothing(half_life):
     for piece in np.split(points, cuts):
         if len(piece):
             again.partial_fit(piece)
-            assert again.n_clusters_ > 0  # to read changes nothing either
+            assert again.n_clusters_ > 0  # labelling changes nothing either
     assert_array_equal(once._prototypes.known, again._prototypes.known)
     assert_array_equal(once.cluster_labels_, again.cluster_labels_)
     assert (once._prototypes.known.max() >= 0) == (half_life is not None)
 
 
-def test_the_order_of_prototypes_and_their_unit_change_nothing():
+def test_neither_the_order_of_prototypes_nor_their_unit_changes_a_label():
     model = OnlineClusterer().fit(meet(1)[0][:6500])
     held, known = model._prototypes.evidence, model._prototypes.known
-    labels = read_known(model, known)
-    assert labels.max() > read_known(model, None).max()
+    labels = label(model, known)
+    assert labels.max() > label(model, None).max()
     links, order = held["links"], np.random.default_rng(1).permutation(len(known))
     centers, weights, scatters, counts = arrays = [
         held[name] for name in ("centers", "weights", "scatters", "counts")
@@ -135,14 +140,14 @@ def test_the_order_of_prototypes_and_their_unit_change_nothing():
     assert_array_equal(labels, scaled)
 
 
-def test_once_nothing_is_forgotten_any_more_nothing_is_held_apart():
+def test_without_forgetting_no_previous_cluster_survives():
     model = OnlineClusterer().fit(meet(2)[0])
     model.half_life = None
-    assert_array_equal(model.cluster_labels_, read_known(model, None))
+    assert_array_equal(model.cluster_labels_, label(model, None))
 
 
 @given(seeds, st.integers(1, 3), st.integers(1, 4), st.sampled_from([0.0, 1e-300, 1e-9, 1.0]))
-def test_prototypes_on_a_few_spots_are_no_trouble(seed, n_features, n_spots, spread):
+def test_prototypes_on_a_few_spots_get_labels(seed, n_features, n_spots, spread):
     rng = np.random.default_rng(seed)
     spots = rng.integers(-3, 3, (n_spots, n_features)).astype(float)
     centers = spots[rng.integers(n_spots, size=30)] + spread * rng.normal(size=(30, n_features))
@@ -153,8 +158,8 @@ def test_prototypes_on_a_few_spots_are_no_trouble(seed, n_features, n_spots, spr
     assert labels.min() >= -1
 
 
-def test_of_too_many_known_clusters_only_the_heaviest_count():
-    """Or a file of a model in which each prototype is one would be read for hours."""
+def test_only_the_heaviest_of_too_many_previous_clusters_count():
+    """Otherwise a model file in which each prototype is a cluster would take hours to label."""
     masses = np.random.default_rng(0).uniform(20.0, 30.0, 3000)
-    found = list_kin(np.arange(3000), masses, 25.0)
-    assert_array_equal(found, np.argsort(-masses)[:MOST_KIN])
+    found = find_heaviest(np.arange(3000), masses, 25.0)
+    assert_array_equal(found, np.argsort(-masses)[:MAX_PREVIOUS])

@@ -107,12 +107,12 @@ def test_the_dendrogram_shows_the_clusters_that_were_read_off(key):
     # Each cluster has its own peak among the stems that are longer than the bar.
     peaks = state.clusters[grown.slots[grown.is_peak]]
     assert set(peaks.tolist()) - {-1} == set(state.sizes) - {-1}
-    guests = grown.hosts >= 0
-    assert (grown.bottoms[guests] <= grown.tops[grown.hosts[guests]]).all()
+    guests = grown.parents >= 0
+    assert (grown.bottoms[guests] <= grown.tops[grown.parents[guests]]).all()
     assert (grown.tops >= grown.bottoms).all()
     # No link crosses a stem that still stands at its level.
     for place in np.flatnonzero(guests):
-        between = np.arange(grown.hosts[place] + 1, place)
+        between = np.arange(grown.parents[place] + 1, place)
         assert (grown.bottoms[between] >= grown.bottoms[place]).all()
 
 
