@@ -13,7 +13,7 @@ from tqdm import tqdm
 from clusterer.cli.input import PIPE, Feed, list_tables
 from clusterer.cli.output import open_output
 from clusterer.cluster.scaled_clusterer import Learner
-from clusterer.export.data_files import defuse, name_columns
+from clusterer.export.data_files import combine_columns, escape_formula
 from clusterer.support.text import make_printable
 
 
@@ -66,8 +66,8 @@ def make_batch(
     points: NDArray[np.float64],
 ) -> pa.RecordBatch:
     """Rows of the output; text in it is made fit for a spreadsheet."""
-    told = {} if file is None else {"file": [defuse(make_printable(file, 500))] * len(rows)}
-    columns = name_columns({**told, "row": rows, "cluster": labels}, tuple(features), points)
+    told = {} if file is None else {"file": [escape_formula(make_printable(file, 500))] * len(rows)}
+    columns = combine_columns({**told, "row": rows, "cluster": labels}, tuple(features), points)
     return pa.record_batch(
         [pa.array(values) for _, values in columns], names=[name for name, _ in columns]
     )

@@ -12,8 +12,9 @@ from clusterer.datasets.families import GENERATORS
 from clusterer.datasets.layout import Layout
 from clusterer.stream.chunk import NOISE, Chunk
 from clusterer.stream.finite_points import number_features
-from clusterer.stream.source import Source
+from clusterer.stream.source import Source, SourceCode
 from clusterer.support.number_checks import check_float, check_whole_number
+from clusterer.support.python_code import format_arguments
 
 BLOCK_POINTS = 2048
 # The background noise fills the layout's box enlarged by this share on every side.
@@ -102,6 +103,17 @@ class GeneratedSource(Source):
     def exhausted(self) -> bool:
         """Always False: the stream is endless."""
         return False
+
+    def python_code(self, noise: float | None = None) -> SourceCode:
+        """The code that makes the generator again, if `make_generator` made it."""
+        if self.arguments is None:
+            return super().python_code(noise)
+        arguments = {name: value for name, value in self.arguments.items() if name != "key"}
+        arguments["noise"] = noise
+        return SourceCode(
+            ("from clusterer.datasets import make_generator",),
+            (f"source = make_generator({self.arguments['key']!r}, {format_arguments(arguments)})",),
+        )
 
     def take(self, n: SupportsIndex) -> Chunk:
         """Return the next `n` points; ValueError if `n` is not a whole number from 0 up."""

@@ -21,8 +21,9 @@ from clusterer.datasets.edits import (
 )
 from clusterer.datasets.generator import BLOCK_POINTS
 from clusterer.stream.chunk import NOISE, Chunk
-from clusterer.stream.source import Source
+from clusterer.stream.source import Source, SourceCode
 from clusterer.support.number_checks import check_float, check_whole_number
+from clusterer.support.python_code import format_arguments
 
 MAX_EDITS = 8_000
 FULL = (
@@ -132,6 +133,23 @@ class PaintedSource(Source):
         """All edits in the order of their positions in the stream."""
         with self._lock:
             return tuple(self._edits)
+
+    def python_code(self, noise: float | None = None) -> SourceCode:
+        """Return the code that repeats the painting."""
+        arguments = format_arguments({"seed": self.seed, "noise": noise})
+        return SourceCode(
+            (
+                "from clusterer.datasets import PaintedSource",
+                "from clusterer.datasets.edits import EraseEdit, MoveEdit, PaintEdit",
+            ),
+            (
+                "# Each edit begins with its position in the stream.",
+                "edits = [",
+                *(f"    {type(edit).__name__}{tuple(edit)!r}," for edit in self.edits),
+                "]",
+                f"source = PaintedSource(edits, {arguments})",
+            ),
+        )
 
     def preserve(self) -> "PaintedSource":
         """Return a copy at its first point, with the present edits."""

@@ -4,7 +4,7 @@ import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, SupportsIndex, cast
+from typing import Any, NamedTuple, SupportsIndex, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,24 @@ from clusterer.support.number_checks import check_whole_number
 MAX_SKIP_SIZE = 65_536
 
 Arrays = ArrayLike | Iterator[ArrayLike] | Callable[[], Iterable[ArrayLike]]
+
+
+class SourceCode(NamedTuple):
+    """Lines of Python that open a source again.
+
+    Parameters
+    ----------
+    imports : tuple of str
+        The import statements.
+    lines : tuple of str
+        The statements; they set the variable ``source``.
+    needs_file : bool, default False
+        Whether the source reads a file, which must lie beside the script.
+    """
+
+    imports: tuple[str, ...]
+    lines: tuple[str, ...]
+    needs_file: bool = False
 
 
 class Source(ABC):
@@ -83,6 +101,28 @@ class Source(ABC):
     def is_waiting(self) -> bool:
         """Whether there are no points at present, although points may come later."""
         return False
+
+    @property
+    def has_named_columns(self) -> bool:
+        """Whether a model must find its features again by the names of columns."""
+        return False
+
+    def python_code(self, noise: float | None = None) -> SourceCode:
+        """The code that opens the source again at its first point.
+
+        Parameters
+        ----------
+        noise : float, optional
+            Share of noise at the first point; None for a source without noise.
+        """
+        return SourceCode(
+            ("from clusterer.stream import ArraySource",),
+            (
+                "# Put your data here: the data frame, the array or the callable of the run.",
+                "source = ArraySource(data)",
+                "",
+            ),
+        )
 
     def preserve(self) -> "Source":
         """Return a source that later changes leave unchanged, for an export of the run."""

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from clusterer.stream.buffer import ChunkBuffer
 from clusterer.stream.chunk import Chunk
 from clusterer.stream.prefetch import Prefetched
-from clusterer.stream.source import Source
+from clusterer.stream.source import Source, SourceCode
 from clusterer.support.number_checks import check_whole_number
+from clusterer.support.python_code import format_arguments
 
 CHUNK_VALUES = 2**17
 MAX_CHUNK_ROWS = 2**15
@@ -92,6 +93,28 @@ class TableSource(Source):
     def _open(self) -> Iterator[Chunk]:
         read = partial(self.table.chunks, self.feature_names, self._size, label=self._label)
         return Prefetched(partial(read, **self.choices))
+
+    @property
+    def has_named_columns(self) -> bool:
+        """Always: the columns of a table have names."""
+        return True
+
+    def python_code(self, noise: float | None = None) -> SourceCode:
+        """The code that opens the table and the source again."""
+        choices = format_arguments(getattr(self.table, "choices", {}))
+        columns = format_arguments(self.choices)
+        return SourceCode(
+            (
+                "from clusterer.stream import TableSource",
+                "from clusterer.tables import open_table",
+            ),
+            (
+                f"table = open_table({self.name!r}{', ' if choices else ''}{choices})",
+                f"source = TableSource(table, {list(self.feature_names)!r}"
+                f"{', ' if columns else ''}{columns})",
+            ),
+            needs_file=True,
+        )
 
     @property
     def class_names(self) -> tuple[str, ...] | None:

@@ -1,4 +1,4 @@
-"""Files to take away: read back, they hold what the run held; text in them calculates nothing."""
+"""Data files hold what the run holds, and text in them is never a formula."""
 
 import csv
 import io
@@ -14,8 +14,8 @@ from clusterer import OnlineClusterer, load
 from clusterer.datasets import make_generator
 from clusterer.export.data_files import (
     FORMULA_STARTS,
-    defuse,
-    name_file,
+    escape_formula,
+    make_file_name,
     write_clusters_csv,
     write_json,
     write_model,
@@ -29,7 +29,7 @@ from clusterer.tables import open_table
 
 
 @pytest.fixture
-def taken():
+def exported():
     run = Run(make_generator("blobs", seed=2, noise=0.1), OnlineClusterer(40), window_length=700)
     run.advance(500)
     run.advance(1000)
@@ -41,12 +41,12 @@ def read(content):
     return pa_csv.read_csv(io.BytesIO(content), parse_options=options).to_pandas()
 
 
-def test_prototypes_and_clusters_are_what_the_snapshot_has(taken):
-    prototypes = read(write_prototypes_csv(taken))
-    assert np.array_equal(prototypes[["x1", "x2"]], taken.snapshot.centers)
-    assert np.array_equal(prototypes["weight"], taken.snapshot.weights)
-    clusters = read(write_clusters_csv(taken)).set_index("cluster")
-    assert len(clusters) == taken.snapshot.n_clusters == 5
+def test_prototypes_and_clusters_equal_the_snapshot(exported):
+    prototypes = read(write_prototypes_csv(exported))
+    assert np.array_equal(prototypes[["x1", "x2"]], exported.snapshot.centers)
+    assert np.array_equal(prototypes["weight"], exported.snapshot.weights)
+    clusters = read(write_clusters_csv(exported)).set_index("cluster")
+    assert len(clusters) == exported.snapshot.n_clusters == 5
     kept = prototypes[prototypes["cluster"] >= 0]
     assert np.allclose(clusters["weight"], kept.groupby("cluster")["weight"].sum())
     assert clusters["prototypes"].sum() == len(kept)
@@ -57,48 +57,48 @@ def test_prototypes_and_clusters_are_what_the_snapshot_has(taken):
     assert np.allclose(clusters[["x1", "x2"]], means)
 
 
-def test_the_json_says_the_same(taken):
-    document = json.loads(write_json(taken))
-    prototypes = read(write_prototypes_csv(taken))
-    assert [row["center"] for row in document["prototypes"]] == taken.snapshot.centers.tolist()
+def test_the_json_holds_the_same_values(exported):
+    document = json.loads(write_json(exported))
+    prototypes = read(write_prototypes_csv(exported))
+    assert [row["center"] for row in document["prototypes"]] == exported.snapshot.centers.tolist()
     assert [row["cluster"] for row in document["prototypes"]] == prototypes["cluster"].tolist()
     assert document["n_seen"] == 1500
     assert document["parameters"]["n_prototypes"] == 40
     assert len(document["clusters"]) == 5
 
 
-def test_labelled_points_are_the_window_with_truth_and_the_nearest_prototypes_cluster(taken):
-    points = read(write_points_csv(taken))
+def test_labelled_points_are_the_window_with_classes_and_clusters(exported):
+    points = read(write_points_csv(exported))
     source = make_generator("blobs", seed=2, noise=0.1)
     source.take(800)
     expected = source.take(700)
     assert np.array_equal(points[["x1", "x2"]], expected.points)
     assert np.array_equal(points["class"], expected.classes)
-    prototypes = read(write_prototypes_csv(taken))
-    gaps = np.linalg.norm(expected.points[:, None] - taken.centers, axis=2)
+    prototypes = read(write_prototypes_csv(exported))
+    gaps = np.linalg.norm(expected.points[:, None] - exported.centers, axis=2)
     assert np.array_equal(points["cluster"], prototypes["cluster"][gaps.argmin(axis=1)])
 
 
-def test_the_model_goes_on_as_if_nothing_happened(taken, tmp_path):
-    (tmp_path / "model.npz").write_bytes(write_model(taken))
+def test_the_model_file_continues_like_the_model_of_the_run(exported, tmp_path):
+    (tmp_path / "model.npz").write_bytes(write_model(exported))
     model = load(tmp_path / "model.npz")
-    assert np.array_equal(model.prototypes_, taken.snapshot.centers)
+    assert np.array_equal(model.prototypes_, exported.snapshot.centers)
     more = np.random.default_rng(0).normal(size=(500, 2))
     assert np.array_equal(
-        model.partial_fit(more).prototypes_, taken.model.partial_fit(more).prototypes_
+        model.partial_fit(more).prototypes_, exported.model.partial_fit(more).prototypes_
     )
 
 
-def test_before_the_first_point_there_are_only_headers():
-    taken = Run(make_generator("moons"), OnlineClusterer()).export_run()
+def test_before_the_first_point_the_files_hold_headers_only():
+    exported = Run(make_generator("moons"), OnlineClusterer()).export_run()
     for write in (write_prototypes_csv, write_clusters_csv, write_points_csv):
-        assert len(read(write(taken))) == 0
-    assert json.loads(write_json(taken))["prototypes"] == []
+        assert len(read(write(exported))) == 0
+    assert json.loads(write_json(exported))["prototypes"] == []
     with pytest.raises(ValueError, match="not fitted"):
-        write_model(taken)
+        write_model(exported)
 
 
-def test_a_scaled_run_is_written_in_the_units_of_the_table_and_tells_the_scaling(tmp_path):
+def test_a_scaled_run_is_written_in_the_units_of_the_table_with_its_scaling(tmp_path):
     random = np.random.default_rng(0)
     names = random.choice(["=cmd()", "-b", "plain, and\nbroken", '"quoted"'], 300)
     values = random.normal(size=(300, 2)) * [1000, 0.01]
@@ -112,29 +112,29 @@ def test_a_scaled_run_is_written_in_the_units_of_the_table_and_tells_the_scaling
     source = TableSource(table, ("=SUM(A1)", "cluster"), "kind", name="t.csv")
     run = Run(source, OnlineClusterer(), scaling=scaling)
     run.advance(300)
-    taken = run.export_run()
-    points = read(write_points_csv(taken))
+    exported = run.export_run()
+    points = read(write_points_csv(exported))
     assert list(points.columns) == ["cluster_", "class", "'=SUM(A1)", "cluster"]
     assert np.array_equal(points[["'=SUM(A1)", "cluster"]], values)
-    written = [" ".join(defuse(name).split()) for name in names]
+    written = [" ".join(escape_formula(name).split()) for name in names]
     assert [" ".join(name.split()) for name in points["class"]] == written
-    assert (points["'=SUM(A1)"] < 0).any()  # numbers stay numbers
-    document = json.loads(write_json(taken))
+    assert (points["'=SUM(A1)"] < 0).any()  # numbers get no apostrophe
+    document = json.loads(write_json(exported))
     known = Scaling(**document["scaling"])
     assert np.array_equal(known.apply(values), scaling.apply(values))
     centers = [row["center"] for row in document["prototypes"]]
-    assert np.allclose(known.apply(np.array(centers)), taken.snapshot.centers)
+    assert np.allclose(known.apply(np.array(centers)), exported.snapshot.centers)
 
 
 @given(st.text())
-def test_no_text_begins_a_formula(text):
-    assert not defuse(text).startswith(FORMULA_STARTS)
-    assert defuse(text).endswith(text)
+def test_no_text_starts_a_formula(text):
+    assert not escape_formula(text).startswith(FORMULA_STARTS)
+    assert escape_formula(text).endswith(text)
 
 
 @given(st.text(max_size=200))
-def test_any_text_makes_a_sane_name_of_a_file(text):
-    name = name_file(text, "points.csv")
+def test_any_text_gives_a_valid_file_name(text):
+    name = make_file_name(text, "points.csv")
     assert name.endswith("points.csv")
     assert len(name) <= 80
     assert not set(name) & set('/\\:*?"<>|\0\n\r ')

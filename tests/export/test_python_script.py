@@ -1,4 +1,4 @@
-"""Scripts repeat the run they were written for, to the last bit."""
+"""A script repeats its run bit for bit."""
 
 import numpy as np
 import pytest
@@ -27,18 +27,18 @@ CHANGES = st.one_of(
 )
 
 
-def repeat(taken, **known):
-    """Run the script; what the model has learned in the end."""
+def repeat(exported, **known):
+    """Run the script and return its model."""
     names = {**known}
-    exec(write_script(taken), names)
+    exec(write_script(exported), names)
     return names["model"]
 
 
-def assert_same(model, taken):
-    assert model.n_seen_ == taken.snapshot.n_seen
+def assert_same(model, exported):
+    assert model.n_seen_ == exported.snapshot.n_seen
     for name in ("centers", "weights", "counts", "scatters", "ids", "last_seen", "labels"):
         ours = model.snapshot()
-        assert np.array_equal(getattr(ours, name), getattr(taken.snapshot, name)), name
+        assert np.array_equal(getattr(ours, name), getattr(exported.snapshot, name)), name
 
 
 @settings(max_examples=25)
@@ -48,7 +48,7 @@ def assert_same(model, taken):
     st.lists(CHANGES, max_size=12),
     st.booleans(),
 )
-def test_a_run_with_changes_mid_stream_is_repeated(key, seed, actions, is_watched):
+def test_a_run_with_changed_parameters_is_repeated(key, seed, actions, is_watched):
     run = Run(make_generator(key, seed=seed, noise=0.1), OnlineClusterer(30), window_length=100)
     run.advance(10)
     for action in actions:
@@ -58,11 +58,11 @@ def test_a_run_with_changes_mid_stream_is_repeated(key, seed, actions, is_watche
             run.set(*action)
         if is_watched:
             run.export_run()
-    taken = run.export_run()
-    assert_same(repeat(taken), taken)
+    exported = run.export_run()
+    assert_same(repeat(exported), exported)
 
 
-def test_an_engine_that_plays_is_repeated_however_its_stream_was_cut():
+def test_a_playing_engine_is_repeated_for_any_chunk_sizes():
     engine = Engine(make_generator("drifting", n_features=5, drift=3.0), OnlineClusterer(40))
     engine.set("speed", 50_000)
     engine.play()
@@ -71,29 +71,29 @@ def test_an_engine_that_plays_is_repeated_however_its_stream_was_cut():
         while engine.wait_for_frame().snapshot.n_seen < n_seen + 3000:
             pass
         engine.set("sigma", sigma)
-    taken = engine.export_run().result(30)
+    exported = engine.export_run().result(30)
     engine.close()
-    assert len(taken.recipe.changes) == 3
-    assert_same(repeat(taken), taken)
+    assert len(exported.recipe.changes) == 3
+    assert_same(repeat(exported), exported)
 
 
-def test_a_reset_begins_another_recipe_with_the_parameters_of_then():
+def test_a_reset_starts_a_new_recipe_with_the_current_parameters():
     run = Run(make_generator("rings"), OnlineClusterer(30))
     run.advance(500)
     run.set("n_prototypes", 8)
     run.set("noise", 0.25)
     run = restart_run(run, 1)
     run.advance(700)
-    taken = run.export_run()
-    assert taken.recipe.changes == []
-    assert_same(repeat(taken), taken)
+    exported = run.export_run()
+    assert exported.recipe.changes == []
+    assert_same(repeat(exported), exported)
 
 
 @pytest.mark.parametrize("is_scaled", [True, False])
-def test_a_table_is_opened_again_as_it_was(tmp_path, monkeypatch, is_scaled):
+def test_a_table_is_opened_with_the_same_choices(tmp_path, monkeypatch, is_scaled):
     random = np.random.default_rng(0)
     rows = "\n".join(f"{a:.3f}|{b * 1e4:.3f}|{c}" for a, b, c in random.normal(size=(400, 3)))
-    # A name that ends a string, and one that looks like a comment's end.
+    # The file name contains quotes that could end a string or a docstring.
     path = tmp_path / 'it\'s """ odd.csv'
     path.write_text(f"length|it's|'''\n{rows}\n?|1|2\n".replace(".", ","), "utf-8")
     table = open_table(path, delimiter="|", missing="mean", decimal=",")
@@ -105,22 +105,22 @@ def test_a_table_is_opened_again_as_it_was(tmp_path, monkeypatch, is_scaled):
     run.advance(150)
     run.set("sigma", 0.7)
     run.advance(1000)
-    taken = run.export_run()
-    assert taken.snapshot.n_seen == 401
+    exported = run.export_run()
+    assert exported.snapshot.n_seen == 401
     monkeypatch.chdir(tmp_path)
-    assert_same(repeat(taken), taken)
+    assert_same(repeat(exported), exported)
 
 
-def test_given_data_are_asked_for():
+def test_the_script_asks_for_data_that_the_program_supplied():
     data = np.random.default_rng(1).normal(size=(300, 2))
     run = Run(ArraySource(data), OnlineClusterer())
     run.advance(200)
-    taken = run.export_run()
-    assert "Put your data here" in write_script(taken)
-    assert_same(repeat(taken, data=data), taken)
+    exported = run.export_run()
+    assert "Put your data here" in write_script(exported)
+    assert_same(repeat(exported, data=data), exported)
 
 
-def test_a_run_that_lost_points_is_not_said_to_be_repeatable():
+def test_a_run_that_lost_points_has_no_script():
     def chunks():
         yield np.arange(20.0).reshape(10, 2)
         yield np.full((10, 2), 1e200)
@@ -129,11 +129,11 @@ def test_a_run_that_lost_points_is_not_said_to_be_repeatable():
     run.advance(10)
     with pytest.raises(ValueError, match="too far"):
         run.advance(10)
-    with pytest.raises(ValueError, match="cannot be repeated"):
+    with pytest.raises(ValueError, match="cannot repeat"):
         write_script(run.export_run())
 
 
-def test_the_recipe_is_bounded_and_says_when_it_is_full():
+def test_a_full_recipe_is_no_longer_exact():
     recipe = Recipe({"sigma": "auto"}, noise=None)
     for i in range(MOST_CHANGES):
         recipe.note(i + 1, "sigma", float(i))

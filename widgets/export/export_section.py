@@ -9,7 +9,7 @@ import panel_material_ui as pmui
 from sklearn.exceptions import NotFittedError
 
 from clusterer.export.data_files import (
-    name_file,
+    make_file_name,
     write_clusters_csv,
     write_json,
     write_model,
@@ -160,7 +160,7 @@ class ExportSection:
             is_scaled = (taken.scaling.scales != 1).any() or (taken.scaling.offsets != 0).any()
             self._message.show(SCALED if offer.write is write_model and is_scaled else "")
             self._downloader.send(
-                File(name_file(taken.source.name, offer.ending), offer.kind, content)
+                File(make_file_name(taken.source.name, offer.ending), offer.kind, content)
             )
 
         return self._build_button(offer.label, offer.description, send)
@@ -175,7 +175,7 @@ class ExportSection:
 
     def _ask_picture(self, kind: str) -> Callable[[Any], None]:
         return lambda _: self._downloader.send_plot_image(
-            kind, name_file(self._name(), f"plot.{kind}")
+            kind, make_file_name(self._name(), f"plot.{kind}")
         )
 
     async def _send_video(self, kind: str, _: Any) -> None:
@@ -195,7 +195,7 @@ class ExportSection:
                 await asyncio.wait([task], timeout=GAP_S)
                 self._progress.value = round(100 * done[0])
             self._downloader.send(
-                File(name_file(self._name(), f"video.{kind}"), f"image/{kind}", task.result())
+                File(make_file_name(self._name(), f"video.{kind}"), f"image/{kind}", task.result())
             )
             self._message.show()
         except (ValueError, OSError) as error:
