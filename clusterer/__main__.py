@@ -1,4 +1,4 @@
-"""``python -m clusterer``: see `clusterer.cli`."""
+"""Runs the command line, `clusterer.cli`, for ``python -m clusterer``."""
 
 from clusterer.cli import run
 

@@ -1,9 +1,9 @@
-"""The command line: fit a model to tables, label their rows, describe the model.
+"""The command line: fit a model to tables, label their rows, describe a model.
 
-``python -m clusterer --help`` tells more. It knows no GUI, streams in flat memory, and ends with 0
-when all went well, 1 on trouble with the data or the model, 2 on wrong usage, 130 when interrupted
-(143 when ended from outside, 141 when nobody reads its output any more). An output file is complete
-or not there.
+``python -m clusterer --help`` lists the commands. The command line needs no GUI and reads tables of
+any length in constant memory. Exit codes: 0 for success, 1 for an error in the data or the model, 2
+for wrong usage, 130 for an interruption, 143 for a termination from outside, 141 for an output
+that no program reads any more. An output file is complete or absent.
 """
 
 from clusterer.cli.main import main, run

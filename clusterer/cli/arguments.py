@@ -1,25 +1,29 @@
-"""What may stand on the command line."""
+"""The arguments of the command line."""
 
 import argparse
 import csv
 from typing import Any
 
+from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.prototypes.parameters import UPDATE_RULES, check_parameters
 from clusterer.cluster.prototypes.state_layout import MERGE_RULES
 
 DATA = (
-    "a table (CSV of any dialect, gzip, bzip2, zstd, Parquet), a folder of tables, taken by their "
-    "names in order, or - for the standard input"
+    "a table (CSV of any dialect, gzip, bzip2, zstd, Parquet), a folder of tables, which are read "
+    "in the order of their names, or - for the standard input"
 )
+PARAMETERS = ("n_prototypes", "sigma", "half_life", "update", "merge")
+DEFAULTS = OnlineClusterer().get_params()
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser; its result has ``command`` and that command's own arguments."""
+    """The parser; its result has ``command`` and the arguments of this command."""
     parser = argparse.ArgumentParser(
         prog="clusterer",
-        description="Cluster tables of any length in one pass and flat memory.",
-        epilog="Ends with 0, or 1 on trouble with the data or the model, 2 on wrong usage, 130 "
-        "when interrupted. There is no seed: the same rows in the same order give the same model.",
+        description="Cluster tables of any length in one pass and in constant memory.",
+        epilog="Exit codes: 0 for success, 1 for an error in the data or the model, 2 for wrong "
+        "usage, 130 for an interruption. There is no random seed: the same rows in the same order "
+        "give the same model.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_fit(commands)
@@ -30,62 +34,86 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_fit(commands: Any) -> None:
     fit = commands.add_parser("fit", help="learn a model from tables")
-    fit.set_defaults(check=fit)
+    fit.set_defaults(parser=fit)
     fit.add_argument("data", nargs="+", metavar="DATA", help=DATA)
-    fit.add_argument("-o", "--output", required=True, metavar="MODEL", help="the model's file")
     fit.add_argument(
-        "--from", dest="start", metavar="MODEL", help="go on with this model, its units and columns"
+        "-o", "--output", required=True, metavar="MODEL", help="the model file to write"
     )
-    _add_settings(fit)
-    _add_reading(fit)
+    fit.add_argument(
+        "--from",
+        dest="start",
+        metavar="MODEL",
+        help="continue with this model: its scaling, its columns and, unless given here, its "
+        "parameters",
+    )
+    _add_parameters(fit)
+    _add_missing(fit)
     fit.add_argument(
         "--features",
-        type=_read_names,
+        type=_parse_names,
         metavar="NAME[,NAME]",
-        help="the columns that make the points (default: all that hold measurements)",
+        help="the columns to cluster (default: all columns of measurements)",
     )
     fit.add_argument(
         "--as-is",
         action="store_true",
-        help="take the columns in their own units; default is to standardise each by all rows so "
-        "far, so that none outweighs others by its unit",
+        help="keep the columns in their own units (default: standardise each column by all rows so "
+        "far, so that no column outweighs the others because of its unit)",
     )
     fit.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="learn on the workers of this Dask scheduler, which must see the files under the same "
-        "names; 'local' starts one on this machine. The tables count as parts of one in order.",
+        help="learn on the workers of this Dask scheduler; 'local' starts a scheduler on this "
+        "machine. The workers must find the files under the same paths. The tables are parts of "
+        "one stream, in the given order",
     )
     fit.add_argument(
         "--skip-failed",
         action="store_true",
-        help="with --scheduler: tell of tables that cannot be learned, and do without them",
+        help="with --scheduler: report the tables that cannot be learned and continue without them",
     )
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
+def _add_parameters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--n-prototypes", type=int, metavar="K", help="prototypes in memory at most (default: 20)"
+        "--n-prototypes",
+        type=int,
+        metavar="K",
+        help=f"most prototypes in memory (default: {DEFAULTS['n_prototypes']})",
     )
     parser.add_argument(
-        "--sigma", type=_read_width, metavar="WIDTH", help="width of the kernel (default: auto)"
+        "--sigma",
+        type=_parse_sigma,
+        metavar="WIDTH",
+        help="width of the Gaussian kernel in the units of the model, or auto "
+        f"(default: {DEFAULTS['sigma']})",
     )
     parser.add_argument(
         "--half-life",
-        type=_read_half_life,
+        type=_parse_half_life,
         metavar="POINTS",
-        help="points after which what was learned counts half (default: none)",
+        help="number of points after which what was learned counts half; none never forgets, auto "
+        f"forgets as fast as clusters move (default: {DEFAULTS['half_life']})",
     )
-    parser.add_argument("--update", choices=UPDATE_RULES, help="default: kernel")
-    parser.add_argument("--merge", choices=MERGE_RULES, help="default: log-min")
+    parser.add_argument(
+        "--update",
+        choices=UPDATE_RULES,
+        help=f"how much a point moves its prototype (default: {DEFAULTS['update']})",
+    )
+    parser.add_argument(
+        "--merge",
+        choices=MERGE_RULES,
+        help=f"which two prototypes merge (default: {DEFAULTS['merge']})",
+    )
 
 
-def _add_reading(parser: argparse.ArgumentParser) -> None:
+def _add_missing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--missing",
         choices=("drop", "mean"),
         default="drop",
-        help="rows that lack a value are dropped (the default), or get the mean of those before",
+        help="drop rows with a missing value, or fill in the mean of the rows before "
+        "(default: drop)",
     )
 
 
@@ -93,52 +121,58 @@ def _add_predict(commands: Any) -> None:
     predict = commands.add_parser(
         "predict",
         help="label the rows of tables",
-        description="Write one row for each row used: its number in the table from 1 on, its "
-        "cluster (-1 is noise) and its features; of several tables the file as well.",
+        description="Write a CSV file with one line for each row: the number of the row in its "
+        "table from 1 on, its cluster (-1 is noise) and its features. With several tables, the "
+        "first column is the file.",
     )
-    predict.set_defaults(check=predict)
-    predict.add_argument("model", metavar="MODEL", help="a model's file")
+    predict.set_defaults(parser=predict)
+    predict.add_argument("model", metavar="MODEL", help="the model file")
     predict.add_argument("data", nargs="+", metavar="DATA", help=DATA)
     predict.add_argument(
-        "-o", "--output", metavar="CSV", help="default: the standard output", default="-"
+        "-o",
+        "--output",
+        metavar="CSV",
+        help="the file to write (default: the standard output)",
+        default="-",
     )
-    _add_reading(predict)
+    _add_missing(predict)
 
 
 def _add_describe(commands: Any) -> None:
-    describe = commands.add_parser("describe", help="tell what a model has found")
-    describe.set_defaults(check=describe)
-    describe.add_argument("model", metavar="MODEL", help="a model's file")
-    describe.add_argument("--json", action="store_true", help="all of it, prototypes too, as JSON")
+    describe = commands.add_parser("describe", help="show the clusters of a model")
+    describe.set_defaults(parser=describe)
+    describe.add_argument("model", metavar="MODEL", help="the model file")
+    describe.add_argument(
+        "--json", action="store_true", help="write the clusters and the prototypes as JSON"
+    )
 
 
-def chosen_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The model's parameters that were named; ends the program by code 2 if one is wrong."""
-    named = {
+def get_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The model's parameters that were given; exits with code 2 if one is not allowed."""
+    given = {
         name: getattr(arguments, name)
-        for name in ("n_prototypes", "sigma", "half_life", "update", "merge")
+        for name in PARAMETERS
         if getattr(arguments, name) is not None
     }
-    if named.get("half_life") == "none":
-        named["half_life"] = None
-    default = {"n_prototypes": 20, "sigma": "auto", "half_life": None}
+    if given.get("half_life") == "none":
+        given["half_life"] = None
     try:
-        check_parameters(**(default | {"update": "kernel", "merge": "log-min"} | named))
+        check_parameters(**{name: DEFAULTS[name] for name in PARAMETERS} | given)
     except ValueError as error:
-        arguments.check.error(str(error))
-    return named
+        arguments.parser.error(str(error))
+    return given
 
 
-def _read_width(text: str) -> float | str:
+def _parse_sigma(text: str) -> float | str:
     return text if text == "auto" else float(text)
 
 
-def _read_half_life(text: str) -> float | str:
-    return text if text == "none" else float(text)
+def _parse_half_life(text: str) -> float | str:
+    return text if text in ("auto", "none") else float(text)
 
 
-def _read_names(text: str) -> list[str]:
-    # Quotes as in a CSV file, for names with a comma.
+def _parse_names(text: str) -> list[str]:
+    # Quotes as in a CSV file, for names that contain a comma.
     names = [name for row in csv.reader([text], skipinitialspace=True) for name in row if name]
     if not names or len(set(names)) < len(names):
         raise argparse.ArgumentTypeError("name one or more columns, each once")

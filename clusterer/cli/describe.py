@@ -1,4 +1,4 @@
-"""``clusterer describe``: what a model has found, for a person or as JSON."""
+"""``clusterer describe``: show the clusters of a model, as a text table or as JSON."""
 
 import argparse
 import sys
@@ -16,22 +16,22 @@ from clusterer.session.run_export import RunExport
 from clusterer.stream import ArraySource
 from clusterer.support.text import make_printable
 
-MOST_FEATURES = 12
+MAX_FEATURES = 12
 
 
 def describe(arguments: argparse.Namespace) -> None:
-    """Print it. Raises ValueError or OSError if there is no model in the file."""
+    """Print the description. Raises ValueError or OSError if the file holds no model."""
     learner = Learner.load(arguments.model)
-    taken = take(learner, Path(arguments.model).name)
+    run = export_model(learner, Path(arguments.model).name)
     if arguments.json:
-        sys.stdout.write(write_json(taken).decode() + "\n")
+        sys.stdout.write(write_json(run).decode() + "\n")
     else:
-        sys.stdout.writelines(f"{line}\n" for line in list_lines(learner, taken))
+        sys.stdout.writelines(f"{line}\n" for line in list_lines(learner, run))
     sys.stdout.flush()
 
 
-def take(learner: Learner, name: str) -> RunExport:
-    """The model as the dashboard takes it away, without points."""
+def export_model(learner: Learner, name: str) -> RunExport:
+    """The model as a run without points, so that the writers of data files can read it."""
     model = learner.model
     source = ArraySource(np.zeros((1, model.n_features_in_)), learner.feature_names, name=name)
     return RunExport(
@@ -47,34 +47,34 @@ def take(learner: Learner, name: str) -> RunExport:
     )
 
 
-def list_lines(learner: Learner, taken: RunExport) -> Iterator[str]:
-    """The description, line by line."""
-    model, shot, names = learner.model, taken.snapshot, taken.source.feature_names
-    shown = [make_printable(name, 30) for name in names[:MOST_FEATURES]]
+def list_lines(learner: Learner, run: RunExport) -> Iterator[str]:
+    """The lines of the description."""
+    model, snapshot, names = learner.model, run.snapshot, run.source.feature_names
+    shown = [make_printable(name, 30) for name in names[:MAX_FEATURES]]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
-    how = "standardised" if isinstance(learner.scaling, RunningScaling) else "as they are"
-    chosen = "automatic" if model.sigma == "auto" else "chosen"
-    yield f"points      {shot.n_seen:,}"
-    yield f"features    {', '.join(shown)}{more} ({how})"
-    yield f"prototypes  {len(shot.weights)} of at most {model.n_prototypes}"
-    yield f"sigma       {shot.sigma:.6g} ({chosen})"
+    units = "standardised" if isinstance(learner.scaling, RunningScaling) else "in their own units"
+    origin = "automatic" if model.sigma == "auto" else "chosen"
+    yield f"points      {snapshot.n_seen:,}"
+    yield f"features    {', '.join(shown)}{more} ({units})"
+    yield f"prototypes  {len(snapshot.weights)} of at most {model.n_prototypes}"
+    yield f"sigma       {snapshot.sigma:.6g} ({origin})"
     yield f"half-life   {'none' if model.half_life is None else model.half_life}"
     yield f"clusters    {model.n_clusters_}"
     yield ""
-    columns, centers = list_clusters(taken)
-    told = ("cluster", "points", "share", "prototypes")
-    rows = [[*told, *shown]]
+    columns, centers = list_clusters(run)
+    headers = ("cluster", "points", "share", "prototypes")
+    rows = [[*headers, *shown]]
     for i, center in enumerate(centers):
-        rows.append([_show(columns[name][i]) for name in told])
-        rows[-1] += [_show(value) for value in center[:MOST_FEATURES]]
-    is_noise = taken.center_clusters < 0
-    counts = shot.counts[is_noise].sum()
-    share = counts / max(shot.counts.sum(), 1e-300)
-    rows.append(["noise", _show(counts), _show(share), str(is_noise.sum())])
+        rows.append([_format(columns[name][i]) for name in headers])
+        rows[-1] += [_format(value) for value in center[:MAX_FEATURES]]
+    is_noise = run.center_clusters < 0
+    n_points = snapshot.counts[is_noise].sum()
+    share = n_points / max(snapshot.counts.sum(), 1e-300)
+    rows.append(["noise", _format(n_points), _format(share), str(is_noise.sum())])
     widths = [max(len(row[j]) for row in rows if j < len(row)) for j in range(len(rows[0]))]
     for row in rows:
         yield "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=False))
 
 
-def _show(value: Any) -> str:
+def _format(value: Any) -> str:
     return str(value) if isinstance(value, int | np.integer) else f"{value:.6g}"

@@ -1,4 +1,4 @@
-"""``clusterer fit``: tables into a model."""
+"""``clusterer fit``: learn a model from tables."""
 
 import argparse
 import sys
@@ -9,9 +9,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from clusterer.cli.arguments import chosen_parameters
-from clusterer.cli.input import PIPE, Feed, list_tables
-from clusterer.cli.output import check_place
+from clusterer.cli.arguments import get_parameters
+from clusterer.cli.input import STANDARD_INPUT, InputTable, list_tables
+from clusterer.cli.output import check_writable
 from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.preprocessing.scaling import Scaling
@@ -20,71 +20,79 @@ from clusterer.tables import TableError
 
 
 def fit(arguments: argparse.Namespace) -> None:
-    """Learn a model and save it. Raises ValueError or OSError; no file is touched then."""
-    parameters = chosen_parameters(arguments)
-    check_place(arguments.output)
+    """Learn a model and save it. Raises ValueError or OSError and then changes no file."""
+    parameters = get_parameters(arguments)
+    output = make_printable(arguments.output, 200)
+    check_writable(arguments.output)
     if Path(arguments.output).exists() and not Path(arguments.output).is_file():
-        raise OSError(
-            f"{make_printable(arguments.output, 200)} is no file, so no model can be there"
-        )
-    learner = begin(arguments, parameters)
+        raise OSError(f"{output} cannot be written, because it is not a regular file")
+    learner = start_learner(arguments, parameters)
     names = list_tables(arguments.data)
     if arguments.scheduler is None:
-        learn_here(learner, names, arguments)
+        learn_tables(learner, names, arguments)
     else:
-        learner = learn_there(learner, names, arguments)
+        learner = learn_with_scheduler(learner, names, arguments)
     if not learner.is_fitted:
-        raise ValueError("no row could be used, so there is no model")
+        raise ValueError("the tables have no usable row, so no model was written")
     learner.save(arguments.output)
     model, features = learner.model, learner.feature_names or ()
     print(
-        f"{make_printable(arguments.output, 200)}: {model.n_clusters_} clusters by "
-        f"{len(model.weights_)} prototypes, of {model.n_seen_:,} points in "
-        f"{join_names([*features])}",
+        f"{output}: {model.n_clusters_} clusters of {len(model.weights_)} prototypes, from "
+        f"{model.n_seen_:,} points in {join_names([*features])}",
         file=sys.stderr,
     )
 
 
-def begin(arguments: argparse.Namespace, parameters: dict[str, Any]) -> Learner:
-    """What learns: new, unless ``--from`` names a model to go on with."""
-    asked = None if arguments.features is None else tuple(arguments.features)
+def start_learner(arguments: argparse.Namespace, parameters: dict[str, Any]) -> Learner:
+    """A new learner, or the learner in the file of ``--from``."""
+    features = None if arguments.features is None else tuple(arguments.features)
     if arguments.start is None:
-        return Learner(OnlineClusterer(**parameters), feature_names=asked)
+        return Learner(OnlineClusterer(**parameters), feature_names=features)
     learner = Learner.load(arguments.start)
     learner.model.set_params(**parameters)
-    known = learner.feature_names
-    if known is not None and asked not in (None, known):
-        raise ValueError(f"{make_printable(arguments.start)} has learned {join_names([*known])}")
-    learner.feature_names = known or asked
+    learned = learner.feature_names
+    if learned is not None and features not in (None, learned):
+        raise ValueError(
+            f"{make_printable(arguments.start)} has learned the columns {join_names([*learned])}; "
+            "--features must name these or be left out"
+        )
+    learner.feature_names = learned or features
     return learner
 
 
-def learn_here(learner: Learner, names: Sequence[str], arguments: argparse.Namespace) -> None:
-    """Stream one table after the other through the model."""
+def learn_tables(learner: Learner, names: Sequence[str], arguments: argparse.Namespace) -> None:
+    """Learn one table after the other in this process."""
     with tqdm(unit=" points", unit_scale=True, disable=None) as bar:
         for i, name in enumerate(names):
             bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
-            feed = Feed(name, learner.feature_names, arguments.missing)
-            learner.feature_names = feed.features
+            table = InputTable(name, learner.feature_names, arguments.missing)
+            learner.feature_names = table.features
             if arguments.as_is and learner.scaling is None:
-                learner.scaling = Scaling.identity(len(feed.features))
-            for points, rows in feed.read():
+                learner.scaling = Scaling.identity(len(table.features))
+            for points, rows in table.read():
                 try:
                     learner.learn(points)
                 except ValueError as error:
-                    where = f"{feed.table.name}, rows {rows[0]:,} to {rows[-1]:,}"
-                    raise ValueError(f"{where}: {error}") from None
+                    place = f"{table.table.name}, rows {rows[0]:,} to {rows[-1]:,}"
+                    raise ValueError(f"{place}: {error}") from None
                 bar.update(len(points))
-            feed.tell_losses()
+            table.report_changes()
 
 
-def learn_there(learner: Learner, names: Sequence[str], arguments: argparse.Namespace) -> Learner:
-    """Have the workers of a scheduler learn a table each. Raises PartitionError if any failed."""
+def learn_with_scheduler(
+    learner: Learner, names: Sequence[str], arguments: argparse.Namespace
+) -> Learner:
+    """Learn the tables on the workers of a Dask scheduler.
+
+    Raises PartitionError if a table could not be learned, unless failed tables are skipped.
+    """
     from clusterer import distributed
 
-    if PIPE in names:
-        raise TableError("the standard input (-) cannot be read by the workers of a scheduler")
-    # The workers may have another folder than this one.
+    if STANDARD_INPUT in names:
+        raise TableError(
+            "the workers of a scheduler cannot read the standard input (-); name a file"
+        )
+    # The working folder of the workers can differ from this one.
     paths = [Path(name).absolute() for name in names]
     learner.feature_names = choose_features(learner, names, arguments)
     with tqdm(total=len(paths), unit=" tables", disable=None) as bar:
@@ -118,10 +126,10 @@ def learn_there(learner: Learner, names: Sequence[str], arguments: argparse.Name
 def choose_features(
     learner: Learner, names: Sequence[str], arguments: argparse.Namespace
 ) -> tuple[str, ...]:
-    """The columns for all tables, by the first one that can be read here."""
+    """The columns for all tables, taken from the first table that can be read here."""
     if learner.feature_names is not None:
         return learner.feature_names
     for name in names[:-1]:
         with suppress(TableError):
-            return Feed(name, None, arguments.missing).features
-    return Feed(names[-1], None, arguments.missing).features
+            return InputTable(name, None, arguments.missing).features
+    return InputTable(names[-1], None, arguments.missing).features

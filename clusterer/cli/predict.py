@@ -1,4 +1,4 @@
-"""``clusterer predict``: the cluster of each row."""
+"""``clusterer predict``: label the rows of tables."""
 
 import argparse
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from clusterer.cli.input import PIPE, Feed, list_tables
+from clusterer.cli.input import InputTable, list_tables
 from clusterer.cli.output import open_output
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.export.data_files import combine_columns, escape_formula
@@ -20,7 +20,7 @@ from clusterer.support.text import make_printable
 def predict(arguments: argparse.Namespace) -> None:
     """Label the rows of tables in the units that the model was fitted in.
 
-    Raises ValueError or OSError; an output file is as it was then.
+    Raises ValueError or OSError and then leaves the output file unchanged.
     """
     learner = Learner.load(arguments.model)
     names = list_tables(arguments.data)
@@ -32,29 +32,29 @@ def predict(arguments: argparse.Namespace) -> None:
         writer: pa_csv.CSVWriter | None = None
         for i, name in enumerate(names):
             bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
-            feed = Feed(name, features, arguments.missing)
-            features = feed.features
-            check_number(learner, feed)
-            shown = None if len(names) == 1 else "-" if name == PIPE else name
-            for points, rows in feed.read():
-                labels = learner.predict(points)
-                batch = make_batch(features, shown, rows, labels, points)
+            table = InputTable(name, features, arguments.missing)
+            features = table.features
+            check_n_features(learner, table)
+            shown = None if len(names) == 1 else name
+            for points, rows in table.read():
+                batch = make_batch(features, shown, rows, learner.predict(points), points)
                 writer = writer or pa_csv.CSVWriter(file, batch.schema)
                 writer.write(batch)
                 bar.update(len(points))
-            feed.tell_losses()
+            table.report_changes()
         if writer is None:
-            raise ValueError("no row could be used, so there is nothing to label")
+            raise ValueError("the tables have no usable row, so nothing was labelled")
         writer.close()
 
 
-def check_number(learner: Learner, feed: Feed) -> None:
-    """Raise ValueError where a model without names of columns meets another number of them."""
-    wanted, found = learner.model.n_features_in_, len(feed.features)
+def check_n_features(learner: Learner, table: InputTable) -> None:
+    """Raise ValueError if a model without column names has another number of features."""
+    wanted, found = learner.model.n_features_in_, len(table.features)
     if wanted != found:
         raise ValueError(
-            f"{feed.table.name} has {found} columns of measurements, and the model {wanted} "
-            "features without names: fit it with names, or label a table of these columns alone"
+            f"{table.table.name} has {found} columns of measurements, but the model has {wanted} "
+            "features without names; fit the model on named columns, or label a table with "
+            "exactly these columns"
         )
 
 
@@ -65,9 +65,8 @@ def make_batch(
     labels: NDArray[np.int64],
     points: NDArray[np.float64],
 ) -> pa.RecordBatch:
-    """Rows of the output; text in it is made fit for a spreadsheet."""
-    told = {} if file is None else {"file": [escape_formula(make_printable(file, 500))] * len(rows)}
-    columns = combine_columns({**told, "row": rows, "cluster": labels}, tuple(features), points)
-    return pa.record_batch(
-        [pa.array(values) for _, values in columns], names=[name for name, _ in columns]
-    )
+    """Rows of the output; text in them is escaped for spreadsheets."""
+    files = [escape_formula(make_printable(file, 500))] * len(rows) if file is not None else None
+    columns = {} if files is None else {"file": files}
+    named = combine_columns({**columns, "row": rows, "cluster": labels}, tuple(features), points)
+    return pa.record_batch([pa.array(values) for _, values in named], names=[n for n, _ in named])

@@ -1,4 +1,4 @@
-"""The command line: its models, labels, messages and exit codes."""
+"""The command line: models, labels, messages and exit codes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
 
 
 def make_table(seed: int, n_points: int = 3_000) -> tuple[pd.DataFrame, np.ndarray]:
-    """Three blobs; the second column is in another unit, a million times as large."""
+    """Three blobs. The values of the second column are a million times as large."""
     random = np.random.default_rng(seed)
     classes = random.integers(3, size=n_points)
     points = CENTERS[classes] + random.normal(size=(n_points, 2))
@@ -37,7 +37,7 @@ def make_table(seed: int, n_points: int = 3_000) -> tuple[pd.DataFrame, np.ndarr
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory):
-    """A CSV file, the same packed, one that comes later, and the model of the first."""
+    """A CSV file, a Parquet file that continues its stream, and the model of the first."""
     folder = tmp_path_factory.mktemp("tables")
     paths = SimpleNamespace(folder=folder, first=folder / "1.csv", later=folder / "2.parquet")
     frame, paths.classes = make_table(1)
@@ -48,7 +48,7 @@ def tables(tmp_path_factory):
     return paths
 
 
-def feed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+def set_standard_input(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     monkeypatch.setattr(
         sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(content)))
     )
@@ -58,15 +58,15 @@ def read_labels(path: Path) -> pd.DataFrame:
     return pd.read_csv(path)
 
 
-def test_labels_are_those_of_the_model_in_its_own_units(tables, tmp_path):
+def test_predict_writes_the_labels_of_the_model(tables, tmp_path):
     out = tmp_path / "out.csv"
     assert main(["predict", str(tables.model), str(tables.first), "-o", str(out)]) == 0
     labels = read_labels(out)
-    # The apostrophe keeps spreadsheets from calculating.
+    # Because of the apostrophe no spreadsheet reads the name as a formula.
     assert list(labels) == ["row", "cluster", "length", "'=cost"]
     assert labels["row"].tolist() == list(range(1, 3_001))
     assert adjusted_rand_score(tables.classes, labels["cluster"]) > 0.95
-    # One label a point, whatever else is labelled with it.
+    # The label of a point does not depend on the other points of a chunk.
     learner = Learner.load(tables.model)
     frame = pd.read_csv(tables.first)
     assert np.array_equal(learner.predict(frame.to_numpy()), labels["cluster"])
@@ -74,24 +74,24 @@ def test_labels_are_those_of_the_model_in_its_own_units(tables, tmp_path):
     assert learner.cluster_centers[:, 1].max() == pytest.approx(9e6, rel=0.1)
 
 
-def test_the_model_alone_tells_that_its_units_are_not_the_datas(tables):
+def test_loading_the_model_alone_warns_that_its_units_are_not_those_of_the_data(tables):
     with pytest.warns(UserWarning, match=r"Learner\.load"):
         model = clusterer.load(tables.model)
     assert np.abs(model.prototypes_).max() < 10
 
 
 @pytest.mark.parametrize("kind", ["text", "gzip", "parquet"])
-def test_standard_input_gives_the_same_model(kind, tables, tmp_path, monkeypatch):
+def test_the_standard_input_gives_the_same_model_as_the_file(kind, tables, tmp_path, monkeypatch):
     named = tables.later if kind == "parquet" else tables.first
     content = named.read_bytes()
-    feed(monkeypatch, gzip.compress(content) if kind == "gzip" else content)
+    set_standard_input(monkeypatch, gzip.compress(content) if kind == "gzip" else content)
     piped, read = tmp_path / "piped.npz", tmp_path / "read.npz"
     assert main(["fit", "-", "-o", str(piped)]) == 0
     assert main(["fit", str(named), "-o", str(read)]) == 0
     assert np.array_equal(Learner.load(piped).centers, Learner.load(read).centers)
 
 
-def test_a_model_goes_on_where_it_ended(tables, tmp_path):
+def test_a_continued_model_equals_a_model_of_all_tables(tables, tmp_path):
     at_once, later = tmp_path / "at-once.npz", tmp_path / "later.npz"
     assert main(["fit", str(tables.first), str(tables.later), "-o", str(at_once)]) == 0
     args = ["fit", "--from", str(tables.model), str(tables.later), "-o", str(later)]
@@ -100,7 +100,7 @@ def test_a_model_goes_on_where_it_ended(tables, tmp_path):
     assert Learner.load(later).n_seen == 6_000
 
 
-def test_rows_are_numbered_across_what_is_dropped(tables, tmp_path, capsys):
+def test_dropped_rows_count_in_the_row_numbers(tables, tmp_path, capsys):
     awkward, out = tmp_path / "awkward.csv", tmp_path / "out.csv"
     good = "1.5,2e6\n" * 20
     awkward.write_text(f"# a remark\nlength,=cost\n{good}?,2e6\n1,2,3\n0.5,1e6\n")
@@ -110,24 +110,24 @@ def test_rows_are_numbered_across_what_is_dropped(tables, tmp_path, capsys):
     mine = labels[labels["file"] == str(awkward)]
     assert mine["row"].tolist() == [*range(1, 21), 23]
     assert len(labels) == 21 + 3_000
-    told = capsys.readouterr().err
-    assert "1 row dropped: a value is missing (1 in length)" in told
-    assert "1 row dropped: malformed (line 24)" in told
+    output = capsys.readouterr().err
+    assert "1 row dropped: a value is missing (1 in length)" in output
+    assert "1 row dropped: malformed (line 24)" in output
 
 
-def test_parameters_and_description(tables, tmp_path, capsys):
+def test_describe_shows_the_chosen_parameters(tables, tmp_path, capsys):
     model = tmp_path / "model.npz"
     chosen = ["--n-prototypes", "9", "--sigma", "2e5", "--half-life", "500", "--as-is"]
     args = ["fit", str(tables.first), "-o", str(model), "--features", "=cost", *chosen]
     assert main(args) == 0
-    # In its own units it is a model like any other.
+    # A model in the units of the data loads without its scaling.
     loaded = clusterer.load(model)
     assert (loaded.n_prototypes, loaded.sigma, loaded.half_life) == (9, 2e5, 500.0)
     assert loaded.feature_names_in_.tolist() == ["=cost"]
     assert main(["describe", str(model)]) == 0
-    told = capsys.readouterr().out
-    assert "points      3,000" in told
-    assert "sigma       200000 (chosen)" in told
+    output = capsys.readouterr().out
+    assert "points      3,000" in output
+    assert "sigma       200000 (chosen)" in output
     assert main(["describe", str(model), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["parameters"]["n_prototypes"] == 9
@@ -152,7 +152,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_trouble_is_told_and_nothing_is_lost(name, tables, tmp_path, capsys):
+def test_an_error_is_reported_and_no_file_changes(name, tables, tmp_path, capsys):
     (tmp_path / "words.csv").write_text("a\nb\nc\n")
     (tmp_path / "far.csv").write_text("x,y\n0,1\n1,1\n1e200,1\n")
     (tmp_path / "empty").mkdir()
@@ -184,14 +184,14 @@ def test_trouble_is_told_and_nothing_is_lost(name, tables, tmp_path, capsys):
     "arguments",
     [[], ["fit"], ["fit", "a.csv", "-o", "m", "--sigma", "-1"], ["predict", "m"], ["fix"]],
 )
-def test_wrong_usage(arguments, capsys):
+def test_wrong_usage_exits_with_code_2(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(arguments)
     assert stopped.value.code == 2
     assert "usage: clusterer" in capsys.readouterr().err
 
 
-def test_interrupted_it_leaves_no_half_written_file(tables, tmp_path):
+def test_an_interruption_leaves_no_half_written_file(tables, tmp_path):
     out = tmp_path / "out.csv"
     line = [sys.executable, "-m", "clusterer", "predict", str(tables.model), "-", "-o", str(out)]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -201,21 +201,21 @@ def test_interrupted_it_leaves_no_half_written_file(tables, tmp_path):
         stderr=subprocess.PIPE,
         env=environment,
         cwd=tmp_path,
-        # What a shell runs in the background ignores Ctrl-C, and so would what is started here.
+        # A process that a shell runs in the background ignores SIGINT, and so would this one.
         preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stdin is not None
         rows = "0.5,1e6\n" * 500_000
         process.stdin.write(f"length,=cost\n{rows}".encode())
         process.stdin.flush()
-        # The table is open, so its output has been begun.
+        # The table is open, so the output file exists.
         assert list(tmp_path.glob(".out.csv.*.part"))
         while process.poll() is None:
             process.send_signal(signal.SIGINT)
-            # Python drops what is raised while an object is being deleted: Ctrl-C is pressed again.
+            # Python drops an exception while it deletes an object, so the signal is repeated.
             with suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=20)
-        _, told = process.communicate()
+        _, output = process.communicate()
     assert process.returncode == 130
-    assert b"interrupted" in told
+    assert b"interrupted" in output
     assert not list(tmp_path.iterdir())
