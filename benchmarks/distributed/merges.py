@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from clusterer import OnlineClusterer
-from clusterer.distributed.merge_tree import Node, Tree
-from clusterer.distributed.worker import Part, Task, learn_block, merge
+from clusterer.distributed.reduction_tree import Node, ReductionTree
+from clusterer.distributed.worker import PartialModel, Task, learn_block, merge
 
 N_PARTITIONS = (8, 64, 512, 4_096)
 N_PROTOTYPES = (20, 100)
@@ -48,9 +48,9 @@ def _measure(n_partitions: int, n_prototypes: int) -> Merges:
         for _ in range(min(n_partitions, N_DISTINCT))
     ]
     distinct = [learn_block(block, "", i, task) for i, block in enumerate(blocks)]
-    parts: list[Part] = [distinct[i % len(distinct)] for i in range(n_partitions)]
+    parts: list[PartialModel] = [distinct[i % len(distinct)] for i in range(n_partitions)]
     merge(parts[:2], task)  # compiled by now
-    tree, moved = Tree(n_partitions), 0
+    tree, moved = ReductionTree(n_partitions), 0
     begin = process_time()
     for level in range(1, tree.root.level + 1):
         # Of the children of a node one is where they merge, the others travel.

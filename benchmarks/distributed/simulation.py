@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clusterer.distributed.merge_tree import Node, Tree
+from clusterer.distributed.reduction_tree import Node, ReductionTree
 
 LATENCY_S = 1e-3  # of a transfer between two machines
 BYTES_PER_S = 1e9
@@ -27,8 +27,8 @@ class Plan:
     part_bytes: float
 
     @property
-    def tree(self) -> Tree:
-        return Tree(self.n_partitions)
+    def tree(self) -> ReductionTree:
+        return ReductionTree(self.n_partitions)
 
     @property
     def leaf_s(self) -> float:

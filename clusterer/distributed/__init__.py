@@ -1,20 +1,20 @@
-"""Learning on more than one machine: partitions apart on the workers of Dask, then merged.
+"""Learning on several machines: the workers of Dask learn partitions, and a tree merges them.
 
-Each partition streams through a model of its own; neighbours merge, eight at a time, in a tree that
-only the number of partitions shapes. So neither the number of workers nor the order in which they
-finish changes a bit of the result. A worker that dies has its partitions learned again by others,
-which give the same; what cannot be read is told by name. Nothing counts twice.
+A separate model learns each partition. Eight neighbours merge at a time, in a tree that depends on
+the number of partitions only. So neither the number of workers nor the order in which they finish
+changes any bit of the result. If a worker dies, other workers learn its partitions again with the
+same result. A partition that cannot be read is reported by its name. No point counts twice.
 
-What is exact: the numbers of points, the stream's mean and covariance, and the sums of the weights
-and of the weighted centres over all prototypes are those of the partitions' models together, up to
-rounding (1e-9), in whatever order partitions come. What is approximate: where prototypes end up.
-Labels agree with those of one machine as well as one machine agrees with itself when the same
-points come in another order (see `benchmarks/distributed/distributed.md`).
+Exact, up to rounding (1e-9) and in any order of the partitions: the numbers of points, the mean and
+covariance of the stream, and the sums of the weights and of the weighted centres over all
+prototypes. They equal the sums over the models of the partitions. Approximate: the positions of the
+prototypes. The labels agree with the labels of one machine as well as two runs on one machine agree
+that learn the points in different orders (see `benchmarks/distributed/distributed.md`).
 
-Partitions are taken as ordered in time, the last one being the latest: with a half-life, what
-stands k points before the end counts gamma^k, as in one stream.
+The order of the partitions is their order in time. With a half-life, a point that k others follow
+counts gamma^k, as in one stream.
 
-Needs Dask, which ``pip install clusterer[dask]`` brings.
+Requires Dask: ``pip install clusterer[dask]``.
 """
 
 from clusterer.distributed.fit import fit, learn

@@ -1,4 +1,4 @@
-"""One client of Dask for all sessions of a process."""
+"""One Dask client for all sessions of a process."""
 
 import atexit
 import threading
@@ -8,10 +8,25 @@ from typing import Any
 CONNECT_S = 10
 
 
-def reach(address: str | None) -> tuple[Any, Any]:
-    """A client of the scheduler at ``address``, and None; or of workers started here, and those.
+def open_client(address: str | None) -> tuple[Any, Any]:
+    """Open a client of a Dask scheduler.
 
-    Raises OSError where no scheduler answers.
+    Parameters
+    ----------
+    address : str or None
+        Address of the scheduler; None starts workers on this machine.
+
+    Returns
+    -------
+    client : distributed.Client
+        The client.
+    workers : distributed.LocalCluster or None
+        The workers, if they were started here.
+
+    Raises
+    ------
+    OSError
+        No scheduler answers at the address.
     """
     import distributed
 
@@ -31,9 +46,14 @@ def reach(address: str | None) -> tuple[Any, Any]:
 
 
 class Connection:
-    """A client of the scheduler at ``address``, or of one on this machine, made when needed.
+    """A client that opens when it is first needed and closes with the process.
 
-    Threads may share it. What it has started ends with the process.
+    Threads may share it.
+
+    Parameters
+    ----------
+    address : str, optional
+        Address of the scheduler; None starts workers on this machine.
     """
 
     def __init__(self, address: str | None = None) -> None:
@@ -42,10 +62,10 @@ class Connection:
         self._client: Any = None
 
     def client(self) -> Any:
-        """The client; takes seconds the first time. Raises OSError where no scheduler answers."""
+        """The client; opening it takes seconds. Raises OSError if no scheduler answers."""
         with self._lock:
             if self._client is None or self._client.status not in ("running", "connecting"):
-                self._client, workers = reach(self._address)
+                self._client, workers = open_client(self._address)
                 if workers is not None:
                     atexit.register(workers.close)
                 atexit.register(self._client.close)
@@ -53,7 +73,7 @@ class Connection:
 
     @property
     def dashboard_link(self) -> str:
-        """The address of Dask's own dashboard; empty as long as there is none."""
+        """The address of Dask's dashboard; empty if there is none."""
         client = self._client
         link = client.dashboard_link if client is not None else ""
         return link if link and link.startswith(("http://", "https://")) else ""
@@ -61,5 +81,5 @@ class Connection:
 
 @lru_cache
 def share_connection(address: str | None = None) -> Connection:
-    """The one connection of this process to that address."""
+    """The connection of this process to a scheduler; always the same for one address."""
     return Connection(address or None)

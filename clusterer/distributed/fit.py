@@ -1,4 +1,4 @@
-"""Fitting a model to partitions, wherever Dask's workers are."""
+"""Fit a model to partitioned data on the workers of Dask."""
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -9,8 +9,8 @@ from sklearn.base import clone
 
 from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.scaled_clusterer import Learner
-from clusterer.distributed.client import reach
-from clusterer.distributed.coordinator import Learning
+from clusterer.distributed.client import open_client
+from clusterer.distributed.coordinator import Coordinator
 from clusterer.distributed.partitions import list_partitions
 from clusterer.distributed.reports import (
     Outcome,
@@ -34,23 +34,27 @@ def fit(
     missing: Missing = "drop",
     skip_failed: bool = False,
 ) -> OnlineClusterer:
-    """Learn partitions apart and merge them into a model; see `clusterer.distributed`.
+    """Learn each partition with a model of its own and merge the models.
+
+    See `clusterer.distributed` for what is exact and what is approximate.
 
     Parameters
     ----------
     data : Dask data frame or array, path of a folder or a table, or sequence of paths
-        Taken as ordered in time. Files are read by the workers, which must see them under the
-        same names; rows that lack a value are dropped.
+        The data in their order in time. The workers read the files and must find them under the
+        same paths.
     model : OnlineClusterer, optional
-        Its parameters hold; a fitted one goes on. It is not changed.
+        The parameters, and for a fitted model the start. It is not changed.
     client : distributed.Client, address of a scheduler, or "local", optional
-        None (the default) takes the client of now, or starts one on this machine.
+        By default the current client of Dask, or "local" if there is none. "local" starts workers
+        on this machine.
     features : sequence of str, optional
-        Columns to use; the default is all that hold measurements (a data frame's numbers).
+        Columns to use; by default all columns of measurements, or all numeric columns of a data
+        frame.
     missing : "drop" or "mean", default "drop"
-        For tables: what becomes of a row that lacks a value.
+        For tables: drop rows with a missing value, or fill in the mean of the rows before.
     skip_failed : bool, default False
-        Warn of partitions that cannot be learned, and do without them.
+        Warn about partitions that cannot be learned and leave them out.
 
     Returns
     -------
@@ -59,14 +63,14 @@ def fit(
     Raises
     ------
     PartitionError
-        A ValueError: some partitions could not be learned. It names them, and holds what was
-        learned of the others.
+        A ValueError: some partitions could not be learned. It names them and holds the model of
+        all others.
     ImportError
         Dask is not installed.
 
     Examples
     --------
-    A local cluster of processes takes seconds to start; this one runs in threads.
+    A local cluster of processes takes seconds to start; this cluster runs in threads.
 
     >>> import dask.array as da, distributed
     >>> import numpy as np
@@ -102,20 +106,26 @@ def learn(
     is_scaled: bool = True,
     on_report: Callable[[PartitionReport], object] = lambda report: None,
 ) -> Outcome:
-    """Like `fit`, for tables: standardised, with the reports of all partitions and their units.
+    """Learn partitions as `fit` does, standardised, and return all reports.
 
     Parameters
     ----------
+    data, client, features, missing
+        As in `fit`.
     start : Learner, optional
-        Its parameters and units hold; if it is fitted, it goes on. It is not changed.
+        The parameters and the scaling, and for a fitted learner the start. It is not changed.
     is_scaled : bool, default True
-        Standardise, unless ``start`` has units of its own.
-    on_report : callable
-        Gets the `PartitionReport` of each partition when it was learned or given up.
+        Whether to standardise; ignored if ``start`` is fitted with a fixed scaling.
+    on_report : callable, optional
+        Called with the `PartitionReport` of each partition that was learned or has failed.
+
+    Returns
+    -------
+    Outcome
     """
     start = start or Learner(OnlineClusterer())
-    chosen = start.feature_names or features
-    columns = None if chosen is None else tuple(chosen)
+    names = start.feature_names or features
+    columns = None if names is None else tuple(names)
     partitions = list_partitions(data, columns)
     is_fixed = start.is_fitted and not isinstance(start.scaling, RunningScaling)
     task = Task(
@@ -126,27 +136,36 @@ def learn(
         missing=missing,
     )
     with connect(client) as connected:
-        outcome = Learning(partitions, task, connected, on_report=on_report).run()
+        outcome = Coordinator(partitions, task, connected, on_report=on_report).run()
     assert outcome is not None
     if not start.is_fitted:
         return outcome
-    whole = Learner(clone(start.model), start.scaling, outcome.learner.feature_names or columns)
-    whole.absorb(start).absorb(outcome.learner, fade=True)
-    return Outcome(whole, outcome.reports)
+    merged = Learner(clone(start.model), start.scaling, outcome.learner.feature_names or columns)
+    merged.absorb(start).absorb(outcome.learner, fade=True)
+    return Outcome(merged, outcome.reports)
 
 
 @contextmanager
 def connect(client: Any) -> Iterator[Any]:
-    """A client of Dask: the one given, or of an address; what is made here ends with the block.
+    """A Dask client for the block; a client opened here closes after the block.
 
-    "local" and, where there is no client yet, None start workers on this machine.
+    Parameters
+    ----------
+    client : distributed.Client, str or None
+        A client, the address of a scheduler, or "local" for workers on this machine. None is the
+        current client of Dask, or "local" if there is none.
 
-    Raises ImportError without Dask, OSError where no scheduler answers.
+    Raises
+    ------
+    ImportError
+        Dask is not installed.
+    OSError
+        No scheduler answers.
     """
     try:
         import distributed
     except ImportError as error:
-        message = "This needs Dask, which is not installed: pip install clusterer[dask]"
+        message = "Dask is not installed; install it with: pip install clusterer[dask]"
         raise ImportError(message) from error
     if client is None:
         try:
@@ -157,7 +176,7 @@ def connect(client: Any) -> Iterator[Any]:
         yield client
         return
     with ExitStack() as stack:
-        connected, workers = reach(None if client == LOCAL else client)
+        connected, workers = open_client(None if client == LOCAL else client)
         if workers is not None:
             stack.enter_context(workers)
         yield stack.enter_context(connected)

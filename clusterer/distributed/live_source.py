@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.cluster.scaled_clusterer import Learner
-from clusterer.distributed.coordinator import Learning
+from clusterer.distributed.coordinator import Coordinator
 from clusterer.distributed.partitions import Partition
 from clusterer.distributed.reports import Outcome, PartitionReport
 from clusterer.distributed.worker import Task
@@ -149,7 +149,7 @@ def _learn(
     stop: threading.Event,
 ) -> None:
     try:
-        learning = Learning(partitions, task, connect(), on_report=news.put, stop=stop)
+        learning = Coordinator(partitions, task, connect(), on_report=news.put, stop=stop)
         outcome = learning.run()
         if outcome is not None:
             news.put(outcome)

@@ -1,4 +1,4 @@
-"""Partitions: the pieces of the data that workers learn one by one, in order."""
+"""Partitions: the parts of the data that the workers learn one by one, in their order in time."""
 
 import os
 from collections.abc import Sequence
@@ -13,18 +13,28 @@ from clusterer.tables import TableError, list_folder
 
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """One piece: its name, and a file's path or what Dask makes its rows of."""
+    """One part of the data.
+
+    Parameters
+    ----------
+    name : str
+        Its name in reports.
+    content : str or Dask object
+        Path of a file, or the delayed block of a Dask collection.
+    is_file : bool
+        Whether ``content`` is a path.
+    """
 
     name: str
     content: Any
     is_file: bool
 
     def plan(self, index: int, task: Task, key: str) -> Any:
-        """What Dask is to do, which gives a `Part`."""
+        """The delayed call that learns the partition; its result is a `PartialModel`."""
         import dask
 
         if self.is_file:
-            # Without asking what the path is: only the workers need see it.
+            # The path is not checked here, because only the workers must find the file.
             learn = dask.delayed(learn_file, pure=False, traverse=False)
             return learn(self.content, index, task, dask_key_name=key)
         learn = dask.delayed(learn_block, pure=False)
@@ -32,24 +42,29 @@ class Partition:
 
 
 def list_partitions(data: Any, features: Sequence[str] | None = None) -> list[Partition]:
-    """The partitions of a Dask data frame or array, of a folder of tables, or of a list of tables.
+    """List the partitions of a Dask collection, a folder of tables, or a sequence of tables.
 
     Parameters
     ----------
-    data : Dask collection, path of a folder or a table, or sequence of paths
-        The files of a folder come by their names in order, hidden ones and those that begin with
-        an underscore left out. A data frame without ``features`` uses its columns of numbers.
+    data : Dask data frame or array, path of a folder or a table, or sequence of paths
+        The files of a folder come in the order of their names, without hidden files and files
+        whose name starts with an underscore. A data frame without ``features`` uses its numeric
+        columns.
     features : sequence of str, optional
         Columns to use.
+
+    Returns
+    -------
+    list of Partition
 
     Raises
     ------
     TableError
-        A ValueError: there is nothing there.
+        A ValueError: there are no partitions, no columns, or not two dimensions.
 
     Examples
     --------
-    >>> [one.name for one in list_partitions(["2.csv", "1.csv"])]
+    >>> [partition.name for partition in list_partitions(["2.csv", "1.csv"])]
     ['2.csv', '1.csv']
     """
     if hasattr(data, "to_delayed"):
@@ -58,9 +73,9 @@ def list_partitions(data: Any, features: Sequence[str] | None = None) -> list[Pa
         path = Path(data)
         paths = list_folder(path) if path.is_dir() else [path]
     else:
-        paths = [Path(one) for one in data]
+        paths = [Path(each) for each in data]
     if not paths:
-        raise TableError("there are no files to learn")
+        raise TableError("there are no files to learn; name at least one table")
     return [Partition(str(path), str(path), is_file=True) for path in paths]
 
 
@@ -68,11 +83,11 @@ def _list_blocks(data: Any, features: Sequence[str] | None) -> list[Partition]:
     if hasattr(data, "divisions"):
         names = list(features or data.select_dtypes("number").columns)
         if not names:
-            raise TableError("the data frame has no columns of numbers; name the features")
+            raise TableError("the data frame has no numeric columns; name the features")
         blocks = data[names].to_delayed()
     elif data.ndim == 2:
         if features is not None:
-            raise TableError("an array has no columns with names, so features must be None")
+            raise TableError("the columns of an array have no names; features must be None")
         blocks = data.rechunk({1: -1}).to_delayed().ravel()
     else:
         raise TableError(f"the array has {data.ndim} dimensions; allowed: (points, features)")

@@ -1,4 +1,4 @@
-"""Labels of partitions, computed only where and when they are asked for."""
+"""Labels of partitioned data, computed by Dask when they are needed."""
 
 import os
 from pathlib import Path
@@ -23,26 +23,27 @@ CLUSTER = "cluster"
 
 
 def predict(model: OnlineClusterer | Learner, data: Any) -> Any:
-    """Cluster of each point of partitioned data; nothing is computed yet.
+    """Label partitioned data lazily: Dask computes the labels later.
 
     Parameters
     ----------
     model : OnlineClusterer or Learner
-        A fitted one; a learner labels points in the units of its data.
+        A fitted model. A learner labels points in the units of its data.
     data : Dask data frame or array (n, d), path of a folder or a table, or sequence of paths
-        A data frame must have the columns that the model was fitted to.
+        A data frame must have the columns on which the model was fitted.
 
     Returns
     -------
-    Dask array (n,) for an array; Dask series ``cluster`` with the index of a data frame; for
-    files a Dask data frame of ``row`` (from 1, in each file) and ``cluster``, a file a partition.
-    Noise is -1, and so is a row of a collection that lacks a value.
+    Dask array (n,), Dask series or Dask data frame
+        The cluster of each point of an array; the series ``cluster`` with the index of a data
+        frame; for files a data frame of ``row`` (from 1 in each file) and ``cluster``, with one
+        partition per file. Noise is -1, and so is a row of a collection with a missing value.
 
     Raises
     ------
     ValueError
-        There is nothing there; when computed, what `OnlineClusterer.predict` raises, or a
-        `TableError` that names the file.
+        There are no partitions. While Dask computes the labels: the errors of
+        `OnlineClusterer.predict`, or a `TableError` that names the file.
 
     Examples
     --------
@@ -62,7 +63,7 @@ def predict(model: OnlineClusterer | Learner, data: Any) -> Any:
     import dask.dataframe as dd
 
     is_path = isinstance(data, str | os.PathLike)
-    paths = [one.content for one in list_partitions(data if is_path else list(data))]
+    paths = [each.content for each in list_partitions(data if is_path else list(data))]
     meta = pd.DataFrame({"row": np.empty(0, np.int64), CLUSTER: np.empty(0, np.int64)})
     return dd.from_map(label_file, paths, learner=learner, meta=meta)
 
@@ -70,22 +71,23 @@ def predict(model: OnlineClusterer | Learner, data: Any) -> Any:
 def _as_learner(model: OnlineClusterer | Learner) -> Learner:
     if isinstance(model, Learner):
         return model
-    # A copy, without names: it is handed arrays, and the data may be labelled much later.
+    # A copy, because labels can be computed after the model has changed. It has no column names,
+    # because it labels arrays.
     names = getattr(model, "feature_names_in_", None)
-    bare = model.copy()
+    unnamed = model.copy()
     if names is not None:
-        del bare.feature_names_in_
-    units = Scaling.identity(bare.n_features_in_)
-    return Learner(bare, units, None if names is None else tuple(names))
+        del unnamed.feature_names_in_
+    scaling = Scaling.identity(unnamed.n_features_in_)
+    return Learner(unnamed, scaling, None if names is None else tuple(names))
 
 
 def label_rows(rows: Any, learner: Learner) -> NDArray[np.int64]:
-    """Cluster (n,) of rows of numbers (n, d)."""
+    """Cluster (n,) of each row of numbers (n, d)."""
     points = as_points(rows)
-    is_fit = np.isfinite(points).all(axis=1)
+    is_finite = np.isfinite(points).all(axis=1)
     labels = np.full(len(points), NOISE, dtype=np.int64)
-    if is_fit.any():
-        labels[is_fit] = learner.predict(points[is_fit])
+    if is_finite.any():
+        labels[is_finite] = learner.predict(points[is_finite])
     return labels
 
 
@@ -95,7 +97,7 @@ def label_frame(frame: pd.DataFrame, learner: Learner) -> pd.Series:
 
 
 def label_file(path: str, learner: Learner) -> pd.DataFrame:
-    """Row number and cluster of each row of a table that could be used."""
+    """Row number and cluster of each usable row of a table."""
     table = open_table(Path(path), name=make_printable(path, 200), max_bytes=UNLIMITED_BYTES)
     features = learner.feature_names or table.default_features
     chunks = table.chunks(features, size_chunks(len(features)), is_numbered=True)

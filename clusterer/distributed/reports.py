@@ -1,4 +1,4 @@
-"""What became of the partitions."""
+"""Reports of the partitions, and the outcome of learning them."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,31 @@ from numpy.typing import NDArray
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.support.text import make_printable
 
-N_TOLD = 5
+N_SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
 class PartitionReport:
-    """What became of one partition: all of it was learned, or for the ``error`` nothing.
+    """The result of one partition: all of it was learned, or nothing because of an error.
 
-    ``n_points`` were learned and ``n_dropped`` rows left out, such as those that lack a value;
-    that took ``spent_s`` seconds. For who watches, ``points`` (n, d) are some of them, and
-    ``learner`` has learned all of them.
+    Parameters
+    ----------
+    index : int
+        Position of the partition.
+    name : str
+        Name of the partition, such as the path of a file.
+    n_points : int, default 0
+        Points learned.
+    n_dropped : int, default 0
+        Rows left out, such as rows with a missing value.
+    spent_s : float, default 0
+        Learning time in seconds.
+    error : str, default ""
+        Why nothing was learned; empty for success.
+    points : (n, d), optional
+        Some of the points, for display.
+    learner : Learner, optional
+        The learner of the partition, for display.
     """
 
     index: int
@@ -32,23 +47,31 @@ class PartitionReport:
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What was learned, and the reports of all partitions by their order."""
+    """The merged learner, and the reports of all partitions in their order."""
 
     learner: Learner
     reports: tuple[PartitionReport, ...]
 
     @property
     def failures(self) -> dict[str, str]:
-        """Why partitions could not be learned, by their names."""
+        """The errors of the partitions that could not be learned, by their names."""
         return {report.name: report.error for report in self.reports if report.error}
 
 
 class PartitionError(ValueError):
     """Some partitions could not be learned; all others were.
 
-    ``failures`` are the reasons by the partitions' names, ``outcome`` what was learned of the
-    others.
+    Parameters
+    ----------
+    failures : dict of str to str
+        The errors, by the names of the partitions.
+    n_partitions : int
+        Number of all partitions.
+    outcome : Outcome, optional
+        The learner of all other partitions.
 
+    Examples
+    --------
     >>> raise PartitionError({"7.csv": "7.csv is empty"}, 1_000)
     Traceback (most recent call last):
     ...
@@ -65,14 +88,14 @@ class PartitionError(ValueError):
 
 
 def describe_failures(failures: dict[str, str], n_partitions: int) -> str:
-    """Say which partitions failed, and why; of many the first few."""
+    """Name the partitions that failed, at most five, with their errors."""
     word = "was" if len(failures) == 1 else "were"
-    told = [f"{make_printable(name)} ({error})" for name, error in [*failures.items()][:N_TOLD]]
-    more = f"; and {len(failures) - N_TOLD} more" if len(failures) > N_TOLD else ""
+    shown = [f"{make_printable(name)} ({error})" for name, error in [*failures.items()][:N_SHOWN]]
+    more = f"; and {len(failures) - N_SHOWN} more" if len(failures) > N_SHOWN else ""
     head = f"{len(failures)} of {n_partitions:,} partitions {word} not learned"
-    return f"{head}: {'; '.join(told)}{more}"
+    return f"{head}: {'; '.join(shown)}{more}"
 
 
-def order(reports: dict[int, PartitionReport]) -> tuple[PartitionReport, ...]:
-    """The reports by the order of their partitions."""
+def sort_reports(reports: dict[int, PartitionReport]) -> tuple[PartitionReport, ...]:
+    """The reports in the order of their partitions."""
     return tuple(reports[index] for index in sorted(reports))

@@ -1,4 +1,4 @@
-"""What runs on a worker: learning one partition, merging neighbours. It needs no Dask."""
+"""The work of a worker: learn one partition, and merge neighbours. This module needs no Dask."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,18 +19,30 @@ from clusterer.tables import TableError, open_table
 from clusterer.tables.limits import UNLIMITED_BYTES
 from clusterer.tables.points import Missing
 
-# Merging in twice the detail keeps what K could not tell apart; more gains nothing (measured).
-DETAIL = 2
+# Merged models hold twice as many prototypes, which preserves what K prototypes cannot separate.
+# More prototypes gain nothing (measured).
+MERGE_FACTOR = 2
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """How to learn: ``model`` gives the parameters, its own memory is not looked at.
+    """How to learn a partition.
 
-    ``scaling`` None and ``is_scaled`` standardises each partition by itself; merged, they come to
-    common units. Neither leaves the data as they are.
-    ``features`` None takes the columns that make sense. ``n_shown`` is how many points of each
-    partition its report brings along, and its learner with them.
+    Parameters
+    ----------
+    model : OnlineClusterer
+        Its parameters; what it has learned is not used.
+    scaling : Scaling or None
+        The scaling of all partitions. With None, ``is_scaled`` decides.
+    is_scaled : bool
+        Whether each partition is standardised by itself; a merge converts to common units.
+        Otherwise the data keep their units.
+    features : tuple of str or None
+        The columns; None for all columns of measurements.
+    missing : "drop" or "mean", default "drop"
+        Treatment of rows with a missing value.
+    n_shown : int, default 0
+        Points of each partition in its report; above 0 the report holds the learner, too.
     """
 
     model: OnlineClusterer
@@ -40,76 +52,90 @@ class Task:
     missing: Missing = "drop"
     n_shown: int = 0
 
-    def make_learner(self, detail: int = 1) -> Learner:
-        """A new one, with ``detail`` times as many prototypes."""
+    def make_learner(self, factor: int = 1) -> Learner:
+        """A new learner with ``factor`` times as many prototypes."""
         model = clone(self.model)
-        model.set_params(n_prototypes=detail * self.model.n_prototypes)
+        model.set_params(n_prototypes=factor * self.model.n_prototypes)
         return Learner(model, self.scaling, self.features)
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
-    """What was learned of one partition or several, and the report if it is of one."""
+class PartialModel:
+    """The learner of one or several partitions; the report, if it is of one partition."""
 
     learner: Learner
     report: PartitionReport | None = None
 
 
-def tell(part: Part) -> PartitionReport | None:
-    """The report alone: it is small, and travels for each partition."""
+def get_report(part: PartialModel) -> PartitionReport | None:
+    """The report without the learner: it is small, and is sent for each partition."""
     return part.report
 
 
-def learn_file(path: str, index: int, task: Task) -> Part:
-    """Learn a table's rows; whatever is wrong with it is in the report, and nothing is learned."""
-    return _learn(lambda learner: _stream_file(path, task, learner), path, index, task)
+def learn_file(path: str, index: int, task: Task) -> PartialModel:
+    """Learn the rows of a table.
+
+    Parameters
+    ----------
+    path : str
+        Path of the table.
+    index : int
+        Position of the partition.
+    task : Task
+        How to learn.
+
+    Returns
+    -------
+    PartialModel
+        If the table cannot be learned, its report holds the error and its learner is new.
+    """
+    return _learn(lambda learner: _read_file(path, task, learner), path, index, task)
 
 
-def learn_block(block: Any, name: str, index: int, task: Task) -> Part:
+def learn_block(block: Any, name: str, index: int, task: Task) -> PartialModel:
     """Learn the rows of a data frame or an array (n, d); see `learn_file`."""
-    return _learn(lambda learner: _stream_block(block, task, learner), name, index, task)
+    return _learn(lambda learner: _read_block(block, task, learner), name, index, task)
 
 
 def _learn(
-    stream: Callable[[Learner], Iterator[tuple[NDArray, int]]],
+    read: Callable[[Learner], Iterator[tuple[NDArray, int]]],
     name: str,
     index: int,
     task: Task,
-) -> Part:
-    learner, n_dropped, begin = task.make_learner(), 0, time.perf_counter()
+) -> PartialModel:
+    learner, n_dropped, start = task.make_learner(), 0, time.perf_counter()
     shown: list[NDArray] = []
     try:
-        for points, n_lost in stream(learner):
+        for points, n_lost in read(learner):
             n_dropped += n_lost
             if len(points):
                 if learner.scaling is None and not task.is_scaled:
                     learner.scaling = Scaling.identity(points.shape[1])
                 learner.learn(points)
-                shown = thin([*shown, points], task.n_shown)
+                shown = select_evenly([*shown, points], task.n_shown)
     except ValueError as error:
-        # The data's fault, so that another try would end the same.
+        # The data cause the error, so that a retry would end the same way.
         report = PartitionReport(index, name, error=str(error))
-        return Part(task.make_learner(), report)
+        return PartialModel(task.make_learner(), report)
     if learner.is_fitted:
-        # Without the points learned last, which the model keeps to tell their labels.
-        bare = learner.model.copy()
-        learner = Learner(bare, learner.scaling, learner.feature_names)
-    spent_s = time.perf_counter() - begin
+        # A copy has no points, while the model holds its last chunk for `labels_`.
+        learner = Learner(learner.model.copy(), learner.scaling, learner.feature_names)
+    spent_s = time.perf_counter() - start
     report = PartitionReport(index, name, learner.n_seen, n_dropped, spent_s)
     if task.n_shown and shown:
         report = replace(report, points=shown[0], learner=learner)
-    return Part(learner, report)
+    return PartialModel(learner, report)
 
 
-def thin(points: list[NDArray], n_most: int) -> list[NDArray]:
-    """One array of at most ``n_most`` of the points, evenly spread over them; none for 0."""
+def select_evenly(points: list[NDArray], n_most: int) -> list[NDArray]:
+    """One array of at most ``n_most`` evenly chosen points; an empty list for 0."""
     if not n_most:
         return []
     joined = np.concatenate(points)
     return [joined[np.unique(np.linspace(0, len(joined) - 1, n_most).astype(int))].copy()]
 
 
-def _stream_file(path: str, task: Task, learner: Learner) -> Iterator[tuple[NDArray, int]]:
+def _read_file(path: str, task: Task, learner: Learner) -> Iterator[tuple[NDArray, int]]:
     name = make_printable(path, 200)
     table = open_table(path, name=name, missing=task.missing, max_bytes=UNLIMITED_BYTES)
     features = task.features or table.default_features
@@ -125,32 +151,32 @@ def _stream_file(path: str, task: Task, learner: Learner) -> Iterator[tuple[NDAr
     yield np.empty((0, len(features))), table.report.n_dropped
 
 
-def _stream_block(block: Any, task: Task, learner: Learner) -> Iterator[tuple[NDArray, int]]:
+def _read_block(block: Any, task: Task, learner: Learner) -> Iterator[tuple[NDArray, int]]:
     columns = block if task.features is None else block[list(task.features)]
     if hasattr(columns, "columns"):
         learner.feature_names = tuple(map(str, columns.columns))
     size = size_chunks(columns.shape[1])
     for start in range(0, len(columns), size):
-        piece = columns[start : start + size]
-        yield drop_unfit(as_points(piece))
+        rows = columns[start : start + size]
+        yield drop_not_finite(as_points(rows))
 
 
 def as_points(rows: Any) -> NDArray[np.float64]:
-    """Points (n, d) out of rows of numbers, missing ones NaN. Raises ValueError at text."""
+    """Points (n, d) of rows of numbers; NaN for missing ones. Raises ValueError for text."""
     values = rows.to_numpy(dtype=np.float64, na_value=np.nan) if hasattr(rows, "iloc") else rows
     return np.ascontiguousarray(values, dtype=np.float64)
 
 
-def drop_unfit(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
-    """The points without NaN or infinity, and how many had one."""
-    is_fit = np.isfinite(points).all(axis=1)
-    return (points, 0) if is_fit.all() else (points[is_fit], int((~is_fit).sum()))
+def drop_not_finite(points: NDArray[np.float64]) -> tuple[NDArray[np.float64], int]:
+    """The points without NaN and infinity, and the number of all others."""
+    is_finite = np.isfinite(points).all(axis=1)
+    return (points, 0) if is_finite.all() else (points[is_finite], int((~is_finite).sum()))
 
 
-def merge(parts: Sequence[Part], task: Task) -> Part:
-    """Join neighbours, the earlier first, which fade by their half-life as the later come."""
-    whole = task.make_learner(DETAIL)
+def merge(parts: Sequence[PartialModel], task: Task) -> PartialModel:
+    """Merge neighbours in their order; with a half-life, earlier ones fade by the later points."""
+    merged = task.make_learner(MERGE_FACTOR)
     for part in parts:
-        whole.absorb(part.learner, fade=True)
-        whole.feature_names = whole.feature_names or part.learner.feature_names
-    return Part(whole)
+        merged.absorb(part.learner, fade=True)
+        merged.feature_names = merged.feature_names or part.learner.feature_names
+    return PartialModel(merged)

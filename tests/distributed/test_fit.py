@@ -18,10 +18,10 @@ from clusterer import OnlineClusterer
 from clusterer.cli import main
 from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.datasets import make_generator
-from clusterer.distributed.coordinator import Learning
-from clusterer.distributed.merge_tree import Node, Tree
+from clusterer.distributed.coordinator import Coordinator
 from clusterer.distributed.partitions import Partition
-from clusterer.distributed.worker import DETAIL, Part, Task, learn_block, merge
+from clusterer.distributed.reduction_tree import Node, ReductionTree
+from clusterer.distributed.worker import MERGE_FACTOR, PartialModel, Task, learn_block, merge
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -52,7 +52,7 @@ def merge_here(blocks: list[np.ndarray], model: OnlineClusterer) -> OnlineCluste
     """The same tree without Dask."""
     task = Task(model, None, is_scaled=False, features=None)
     parts = [learn_block(block, str(i), i, task) for i, block in enumerate(blocks)]
-    tree = Tree(len(parts))
+    tree = ReductionTree(len(parts))
     for level in range(1, tree.root.level + 1):
         nodes = [Node(level, i) for i in range(tree.widths[level])]
         parts = [merge([parts[child.place] for child in tree.children(n)], task) for n in nodes]
@@ -256,9 +256,9 @@ def test_partitions_without_points_are_nothing():
     empty = learn_block(np.empty((0, 2)), "empty", 0, task)
     full = learn_block(np.ones((5, 2)), "full", 1, task)
     whole = merge([empty, full, empty], task)
-    assert isinstance(whole, Part)
+    assert isinstance(whole, PartialModel)
     assert whole.learner.n_seen == 5
-    assert whole.learner.model.n_prototypes == DETAIL * OnlineClusterer().n_prototypes
+    assert whole.learner.model.n_prototypes == MERGE_FACTOR * OnlineClusterer().n_prototypes
     assert not merge([empty, empty], task).learner.is_fitted
 
 
@@ -269,7 +269,7 @@ def test_whoever_is_idle_does_what_takes_another_too_long(client, tmp_path, monk
     blocks = np.split(points, N_FILES)
     begun = tmp_path / "begun"
 
-    def learn_late(block: np.ndarray, index: int, task: Task) -> Part:
+    def learn_late(block: np.ndarray, index: int, task: Task) -> PartialModel:
         with begun.open("a") as file:
             file.write("x")
         deadline = time.monotonic() + 60
@@ -287,7 +287,7 @@ def test_whoever_is_idle_does_what_takes_another_too_long(client, tmp_path, monk
     task = Task(OnlineClusterer(), None, is_scaled=False, features=None)
     reports = []
     client.wait_for_workers(2, timeout=120)
-    outcome = Learning(partitions, task, client, on_report=reports.append).run()
+    outcome = Coordinator(partitions, task, client, on_report=reports.append).run()
     assert begun.read_text() == "xx"
     assert sorted(report.index for report in reports) == list(range(N_FILES))
     assert_same(outcome.learner.model, merge_here(blocks, OnlineClusterer()))

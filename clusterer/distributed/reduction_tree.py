@@ -1,4 +1,4 @@
-"""The tree of merges: which neighbours join, by nothing but their position."""
+"""The tree of a tree reduction: which neighbours merge depends on their positions only."""
 
 from typing import NamedTuple
 
@@ -6,16 +6,25 @@ FAN_IN = 8
 
 
 class Node(NamedTuple):
-    """A place in the tree; partitions are at level 0."""
+    """A node of the tree; partitions are the nodes at level 0."""
 
     level: int
     place: int
 
 
-class Tree:
-    """Joins ``fan_in`` neighbours of each level into one of the next, until one is left.
+class ReductionTree:
+    """Merges ``fan_in`` neighbours of each level into one node of the next, until one is left.
 
-    >>> tree = Tree(20)
+    Parameters
+    ----------
+    n_leaves : int
+        Number of partitions.
+    fan_in : int, default 8
+        Most children of a node.
+
+    Examples
+    --------
+    >>> tree = ReductionTree(20)
     >>> tree.root, tree.children(Node(1, 2))
     (Node(level=2, place=0), [Node(level=0, place=16), ..., Node(level=0, place=19)])
     """
@@ -28,7 +37,7 @@ class Tree:
 
     @property
     def root(self) -> Node:
-        """The node that holds all."""
+        """The node that stands for all partitions."""
         return Node(len(self.widths) - 1, 0)
 
     @property
@@ -37,11 +46,11 @@ class Tree:
         return sum(self.widths[1:])
 
     def parent(self, node: Node) -> Node:
-        """What a node becomes part of."""
+        """The node into which a node merges."""
         return Node(node.level + 1, node.place // self.fan_in)
 
     def children(self, node: Node) -> list[Node]:
-        """What becomes part of a node, in order."""
+        """The nodes that merge into a node, in order."""
         first = node.place * self.fan_in
         last = min(first + self.fan_in, self.widths[node.level - 1])
         return [Node(node.level - 1, place) for place in range(first, last)]
