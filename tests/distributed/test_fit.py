@@ -1,4 +1,4 @@
-"""Learning apart and merged: on a real cluster of two processes, one of which is killed."""
+"""Learning on several machines, tested on a cluster of two processes, one of which is killed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ distributed = pytest.importorskip("distributed")
 from clusterer import distributed as many  # noqa: E402
 
 N_FILES, N_ROWS = 24, 4_000
-# What Dask itself says when a worker is killed, and leaves open then.
+# Dask warns and leaves resources open when a worker is killed.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:.*:pytest.PytestUnraisableExceptionWarning"),
@@ -49,7 +49,7 @@ def assert_same(one: OnlineClusterer, other: OnlineClusterer) -> None:
 
 
 def merge_here(blocks: list[np.ndarray], model: OnlineClusterer) -> OnlineClusterer:
-    """The same tree without Dask."""
+    """Learn and merge the blocks in the same tree without Dask."""
     task = Task(model, None, is_scaled=False, features=None)
     parts = [learn_block(block, str(i), i, task) for i, block in enumerate(blocks)]
     tree = ReductionTree(len(parts))
@@ -73,7 +73,7 @@ def client():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
-    """Blobs with some noise in Parquet files, in order."""
+    """A folder of Parquet files of blobs with some noise."""
     folder = tmp_path_factory.mktemp("many")
     points, _ = make_blobs()
     for i, block in enumerate(np.split(points, N_FILES)):
@@ -81,27 +81,27 @@ def folder(tmp_path_factory) -> Path:
     return folder
 
 
-def test_labels_and_sums_are_those_of_one_machine(client, folder):
+def test_labels_and_sums_agree_with_one_machine(client, folder):
     points, _ = make_blobs()
     alone = OnlineClusterer().fit(points)
     model = many.fit(folder, client=client)
     table = pd.DataFrame(points, columns=["x", "y"])
     assert type(model) is OnlineClusterer
     assert model.n_clusters_ == alone.n_clusters_ == 5
-    # What of a cluster's fringe is noise differs as between two orders of one stream; see below.
+    # Which points at the edge of a cluster are noise depends on the order of the points; see below.
     labels = np.array([alone.predict(points), model.predict(table)])
     is_member = (labels >= 0).all(axis=0)
     assert adjusted_rand_score(*labels[:, is_member]) >= 0.98
     assert is_member.mean() > 0.95
     assert model.n_seen_ == len(points)
-    # The first point of each stream has no prototype to count in.
+    # The first point of each stream starts a prototype and does not count.
     assert model.counts_.sum() == pytest.approx(len(points) - N_FILES, rel=1e-9)
     assert model.sigma_ == pytest.approx(alone.sigma_, rel=1e-9)
-    # Two workers or none: the same bits.
+    # The number of workers changes no bit.
     assert_same(model, merge_here(np.split(points, N_FILES), OnlineClusterer()))
 
 
-def test_sums_are_those_of_the_parts_whatever_their_order():
+def test_sums_equal_those_of_the_parts_in_any_order():
     points, _ = make_blobs(noise=0.1)
     blocks = np.split(points, N_FILES)
     parts = [OnlineClusterer().fit(block) for block in blocks]
@@ -114,20 +114,20 @@ def test_sums_are_those_of_the_parts_whatever_their_order():
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_it_agrees_with_one_machine_as_well_as_that_with_itself(seed):
-    """Where the edge of the noise runs depends on the order in which the points come."""
+def test_labels_agree_with_one_machine_as_well_as_two_orders_of_the_points(seed):
+    """Which points at the edge of a cluster are noise depends on the order of the points."""
     points, _ = make_blobs(seed)
     alone = OnlineClusterer().fit(points).predict(points)
     shuffled = points[np.random.default_rng(0).permutation(len(points))]
     again = OnlineClusterer().fit(shuffled).predict(points)
-    ours = merge_here(np.split(points, N_FILES), OnlineClusterer()).predict(points)
-    assert adjusted_rand_score(alone, ours) >= adjusted_rand_score(alone, again) - 0.02
-    is_both = (alone >= 0) & (ours >= 0)
-    assert adjusted_rand_score(alone[is_both], ours[is_both]) >= 0.98
+    merged = merge_here(np.split(points, N_FILES), OnlineClusterer()).predict(points)
+    assert adjusted_rand_score(alone, merged) >= adjusted_rand_score(alone, again) - 0.02
+    is_both = (alone >= 0) & (merged >= 0)
+    assert adjusted_rand_score(alone[is_both], merged[is_both]) >= 0.98
 
 
-def test_forgetting_goes_by_position():
-    """What stands k points before the end counts gamma^k, as in one stream."""
+def test_forgetting_follows_the_position_in_the_stream():
+    """A point that k others follow counts gamma^k, as in one stream."""
     half_life, n, n_parts = 1_500.0, 8_000, 20
     random = np.random.default_rng(0)
     points = random.normal(size=(n, 2)) + np.linspace(0, 30, n)[:, None]
@@ -137,14 +137,14 @@ def test_forgetting_goes_by_position():
     alone = model.fit(points)
     # The running mean and covariance are those of one stream.
     assert merged.sigma_ == pytest.approx(alone.sigma_, rel=1e-9)
-    # The first point of each partition has no prototype to count in.
+    # The first point of each partition starts a prototype and does not count.
     shares[:: n // n_parts] = 0
     assert merged.weights_.sum() == pytest.approx(shares.sum(), rel=1e-9)
     assert_allclose(merged.weights_ @ merged.prototypes_, shares @ points, rtol=1e-9)
 
 
 def test_a_killed_worker_changes_nothing(client, folder):
-    """Its partitions are learned again, by others; no point is lost or counted twice."""
+    """Other workers learn its partitions again; no point is lost or counts twice."""
     paths = sorted(folder.iterdir()) * 4
     undisturbed = many.fit(paths, client=client)
     processes = client.run(os.getpid)
@@ -167,7 +167,7 @@ def test_a_killed_worker_changes_nothing(client, folder):
     client.wait_for_workers(2, timeout=120)
 
 
-def test_what_cannot_be_read_is_told_by_name(client, folder, tmp_path):
+def test_partitions_that_cannot_be_read_are_named(client, folder, tmp_path):
     content = (folder / "000.parquet").read_bytes()
     (tmp_path / "bad.parquet").write_bytes(content[:4] + bytes(400) + content[404:])
     (tmp_path / "words.csv").write_text("a\nb\n")
@@ -183,7 +183,7 @@ def test_what_cannot_be_read_is_told_by_name(client, folder, tmp_path):
     assert_same(model, caught.value.outcome.learner.model)
 
 
-def test_collections_of_dask(client):
+def test_dask_arrays_and_data_frames_are_learned_and_labelled(client):
     import dask.array as da
     import dask.dataframe as dd
 
@@ -207,12 +207,12 @@ def test_collections_of_dask(client):
     assert labels[5] == -1
     kept = frame[["x", "y"]].drop(index=5)
     assert_array_equal(labels.drop(index=5), named.predict(kept))
-    # A fitted model goes on.
+    # A fitted model continues.
     more = many.fit(parts, named, client=client)
     assert more.n_seen_ == 2 * named.n_seen_
 
 
-def test_the_command_line_learns_there_and_files_are_labelled_there(
+def test_the_command_line_learns_on_a_scheduler_and_files_are_labelled_on_it(
     client, folder, tmp_path, capsys
 ):
     address = client.scheduler.address
@@ -223,7 +223,7 @@ def test_the_command_line_learns_there_and_files_are_labelled_there(
     assert learner.feature_names == ("x", "y")
     assert learner.n_seen == N_FILES * N_ROWS
     points, _ = make_blobs()
-    # The units are those of all points, standardised by all of them.
+    # The scaling is that of all points together.
     assert_allclose(learner.scaling.offsets, points.mean(axis=0), rtol=1e-9)
     assert_allclose(learner.scaling.scales, points.std(axis=0), rtol=1e-9)
     bad = tmp_path / "bad.csv"
@@ -239,31 +239,31 @@ def test_the_command_line_learns_there_and_files_are_labelled_there(
     assert labels["row"].tolist() == [*range(1, N_ROWS + 1)] * N_FILES
 
 
-def test_no_scheduler_no_model(folder, tmp_path, capsys):
+def test_without_a_scheduler_no_model_is_written(folder, tmp_path, capsys):
     model = tmp_path / "model.npz"
     args = ["fit", str(folder), "--scheduler", "tcp://127.0.0.1:1", "-o", str(model)]
-    import clusterer.distributed.client as connections
+    import clusterer.distributed.client as client_module
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(connections, "CONNECT_S", 1)
+        patch.setattr(client_module, "CONNECT_S", 1)
         assert main(args) == 1
     assert "No Dask scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
     assert not model.exists()
 
 
-def test_partitions_without_points_are_nothing():
+def test_partitions_without_points_change_nothing():
     task = Task(OnlineClusterer(), None, is_scaled=True, features=None)
     empty = learn_block(np.empty((0, 2)), "empty", 0, task)
     full = learn_block(np.ones((5, 2)), "full", 1, task)
-    whole = merge([empty, full, empty], task)
-    assert isinstance(whole, PartialModel)
-    assert whole.learner.n_seen == 5
-    assert whole.learner.model.n_prototypes == MERGE_FACTOR * OnlineClusterer().n_prototypes
+    merged = merge([empty, full, empty], task)
+    assert isinstance(merged, PartialModel)
+    assert merged.learner.n_seen == 5
+    assert merged.learner.model.n_prototypes == MERGE_FACTOR * OnlineClusterer().n_prototypes
     assert not merge([empty, empty], task).learner.is_fitted
 
 
-def test_whoever_is_idle_does_what_takes_another_too_long(client, tmp_path, monkeypatch):
-    """The partition hangs on the worker that takes it first; it counts once all the same."""
+def test_an_idle_worker_repeats_a_slow_partition(client, tmp_path, monkeypatch):
+    """The partition hangs on the worker that takes it first, and still counts once."""
     monkeypatch.setattr("clusterer.distributed.coordinator.SLOW_S", 0.5)
     points, _ = make_blobs()
     blocks = np.split(points, N_FILES)
