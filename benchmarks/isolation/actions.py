@@ -161,7 +161,7 @@ class Resident(Witness):
         places = [[self.dice.uniform(1, 19), self.dice.uniform(1, 9)]]
         stroke = {"number": self._n_keys, "stroke": self._n_keys, "kind": "Paint"}
         told = stroke | {"places": places, "radii": [1.0, 1.0], "n_points": 5}
-        await self._set("brush", json.dumps(told), "told")
+        await self._set("brush", json.dumps(told), "gesture")
 
     async def _send_file(self, name: str, content: bytes) -> None:
         self._n_uploads += 1
@@ -201,7 +201,7 @@ class Resident(Witness):
         await self._set("Or choose a table", "Iris flowers")
 
     async def _look_at_table(self) -> None:
-        await self._click("Look at the table")
+        await self._click("Preview the table")
 
     async def _choose_tab(self) -> None:
         # Mostly the first, which costs nothing.

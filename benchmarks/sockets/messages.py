@@ -18,7 +18,7 @@ ATTRIBUTES = (
         "value_throttled",
         "active",
         "pressed",
-        "told",
+        "gesture",
         "requested_key",
         "painted",
         "received",

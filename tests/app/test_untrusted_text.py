@@ -57,7 +57,7 @@ def test_payloads_are_text_wherever_they_are_shown(dashboard_page, evil):
     expect(page.get_by_text("1 row dropped: a value is missing")).to_contain_text("1 in ")
     for select in ("True classes", "Time", "x axis", "y axis"):
         if select == "Time":
-            page.get_by_text("Order and scale of the rows").click()
+            page.get_by_text("Order and scaling of the rows").click()
         choose(page, select, PAYLOADS[0])
         wait_until(lambda: seen(page) == 60)
     label = "Bokeh.documents[0].get_model_by_name('live').below[0].axis_label"
@@ -70,7 +70,7 @@ def test_payloads_are_text_wherever_they_are_shown(dashboard_page, evil):
     wait_until(lambda: len(data_of(page, "matrix").get("0", ())) > 0)
     page.mouse.move(900, 500)
     # The dialog: file name, column names, cells, notes.
-    page.get_by_role("button", name="Look at the table").click()
+    page.get_by_role("button", name="Preview the table").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text(evil.name)).to_be_visible()
     for text in PAYLOADS[:3]:

@@ -59,7 +59,7 @@ class PageState:
         told = checkpoint.page_state
         if told["kind"] == TABLE:
             table = self._sources.table
-            await table.bring_back(told["table"], folder)
+            await table.restore(told["table"], folder)
         elif told["kind"] != GENERATED:
             raise ValueError("the data was given by a program")
         self._settings.param.update(**Settings.pick_values(told["settings"]))

@@ -1,1 +1,1 @@
-"""Where the points come from: generators, tables, folders, paintings."""
+"""Where the points come from: generators, tables, folders, paintings and data from Python."""

@@ -1,4 +1,4 @@
-"""The brush: what the pointer does on a plot, gathered in the browser and told now and then."""
+"""The brush: pointer gestures on a plot, collected in the browser and sent 20 times a second."""
 
 import json
 import math
@@ -9,72 +9,74 @@ from bokeh.model import DataModel
 from bokeh.models import ColumnDataSource, CustomJS, HoverTool, PanTool, PointDrawTool
 from bokeh.plotting import figure
 
-PAINT, MOVE, LOOK, OFF = "Paint", "Move", "View", "off"
+PAINT, MOVE, VIEW, OFF = "Paint", "Move", "View", "off"
 PERIOD_MS = 50
-MOST_TOLD = 100
+MAX_PLACES = 100
 EVENTS = (
     *("panstart", "pan", "panend", "press", "pressup", "tap", "doubletap"),
     *("mousemove", "mouseleave"),
 )
 
-# The pointer is down from panstart or press, whichever comes first, to panend or pressup. A press
-# is told late, and moves of a pointer that was pressed before are no pan. Of a fast hand the way
-# between two places is filled up.
-DRIVE = """
+# The pointer is down from the first panstart or press to the next panend or pressup. Bokeh reports
+# a press 250 ms late, and a move after a press is a mousemove instead of a pan. If the pointer
+# moves fast, the path between two events is filled with places.
+HANDLE_EVENT = """
     const {x_range: across, y_range: upwards} = plot
     const {event_name: kind, x, y, sx, sy} = cb_obj
     const is_on = tool.active && (brush.mode == "Paint" || brush.mode == "Move")
-    const hand = brush._hand ??= {is_down: false, number: 0, stroke: 0, path: [], rest: 0}
-    const show = (data) => cursor.setv({data}, {sync: false})
+    const pointer = brush._pointer ??= {is_down: false, number: 0, stroke: 0, path: [], rest: 0}
+    const show_cursor = (data) => cursor.setv({data}, {sync: false})
 
-    const tell = (content) => {
-        brush.told = JSON.stringify({number: hand.number++, stroke: hand.stroke, ...content})
+    const send = (content) => {
+        const {number, stroke} = pointer
+        brush.gesture = JSON.stringify({number, stroke, ...content})
+        pointer.number += 1
     }
-    const tell_paint = () => {
+    const send_paint = () => {
         const now = performance.now()
-        const n = brush.n_per_s * (now - hand.since) / 1000 + hand.rest
+        const n = brush.n_per_s * (now - pointer.since) / 1000 + pointer.rest
         if (n < 1) return
-        hand.since = now
-        hand.rest = n % 1
-        const places = hand.path.length ? hand.path.slice(-MOST_TOLD) : [hand.at]
-        hand.path = []
+        pointer.since = now
+        pointer.rest = n % 1
+        const places = pointer.path.length ? pointer.path.slice(-MAX_PLACES) : [pointer.at]
+        pointer.path = []
         const radii = [
             brush.radius_px * (across.end - across.start) / plot.inner_width,
             brush.radius_px * (upwards.end - upwards.start) / plot.inner_height,
         ]
-        tell({kind: "Paint", places, radii, n_points: Math.floor(n)})
+        send({kind: "Paint", places, radii, n_points: Math.floor(n)})
     }
-    const tell_move = () => {
-        if (String(hand.at) == String(hand.told_at)) return
-        hand.told_at = hand.at
-        tell({kind: "Move", places: [hand.from, hand.at]})
+    const send_move = () => {
+        if (String(pointer.at) == String(pointer.sent_at)) return
+        pointer.sent_at = pointer.at
+        send({kind: "Move", places: [pointer.from, pointer.at]})
     }
-    const begin = (late_ms) => {
+    const begin = (delay_ms) => {
         const is_inside = across.start <= x && x <= across.end
             && upwards.start <= y && y <= upwards.end
-        if (!is_on || !is_inside || hand.is_down) return
-        Object.assign(hand, {
-            is_down: true, stroke: hand.stroke + 1, path: [[x, y]], at: [x, y], from: [x, y],
-            told_at: [x, y], was: [sx, sy], since: performance.now() - late_ms, rest: 0,
-            go_on: brush.mode == "Paint" ? tell_paint : tell_move,
+        if (!is_on || !is_inside || pointer.is_down) return
+        Object.assign(pointer, {
+            is_down: true, stroke: pointer.stroke + 1, path: [[x, y]], at: [x, y], from: [x, y],
+            sent_at: [x, y], at_px: [sx, sy], since: performance.now() - delay_ms, rest: 0,
+            send_next: brush.mode == "Paint" ? send_paint : send_move,
         })
-        hand.timer = setInterval(() => hand.go_on(), PERIOD_MS)
+        pointer.timer = setInterval(() => pointer.send_next(), PERIOD_MS)
     }
-    const follow = () => {
-        const [far_x, far_y] = [sx - hand.was[0], sy - hand.was[1]]
+    const extend_path = () => {
+        const [far_x, far_y] = [sx - pointer.at_px[0], sy - pointer.at_px[1]]
         const n = Math.min(20, Math.ceil(2 * Math.hypot(far_x, far_y) / brush.radius_px))
-        const [x0, y0] = hand.at
+        const [x0, y0] = pointer.at
         for (let i = 1; i <= n; i++) {
-            hand.path.push([x0 + (x - x0) * i / n, y0 + (y - y0) * i / n])
+            pointer.path.push([x0 + (x - x0) * i / n, y0 + (y - y0) * i / n])
         }
-        hand.at = [x, y]
-        hand.was = [sx, sy]
+        pointer.at = [x, y]
+        pointer.at_px = [sx, sy]
     }
     const end = () => {
-        if (!hand.is_down) return
-        clearInterval(hand.timer)
-        hand.go_on()
-        hand.is_down = false
+        if (!pointer.is_down) return
+        clearInterval(pointer.timer)
+        pointer.send_next()
+        pointer.is_down = false
     }
 
     if (kind == "panstart") begin(PERIOD_MS)
@@ -85,17 +87,17 @@ DRIVE = """
         begin(250)
         end()
     }
-    else if ((kind == "mousemove" || kind == "pan") && hand.is_down) follow()
+    else if ((kind == "mousemove" || kind == "pan") && pointer.is_down) extend_path()
     if (kind == "mouseleave" || !is_on) {
-        if (cursor.data.x.length) show({x: [], y: [], size: []})
+        if (cursor.data.x.length) show_cursor({x: [], y: [], size: []})
     } else if (kind == "mousemove") {
-        show({x: [x], y: [y], size: [brush.mode == "Paint" ? 2 * brush.radius_px : 12]})
+        show_cursor({x: [x], y: [y], size: [brush.mode == "Paint" ? 2 * brush.radius_px : 12]})
     }
-""".replace("PERIOD_MS", str(PERIOD_MS)).replace("MOST_TOLD", str(MOST_TOLD))
+""".replace("PERIOD_MS", str(PERIOD_MS)).replace("MAX_PLACES", str(MAX_PLACES))
 
-# The tool does nothing itself, but where it is active no other has the pointer, and on a
-# touch screen the page stays where it is.
-SWITCH = """
+# The draw tool does nothing itself. While it is active, no other tool gets the pointer, and a
+# finger on a touch screen does not scroll the page.
+SWITCH_TOOL = """
     const is_on = brush.mode == "Paint" || brush.mode == "Move"
     hover.active = !is_on
     if (is_on) tool.active = true
@@ -104,18 +106,19 @@ SWITCH = """
 
 
 class Brush(DataModel):
-    """How the pointer paints, and what it did last, as JSON."""
+    """How the pointer paints, and its last gesture as JSON."""
 
     mode = String(default=OFF)
     radius_px = Float(default=36.0)
     n_per_s = Float(default=200.0)
-    told = String(default="")
+    gesture = String(default="")
 
 
 class Gesture(NamedTuple):
-    """A piece of what the pointer did between down and up; all pieces have one ``stroke``.
+    """A part of the path of the pointer from down to up; all its parts have the same ``stroke``.
 
-    ``places`` (x, y) are those painted since the last piece, or of a move its first and its last.
+    ``places`` (x, y) are the places painted since the last part. A move has two places: the place
+    where the pointer went down and its present place.
     """
 
     kind: str
@@ -125,15 +128,15 @@ class Gesture(NamedTuple):
     n_points: int = 0
 
 
-def read_gesture(told: str) -> Gesture | None:
-    """What the browser told; None if it makes no sense.
+def read_gesture(text: str) -> Gesture | None:
+    """Read a gesture that the browser sent; None if it is not valid.
 
     >>> read_gesture('{"kind": "Move", "stroke": 1, "places": [[0, 1], [2, 3]]}')
     Gesture(kind='Move', stroke=1, places=[(0.0, 1.0), (2.0, 3.0)], radii=(0.0, 0.0), n_points=0)
     >>> read_gesture('{"kind": "Move", "stroke": 1, "places": [[0, null]]}')
     """
     try:
-        content = json.loads(told)
+        content = json.loads(text)
         places = [_read_pair(place) for place in content["places"]]
         radii = _read_pair(content.get("radii", (0, 0)))
         kind, stroke, n_points = content["kind"], content["stroke"], content.get("n_points", 0)
@@ -147,12 +150,12 @@ def read_gesture(told: str) -> Gesture | None:
 def _read_pair(pair: Any) -> tuple[float, float]:
     x, y = map(float, pair)
     if not (math.isfinite(x) and math.isfinite(y)):
-        raise ValueError(f"{pair} is not a place")
+        raise ValueError(f"{pair} is not finite")
     return x, y
 
 
-def equip(plot: figure, brush: Brush) -> None:
-    """Let a plot be painted on while the brush's mode says so; else it is panned."""
+def add_brush(plot: figure, brush: Brush) -> None:
+    """Add a brush to a plot: it paints or moves in the modes of these names; else the plot pans."""
     tool = PointDrawTool(renderers=[], add=False, drag=False, visible=False)
     plot.add_tools(tool)
     cursor = ColumnDataSource({"x": [], "y": [], "size": []})
@@ -166,12 +169,12 @@ def equip(plot: figure, brush: Brush) -> None:
         line_dash="dotted",
         level="overlay",
     )
-    known = {"plot": plot, "brush": brush, "tool": tool, "cursor": cursor}
-    drive = CustomJS(args=known, code=DRIVE)
+    args = {"plot": plot, "brush": brush, "tool": tool, "cursor": cursor}
+    handle_event = CustomJS(args=args, code=HANDLE_EVENT)
     for event in EVENTS:
-        plot.js_on_event(event, drive)
-    others = {"pan": plot.select_one(PanTool), "hover": plot.select_one(HoverTool)}
-    switch = CustomJS(args={"brush": brush, "tool": tool, **others}, code=SWITCH)
-    brush.js_on_change("mode", switch)
-    # A view that was made later has not heard of the mode.
-    plot.js_on_event("mouseenter", switch)
+        plot.js_on_event(event, handle_event)
+    other_tools = {"pan": plot.select_one(PanTool), "hover": plot.select_one(HoverTool)}
+    switch_tool = CustomJS(args={"brush": brush, "tool": tool, **other_tools}, code=SWITCH_TOOL)
+    brush.js_on_change("mode", switch_tool)
+    # A view that is built after a change of the mode does not get that change.
+    plot.js_on_event("mouseenter", switch_tool)

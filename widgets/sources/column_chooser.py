@@ -1,4 +1,4 @@
-"""Choosing what to make of the columns of a table."""
+"""The choice of the columns of a table: features, true classes, time, and their treatment."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,41 +10,42 @@ import panel_material_ui as pmui
 from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling
 from clusterer.stream import Source, TableSource
 from clusterer.tables import Table
+from widgets.controls.controls import WIDE
 
-WIDE = {"sizing_mode": "stretch_width"}
+# Stored runs contain these labels.
 NO_LABEL = "(none)"
 IN_FILE_ORDER = "(none: as in the file)"
 DROP, FILL = "drop the row", "fill with the mean so far"
-MOST_COLUMNS_LISTED = 200
-ABOUT_FEATURES = "The columns that make the points."
+MAX_COLUMNS_LISTED = 200
+ABOUT_FEATURES = "The columns that are the coordinates of the points."
 CHOICES = ("label", "missing", "time", "is_paced", "is_scaled")
 
 
-def offer_features(
+def build_feature_choice(
     table: Table | None,
-    wanted: Sequence[str] = (),
+    chosen: Sequence[str] = (),
     *,
     about: str = ABOUT_FEATURES,
 ) -> pmui.CheckBoxGroup:
-    """Checkboxes for a table's columns; ``wanted``, or by default what makes sense, are chosen."""
+    """Checkboxes for the columns of a table; ``chosen`` (default: default features) are checked."""
     columns = () if table is None else table.columns
     usable = [column.name for column in columns if column.usable]
-    wanted = wanted or (() if table is None else table.default_features)
-    chosen = [name for name in wanted if name in usable][:MOST_COLUMNS_LISTED]
+    chosen = chosen or (() if table is None else table.default_features)
+    checked = [name for name in chosen if name in usable][:MAX_COLUMNS_LISTED]
     return pmui.CheckBoxGroup(
         label="Features",
         description=about,
-        # What is chosen comes first, to be seen.
-        options=[*dict.fromkeys([*chosen, *usable])][:MOST_COLUMNS_LISTED],
-        value=chosen,
+        # Checked columns come first, so that they are visible.
+        options=[*dict.fromkeys([*checked, *usable])][:MAX_COLUMNS_LISTED],
+        value=checked,
         **WIDE,
     )
 
 
 class ColumnChooser:
-    """Checkboxes for the features, and whatever else there is to say about the columns.
+    """Checkboxes for the features, and the other choices about the columns of a table.
 
-    ``on_change`` is called when the user has changed something.
+    ``on_change`` is called when the user has changed a choice.
     """
 
     def __init__(self, on_change: Callable[[], object]) -> None:
@@ -54,36 +55,38 @@ class ColumnChooser:
         self.features = self._make_features(None)
         self.label = pmui.Select(
             label="True classes",
-            description="A column that says where each row belongs. It is never learned; the "
+            description="The column with the true class of each row. It is not learned; the "
             "clusters are compared with it.",
             options=[NO_LABEL],
             margin=(18, 10, 10, 10),
             **WIDE,
         )
         self.missing = pmui.Select(
-            label="A value is missing",
-            description="What becomes of a row that lacks a value of a chosen column.",
+            label="Missing values",
+            description="What happens to a row with a missing value in a chosen column.",
             options=[DROP, FILL],
             visible=False,
             **WIDE,
         )
         self.time = pmui.Select(
             label="Time",
-            description="A column of dates, times or numbers whose order the rows come in.",
+            description="A column of dates, times or numbers. The rows stream in its order.",
             options=[IN_FILE_ORDER],
             **WIDE,
         )
         self.is_paced = pmui.Switch(
             label="Keep the pace of the timestamps",
-            description="Bursts and gaps come as they did; the speed is that of the mean.",
+            description="On: the gaps between rows follow the timestamps. The slider Speed sets "
+            "the mean speed.",
             value=False,
             visible=False,
             **WIDE,
         )
         self.is_scaled = pmui.Switch(
             label="Standardise",
-            description="Brings every column to the same spread, so that none outweighs others by "
-            "its unit; the spread is that of all rows so far. The plot keeps the table's units.",
+            description="On: every column gets the same spread, so that no column dominates "
+            "because of its unit. The spread is that of all rows so far. The plot keeps the units "
+            "of the table.",
             value=True,
             **WIDE,
         )
@@ -91,26 +94,26 @@ class ColumnChooser:
         for widget in (self.label, self.missing, self.time, self.is_paced, self.is_scaled):
             widget.param.watch(self._change, "value")
 
-    def _make_features(self, table: Table | None, wanted: Sequence[str] = ()) -> pmui.CheckBoxGroup:
-        features = offer_features(table, wanted)
+    def _make_features(self, table: Table | None, chosen: Sequence[str] = ()) -> pmui.CheckBoxGroup:
+        features = build_feature_choice(table, chosen)
         features.param.watch(self._change, "value")
         return features
 
     def _lay_out(self) -> pmui.Column:
         more = pmui.Accordion(
             (
-                "Order and scale of the rows",
+                "Order and scaling of the rows",
                 pmui.Column(self.time, self.is_paced, self.is_scaled, **WIDE),
             ),
             elevation=0,
             title_variant="body1",
             **WIDE,
         )
-        # Of Panel's own kind: in a notebook the other kind has what is put into it later load its
-        # styles from the net.
-        self._listed = pn.Column(self.features, max_height=260, scroll="y-auto", **WIDE)
+        # A column of Panel itself: in a notebook, widgets that are added later to a column of
+        # panel-material-ui load their styles from the internet.
+        self._feature_column = pn.Column(self.features, max_height=260, scroll="y-auto", **WIDE)
         return pmui.Column(
-            self._listed,
+            self._feature_column,
             self.label,
             self.missing,
             more,
@@ -119,13 +122,13 @@ class ColumnChooser:
         )
 
     def show(self, table: Table, features: Sequence[str] = ()) -> None:
-        """Offer the columns of another table; ``features`` (none: what makes sense) are chosen."""
+        """Show another table; ``features`` (default: its default features) are checked."""
         self._is_filling = True
         self.table = table
-        # Another widget, as what the browser still has to say of the last one is about that.
+        # A new widget: late messages of the browser about the old widget then do no harm.
         self.features = self._make_features(table, features)
-        self._listed.objects = [self.features]
-        names = [column.name for column in table.columns][:MOST_COLUMNS_LISTED]
+        self._feature_column.objects = [self.features]
+        names = [column.name for column in table.columns][:MAX_COLUMNS_LISTED]
         label = table.label_column if table.label_column in names else None
         self.label.param.update(options=[NO_LABEL, *names], value=label or NO_LABEL)
         timelike = [
@@ -141,23 +144,23 @@ class ColumnChooser:
         self._is_filling = False
 
     def describe(self) -> dict[str, Any]:
-        """What is chosen, in JSON's types."""
-        told = {name: getattr(self, name).value for name in CHOICES}
-        return told | {"features": list(self.features.value or ())}
+        """The choices, in the types of JSON."""
+        choices = {name: getattr(self, name).value for name in CHOICES}
+        return choices | {"features": list(self.features.value or ())}
 
-    def choose(self, told: dict[str, Any]) -> None:
-        """Choose what `describe` told, of the table that is shown; `on_change` is not called."""
+    def restore(self, choices: dict[str, Any]) -> None:
+        """Set the choices that `describe` returned; `on_change` is not called."""
         self._is_filling = True
         for name in CHOICES:
-            getattr(self, name).value = told[name]
-        if sorted(self.features.value or ()) != sorted(told["features"]):
-            self.features.value = told["features"]
+            getattr(self, name).value = choices[name]
+        if sorted(self.features.value or ()) != sorted(choices["features"]):
+            self.features.value = choices["features"]
         self.is_paced.visible = self.time.value != IN_FILE_ORDER
         self.show_missing(self.missing.visible)
         self._is_filling = False
 
     def show_missing(self, is_missing: bool) -> None:
-        """Offer the rules for missing values where there are any."""
+        """Show the rule for missing values if there are any."""
         self.missing.visible = is_missing or self.missing.value != DROP
 
     def _change(self, event: Any) -> None:
@@ -165,13 +168,13 @@ class ColumnChooser:
             return
         if event.obj is self.time:
             self.is_paced.visible = self.time.value != IN_FILE_ORDER
-        # Without a time column it changes nothing.
-        is_idle = event.obj is self.is_paced and not self.is_paced.visible
-        if not self._is_filling and not is_idle:
+        # The switch has no effect without a time column.
+        has_no_effect = event.obj is self.is_paced and not self.is_paced.visible
+        if not self._is_filling and not has_no_effect:
             self._on_change()
 
     def make_source(self) -> tuple[Source, Scaling] | None:
-        """The rows of the table as points, and their scaling; None without a feature."""
+        """The rows of the table as a source, and their scaling; None if no feature is chosen."""
         table, features = self.table, tuple(self.features.value or ())
         if table is None or not features:
             return None
@@ -189,9 +192,9 @@ class ColumnChooser:
     def _scale(self, table: Table, features: tuple[str, ...]) -> Scaling:
         if not self.is_scaled.value:
             return Scaling.identity(len(features))
-        known = {column.name: column for column in table.columns}
-        chosen = [known[name] for name in features]
-        n_whole = table.n_sampled * (1 - max(column.n_missing_share for column in chosen))
+        columns = {column.name: column for column in table.columns}
+        chosen = [columns[name] for name in features]
+        n_complete = table.n_sampled * (1 - max(column.n_missing_share for column in chosen))
         means = np.array([column.mean for column in chosen])
         deviations = np.array([column.std for column in chosen])
-        return RunningScaling.begin(Moments(means, deviations, int(n_whole)))
+        return RunningScaling.begin(Moments(means, deviations, int(n_complete)))

@@ -1,4 +1,4 @@
-"""The source of many files: a folder that Dask's workers learn, and how far they are."""
+"""Many files as one source: Dask workers learn the files of a folder."""
 
 import html
 import importlib.util
@@ -23,29 +23,29 @@ from widgets.components.background import run_in_thread
 from widgets.components.lazy import LazyColumn
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE
-from widgets.sources.column_chooser import offer_features
+from widgets.sources.column_chooser import build_feature_choice
 
-MOST_CELLS = 400
-N_TOLD = 3
+MAX_CELLS = 400
+MAX_ERRORS_SHOWN = 3
 WAITING, LEARNED, FAILED = "#cfd8dc", "#2e7d32", "#d32f2f"
 STATES = {WAITING: "waiting", LEARNED: "learned", FAILED: "failed"}
 ABOUT = (
-    "Every file is learned by one of Dask's workers, as parts of one table in the order of their "
-    "names, standardised; what they have learned merges here as it comes. Reset learns them anew, "
-    "with σ, K and the memory of then."
+    "Dask workers learn the files of the folder as parts of one table, in the order of their "
+    "names, with standardised columns. Each result merges into the clusters here. Reset learns "
+    "all files again with the present σ, K and memory."
 )
-ABOUT_COLUMNS = "The columns that make the points, of every file. All is learned anew."
+ABOUT_COLUMNS = "The columns that are used of every file. A change learns all files again."
 
 
-def is_offered(folder: str | PathLike[str] | None) -> bool:
-    """Whether there is a folder, and Dask to learn it with."""
+def can_learn(folder: str | PathLike[str] | None) -> bool:
+    """Whether there is a folder, and Dask is installed."""
     return folder is not None and importlib.util.find_spec("distributed") is not None
 
 
 class ManyFiles:
-    """A folder as one source. ``on_open`` gets it when it has been looked at.
+    """A folder as one source. ``on_open`` gets the source when the folder has been read.
 
-    ``scheduler`` is the address of one, None for one on this machine.
+    ``scheduler`` is the address of a Dask scheduler; None starts one on this machine.
     """
 
     def __init__(
@@ -59,19 +59,19 @@ class ManyFiles:
         self._connection = share_connection(scheduler)
         self._partitions: list[Partition] = []
         self._source: ManySource | None = None
-        self._is_wanted = False
-        self._complaint = ""
+        self._is_chosen = False
+        self._problem = ""
         self.about = Text()
         self.progress = Text(role="status")
         self.message = Text(role="alert", style="color: #d32f2f;")
         self.cells = Html("", margin=(6, 12), **WIDE)
         self._columns = pn.Column(max_height=200, scroll="y-auto", **WIDE)
         self.link = pmui.Button(
-            label="Dask's dashboard",
+            label="Dask dashboard",
             icon="open_in_new",
             variant="text",
             size="small",
-            description="Dask's dashboard: what the workers do, in another tab.",
+            description="Dask dashboard: shows the work of the workers, in another tab.",
             target="_blank",
             visible=False,
         )
@@ -89,34 +89,34 @@ class ManyFiles:
         self.about.show(ABOUT)
 
     def open(self) -> None:
-        """Look at the folder without keeping the page waiting, and begin to learn it."""
-        self._is_wanted = True
-        self._complaint = ""
+        """Read the folder in the background, and begin to learn it."""
+        self._is_chosen = True
+        self._problem = ""
         self.message.show()
-        self.progress.show("Looking at the folder, and for Dask's workers …")
+        self.progress.show("Reading the folder and connecting to Dask …")
         pn.state.execute(self._open)
 
     def leave(self) -> None:
-        """Another source was chosen: what is still being looked at is not opened."""
-        self._is_wanted = False
+        """Another source was chosen: do not open a folder that is still being read."""
+        self._is_chosen = False
         self._source = None
 
     async def _open(self) -> None:
         try:
-            table = await run_in_thread(self._look)
+            table = await run_in_thread(self._read_folder)
         except (ValueError, OSError) as error:
             self.progress.show()
             self.message.show(str(error))
             return
-        if not self._is_wanted:
+        if not self._is_chosen:
             return
         link = self._connection.dashboard_link
         self.link.param.update(href=link, visible=bool(link))
-        self._columns.objects = [self._offer_columns(table)]
+        self._columns.objects = [self._build_column_choice(table)]
         self._begin(table.default_features)
 
-    def _look(self) -> Table:
-        """The first file that is a table of measurements; the others must have its columns too."""
+    def _read_folder(self) -> Table:
+        """The first file with usable columns; the other files must have the same columns."""
         files = list_folder(self._folder)
         table = self._find_table(files)
         self._connection.client()
@@ -125,30 +125,30 @@ class ManyFiles:
 
     @staticmethod
     def _find_table(files: list[Path]) -> Table:
-        trouble = ""
+        first_error = ""
         for path in files:
             try:
                 table = open_table(path)
             except TableError as error:
-                trouble = trouble or str(error)
+                first_error = first_error or str(error)
                 continue
             if table.default_features:
                 return table
-        raise TableError(f"No file has columns of measurements. {trouble}")
+        raise TableError(f"No file in the folder has numeric columns to learn. {first_error}")
 
-    def _offer_columns(self, table: Table) -> pmui.CheckBoxGroup:
-        columns = offer_features(table, about=ABOUT_COLUMNS)
+    def _build_column_choice(self, table: Table) -> pmui.CheckBoxGroup:
+        columns = build_feature_choice(table, about=ABOUT_COLUMNS)
         columns.param.watch(lambda event: self._choose(tuple(event.new)), "value")
         return columns
 
     def _choose(self, features: tuple[str, ...]) -> None:
-        if not self._is_wanted:
+        if not self._is_chosen:
             return
-        self._complaint = "" if features else "Choose at least one column to go on with."
+        self._problem = "" if features else "Choose at least one column."
         if features:
             self._begin(features)
         else:
-            # A stream that has ended paints no further frame that would tell.
+            # A stream that has ended draws no further frame, so the message is shown here.
             self.show_progress()
 
     def _begin(self, features: tuple[str, ...]) -> None:
@@ -156,40 +156,44 @@ class ManyFiles:
         source = ManySource(name, self._partitions, features, self._connection.client)
         self._source = source
         self.show_progress()
-        # The run brings its own scaling.
+        # The scaling follows from the files, so the run has its own.
         self._on_open(source, Scaling.identity(source.n_features), ManyRun)
 
     def show_progress(self) -> None:
-        """Tell how far the workers are; cheap while nothing has changed."""
+        """Show the progress of the workers; cheap while it has not changed."""
         source = self._source
         if source is None:
             return
         reports = list(source.reports)
-        n_all, n_points = len(source.partitions), sum(one.n_points for one in reports)
-        failed = [one for one in reports if one.error]
+        n_all, n_points = len(source.partitions), sum(report.n_points for report in reports)
+        failed = [report for report in reports if report.error]
         self.progress.show(f"{len(reports):,} of {n_all:,} files, {n_points:,} points")
-        more = f"and {len(failed) - N_TOLD} more" if len(failed) > N_TOLD else ""
-        # Where the folder lies is not for everybody.
-        here = f"{make_printable(self._folder, 200)}{os.sep}"
-        told = [f"Not learned: {one.error.replace(here, '')}" for one in failed[:N_TOLD]]
-        self.message.show(self._complaint, *told, more)
+        n_more = len(failed) - MAX_ERRORS_SHOWN
+        more = f"and {n_more} more" if n_more > 0 else ""
+        # Users of a served page must not learn the path of the folder.
+        folder = f"{make_printable(self._folder, 200)}{os.sep}"
+        errors = [
+            f"Not learned: {report.error.replace(folder, '')}"
+            for report in failed[:MAX_ERRORS_SHOWN]
+        ]
+        self.message.show(self._problem, *errors, more)
         cells = self._draw_cells(source)
         if cells != self.cells.object:
             self.cells.object = cells
 
     @staticmethod
     def _draw_cells(source: ManySource) -> str:
-        """A small square for each file, or for several neighbours of very many."""
+        """A small square for each file, or for a group of neighbouring files if there are many."""
         partitions = source.partitions
         colors = [WAITING] * len(partitions)
         for report in source.reports:
             colors[report.index] = FAILED if report.error else LEARNED
-        size = -(-len(partitions) // MOST_CELLS)
+        size = -(-len(partitions) // MAX_CELLS)
         squares = []
         for start in range(0, len(partitions), size):
             group = colors[start : start + size]
-            # The worst, then what is still to come.
-            color = next(each for each in (FAILED, WAITING, LEARNED) if each in group)
+            # One failed file marks the group; else one waiting file does.
+            color = next(state for state in (FAILED, WAITING, LEARNED) if state in group)
             name = html.escape(make_printable(Path(partitions[start].name).name, 80))
             squares.append(
                 f'<span title="{name}" data-state="{STATES[color]}" style="background:{color};'

@@ -1,4 +1,4 @@
-"""A painting as a source: its brush, and the painting itself."""
+"""A painting as a source: the painting, and the settings of the brush."""
 
 from collections.abc import Callable
 
@@ -9,18 +9,18 @@ from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream import Source
 from widgets.components.lazy import LazyColumn
 from widgets.components.text import Text
+from widgets.controls.controls import WIDE
 from widgets.settings import Settings
 
-WIDE = {"sizing_mode": "stretch_width"}
-TOLD = (
-    "What you paint goes on giving points. Reset plays the painting again from its first stroke. "
-    "Move drags what you have painted: the automatic memory notices that a cluster moves, and "
-    "forgets its old place."
+ABOUT = (
+    "Painted areas keep producing points. Reset repeats the painting from its first stroke. Move "
+    "drags a painted area; automatic memory detects that the cluster moves and forgets its old "
+    "position."
 )
 
 
 class PaintingChooser:
-    """The painting of the session and the brush; ``on_open`` gets it at its first point."""
+    """The painting of the session and its brush; ``on_open`` gets the painting as a source."""
 
     def __init__(self, on_open: Callable[[Source, Scaling], None], settings: Settings) -> None:
         self._on_open = on_open
@@ -28,7 +28,7 @@ class PaintingChooser:
         self.painting = PaintedSource()
         self.radius_px = pmui.IntSlider(
             label="Brush size",
-            description="Radius of the brush, in pixels of the screen.",
+            description="The radius of the brush in pixels.",
             value=36,
             start=8,
             end=120,
@@ -37,25 +37,25 @@ class PaintingChooser:
         )
         self.n_per_s = pmui.IntSlider(
             label="Flow",
-            description="Points per second that the brush strews while it is down. What was "
-            "painted longer gives more of the points that follow.",
+            description="How many points per second the brush paints. An area that was painted for "
+            "longer also produces more of the later points.",
             value=200,
             start=20,
             end=1000,
             step=20,
             **WIDE,
         )
-        told = Text()
-        told.show(TOLD)
-        self.view = LazyColumn(lambda: [self.radius_px, self.n_per_s, told.pane], visible=False)
+        about = Text()
+        about.show(ABOUT)
+        self.view = LazyColumn(lambda: [self.radius_px, self.n_per_s, about.pane], visible=False)
 
     def reopen(self) -> None:
-        """Play the painting from its beginning."""
+        """Restart the painting from its first stroke."""
         self.painting.noise = self._settings.noise
         self.painting.rewind()
         self._on_open(self.painting, Scaling.identity(self.painting.n_features))
 
     def clear(self) -> None:
-        """Begin another painting."""
+        """Start an empty painting."""
         self.painting = PaintedSource(seed=self._settings.seed)
         self.reopen()

@@ -1,4 +1,4 @@
-"""The easel: painting on the live plot, moving what is painted, and taking it back."""
+"""PaintedSource on the live plot: paint, move painted points, undo and clear."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ from widgets.components.lazy import LazyColumn
 from widgets.components.plot import build_columns
 from widgets.components.text import Text
 from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
-from widgets.sources.brush import LOOK, MOVE, OFF, PAINT, Brush, Gesture, equip, read_gesture
+from widgets.sources.brush import MOVE, OFF, PAINT, VIEW, Brush, Gesture, add_brush, read_gesture
 from widgets.sources.painting_chooser import PaintingChooser
 
 BLOB_POINTS = 60
@@ -27,9 +27,9 @@ GREY = "#808080"
 
 
 class PaintingTool:
-    """Paints on a plot while the stream is a painting, and shows what is painted.
+    """Paints on a plot while the stream is a painting, and shows the painted areas.
 
-    ``change`` is called with changes of the page from outside any callback of its own.
+    ``change`` runs a function that changes the page from outside a callback of the page.
     """
 
     def __init__(
@@ -45,9 +45,9 @@ class PaintingTool:
         self._is_painting = False
         self._drawn: tuple[Layer, ...] | None = None
         self._stroke: tuple[int, int | None] = -1, None
-        self._grasped: tuple[int, int | None, tuple[float, float]] = -1, None, (0.0, 0.0)
+        self._grabbed: tuple[int, int | None, tuple[float, float]] = -1, None, (0.0, 0.0)
         self.brush = Brush(name="brush")
-        self.brush.on_change("told", self._hear)
+        self.brush.on_change("gesture", self._handle_gesture)
         for slider in ("radius_px", "n_per_s"):
             getattr(chooser, slider).param.watch(self._set_brush, "value")
         self._set_brush()
@@ -55,7 +55,7 @@ class PaintingTool:
         self._hint = Label(
             x=WIDTH / 2,
             y=HEIGHT / 2,
-            text="Paint here: hold down and move",
+            text="Paint here: press and drag",
             text_align="center",
             text_baseline="middle",
             text_color=GREY,
@@ -65,12 +65,12 @@ class PaintingTool:
         self._toolbar = plot.toolbar
         self._draw_on(plot)
         self.mode = pmui.RadioButtonGroup(
-            options=[PAINT, MOVE, LOOK],
+            options=[PAINT, MOVE, VIEW],
             value=PAINT,
             size="small",
             margin=(0, 12, 0, 0),
-            description="What the pointer does on the plot: paint, move what is painted, or move "
-            "and zoom the view.",
+            description="What the pointer does on the plot: paint points, move painted points, or "
+            "pan and zoom the view.",
         )
         self.mode.param.watch(lambda _: self._set_mode(), "value")
         self.message = Text(role="alert")
@@ -79,9 +79,9 @@ class PaintingTool:
     def _lay_out(self) -> list[Any]:
         tools = pmui.FlexBox(
             self.mode,
-            self._build_button("Add", "add", "a blob where there is room.", self._add),
-            self._build_button("Undo", "undo", "take the last stroke back.", self._undo),
-            self._build_button("Clear", "delete", "begin an empty canvas.", self._clear),
+            self._build_button("Add", "add", "add a blob at an empty place.", self._add),
+            self._build_button("Undo", "undo", "remove the last stroke.", self._undo),
+            self._build_button("Clear", "delete", "start with an empty canvas.", self._clear),
             self.message.pane,
             align_items="center",
             gap="4px",
@@ -117,30 +117,30 @@ class PaintingTool:
             level="underlay",
         )
         plot.add_layout(self._hint)
-        equip(plot, self.brush)
+        add_brush(plot, self.brush)
 
     def show(self, source: Source) -> None:
-        """Offer the brush if the source is a painting."""
+        """Show the tools if the source is a painting."""
         self._is_painting = isinstance(source, PaintedSource)
         self.view.visible = self._is_painting
         self.message.show()
         self._drawn = None
 
     def draw(self) -> None:
-        """Bring what is painted up to date; called with each frame."""
-        # Not before: a page that is only being made would not hear of it.
+        """Update the painted areas; called with each frame."""
+        # Not earlier: a page that is still loading would not get the change.
         self._set_mode()
         layers = self._painting.layers if self._painting else ()
         if layers is self._drawn:
             return
         self._drawn = layers
-        xs, ys, widths, heights = outline(layers).T
+        xs, ys, widths, heights = outline_layers(layers).T
         self.shapes.data = {"x": xs, "y": ys, "width": widths, "height": heights}
         self._hint.visible = self._painting is not None and not layers
 
     @property
     def _painting(self) -> PaintedSource | None:
-        """What can be painted on; None while something else streams."""
+        """The painting that streams; None while another source streams."""
         return self._chooser.painting if self._is_painting else None
 
     def _set_brush(self, *_: Any) -> None:
@@ -153,11 +153,11 @@ class PaintingTool:
         mode = self.mode.value if self._is_painting else OFF
         if mode != self.brush.mode:
             self.brush.mode = mode
-            # Whoever took another tool there would wonder why the brush is gone.
-            self._toolbar.visible = mode in (LOOK, OFF)
+            # Choosing another tool in the toolbar would turn the brush off.
+            self._toolbar.visible = mode in (VIEW, OFF)
 
-    def _hear(self, attr: str, old: str, told: str) -> None:
-        gesture = read_gesture(told)
+    def _handle_gesture(self, attr: str, old: str, text: str) -> None:
+        gesture = read_gesture(text)
         if gesture is None or self._painting is None:
             return
         try:
@@ -170,31 +170,31 @@ class PaintingTool:
             self._change(lambda: self.message.show(message))
 
     def _paint(self, gesture: Gesture, painting: PaintedSource) -> None:
-        known, number = self._stroke
+        last_stroke, number = self._stroke
         number = painting.paint(
             gesture.places,
             gesture.radii,
             gesture.n_points,
-            number if known == gesture.stroke else None,
+            number if last_stroke == gesture.stroke else None,
         )
         self._stroke = gesture.stroke, number
-        # Painted points come at once, however slowly the others stream, or while it is paused.
+        # Painted points are learned at once, even if the stream is slow or paused.
         self._engine.step(gesture.n_points)
 
     def _move(self, gesture: Gesture, painting: PaintedSource) -> None:
-        first, now = gesture.places
-        known, group, last = self._grasped
-        if known != gesture.stroke:
-            group, last = painting.find(*first), first
-        self._grasped = gesture.stroke, group, now
+        start, present = gesture.places
+        last_stroke, group, last = self._grabbed
+        if last_stroke != gesture.stroke:
+            group, last = painting.find(*start), start
+        self._grabbed = gesture.stroke, group, present
         if group is not None:
-            painting.move(group, now[0] - last[0], now[1] - last[1])
+            painting.move(group, present[0] - last[0], present[1] - last[1])
             self._engine.refresh_frame()
 
     def _add(self) -> None:
         painting = self._painting
         if painting is not None:
-            place = find_room(painting.layers)
+            place = find_empty_place(painting.layers)
             try:
                 painting.paint([place], (BLOB_RADIUS, BLOB_RADIUS), BLOB_POINTS)
             except ValueError as error:
@@ -212,29 +212,29 @@ class PaintingTool:
         self._chooser.clear()
 
 
-def outline(layers: tuple[Layer, ...]) -> NDArray[np.float64]:
-    """Middles, widths and heights (m, 4) of ellipses that cover what is painted, not too many."""
+def outline_layers(layers: tuple[Layer, ...]) -> NDArray[np.float64]:
+    """Centres (x, y), widths and heights (m, 4) of a few ellipses that cover all layers."""
     if not layers:
         return np.empty((0, 4))
     places = np.concatenate([places for _, places in layers])
     radii = np.repeat([edit.radii for edit, _ in layers], [len(p) for _, p in layers], axis=0)
-    # Of those that lie nearly upon each other one is enough.
+    # One of several ellipses at nearly the same place is enough.
     _, kept = np.unique(np.round(2 * places / radii), axis=0, return_index=True)
     return np.column_stack([places[kept], 2 * radii[kept]])
 
 
-def find_room(layers: tuple[Layer, ...]) -> tuple[float, float]:
-    """The place on the canvas that is furthest from its edges and from all that is painted.
+def find_empty_place(layers: tuple[Layer, ...]) -> tuple[float, float]:
+    """The place on the canvas that is furthest from its edges and from all layers.
 
-    >>> find_room(())
+    >>> find_empty_place(())
     (10.0, 5.0)
     """
     xs, ys = np.meshgrid(np.linspace(0, WIDTH, 41), np.linspace(0, HEIGHT, 21))
-    free = np.column_stack([xs.ravel(), ys.ravel()])
-    room = np.minimum(free, (WIDTH, HEIGHT) - free).min(axis=1)
-    for place in outline(layers)[:, :2]:
-        room = np.minimum(room, np.hypot(*(free - place).T) / 2)
-    # Of those that are as good, the most central one.
-    room = room - 1e-6 * np.hypot(*(free - (WIDTH / 2, HEIGHT / 2)).T)
-    x, y = free[room.argmax()].tolist()
+    grid = np.column_stack([xs.ravel(), ys.ravel()])
+    distances = np.minimum(grid, (WIDTH, HEIGHT) - grid).min(axis=1)
+    for place in outline_layers(layers)[:, :2]:
+        distances = np.minimum(distances, np.hypot(*(grid - place).T) / 2)
+    # The most central of several equally distant places.
+    distances = distances - 1e-6 * np.hypot(*(grid - (WIDTH / 2, HEIGHT / 2)).T)
+    x, y = grid[distances.argmax()].tolist()
     return x, y

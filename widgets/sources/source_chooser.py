@@ -1,4 +1,4 @@
-"""Choosing where the points come from."""
+"""The choice of the source: generated, a table, many files, a painting or data from Python."""
 
 import os
 from collections.abc import Callable
@@ -13,61 +13,64 @@ from clusterer.stream import Source
 from widgets.components.text import Text
 from widgets.controls.controls import WIDE, Controls
 from widgets.settings import Settings
-from widgets.sources.many_files import ManyFiles, is_offered
+from widgets.sources.many_files import ManyFiles, can_learn
 from widgets.sources.painting_chooser import PaintingChooser
 from widgets.sources.table_chooser import TableChooser
 from widgets.sources.user_data import UserData
 
+# Stored runs contain the first two of these labels.
 GENERATED, TABLE, MANY, DRAWN = "Generated", "My table", "Many files", "Draw"
 FROM_PYTHON = "From Python"
 
 
 class SourceChooser:
-    """Generated streams, a table, a painting, or ``given`` data (or the path of a table) if any.
+    """Widgets that choose the source of the points.
 
-    Of a folder, with Dask, also all files at once, by a ``scheduler`` (its address) or a local one.
-
-    ``on_open`` gets each source chosen, with its scaling; the first one `open_first` returns.
+    Parameters
+    ----------
+    controls : the controls of the settings, for the generated stream
+    on_open : called with each chosen source and its scaling, except the first (`open_first`)
+    data : data from Python, or the path of a table or of a folder of tables; default none
+    scheduler : the address of a Dask scheduler for the files of a folder; default a local one
     """
 
     def __init__(
         self,
         controls: Controls,
         on_open: Callable[..., None],
-        given: UserData | str | PathLike[str] | None = None,
+        data: UserData | str | PathLike[str] | None = None,
         scheduler: str | None = None,
     ) -> None:
         self._settings: Settings = controls.settings
         self._controls = controls
         self._on_open = on_open
-        self._given = given if isinstance(given, UserData) else None
-        self._path = given if isinstance(given, str | PathLike) else None
+        self._user_data = data if isinstance(data, UserData) else None
+        self._path = data if isinstance(data, str | PathLike) else None
         folder = self._path if self._path and os.path.isdir(self._path) else None
         if folder:
             self._path = None
         self.table = TableChooser(on_open, folder)
         self.painting = PaintingChooser(on_open, self._settings)
-        # With Dask, all tables of a folder are one.
-        self.many = ManyFiles(on_open, folder, scheduler) if folder and is_offered(folder) else None
+        self.many = ManyFiles(on_open, folder, scheduler) if folder and can_learn(folder) else None
         self.kind = pmui.RadioButtonGroup(
             label="Source",
             options=[
-                *([FROM_PYTHON] if self._given else []),
+                *([FROM_PYTHON] if self._user_data else []),
                 GENERATED,
                 TABLE,
                 *([MANY] if self.many else []),
                 DRAWN,
             ],
-            value=FROM_PYTHON if self._given else TABLE if self._path else GENERATED,
-            description="Where the points come from.",
+            value=FROM_PYTHON if self._user_data else TABLE if self._path else GENERATED,
+            description="Where the points of the stream come from.",
             **WIDE,
         )
         self.description = Text()
         self.generated = pmui.Column(controls.generator, self.description.pane, **WIDE)
-        self.complaint = Text(role="alert")
+        self.message = Text(role="alert")
         self.view = pmui.Column(
             self.kind,
-            self.complaint.pane,
+            self.message.pane,
             self.generated,
             self.table.view,
             *([self.many.view] if self.many else []),
@@ -80,27 +83,27 @@ class SourceChooser:
         self._show_kind()
 
     def open_first(self) -> tuple[Source, Scaling]:
-        """What was given, or else the generated stream that the settings name."""
-        if self._given is not None:
-            return self._given.open()
+        """The data from Python or the table, if there is one; else the generated stream."""
+        if self._user_data is not None:
+            return self._user_data.open()
         if self._path is not None:
             return self.table.open_path(self._path)
         source = self.make_source()
         return source, Scaling.identity(source.n_features)
 
     def make_source(self) -> Source:
-        """The generated stream that the settings name."""
+        """The generated stream of the settings."""
         settings = self._settings
         return make_generator(settings.generator, seed=settings.seed, noise=settings.noise)
 
     def show_progress(self) -> None:
-        """Tell what reading has dropped, and how far the workers are."""
+        """Show the rows that were dropped, and the progress of the workers."""
         self.table.show_report()
         if self.many is not None:
             self.many.show_progress()
 
     def _follow_settings(self, *_: Any) -> None:
-        # A program that names a generator wants to see it.
+        # Code that chooses a generator expects its stream instead of the data from Python.
         if self.kind.value == FROM_PYTHON:
             self.kind.value = GENERATED
         else:
@@ -116,7 +119,7 @@ class SourceChooser:
 
     def _show_kind(self) -> None:
         kind = self.kind.value
-        self.complaint.show()
+        self.message.show()
         self.generated.visible = kind == GENERATED
         self.table.view.visible = kind == TABLE
         if self.many is not None:
@@ -132,7 +135,7 @@ class SourceChooser:
         self.reopen()
 
     def reopen(self) -> None:
-        """Begin the stream that is chosen from its first point."""
+        """Start the chosen source from its first point."""
         kind = self.kind.value
         if kind == GENERATED:
             self._open_generator()
@@ -142,8 +145,8 @@ class SourceChooser:
             self.many.open()
         elif kind == DRAWN:
             self.painting.reopen()
-        elif self._given is not None:
+        elif self._user_data is not None:
             try:
-                self._on_open(*self._given.open())
+                self._on_open(*self._user_data.open())
             except ValueError as error:
-                self.complaint.show(str(error))
+                self.message.show(str(error))

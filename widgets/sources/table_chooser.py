@@ -1,4 +1,4 @@
-"""The user's own table: uploaded, or one that is at hand; its columns chosen."""
+"""The choice of a table: an uploaded file or a table of the catalog, and its columns."""
 
 import asyncio
 import shutil
@@ -21,42 +21,45 @@ from widgets.components.background import run_in_thread
 from widgets.components.lazy import LazyColumn
 from widgets.components.text import Text
 from widgets.components.upload import Upload
+from widgets.controls.controls import WIDE
 from widgets.sources.catalog import build_catalog
-from widgets.sources.column_chooser import WIDE, ColumnChooser
+from widgets.sources.column_chooser import ColumnChooser
 from widgets.sources.table_preview import TablePreview
 
+# Stored runs contain this label.
 UPLOADED = "(uploaded)"
-NO_FEATURE = "Choose at least one column to be a feature."
+NO_FEATURE = "Choose at least one column as a feature."
 
 OnOpen = Callable[[Source, Scaling], None]
 
 
 class TableChooser:
-    """An upload or a table at hand, then its columns; ``on_open`` gets each source chosen.
+    """Widgets that choose a table and its columns; ``on_open`` gets each chosen source.
 
-    ``folder`` is one whose tables are at hand besides the examples.
+    The catalog contains the tables of ``folder`` and the examples.
     """
 
     def __init__(self, on_open: OnOpen, folder: str | PathLike[str] | None = None) -> None:
         self._on_open = on_open
-        self._folder = self._arrivals = temp_folders.make_folder()
+        self._folder = self._upload_folder = temp_folders.make_folder()
         self._uploaded: Path | None = None
         self._table: Table | None = None
         self._name = ""
-        self._n_asked = self._n_reading = 0
-        self._is_following = False
+        self._n_requests = self._n_reading = 0
+        self._is_updating = False
         self.catalog = build_catalog(folder)
         self.file = Upload(
             self._folder,
             on_begin=lambda: self.message.show(),
             on_file=self._receive,
-            on_trouble=lambda trouble: self.message.show(trouble),
+            on_trouble=lambda problem: self.message.show(problem),
             margin=(5, 10),
             **WIDE,
         )
         self.catalog_select = pmui.Select(
             label="Or choose a table",
-            description="Examples, and the tables of the folder that the app was started with.",
+            description="Example tables, and the tables of the folder that the app was started "
+            "with.",
             options=[UPLOADED, *self.catalog],
             value=UPLOADED,
             **WIDE,
@@ -76,84 +79,84 @@ class TableChooser:
             ],
             visible=False,
         )
-        self.catalog_select.param.watch(self._take_from_shelf, "value")
+        self.catalog_select.param.watch(self._choose_from_catalog, "value")
 
     @lazy_property
     def columns(self) -> ColumnChooser:
-        """What is chosen of the table."""
+        """The choice of the columns."""
         return ColumnChooser(self._choose)
 
     @lazy_property
     def preview(self) -> TablePreview:
-        """The table's first rows."""
+        """The preview of the table."""
         return TablePreview()
 
     @property
     def is_uploaded(self) -> bool:
-        """Whether the table is one that the user has uploaded."""
+        """Whether the user has uploaded the table."""
         return self._uploaded is not None
 
     @property
     def catalog_title(self) -> str | None:
-        """The title of the table at hand that is chosen; None if it is another one."""
+        """The title of the chosen table of the catalog; None if the table is not in the catalog."""
         return None if self.catalog_select.value == UPLOADED else self.catalog_select.value
 
     @property
     def is_ready(self) -> bool:
-        """Whether the table that was chosen last is there, or could not be read."""
-        return not self._n_reading and (self._n_asked > 0 or self._table is not None)
+        """Whether the reading of the last chosen table has ended, with success or not."""
+        return not self._n_reading and (self._n_requests > 0 or self._table is not None)
 
     def _receive(self, path: Path, name: str) -> None:
-        self._ask(path, name, is_uploaded=True)
+        self._start_reading(path, name, is_uploaded=True)
 
-    def _take_from_shelf(self, event: Any) -> None:
-        one = self.catalog.get(event.new)
-        if one is not None and not self._is_following:
+    def _choose_from_catalog(self, event: Any) -> None:
+        entry = self.catalog.get(event.new)
+        if entry is not None and not self._is_updating:
             self.message.show()
-            self._ask(one.path, one.path.name, shelved=event.new)
+            self._start_reading(entry.path, entry.path.name, title=event.new)
 
-    def _ask(self, path: Path, name: str, **place: Any) -> None:
-        self._n_asked += 1
+    def _start_reading(self, path: Path, name: str, **origin: Any) -> None:
+        self._n_requests += 1
         self._n_reading += 1
-        pn.state.execute(partial(self._read, self._n_asked, path, name, **place))
+        pn.state.execute(partial(self._read, self._n_requests, path, name, **origin))
 
     async def _read(
-        self, number: int, path: Path, name: str, is_uploaded: bool = False, shelved: str = UPLOADED
+        self, number: int, path: Path, name: str, is_uploaded: bool = False, title: str = UPLOADED
     ) -> None:
         try:
-            # Reading what a table is may take seconds; the page must not wait for it.
+            # It can take seconds to read a table; the page must not wait.
             table = await run_in_thread(open_table, path, name=name)
         except Exception as error:
             if is_uploaded:
                 path.unlink(missing_ok=True)
             if not isinstance(error, TableError):
                 raise
-            if number == self._n_asked:
+            if number == self._n_requests:
                 self.message.show(str(error))
             return
         finally:
             self._n_reading -= 1
-        if number != self._n_asked:
-            # Another one was chosen in the meantime.
+        if number != self._n_requests:
+            # Another table was chosen in the meantime.
             if is_uploaded:
                 path.unlink(missing_ok=True)
             return
-        earlier, self._uploaded = self._uploaded, path if is_uploaded else None
+        previous, self._uploaded = self._uploaded, path if is_uploaded else None
         self._name = name
-        self._show(table, shelved)
+        self._show(table, title)
         self._choose()
-        # The engine has the file open for as long as it needs it.
-        if earlier is not None:
-            earlier.unlink(missing_ok=True)
+        # The engine keeps the file open as long as it needs the file.
+        if previous is not None:
+            previous.unlink(missing_ok=True)
 
-    def _show(self, table: Table, shelved: str, features: Sequence[str] = ()) -> None:
+    def _show(self, table: Table, title: str, features: Sequence[str] = ()) -> None:
         self._table = table
-        self._is_following = True
-        self.catalog_select.value = shelved
-        self._is_following = False
-        one = self.catalog.get(shelved)
-        self.description.show(one.description if one else "")
-        self.columns.show(table, features or (one.features if one else ()))
+        self._is_updating = True
+        self.catalog_select.value = title
+        self._is_updating = False
+        entry = self.catalog.get(title)
+        self.description.show(entry.description if entry else "")
+        self.columns.show(table, features or (entry.features if entry else ()))
         self.preview.show(table)
 
     def _choose(self) -> None:
@@ -165,21 +168,21 @@ class TableChooser:
             self._on_open(*chosen)
 
     def open_path(self, path: str | PathLike[str]) -> tuple[Source, Scaling]:
-        """Read a table of this machine; what comes first. Raises `TableError`."""
+        """Read a table of this machine as the first source. Raises `TableError`."""
         table = open_table(Path(path), name=Path(path).name)
         self._show(table, UPLOADED)
         chosen = self.columns.make_source()
         if chosen is None:
-            # Ids and constants can be features too, if there is nothing better.
+            # If no column is a default feature, take the first one, such as an id or a constant.
             self.columns.features.value = self.columns.features.options[:1]
             chosen = self.columns.make_source()
         assert chosen is not None
         return chosen
 
     def reopen(self) -> None:
-        """Start the table chosen before anew; the first one at hand if there is none."""
+        """Restart the chosen table; open the first example if no table is chosen."""
         if self._table is None and self.catalog_select.value != UPLOADED:
-            # It is being read.
+            # The chosen table is still being read.
             return
         if self._table is None:
             self.catalog_select.value = EXAMPLES[0].title
@@ -187,7 +190,7 @@ class TableChooser:
             self._choose()
 
     def describe(self) -> dict[str, Any]:
-        """Which table it is and what is chosen of it, in JSON's types."""
+        """The table and the choices about its columns, in the types of JSON."""
         return {
             "shelved": self.catalog_select.value,
             "file": None if self._uploaded is None else self._uploaded.name,
@@ -195,34 +198,35 @@ class TableChooser:
             "columns": self.columns.describe(),
         }
 
-    def keep_in(self, folder: Path, arrivals: Path) -> None:
-        """Put what is uploaded from now on, once it is whole, where it outlives the page."""
-        self._arrivals = arrivals
-        self.file.keep_in(folder, arrivals)
+    def keep_in(self, folder: Path, upload_folder: Path) -> None:
+        """Store complete uploads in ``folder`` from now on, where they outlive the page."""
+        self._upload_folder = upload_folder
+        self.file.keep_in(folder, upload_folder)
 
-    async def bring_back(self, told: dict[str, Any], folder: Path) -> None:
-        """Show the table that `describe` told, uploaded ones from the folder, as it was chosen.
+    async def restore(self, description: dict[str, Any], folder: Path) -> None:
+        """Show the table that `describe` returned; ``folder`` contains uploaded tables.
 
-        Raises `TableError` or OSError where it is not there, ValueError if it is another.
+        Raises `TableError` or OSError if the table does not exist, ValueError if it is not valid.
         """
-        # What is still being read a link has asked for, before there was a run to bring back.
-        self._n_asked += 1
-        one = self.catalog.get(told["shelved"])
-        path = one.path if one else folder / str(told["file"]) if told["file"] else None
+        # A link may have asked for a table that is still being read; the stored run replaces it.
+        self._n_requests += 1
+        entry, file = self.catalog.get(description["shelved"]), description["file"]
+        path = entry.path if entry else folder / str(file) if file else None
         if path is not None:
-            # Told by the store, but a name only.
-            if one is None and path.parent != folder:
+            # The stored name of the file must not contain a path.
+            if entry is None and path.parent != folder:
                 raise ValueError("the table is not in its folder")
-            table = await asyncio.to_thread(open_table, path, name=told["name"])
-            self._name, self._uploaded = told["name"], None if one else path
-            # A widget just made is not to be changed: the browser might hear of that first.
-            self._show(table, told["shelved"], told["columns"]["features"])
+            table = await asyncio.to_thread(open_table, path, name=description["name"])
+            self._name, self._uploaded = description["name"], None if entry else path
+            # The new checkboxes get their value when they are built: a later change could reach
+            # the browser before the checkboxes.
+            self._show(table, description["shelved"], description["columns"]["features"])
         elif self._table is None:
             raise ValueError("the table is gone")
-        self.columns.choose(told["columns"])
+        self.columns.restore(description["columns"])
 
     def show_report(self) -> None:
-        """Tell what reading the table has dropped or assumed so far."""
+        """Show which rows were dropped and which values were filled so far."""
         if self._table is not None:
             report = self._table.report
             self.report.show(*report.summary())
@@ -230,8 +234,8 @@ class TableChooser:
                 self.columns.show_missing(True)
 
     def close(self) -> None:
-        """Delete the uploaded file; what is being read is not opened any more."""
-        self._n_asked += 1
+        """Delete uploaded files; a table that is still being read is not opened."""
+        self._n_requests += 1
         self.file.stop()
-        for folder in (self._folder, self._arrivals):
+        for folder in (self._folder, self._upload_folder):
             shutil.rmtree(folder, ignore_errors=True)

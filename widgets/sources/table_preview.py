@@ -1,4 +1,4 @@
-"""What is in a table, to look at: its columns and its first rows, as text."""
+"""A preview of a table: its columns and its first rows as text."""
 
 import html
 from collections.abc import Iterable, Sequence
@@ -9,9 +9,9 @@ from clusterer.support.text import make_printable
 from clusterer.tables import Column, Table
 from widgets.components.text import Html, escape_lines
 
-N_ROWS = 12
-N_COLUMNS = 60
-N_CHARACTERS = 40
+MAX_ROWS = 12
+MAX_COLUMNS = 60
+MAX_CHARACTERS = 40
 
 STYLE = """
 :host { display: block; width: 100%; }
@@ -27,22 +27,22 @@ tr + tr td { border-top: 1px solid rgba(128, 128, 128, .15); }
 
 
 class TablePreview:
-    """A button, and the dialog that it opens; what is in it is made when it is opened."""
+    """A button, and the dialog that it opens; the content is made when the dialog opens."""
 
     def __init__(self) -> None:
         self._table: Table | None = None
-        # One pane for all: what is shown or hidden in a closed dialog is not found by the browser.
+        # One pane for all: the browser does not show or hide single panes in a closed dialog.
         self._content = Html("", stylesheets=[STYLE], sizing_mode="stretch_width", margin=0)
         self.dialog = pmui.Dialog(
             self._content,
-            title="The table",
+            title="Table preview",
             title_variant="h6",
             width_option="lg",
             close_on_click=True,
             show_close_button=True,
         )
         self.button = pmui.Button(
-            label="Look at the table",
+            label="Preview the table",
             icon="table_view",
             variant="text",
             size="small",
@@ -51,7 +51,7 @@ class TablePreview:
         self.view = pmui.Column(self.button, self.dialog, visible=False)
 
     def show(self, table: Table) -> None:
-        """Offer another table to be looked at."""
+        """Offer a preview of another table."""
         self._table = table
         self.view.visible = True
 
@@ -59,16 +59,16 @@ class TablePreview:
         table = self._table
         if table is None:
             return
-        names, rows = table.preview(N_ROWS)
-        n_more = len(names) - N_COLUMNS
-        more = f"; the first {N_COLUMNS} of them are shown" if n_more > 0 else ""
+        names, rows = table.preview(MAX_ROWS)
+        n_more = len(names) - MAX_COLUMNS
+        more = f"; the first {MAX_COLUMNS} are shown" if n_more > 0 else ""
         title = f"{make_printable(table.name)}: {len(names):,} columns{more}"
         self._content.object = "".join(
             (
                 f"<p>{html.escape(title)}</p>",
-                describe_columns(table.columns[:N_COLUMNS]),
-                "<p>The first rows, as they are written:</p>",
-                lay_out(names[:N_COLUMNS], [row[:N_COLUMNS] for row in rows]),
+                describe_columns(table.columns[:MAX_COLUMNS]),
+                "<p>The first rows, as in the file:</p>",
+                write_table(names[:MAX_COLUMNS], [row[:MAX_COLUMNS] for row in rows]),
                 f"<p>{escape_lines(table.report.notes)}</p>",
             )
         )
@@ -76,7 +76,7 @@ class TablePreview:
 
 
 def describe_columns(columns: Iterable[Column]) -> str:
-    """A table, as HTML, of the kind, range and missing share of columns."""
+    """An HTML table with the kind, the range and the share of missing values of each column."""
     rows = [
         (
             column.name,
@@ -87,22 +87,22 @@ def describe_columns(columns: Iterable[Column]) -> str:
         )
         for column in columns
     ]
-    return lay_out(("column", "kind", "range", "missing", ""), rows, n_characters=120)
+    return write_table(("column", "kind", "range", "missing", ""), rows, n_characters=120)
 
 
 def describe_range(column: Column) -> str:
-    """The lowest and the highest number of a column, or an example of what it holds."""
+    """The lowest and the highest number of a column, or an example value."""
     if column.usable and column.minimum <= column.maximum:
         return f"{column.minimum:.6g} … {column.maximum:.6g}"
     return column.example
 
 
-def lay_out(
-    names: Iterable[str], rows: Iterable[Sequence[str]], n_characters: int = N_CHARACTERS
+def write_table(
+    names: Iterable[str], rows: Iterable[Sequence[str]], n_characters: int = MAX_CHARACTERS
 ) -> str:
-    """A table, as HTML, that shows all names and cells as text.
+    """An HTML table that shows all names and cells as text.
 
-    >>> lay_out(["<b>"], [["1"]]).count("&lt;b&gt;")
+    >>> write_table(["<b>"], [["1"]]).count("&lt;b&gt;")
     1
     """
 

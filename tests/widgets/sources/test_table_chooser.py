@@ -1,4 +1,4 @@
-"""The table that a page shows, whichever of those asked for is read first."""
+"""The page shows the table that was requested last, whichever is read first."""
 
 import asyncio
 import threading
@@ -7,15 +7,15 @@ from widgets.sources import table_chooser as tables
 from widgets.sources.table_chooser import UPLOADED, TableChooser
 
 
-async def bring_one_back_while_another_is_read(chooser, told, folder, may_read):
+async def restore_a_table_while_another_is_read(chooser, description, folder, may_read):
     chooser.reopen()
-    await chooser.bring_back(told, folder)
+    await chooser.restore(description, folder)
     may_read.set()
     while not chooser.is_ready:
         await asyncio.sleep(0.01)
 
 
-def test_a_table_brought_back_stays_when_what_a_link_asked_for_is_read_later(
+def test_a_restored_table_stays_when_the_table_of_a_link_is_read_later(
     tmp_path, write, monkeypatch
 ):
     write("width,height\n1,2\n3,5\n4,4\n", "own.csv")
@@ -30,13 +30,13 @@ def test_a_table_brought_back_stays_when_what_a_link_asked_for_is_read_later(
 
     monkeypatch.setattr(tables, "open_table", read_late)
     chooser.open_path(tmp_path / "own.csv")
-    told = chooser.describe() | {"file": "own.csv", "name": "own.csv"}
+    description = chooser.describe() | {"file": "own.csv", "name": "own.csv"}
     fresh = TableChooser(lambda source, scaling: opened.append(source))
     try:
-        # Of a thread of its own: the browser's tests leave a loop running in this one.
+        # In a new thread: the browser tests leave an event loop running in this thread.
         worker = threading.Thread(
             target=asyncio.run,
-            args=[bring_one_back_while_another_is_read(fresh, told, tmp_path, may_read)],
+            args=[restore_a_table_while_another_is_read(fresh, description, tmp_path, may_read)],
         )
         worker.start()
         worker.join(60)
