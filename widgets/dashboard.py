@@ -91,10 +91,8 @@ class Dashboard(pn.viewable.Viewer):
         )
         self._show_features(source)
         self._downloader = Downloader(self._figure.figure, self._frame_loop.change)
-        self._film = VideoRecorder()
-        self._takeaway = ExportSection(
-            self._engine, self._downloader, self._film, lambda: self._engine.source_name
-        )
+        self._video_recorder = VideoRecorder()
+        self._export = ExportSection(self._engine, self._downloader, self._video_recorder)
         self._address = AddressBar(
             self.settings, self._sources, self._axes, self._figure, self._view_area.views
         )
@@ -160,7 +158,13 @@ class Dashboard(pn.viewable.Viewer):
         frame = self._view_area.choose_frame(frame)
         self._figure.draw(frame)
         self._matrix.draw(frame)
-        self._figure.film(frame, self._film)
+        if self._figure.can_record(frame):
+            self._video_recorder.record(
+                frame,
+                self._figure.prototype_sizes_px,
+                self._figure.viewport.box,
+                self._figure.axis_titles,
+            )
         self._view_area.draw(frame)
         self._easel.draw()
         self._counters.draw(frame)
@@ -210,7 +214,7 @@ class Dashboard(pn.viewable.Viewer):
             self._axes.view,
             self._matrix.switch,
             self._controls.build_main_controls(),
-            self._controls.build_accordion(("Export", lambda: [self._takeaway.lay_out()])),
+            self._controls.build_accordion(("Export", lambda: [self._export.build()])),
         ]
 
     def main(self) -> list[pn.viewable.Viewable]:

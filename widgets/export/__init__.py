@@ -1,1 +1,1 @@
-"""Export of results: files, pictures and videos."""
+"""Export of a run: data files, the model, a script, pictures and videos."""

@@ -1,4 +1,4 @@
-"""Take it away: what the run has found, the run itself, and pictures of it, as files."""
+"""The section Export: results, the run itself, pictures and videos as files."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,52 +21,53 @@ from clusterer.session.engine import Engine
 from clusterer.session.run_export import RunExport
 from widgets.components.download import Downloader, File
 from widgets.components.text import Text
+from widgets.controls.controls import WIDE
 from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
-from widgets.export.video import KINDS, VideoRecorder, write_video
+from widgets.export.video import FORMATS, VideoRecorder, write_video
 
-VIDEOS = {"gif": "GIF", "webp": "WebP"}
-WIDE = {"sizing_mode": "stretch_width"}
-LONGEST_WAIT_S = 60.0
-GAP_S = 0.2
+FORMAT_NAMES = {"gif": "GIF", "webp": "WebP"}
+EXPORT_TIMEOUT_S = 60.0
+PROGRESS_PERIOD_S = 0.2
 SCALED = (
-    "The model learned standardised values. The JSON has the scaling: "
-    "Scaling(**document['scaling']).apply(points) is what it understands."
+    "The model learned standardised values. The JSON file contains the scaling: pass "
+    "Scaling(**document['scaling']).apply(points) to the model."
 )
+NOTHING_TO_EXPORT = "There is nothing to export yet. Press Play first."
 
 
-class Offer(NamedTuple):
-    """A file that a run can be written to."""
+class ExportFormat(NamedTuple):
+    """A kind of file that a run can be written to."""
 
     label: str
-    ending: str
-    kind: str
+    file_ending: str
+    media_type: str
     description: str
     write: Callable[[RunExport], bytes]
 
 
 DATA = (
-    Offer(
+    ExportFormat(
         "Points",
         "points.csv",
         "text/csv",
-        "The points in the window with their clusters, and true classes if known, as CSV.",
+        "The points in the window with their clusters, and with true classes if known, as CSV.",
         write_points_csv,
     ),
-    Offer(
+    ExportFormat(
         "Clusters",
         "clusters.csv",
         "text/csv",
-        "One row a cluster: size, share, centre, as CSV.",
+        "One row per cluster: size, share and centre, as CSV.",
         write_clusters_csv,
     ),
-    Offer(
+    ExportFormat(
         "Prototypes",
         "prototypes.csv",
         "text/csv",
-        "One row a prototype: cluster, weight, position, as CSV.",
+        "One row per prototype: cluster, weight and position, as CSV.",
         write_prototypes_csv,
     ),
-    Offer(
+    ExportFormat(
         "JSON",
         "run.json",
         "application/json",
@@ -75,64 +76,65 @@ DATA = (
     ),
 )
 RUN = (
-    Offer(
+    ExportFormat(
         "Model",
         "model.npz",
         "application/octet-stream",
-        "clusterer.load reads it, and it goes on learning.",
+        "The model, which clusterer.load reads and which can continue to learn.",
         write_model,
     ),
-    Offer(
+    ExportFormat(
         "Python",
         "run.py",
         "text/x-python",
-        "The lines that repeat this run, with every change of a parameter.",
-        lambda taken: write_script(taken).encode(),
+        "A script that repeats this run with every change of a parameter.",
+        lambda export: write_script(export).encode(),
     ),
 )
 
 
 class ExportSection:
-    """Buttons that make files of the moment in which they are pressed."""
+    """Buttons that write files of the present state of the run, for the browser to save."""
 
     def __init__(
-        self, engine: Engine, downloader: Downloader, roll: VideoRecorder, name: Callable[[], str]
+        self, engine: Engine, downloader: Downloader, video_recorder: VideoRecorder
     ) -> None:
         self._engine = engine
         self._downloader = downloader
-        self._roll = roll
-        self._name = name
+        self._video_recorder = video_recorder
         self._message = Text(role="status")
 
-    def lay_out(self) -> pmui.Column:
-        """The buttons, which are made when somebody wants to see them."""
+    def build(self) -> pmui.Column:
+        """Build the buttons, when the section is first shown."""
         self._progress = pmui.LinearProgress(
             value=0, variant="determinate", visible=False, margin=(8, 12), color="primary", **WIDE
         )
         self._videos = [
             self._build_button(
-                "Video" if kind == "gif" else f"Video, {VIDEOS[kind]}",
-                f"The last moments of the run, as an animated {VIDEOS[kind]}{note}.",
-                partial(self._send_video, kind),
+                "Video" if name == "gif" else f"Video, {FORMAT_NAMES[name]}",
+                f"The last seconds of the run as an animated {FORMAT_NAMES[name]}{note}.",
+                partial(self._send_video, name),
             )
-            for kind, note in zip(KINDS, ("", ", a third smaller"), strict=False)
+            for name, note in zip(FORMATS, ("", ", a third smaller"), strict=False)
         ]
         pictures = [
             self._build_button(
-                kind.upper(), f"A picture of the plot, as {kind.upper()}.", self._ask_picture(kind)
+                name.upper(),
+                f"A picture of the plot as {name.upper()}.",
+                partial(self._send_picture, name),
             )
-            for kind in ("png", "svg")
+            for name in ("png", "svg")
         ]
         return pmui.Column(
-            *self._group("Data", [self._build_offer(offer) for offer in DATA]),
-            *self._group("Run", [self._build_offer(offer) for offer in RUN]),
-            *self._group("Picture", [*pictures, *self._videos]),
+            *self._build_group("Data", [self._build_export_button(each) for each in DATA]),
+            *self._build_group("Run", [self._build_export_button(each) for each in RUN]),
+            *self._build_group("Picture", [*pictures, *self._videos]),
             self._progress,
             self._message.pane,
             **WIDE,
         )
 
-    def _group(self, title: str, buttons: list[Any]) -> list[Any]:
+    def _build_group(self, title: str, buttons: list[Any]) -> list[Any]:
         heading = pmui.Typography(title, variant="caption", margin=(6, 12, 0, 12))
         return [heading, pmui.FlexBox(*buttons, gap="6px", margin=(2, 8), **WIDE)]
 
@@ -148,58 +150,62 @@ class ExportSection:
             on_click=on_click,
         )
 
-    def _build_offer(self, offer: Offer) -> Any:
+    def _build_export_button(self, export_format: ExportFormat) -> Any:
         async def send(_: Any) -> None:
             try:
                 future = asyncio.wrap_future(self._engine.export_run())
-                taken = await asyncio.wait_for(future, LONGEST_WAIT_S)
-                content = await asyncio.to_thread(offer.write, taken)
-            except (ValueError, OSError) as error:  # of which a time-out is one
-                self._tell_trouble(error)
+                export = await asyncio.wait_for(future, EXPORT_TIMEOUT_S)
+                content = await asyncio.to_thread(export_format.write, export)
+            except (ValueError, OSError) as error:  # a TimeoutError is an OSError
+                self._show_error(error)
                 return
-            is_scaled = (taken.scaling.scales != 1).any() or (taken.scaling.offsets != 0).any()
-            self._message.show(SCALED if offer.write is write_model and is_scaled else "")
-            self._downloader.send(
-                File(make_file_name(taken.source.name, offer.ending), offer.kind, content)
-            )
+            scaling = export.scaling
+            is_scaled = (scaling.scales != 1).any() or (scaling.offsets != 0).any()
+            is_model = export_format.write is write_model
+            self._message.show(SCALED if is_model and is_scaled else "")
+            name = make_file_name(export.source.name, export_format.file_ending)
+            self._downloader.send(File(name, export_format.media_type, content))
 
-        return self._build_button(offer.label, offer.description, send)
+        return self._build_button(export_format.label, export_format.description, send)
 
-    def _tell_trouble(self, error: Exception) -> None:
+    def _show_error(self, error: Exception) -> None:
         if isinstance(error, TimeoutError):
             self._message.show("The stream did not answer in time. Pause it, and try again.")
         elif isinstance(error, NotFittedError):
-            self._message.show("There is nothing to take away yet: press Play first.")
+            self._message.show(NOTHING_TO_EXPORT)
         else:
             self._message.show(str(error))
 
-    def _ask_picture(self, kind: str) -> Callable[[Any], None]:
-        return lambda _: self._downloader.send_plot_image(
-            kind, make_file_name(self._name(), f"plot.{kind}")
-        )
+    def _send_picture(self, picture_format: str, _: Any) -> None:
+        name = make_file_name(self._engine.source_name, f"plot.{picture_format}")
+        self._downloader.send_plot_image(picture_format, name)
 
-    async def _send_video(self, kind: str, _: Any) -> None:
-        moments = self._roll.cut()
-        if not moments:
-            self._message.show("There is nothing to make a video of yet: press Play first.")
+    async def _send_video(self, video_format: str, _: Any) -> None:
+        frames = self._video_recorder.frames
+        if not frames:
+            self._message.show(NOTHING_TO_EXPORT)
             return
-        self._message.show(f"Drawing the last {len(moments)} moments …")
+        self._message.show(f"Drawing the last {len(frames)} frames …")
         self._disable_videos(True)
         self._progress.param.update(value=0, visible=True)
-        done = [0.0]
+        share_done = 0.0
+
+        def note_progress(share: float) -> None:
+            nonlocal share_done
+            share_done = share
+
         task = asyncio.create_task(
-            asyncio.to_thread(write_video, moments, lambda share: done.__setitem__(0, share), kind)
+            asyncio.to_thread(write_video, frames, note_progress, video_format)
         )
         try:
             while not task.done():
-                await asyncio.wait([task], timeout=GAP_S)
-                self._progress.value = round(100 * done[0])
-            self._downloader.send(
-                File(make_file_name(self._name(), f"video.{kind}"), f"image/{kind}", task.result())
-            )
+                await asyncio.wait([task], timeout=PROGRESS_PERIOD_S)
+                self._progress.value = round(100 * share_done)
+            name = make_file_name(self._engine.source_name, f"video.{video_format}")
+            self._downloader.send(File(name, f"image/{video_format}", task.result()))
             self._message.show()
         except (ValueError, OSError) as error:
-            self._tell_trouble(error)
+            self._show_error(error)
         finally:
             self._progress.visible = False
             self._disable_videos(False)

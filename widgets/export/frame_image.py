@@ -1,4 +1,8 @@
-"""Pictures drawn on the server, for the video: axes, density, points, prototypes."""
+"""Images drawn on the server for the video: axes, density, points and prototypes.
+
+The browser draws the single pictures (PNG, SVG) instead, since only it has the figure with its
+theme and legend. It cannot draw the video: it holds no earlier frames and writes no GIF.
+"""
 
 import math
 
@@ -18,16 +22,17 @@ LINE_WIDTH_PX = 2.0
 TEXT_COLOR = (55, 65, 75)
 GRID_COLOR = (230, 234, 238)
 N_TICKS = 5
-LONGEST_LABEL = 40
+MAX_LABEL_LENGTH = 40
 
 
 def _read_color(color: str) -> tuple[float, ...]:
     return tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
 
 
-# Colour -1, noise, is the last.
+# The colour index of noise is -1, so its colour is the last.
 _COLORS = np.array([*map(_read_color, CLUSTER_COLORS), _read_color(NOISE_COLOR)], dtype=np.float32)
-_STAMP = [
+# Offsets (pixels) and opacity of the pixels of an anti-aliased disc.
+_DISC = [
     (dx, dy, POINT_ALPHA * min(max(POINT_RADIUS_PX - math.hypot(dx, dy) + 0.5, 0.0), 1.0))
     for dx in range(-3, 4)
     for dy in range(-3, 4)
@@ -35,27 +40,27 @@ _STAMP = [
 ]
 
 
-class Canvas:
-    """A plot of a box, with two axes; what lies outside of the box is not drawn."""
+class FrameImage:
+    """A plot of a box with two axes; points outside of the box are not drawn."""
 
     def __init__(self, box: Box, labels: tuple[str, str]) -> None:
         self._box = box
         self._labels = labels
         left, right, top, bottom = MARGINS
         self._width, self._height = SIZE[0] - left - right, SIZE[1] - top - bottom
-        self.frame = left, left + self._width, top, top + self._height
-        self._ground = Image.new("RGB", SIZE, "white")
+        self.plot_box_px = left, left + self._width, top, top + self._height
+        self._image = Image.new("RGB", SIZE, "white")
         self._draw_axes()
-        plot = self._ground.crop((left, top, left + self._width, top + self._height))
+        plot = self._image.crop((left, top, left + self._width, top + self._height))
         self._plot = np.asarray(plot).astype(np.float32)
 
-    def _place(self, xs: NDArray, ys: NDArray) -> tuple[NDArray, NDArray]:
+    def _to_pixels(self, xs: NDArray, ys: NDArray) -> tuple[NDArray, NDArray]:
         left, right, bottom, top = self._box
         columns = (xs - left) / (right - left) * self._width
         return columns, (top - ys) / (top - bottom) * self._height
 
-    def shade(self, image: NDArray[np.uint8], box: Box) -> None:
-        """The density image, counted over a box of its own."""
+    def draw_density(self, image: NDArray[np.uint8], box: Box) -> None:
+        """Draw a density image, which covers ``box``."""
         left, right, bottom, top = self._box
         xs = left + (np.arange(self._width) + 0.5) / self._width * (right - left)
         ys = top - (np.arange(self._height) + 0.5) / self._height * (top - bottom)
@@ -63,66 +68,68 @@ class Canvas:
         columns = np.floor((xs - box[0]) / (box[1] - box[0]) * n_columns).astype(int)
         rows = np.floor((ys - box[2]) / (box[3] - box[2]) * n_rows).astype(int)
         levels = image[np.clip(rows, 0, n_rows - 1)[:, None], np.clip(columns, 0, n_columns - 1)]
-        is_in = ((rows >= 0) & (rows < n_rows))[:, None] & (columns >= 0) & (columns < n_columns)
-        alphas = np.where(is_in, DENSITY_ALPHAS[levels], 0.0)[..., None]
+        is_inside = (
+            ((rows >= 0) & (rows < n_rows))[:, None] & (columns >= 0) & (columns < n_columns)
+        )
+        alphas = np.where(is_inside, DENSITY_ALPHAS[levels], 0.0)[..., None]
         self._plot += alphas * (np.array(_read_color(DENSITY_COLOR)) - self._plot)
 
-    def dot(self, points: NDArray, colors: NDArray[np.int8]) -> None:
-        """Points (n, 2), each a small disc in its colour."""
-        columns, rows = (np.floor(places) for places in self._place(points[:, 0], points[:, 1]))
-        for dx, dy, alpha in _STAMP:
+    def draw_points(self, points: NDArray, colors: NDArray[np.int8]) -> None:
+        """Draw points (n, 2) as small discs; ``colors`` (n,) are indices of cluster colours."""
+        columns, rows = (np.floor(pixels) for pixels in self._to_pixels(points[:, 0], points[:, 1]))
+        for dx, dy, alpha in _DISC:
             x, y = columns + dx, rows + dy
-            is_in = (x >= 0) & (x < self._width) & (y >= 0) & (y < self._height)
-            at = y[is_in].astype(int), x[is_in].astype(int)
-            self._plot[at] += alpha * (_COLORS[colors[is_in]] - self._plot[at])
+            is_inside = (x >= 0) & (x < self._width) & (y >= 0) & (y < self._height)
+            at = y[is_inside].astype(int), x[is_inside].astype(int)
+            self._plot[at] += alpha * (_COLORS[colors[is_inside]] - self._plot[at])
 
-    def circle(
+    def draw_prototypes(
         self, centers: NDArray, sizes_px: NDArray[np.float32], colors: NDArray[np.int8]
     ) -> None:
-        """Prototypes (m, 2), each a ring with a pale filling."""
-        columns, rows = self._place(centers[:, 0], centers[:, 1])
+        """Draw prototypes (m, 2) as circles of diameters (m,), filled with a pale colour."""
+        columns, rows = self._to_pixels(centers[:, 0], centers[:, 1])
         for x, y, size, color in zip(columns, rows, sizes_px, colors, strict=True):
-            reach = size / 2 + LINE_WIDTH_PX
-            x0, x1 = max(int(x - reach), 0), min(int(x + reach) + 2, self._width)
-            y0, y1 = max(int(y - reach), 0), min(int(y + reach) + 2, self._height)
+            radius = size / 2 + LINE_WIDTH_PX
+            x0, x1 = max(int(x - radius), 0), min(int(x + radius) + 2, self._width)
+            y0, y1 = max(int(y - radius), 0), min(int(y + radius) + 2, self._height)
             if x0 < x1 and y0 < y1:
                 across, down = np.arange(x0, x1) + 0.5 - x, np.arange(y0, y1) + 0.5 - y
-                gaps = np.hypot(across, down[:, None])
-                fill = FILL_ALPHA * np.clip(size / 2 - gaps + 0.5, 0, 1)
-                line = np.clip((LINE_WIDTH_PX + 1) / 2 - abs(gaps - size / 2), 0, 1)
+                distances = np.hypot(across, down[:, None])
+                fill = FILL_ALPHA * np.clip(size / 2 - distances + 0.5, 0, 1)
+                line = np.clip((LINE_WIDTH_PX + 1) / 2 - abs(distances - size / 2), 0, 1)
                 part = self._plot[y0:y1, x0:x1]
                 part += np.maximum(fill, line)[..., None] * (_COLORS[color] - part)
 
     def finish(self, caption: str) -> Image.Image:
-        """The picture, with a caption above the plot."""
+        """The image with a caption above the plot."""
         left, right, top, _ = MARGINS
-        drawn = Image.fromarray(np.clip(self._plot + 0.5, 0, 255).astype(np.uint8))
-        self._ground.paste(drawn, (left, top))
-        draw = ImageDraw.Draw(self._ground)
-        # At the left stands what lies upwards.
-        place = SIZE[0] - right, 12
-        draw.text(place, caption, TEXT_COLOR, font=ImageFont.load_default(16), anchor="ra")
-        return self._ground
+        plot = Image.fromarray(np.clip(self._plot + 0.5, 0, 255).astype(np.uint8))
+        self._image.paste(plot, (left, top))
+        draw = ImageDraw.Draw(self._image)
+        # At the right, since the title of the y axis is at the left.
+        position = SIZE[0] - right, 12
+        draw.text(position, caption, TEXT_COLOR, font=ImageFont.load_default(16), anchor="ra")
+        return self._image
 
     def _draw_axes(self) -> None:
-        draw, font = ImageDraw.Draw(self._ground), ImageFont.load_default(12)
+        draw, font = ImageDraw.Draw(self._image), ImageFont.load_default(12)
         left, _, top, _ = MARGINS
         right, bottom = left + self._width, top + self._height
         for tick in place_ticks(*self._box[:2]):
-            x = left + float(self._place(np.array(tick), np.array(0.0))[0])
+            x = left + float(self._to_pixels(np.array(tick), np.array(0.0))[0])
             draw.line((x, top, x, bottom), GRID_COLOR)
             draw.text((x, bottom + 5), f"{tick:g}", TEXT_COLOR, font=font, anchor="ma")
         for tick in place_ticks(*self._box[2:]):
-            y = top + float(self._place(np.array(0.0), np.array(tick))[1])
+            y = top + float(self._to_pixels(np.array(0.0), np.array(tick))[1])
             draw.line((left, y, right, y), GRID_COLOR)
             draw.text((left - 6, y), f"{tick:g}", TEXT_COLOR, font=font, anchor="rm")
-        x_label, y_label = (label[:LONGEST_LABEL] for label in self._labels)
+        x_label, y_label = (label[:MAX_LABEL_LENGTH] for label in self._labels)
         draw.text(((left + right) / 2, SIZE[1] - 8), x_label, TEXT_COLOR, font=font, anchor="ms")
         draw.text((8, top - 8), y_label, TEXT_COLOR, font=font, anchor="ls")
 
 
 def place_ticks(low: float, high: float) -> list[float]:
-    """About five round numbers between the two, both included if they are round.
+    """About five round numbers between two numbers, including these if they are round.
 
     >>> place_ticks(-1.2, 4.1)
     [-1.0, 0.0, 1.0, 2.0, 3.0, 4.0]

@@ -1,4 +1,4 @@
-"""A video of the run: the last moments on the screen, kept small, drawn when asked for."""
+"""A video of the run: the last frames on the screen, recorded in compact form."""
 
 import time
 from collections import deque
@@ -15,21 +15,21 @@ from clusterer.session.frame import Frame
 from clusterer.session.scheduling.scheduler import engine_scheduler
 from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import wrap_colors
-from widgets.export.frame_image import SIZE, Canvas
+from widgets.export.frame_image import SIZE, FrameImage
 
-PERIOD_S = 0.1
-MOST_MOMENTS = 240
-MOST_BYTES = 16 * 2**20
+FRAME_PERIOD_S = 0.1
+MAX_FRAMES = 240
+MAX_BYTES = 16 * 2**20
 N_PALETTE_SAMPLES = 5
-# A third smaller than a GIF in the same time; more effort saves little and takes twice as long.
+# A third smaller than a GIF in the same time; a higher method takes twice as long for little.
 WEBP = {"quality": 70, "method": 2}
-KINDS = ("gif", "webp") if features.check("webp") else ("gif",)
-"""The kinds of video that can be written here."""
+FORMATS = ("gif", "webp") if features.check("webp") else ("gif",)
+"""The video formats that the installed Pillow can write."""
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
-    """What a frame showed, on the two axes only and in single precision."""
+class VideoFrame:
+    """The content of a frame on the two axes, in single precision."""
 
     n_seen: int
     n_clusters: int
@@ -45,54 +45,54 @@ class Moment:
 
     @property
     def n_bytes(self) -> int:
-        """Room it takes."""
-        held = (self.points, self.point_colors, self.centers, self.sizes_px, self.image)
-        return sum(array.nbytes for array in held if array is not None)
+        """The memory that the frame takes."""
+        arrays = (self.points, self.point_colors, self.centers, self.sizes_px, self.image)
+        return sum(array.nbytes for array in arrays if array is not None)
 
 
-def place(frame: Frame, points: NDArray) -> NDArray:
-    """Where points are on the axes, (n, 2)."""
+def project_points(frame: Frame, points: NDArray) -> NDArray:
+    """The coordinates (n, 2) of points on the two axes."""
     return np.stack([pack_coordinates(each) for each in frame.view_request.project(points)], axis=1)
 
 
 class VideoRecorder:
-    """The last moments of the run: ten a second, 240 of them and 16 MB at the most.
+    """The last frames of the run: ten a second, at most 240 frames and 16 MB.
 
-    With many sessions it is no more than half of what each may record, see
-    `clusterer.session.scheduling.scheduler`. The oldest go first. While the stream is paused
-    nothing is added but where it stopped.
+    With many sessions, the limit falls to half of the memory that each session may use for its
+    recording, see `clusterer.session.scheduling.scheduler`. The oldest frames are dropped first.
+    While the stream is paused, only the frame at which it stopped is added.
     """
 
     def __init__(self) -> None:
-        self._moments: deque[Moment] = deque()
+        self._frames: deque[VideoFrame] = deque()
         self._n_bytes = 0
-        self._noted_at = 0.0
+        self._recorded_at = 0.0
         self._run = -1
 
     def __len__(self) -> int:
-        return len(self._moments)
+        return len(self._frames)
 
-    def note(
+    def record(
         self, frame: Frame, sizes_px: NDArray[np.float32], box: Box, labels: tuple[str, str]
     ) -> None:
-        """Keep what a frame shows in the box, if the last moment is old enough."""
+        """Add what a frame shows in ``box`` unless the last frame was added too recently."""
         now, n_seen = time.monotonic(), frame.snapshot.n_seen
         if frame.run != self._run:
-            self._moments.clear()
-            self._n_bytes, self._run, self._noted_at = 0, frame.run, 0.0
-        last = self._moments[-1].n_seen if self._moments else 0
-        if n_seen == last or (frame.is_playing and now - self._noted_at < PERIOD_S):
+            self._frames.clear()
+            self._n_bytes, self._run, self._recorded_at = 0, frame.run, 0.0
+        last = self._frames[-1].n_seen if self._frames else 0
+        if n_seen == last or (frame.is_playing and now - self._recorded_at < FRAME_PERIOD_S):
             return
-        self._noted_at = now
+        self._recorded_at = now
         self._add(
-            Moment(
+            VideoFrame(
                 n_seen=n_seen,
                 n_clusters=frame.snapshot.n_clusters,
                 labels=labels,
                 box=box,
-                points=place(frame, frame.points),
+                points=project_points(frame, frame.points),
                 point_colors=wrap_colors(frame.point_colors),
-                centers=place(frame, frame.centers),
+                centers=project_points(frame, frame.centers),
                 center_colors=wrap_colors(frame.center_colors),
                 sizes_px=sizes_px,
                 image=frame.image,
@@ -100,67 +100,71 @@ class VideoRecorder:
             )
         )
 
-    def _add(self, moment: Moment) -> None:
-        self._moments.append(moment)
-        self._n_bytes += moment.n_bytes
-        most_bytes = min(engine_scheduler.recording_bytes // 2, MOST_BYTES)
-        while len(self._moments) > MOST_MOMENTS or self._n_bytes > most_bytes:
-            self._n_bytes -= self._moments.popleft().n_bytes
+    def _add(self, frame: VideoFrame) -> None:
+        self._frames.append(frame)
+        self._n_bytes += frame.n_bytes
+        max_bytes = min(engine_scheduler.recording_bytes // 2, MAX_BYTES)
+        while len(self._frames) > MAX_FRAMES or self._n_bytes > max_bytes:
+            self._n_bytes -= self._frames.popleft().n_bytes
 
-    def cut(self) -> tuple[Moment, ...]:
-        """The moments so far, oldest first."""
-        return tuple(self._moments)
+    @property
+    def frames(self) -> tuple[VideoFrame, ...]:
+        """The recorded frames, oldest first."""
+        return tuple(self._frames)
 
 
-def draw_moment(moment: Moment) -> Image.Image:
-    """One picture of the video."""
-    canvas = Canvas(moment.box, moment.labels)
-    if moment.image is not None and moment.image_box is not None:
-        canvas.shade(moment.image, moment.image_box)
-    canvas.dot(moment.points, moment.point_colors)
-    canvas.circle(moment.centers, moment.sizes_px, moment.center_colors)
-    plural = "" if moment.n_clusters == 1 else "s"
-    return canvas.finish(f"{moment.n_seen:,} points · {moment.n_clusters} cluster{plural}")
+def draw_frame(frame: VideoFrame) -> Image.Image:
+    """The image of a frame."""
+    image = FrameImage(frame.box, frame.labels)
+    if frame.image is not None and frame.image_box is not None:
+        image.draw_density(frame.image, frame.image_box)
+    image.draw_points(frame.points, frame.point_colors)
+    image.draw_prototypes(frame.centers, frame.sizes_px, frame.center_colors)
+    plural = "" if frame.n_clusters == 1 else "s"
+    return image.finish(f"{frame.n_seen:,} points · {frame.n_clusters} cluster{plural}")
 
 
 def write_video(
-    moments: tuple[Moment, ...], tell: Callable[[float], None], kind: str = "gif"
+    frames: tuple[VideoFrame, ...],
+    on_progress: Callable[[float], None],
+    video_format: str = "gif",
 ) -> bytes:
-    """An animation of the moments, of one of `KINDS`; ``tell`` gets the share done. Takes seconds.
+    """Write an animation in one of the `FORMATS`; takes seconds.
 
-    Raises ValueError when there are none.
+    ``on_progress`` is called with the share of the work that is done. Raises ValueError if there
+    are no frames.
     """
-    if not moments:
-        raise ValueError("There is nothing to make a video of yet: press Play first.")
-    palette = _choose_palette(moments) if kind == "gif" else None
-    pictures = []
-    for i, moment in enumerate(moments):
-        picture = draw_moment(moment)
+    if not frames:
+        raise ValueError("There is nothing to make a video of yet. Press Play first.")
+    palette = _choose_palette(frames) if video_format == "gif" else None
+    images = []
+    for i, frame in enumerate(frames):
+        image = draw_frame(frame)
         if palette is not None:
-            picture = picture.quantize(palette=palette, dither=Image.Dither.NONE)
-        pictures.append(picture)
-        tell(0.8 * (i + 1) / len(moments))
-        # The page's own thread gets its turn.
+            image = image.quantize(palette=palette, dither=Image.Dither.NONE)
+        images.append(image)
+        on_progress(0.8 * (i + 1) / len(frames))
+        # Let the thread of the page run.
         time.sleep(0.002)
-    sink = BytesIO()
-    pictures[0].save(
-        sink,
-        kind.upper(),
+    output = BytesIO()
+    images[0].save(
+        output,
+        video_format.upper(),
         save_all=True,
-        append_images=pictures[1:],
-        duration=round(1000 * PERIOD_S),
+        append_images=images[1:],
+        duration=round(1000 * FRAME_PERIOD_S),
         loop=0,
-        **({"optimize": False} if kind == "gif" else WEBP),
+        **({"optimize": False} if video_format == "gif" else WEBP),
     )
-    tell(1.0)
-    return sink.getvalue()
+    on_progress(1.0)
+    return output.getvalue()
 
 
-def _choose_palette(moments: tuple[Moment, ...]) -> Image.Image:
-    """The 256 colours that some moments from all over the video need."""
-    chosen = np.unique(np.linspace(0, len(moments) - 1, N_PALETTE_SAMPLES).round().astype(int))
+def _choose_palette(frames: tuple[VideoFrame, ...]) -> Image.Image:
+    """The 256 colours of some frames from the whole video."""
+    chosen = np.unique(np.linspace(0, len(frames) - 1, N_PALETTE_SAMPLES).round().astype(int))
     width, height = SIZE
     strip = Image.new("RGB", (width, height * len(chosen)))
     for row, index in enumerate(chosen):
-        strip.paste(draw_moment(moments[index]), (0, row * height))
+        strip.paste(draw_frame(frames[index]), (0, row * height))
     return strip.quantize(256, dither=Image.Dither.NONE)

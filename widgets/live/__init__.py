@@ -1,1 +1,1 @@
-"""The live figure and what stands beside it."""
+"""The live figure, and the numbers and choices beside it."""

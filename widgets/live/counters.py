@@ -1,11 +1,11 @@
-"""The counters above the plot."""
+"""The counters above the plot: points, speed, clusters, noise and prototypes."""
 
 import time
 
 from clusterer.session.frame import Frame
 from widgets.components.text import Html
 
-PERIOD_S = 0.5
+UPDATE_PERIOD_S = 0.5
 NAMES = ("points seen", "points per second", "clusters found", "noise in view", "prototypes")
 
 STYLE = """
@@ -25,11 +25,11 @@ STYLE = """
 
 
 class Counters:
-    """Points seen, points a second, clusters, noise, prototypes; as text, twice a second."""
+    """A row of numbers with names, updated at most twice a second."""
 
     def __init__(self) -> None:
         self.pane = Html(
-            _lay_out(dict.fromkeys(NAMES, "–")),
+            _write_html(dict.fromkeys(NAMES, "–")),
             stylesheets=[STYLE],
             sizing_mode="stretch_width",
             margin=(4, 10),
@@ -37,18 +37,18 @@ class Counters:
         self._drawn_at = 0.0
 
     def draw(self, frame: Frame) -> None:
-        """Show the frame's numbers if the last ones have stood long enough to be read."""
+        """Show the numbers of a frame unless the last update was too recent to be read."""
         now = time.monotonic()
-        if now - self._drawn_at >= PERIOD_S or not frame.is_playing:
+        if now - self._drawn_at >= UPDATE_PERIOD_S or not frame.is_playing:
             self._drawn_at = now
-            self.pane.object = _lay_out(count(frame))
+            self.pane.object = _write_html(list_counts(frame))
 
 
-def count(frame: Frame) -> dict[str, str]:
-    """The numbers shown, by name."""
+def list_counts(frame: Frame) -> dict[str, str]:
+    """The numbers of a frame as text, by name."""
     values = (
         f"{frame.snapshot.n_seen:,}",
-        shorten(frame.points_per_s) if frame.is_playing else "paused",
+        abbreviate(frame.points_per_s) if frame.is_playing else "paused",
         f"{frame.snapshot.n_clusters}",
         f"{frame.noise_share:.0%}",
         f"{len(frame.centers)}",
@@ -56,10 +56,10 @@ def count(frame: Frame) -> dict[str, str]:
     return dict(zip(NAMES, values, strict=True))
 
 
-def shorten(value: float) -> str:
-    """A number in at most four characters and a letter.
+def abbreviate(value: float) -> str:
+    """A number with three significant digits, in thousands (k) or millions (M) if it is large.
 
-    >>> shorten(950), shorten(12_345), shorten(2_400_000)
+    >>> abbreviate(950), abbreviate(12_345), abbreviate(2_400_000)
     ('950', '12.3 k', '2.4 M')
     """
     for size, letter in ((1e6, " M"), (1e3, " k")):
@@ -68,10 +68,10 @@ def shorten(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _lay_out(values: dict[str, str]) -> str:
+def _write_html(values: dict[str, str]) -> str:
     cards = "".join(
         f'<div class="counter" data-counter="{name}"><div class="value">{value}</div>'
-        f'<div class="name">{name}</div></div>'
+        f'<div class="name">{name.capitalize()}</div></div>'
         for name, value in values.items()
     )
     return f'<div class="counters" role="status">{cards}</div>'

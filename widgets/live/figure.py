@@ -1,4 +1,4 @@
-"""The live figure: points, prototypes and the density image, in one Bokeh figure."""
+"""The live figure: points, prototypes and the density image in one Bokeh figure."""
 
 from collections.abc import Callable
 
@@ -20,41 +20,41 @@ from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.recording import Recording
 from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import CLUSTER_COLORS, DENSITY_COLORS, map_colors, wrap_colors
-from widgets.components.plot import add_legend
+from widgets.components.plot import add_legend, build_columns
 from widgets.components.text import fold_title, label_axis
-from widgets.export.video import VideoRecorder
 from widgets.live.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
 from widgets.live.trails import Trails
 from widgets.live.viewport import Viewport
 
 SMALLEST_SIZE_PX = 7.0
 LARGEST_SIZE_PX = 38.0
-# How to zoom is told in a white box, whatever the colour of the page's text.
+# Bokeh shows its hint about zooming in a white box, so the text in it must be dark.
 STYLE = ".bk-Panel { color: #222; }"
 NO_IMAGE = np.zeros((1, 1), dtype=np.uint8)
 
 
 class LiveFigure:
-    """Draws frames, sending the browser no more than what is new.
+    """Draws frames and sends the browser only the changes.
 
-    ``view_request`` is what the figure shows; ``on_view_request`` is called with it when the user
-    zooms, pans or chooses other axes, so that the image can be counted over the new box.
+    ``view_request`` is the part of the data that the figure shows. ``on_view_request`` is called
+    with it when the user zooms, pans or chooses other axes, so that the density image of the next
+    frame covers the new box.
     """
 
     def __init__(self, on_view_request: Callable[[ViewRequest], None]) -> None:
         self.view_request = ViewRequest()
         self._on_view_request = on_view_request
         self._names: tuple[str, ...] = ("",)
-        self._titles = "", ""
+        self.axis_titles = "", ""
         self._drawn = (-1, ViewRequest(), 0)
-        self.points = ColumnDataSource(_columns("x", "y", "cluster", "color"), name="points")
-        self.prototypes = ColumnDataSource(
-            _columns("x", "y", "weight", "size", "cluster", "color"), name="prototypes"
+        self.points = build_columns("points", "x", "y", "cluster", "color")
+        self.prototypes = build_columns(
+            "prototypes", "x", "y", "weight", "size", "cluster", "color"
         )
         self.density = ColumnDataSource(
             {"image": [NO_IMAGE], "x": [0.0], "y": [0.0], "dw": [1.0], "dh": [1.0]}, name="density"
         )
-        self.viewport = Viewport(self._tell)
+        self.viewport = Viewport(self._request_view)
         self.trails = Trails()
         self.figure = self._build()
 
@@ -97,25 +97,28 @@ class LiveFigure:
             line_width=2,
         )
         self.highlight = Highlight(points.glyph, prototypes.glyph)
-        self._equip(plot, prototypes)
+        self._add_tools(plot, prototypes)
+        self._add_legend(plot)
+        plot.grid.grid_line_alpha = 0.25
+        plot.axis.axis_line_alpha = 0.3
+        plot.axis.minor_tick_line_alpha = 0
+        plot.axis.major_tick_line_alpha = 0.3
         return plot
 
-    def _equip(self, plot: figure, prototypes: object) -> None:
+    def _add_tools(self, plot: figure, prototypes: object) -> None:
         hover = HoverTool(
             renderers=[prototypes],
             tooltips=[("prototype of cluster", "@cluster"), ("weight", "@weight{0,0.0}")],
         )
-        # The page is higher than the screen: the wheel alone scrolls it.
+        # The page is higher than the screen, so the wheel without Ctrl must scroll it.
         wheel = WheelZoomTool(modifiers="ctrl")
         plot.add_tools(PanTool(), wheel, BoxZoomTool(), ResetTool(), hover)
         plot.toolbar.active_scroll = wheel
         plot.toolbar.logo = None
         plot.toolbar.autohide = True
-        plot.grid.grid_line_alpha = 0.25
-        plot.axis.axis_line_alpha = 0.3
-        plot.axis.minor_tick_line_alpha = 0
-        plot.axis.major_tick_line_alpha = 0.3
-        # Of their own: those of the points have the look of the first, which may be faint.
+
+    def _add_legend(self, plot: figure) -> None:
+        # The legend has glyphs of its own: the glyph of the first point may be faded.
         style = {"line_color": CLUSTER_COLORS[0], "fill_color": CLUSTER_COLORS[0]}
         nowhere = [np.nan], [np.nan]
         point = plot.scatter(*nowhere, size=5, **style)
@@ -124,40 +127,37 @@ class LiveFigure:
             LegendItem(label="point (grey: noise)", renderers=[point]),
             LegendItem(label="prototype (size: weight)", renderers=[circle]),
         ]
-        # The plot is not to move when the first point comes, nor at a reset.
+        # All names at once, so that the plot does not move at the first point and at a reset.
         add_legend(plot, items, names_all=True)
 
     def show_axes(self, x: int, y: int, names: tuple[str, ...]) -> None:
-        """Put two features, or components (from -1 down), on the axes, with the next frame."""
+        """Show two features (from 0 up) or components (from -1 down) from the next frame on."""
         self._names = names
         self.viewport.follow()
         self.view_request = ViewRequest(x, y, self.view_request.box)
         self._on_view_request(self.view_request)
 
     def draw_trails(self, recording: Recording) -> None:
-        """Draw where the prototypes have been; nothing for an empty recording."""
+        """Draw the paths of the prototypes; none for an empty recording."""
         self.trails.draw(recording, self.drawn_view_request)
 
     @property
     def drawn_view_request(self) -> ViewRequest:
-        """What lies on the axes on the screen, with its projection if it needs one."""
+        """The request that the screen shows, with its projection."""
         return self._drawn[1]
 
     def draw(self, frame: Frame) -> None:
-        """Bring what is on the screen up to the frame."""
-        if (frame.view_request.x, frame.view_request.y) != (
-            self.view_request.x,
-            self.view_request.y,
-        ):
+        """Show a frame; a frame of other axes or of another source is ignored."""
+        if not self._has_axes_of(frame):
             return
-        # The last frame of another source may come after this one's names, or with its projection.
+        # The last frame of the previous source can come after the feature names of this source.
         n_features, view = len(self._names), frame.view_request.view
         if frame.points.shape[1] != n_features or (view and len(view.means) != n_features):
             return
-        # Not in `show_axes`: it may be called while another callback holds the document.
-        titles = self._label(frame.view_request)
-        if titles != self._titles:
-            self._titles = titles
+        # Not in `show_axes`, which can be called while another callback holds the document.
+        titles = self._write_axis_titles(frame.view_request)
+        if titles != self.axis_titles:
+            self.axis_titles = titles
             x, y = (label_axis(fold_title(title)) for title in titles)
             self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = x, y
         self._fit(frame)
@@ -167,7 +167,7 @@ class LiveFigure:
         self.highlight.draw()
         self._drawn = frame.run, frame.view_request, frame.snapshot.n_seen
 
-    def _label(self, view_request: ViewRequest) -> tuple[str, str]:
+    def _write_axis_titles(self, view_request: ViewRequest) -> tuple[str, str]:
         titles = view_request.view.name_axes(self._names) if view_request.view else []
         x, y = (
             self._names[axis] if axis >= 0 else titles[-1 - axis]
@@ -175,16 +175,21 @@ class LiveFigure:
         )
         return x, y if len(self._names) > 1 else ""
 
-    def film(self, frame: Frame, roll: VideoRecorder) -> None:
-        """Note on the roll what is on the screen now."""
-        is_shown = (frame.view_request.x, frame.view_request.y) == (
-            self.view_request.x,
-            self.view_request.y,
-        )
-        # What is looked back at has been filmed already, and has the number of no run.
-        if is_shown and self.viewport.is_whole and frame.run >= 0:
-            sizes_px = np.asarray(self.prototypes.data["size"], dtype=np.float32)
-            roll.note(frame, sizes_px, self.viewport.box, self._titles)
+    def _has_axes_of(self, frame: Frame) -> bool:
+        shown = self.view_request
+        return (frame.view_request.x, frame.view_request.y) == (shown.x, shown.y)
+
+    def can_record(self, frame: Frame) -> bool:
+        """Whether a video can show the frame as the figure does.
+
+        A frame of the past, which has the run number -1, was recorded when it was new.
+        """
+        return self._has_axes_of(frame) and self.viewport.is_valid and frame.run >= 0
+
+    @property
+    def prototype_sizes_px(self) -> NDArray[np.float32]:
+        """The diameters (m,) of the circles on the screen."""
+        return np.asarray(self.prototypes.data["size"], dtype=np.float32)
 
     def _draw_points(self, frame: Frame) -> None:
         run, view_request, n_seen = self._drawn
@@ -200,9 +205,9 @@ class LiveFigure:
         }
         n_shown = len(self.points.data["x"])
         is_same = frame.run == run and frame.view_request.axes == view_request.axes
-        # What is streamed comes in the type of what is there.
+        # New values must have the type of the column that they are added to.
         is_same &= all(columns[name].dtype == self.points.data[name].dtype for name in "xy")
-        # Only points that left at the front and points that came at the end can be streamed.
+        # Only a removal of the first points and an addition of last points can be streamed.
         if not is_same or not 0 < n_kept <= n_shown or (not n_new and n_shown != n_points):
             self.points.data = columns
             return
@@ -212,11 +217,11 @@ class LiveFigure:
         self._recolor(columns, n_kept)
 
     def _recolor(self, columns: dict[str, NDArray], n_kept: int) -> None:
-        """Points already on the screen follow their cluster."""
+        """Update the clusters and colours of the points that are on the screen already."""
         shown = self.points.data
-        is_other = shown["cluster"][:n_kept] != columns["cluster"][:n_kept]
-        is_other |= shown["color"][:n_kept] != columns["color"][:n_kept]
-        if is_other.any():
+        is_changed = shown["cluster"][:n_kept] != columns["cluster"][:n_kept]
+        is_changed |= shown["color"][:n_kept] != columns["color"][:n_kept]
+        if is_changed.any():
             patch = {
                 name: [(slice(0, n_kept), columns[name][:n_kept])] for name in ("cluster", "color")
             }
@@ -251,7 +256,7 @@ class LiveFigure:
         }
 
     def _fit(self, frame: Frame) -> None:
-        # The corners of the data say nothing about how far they reach aslant.
+        # The bounding box of the data does not tell the extent along oblique components.
         edges = frame.points if frame.view_request.is_projected else frame.bounds
         if len(edges):
             run, view_request, _ = self._drawn
@@ -262,13 +267,9 @@ class LiveFigure:
             )
             self.viewport.fit(*frame.view_request.project(edges), is_new=is_new)
 
-    def _tell(self) -> None:
-        if self.viewport.is_whole:
+    def _request_view(self) -> None:
+        if self.viewport.is_valid:
             self.view_request = ViewRequest(
                 self.view_request.x, self.view_request.y, self.viewport.box
             )
             self._on_view_request(self.view_request)
-
-
-def _columns(*names: str) -> dict[str, NDArray]:
-    return {name: np.empty(0) for name in names}

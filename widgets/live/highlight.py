@@ -1,4 +1,4 @@
-"""The highlight: one cluster stands out in the live figure, the others fade."""
+"""The highlight: the live figure fades all clusters except one."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ ACCENT = "#d55e00"
 
 
 class Highlight:
-    """Fade the glyphs of the points and of the prototypes by their column ``cluster``."""
+    """Sets the opacity of points and prototypes by their column ``cluster``.
+
+    ``cluster`` is the highlighted cluster; 0 means none.
+    """
 
     def __init__(self, points: Any, prototypes: Any) -> None:
         self._points = points
@@ -18,17 +21,17 @@ class Highlight:
         self.cluster = self._drawn = 0
 
     def draw(self) -> None:
-        """Bring the glyphs up to the chosen ``cluster``; at 0 none fades."""
+        """Update the glyphs if another cluster has been chosen."""
         if self.cluster == self._drawn:
             return
         self._drawn = self.cluster
-        self._points.fill_alpha = single_out(self.cluster, POINT_ALPHA)
-        self._prototypes.fill_alpha = single_out(self.cluster, PROTOTYPE_ALPHA)
-        self._prototypes.line_alpha = single_out(self.cluster, 1.0)
+        self._points.fill_alpha = choose_alpha(self.cluster, POINT_ALPHA)
+        self._prototypes.fill_alpha = choose_alpha(self.cluster, PROTOTYPE_ALPHA)
+        self._prototypes.line_alpha = choose_alpha(self.cluster, 1.0)
 
 
-def single_out(cluster: int, alpha: float) -> Any:
-    """An opacity for all, or one that depends on the cluster."""
+def choose_alpha(cluster: int, alpha: float) -> Any:
+    """The opacity ``alpha`` for the highlighted cluster, a faint one for the others."""
     if not cluster:
         return alpha
     ids = [-2, cluster - 0.5, cluster - 0.4, cluster + 0.4, cluster + 0.5, cluster + 1]

@@ -1,4 +1,4 @@
-"""Viewport: which part of the plane a figure shows; it follows the data until the user chooses."""
+"""The part of the plane that a figure shows: it follows the data until the user chooses one."""
 
 import math
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from clusterer.session.density_image import Box
 
 MARGIN = 0.04
-NOWHERE: Box = (math.inf, -math.inf, math.inf, -math.inf)
+EMPTY_BOX: Box = (math.inf, -math.inf, math.inf, -math.inf)
 
 
 class Viewport:
-    """The ranges of a figure's two axes. ``on_move`` is called when they have changed."""
+    """The ranges of the two axes of a figure. ``on_move`` is called after each change."""
 
     def __init__(self, on_move: Callable[[], None]) -> None:
         self._on_move = on_move
         self._is_following = True
-        self._is_moving_itself = False
-        self._home = NOWHERE
+        self._is_fitting = False
+        self._data_box = EMPTY_BOX
         self.x, self.y = Range1d(-1, 1), Range1d(-1, 1)
         for axis_range in (self.x, self.y):
             for edge in ("start", "end"):
@@ -28,27 +28,27 @@ class Viewport:
 
     @property
     def box(self) -> Box:
-        """What is shown: left, right, bottom, top."""
+        """The visible box: left, right, bottom, top."""
         return self.x.start, self.x.end, self.y.start, self.y.end
 
     @property
-    def is_whole(self) -> bool:
-        """Whether what is shown has an inside; half way through a change it may have none."""
+    def is_valid(self) -> bool:
+        """Whether the box has an area; between two changes of its edges it may have none."""
         left, right, bottom, top = self.box
         return left < right and bottom < top
 
     @property
     def chosen_box(self) -> Box | None:
-        """The view that the user has chosen; None while it follows the data."""
+        """The box that the user has chosen; None while the box follows the data."""
         return None if self._is_following else self.box
 
     def follow(self) -> None:
-        """Follow the data from now on, from wherever they are."""
+        """Follow the data from now on."""
         self._is_following = True
-        self._home = NOWHERE
+        self._data_box = EMPTY_BOX
 
     def zoom(self, box: Box) -> None:
-        """Show a box, whatever the data; the plot's own Reset brings them back into view."""
+        """Show a box. The reset tool of the plot returns to the data."""
         left, right, bottom, top = box
         self.x.update(start=left, end=right)
         self.y.update(start=bottom, end=top)
@@ -56,30 +56,30 @@ class Viewport:
         self._on_move()
 
     def fit(self, xs: NDArray, ys: NDArray, *, is_new: bool) -> None:
-        """Keep these coordinates in view; move only where they leave it, unless they are new."""
-        across, upwards = _span(xs), _span(ys)
-        if not is_new and _holds(self._home, (*across, *upwards)):
+        """Keep coordinates visible; the box moves if one leaves it or if the data ``is_new``."""
+        across, upwards = _find_extent(xs), _find_extent(ys)
+        if not is_new and _contains(self._data_box, (*across, *upwards)):
             return
-        self._home = (*_pad(across), *_pad(upwards))
-        self._is_moving_itself = True
+        self._data_box = (*_pad(across), *_pad(upwards))
+        self._is_fitting = True
         for axis_range, (start, end) in (
-            (self.x, self._home[:2]),
-            (self.y, self._home[2:]),
+            (self.x, self._data_box[:2]),
+            (self.y, self._data_box[2:]),
         ):
             axis_range.update(reset_start=start, reset_end=end)
             if self._is_following:
                 axis_range.update(start=start, end=end)
-        self._is_moving_itself = False
+        self._is_fitting = False
         self._on_move()
 
     def _note_move(self, attr: str, old: float, new: float) -> None:
-        if not self._is_moving_itself:
-            # A reset in the browser brings the box back edge by edge.
-            self._is_following = self.box == self._home
+        if not self._is_fitting:
+            # A reset in the browser restores the box one edge at a time.
+            self._is_following = self.box == self._data_box
             self._on_move()
 
 
-def _span(values: NDArray) -> NDArray:
+def _find_extent(values: NDArray) -> NDArray:
     return np.array([values.min(), values.max()])
 
 
@@ -89,6 +89,6 @@ def _pad(edges: NDArray) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def _holds(box: Box, edges: tuple[float, ...]) -> bool:
+def _contains(box: Box, extent: tuple[float, ...]) -> bool:
     left, right, bottom, top = box
-    return left <= edges[0] and edges[1] <= right and bottom <= edges[2] and edges[3] <= top
+    return left <= extent[0] and extent[1] <= right and bottom <= extent[2] and extent[3] <= top
