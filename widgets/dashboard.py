@@ -1,4 +1,4 @@
-"""The dashboard: source, engine, controls and views of one session, put together."""
+"""The dashboard: the source, the engine, the controls and the views of one session."""
 
 from os import PathLike
 from typing import Any
@@ -40,31 +40,48 @@ from widgets.sources.user_data import UserData
 from widgets.tour.tour import Tour
 from widgets.views.view_area import ViewArea
 
-IN_NOTEBOOK_HEIGHT = 720
+NOTEBOOK_HEIGHT_PX = 720
 
 
 class Dashboard(pn.viewable.Viewer):
-    """Watch and tune online clustering, in a page of its own or in a notebook's cell.
+    """An interactive page about online clustering, also for the output of a notebook cell.
 
-    ``data`` is what to stream first instead of a generated stream: a data frame, an array
-    (n_points, n_features), an iterator of such arrays, a callable that returns one, or the path
-    of a table. Of a folder all tables are at hand; with Dask they can be learned as one, by the
-    workers of ``scheduler`` (its address) or of this machine.
-    ``settings`` holds every knob; reading and assigning them from code does what the widgets do.
-    `close` frees what the session holds; it is called when the page is left.
+    Data flows one way. Points: source → chunk → model → snapshot → frame → views. Settings:
+    slider → setting → parameter of the engine.
+
+    Parameters
+    ----------
+    data
+        The data of the first stream, default a generated stream: a data frame, an array
+        (n_points, n_features), an iterator of such arrays, a callable that returns such an
+        iterator, the path of a table, or the path of a folder of tables. The tables of a folder
+        can be chosen on the page; with Dask installed, all of them can be learned as one.
+    scheduler : str, optional
+        The address of the Dask scheduler for a folder, default a scheduler on this machine.
+    **settings
+        Initial values of `Settings`. The attribute ``settings`` holds all of them: a program that
+        reads or assigns one does the same as a user with its widget.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If ``data`` or a setting is not allowed.
+    clusterer.tables.TableError
+        If the table at the path ``data`` cannot be read.
     """
 
     def __init__(self, data: Any = None, *, scheduler: str | None = None, **settings: Any) -> None:
         super().__init__()
-        # Who names a width or a memory wants it used.
+        # A value for an estimated setting turns its estimate off.
         for name in Settings.AUTOMATIC.keys() & settings:
             settings.setdefault(Settings.AUTOMATIC[name], False)
         self.settings = Settings(**settings)
         self._is_closed = False
         self._was_shown = False
         self._controls = Controls(self.settings)
-        given = data if data is None or isinstance(data, str | PathLike) else UserData(data)
-        self._sources = SourceChooser(self._controls, self._open, given, scheduler)
+        if data is not None and not isinstance(data, str | PathLike):
+            data = UserData(data)
+        self._sources = SourceChooser(self._controls, self._open_source, data, scheduler)
         source, scaling = self._sources.open_first()
         self._engine = Engine(
             source,
@@ -73,25 +90,43 @@ class Dashboard(pn.viewable.Viewer):
             window_length=self.settings.window_length,
             speed=self.settings.points_per_s,
         )
+        self._frame_loop = FrameLoop(self._engine, self._draw)
+        self._build_views()
+        self._build_actions()
+        self._show_features(source)
+        # Models that talk to the browser but are not visible belong to the document as tags.
+        self._figure.figure.tags = [
+            self._frame_loop.heartbeat,
+            self._downloader.download,
+            self._address.address,
+            self._keyboard.key_press,
+            self._painting_tool.brush,
+            self._tour.spotlight.state,
+        ]
+        live_settings = set(self.settings.param) - Settings.NEEDS_RESET - {"name"}
+        self.settings.param.watch(self._apply_settings, sorted(live_settings))
+
+    def _build_views(self) -> None:
+        """Build what shows the frames of the engine."""
         self._figure = LiveFigure(self._engine.request_view)
         self._plot = pn.pane.Bokeh(
             self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
         )
         self._axes = AxesChooser(self._figure)
-        self._matrix = ScatterMatrix()
+        self._scatter_matrix = ScatterMatrix()
         self._counters = Counters()
-        self._measures = QualityLine()
+        self._quality_line = QualityLine()
         self._status = Text(role="alert")
         self._notification = Notification()
-        self._transport = Transport(self._engine, self._controls.points_per_s)
         self._view_area = ViewArea(self._engine, self._figure, self.settings)
-        self._frame_loop = FrameLoop(self._engine, self._draw)
-        self._easel = PaintingTool(
-            self._figure.figure, self._sources.painting, self._engine, self._frame_loop.change
-        )
-        self._show_features(source)
-        self._downloader = Downloader(self._figure.figure, self._frame_loop.change)
         self._video_recorder = VideoRecorder()
+
+    def _build_actions(self) -> None:
+        """Build what acts on the engine, the sources or the settings, or exports from them."""
+        plot, change = self._figure.figure, self._frame_loop.change
+        self._transport = Transport(self._engine, self._controls.points_per_s)
+        self._painting_tool = PaintingTool(plot, self._sources.painting, self._engine, change)
+        self._downloader = Downloader(plot, change)
         self._export = ExportSection(self._engine, self._downloader, self._video_recorder)
         self._address = AddressBar(
             self.settings, self._sources, self._axes, self._figure, self._view_area.views
@@ -99,65 +134,77 @@ class Dashboard(pn.viewable.Viewer):
         self._run_restore: RunRestore | None = None
         self._tour = Tour(self.settings, self._controls, self._sources, self._engine)
         self._help = Help(self._tour.start)
-        self._keyboard = Keyboard(
-            {
-                " ": self._transport.toggle,
-                "ArrowRight": lambda: self._engine.step(),
-                "r": self._engine.reset,
-                "?": self._help.toggle,
-                "t": self._tour.toggle,
-                "Escape": self._tour.end,
-            },
-            self._frame_loop.change,
-        )
-        self._figure.figure.tags = [
-            self._frame_loop.heartbeat,
-            self._downloader.download,
-            self._address.address,
-            self._keyboard.key_press,
-            self._easel.brush,
-            self._tour.spotlight.state,
-        ]
-        self.settings.param.watch(self._apply, [*self._live_names()])
+        shortcuts = {
+            " ": self._transport.toggle,
+            "ArrowRight": self._engine.step,
+            "r": self._engine.reset,
+            "?": self._help.toggle,
+            "t": self._tour.toggle,
+            "Escape": self._tour.end,
+        }
+        self._keyboard = Keyboard(shortcuts, change)
 
-    def _live_names(self) -> list[str]:
-        return sorted(set(self.settings.param) - Settings.NEEDS_RESET - {"name"})
-
-    def _apply(self, *events: Any) -> None:
-        """Hand changed settings to the engine, which applies them between two chunks."""
+    def _apply_settings(self, *events: Any) -> None:
+        """Pass changed settings to the engine, which applies them between two chunks."""
         changed = {event.name for event in events}
         for name in changed & Settings.AUTOMATIC.keys():
-            # A slider that shows what was found by itself changes nothing.
+            # A slider that shows an estimate changes nothing.
             if self._controls.is_estimate(name, getattr(self.settings, name)):
                 changed -= {name}
             elif Settings.AUTOMATIC[name] not in changed:
                 setattr(self.settings, Settings.AUTOMATIC[name], False)
         if changed:
-            self._note_place()
-            # All of them: what is in force is what the page shows, whatever came in between.
+            self._note_page_state()
+            # All settings, so that the engine uses what the page shows after any order of events.
             for name, value in self.settings.live_values().items():
                 self._engine.set(name, value)
 
-    def _note_place(self) -> None:
+    def _note_page_state(self) -> None:
         if self._run_restore is not None:
             self._run_restore.note()
 
-    def _open(self, source: Source, scaling: Scaling, run_type: type[Run] = Run) -> None:
+    def _open_source(self, source: Source, scaling: Scaling, run_type: type[Run] = Run) -> None:
         self._engine.open(source, scaling=scaling, run_type=run_type)
-        self._note_place()
+        self._note_page_state()
         self._view_area.leave_stream()
         self._show_features(source)
         self._engine.play()
 
     def _show_features(self, source: Source) -> None:
         self._axes.show(source.feature_names)
-        self._matrix.show(source.feature_names)
-        self._easel.show(source)
+        self._scatter_matrix.show(source.feature_names)
+        self._painting_tool.show(source)
 
     def _draw(self, frame: Frame) -> None:
+        """Show a frame of the engine, or the frame of the past that the user has chosen."""
         frame = self._view_area.choose_frame(frame)
         self._figure.draw(frame)
-        self._matrix.draw(frame)
+        self._scatter_matrix.draw(frame)
+        self._record_video(frame)
+        self._view_area.draw(frame)
+        self._painting_tool.draw()
+        self._counters.draw(frame)
+        self._quality_line.draw(frame)
+        self._transport.draw(frame)
+        self._tour.draw(frame)
+        snapshot = frame.snapshot
+        self._controls.show_estimates(
+            sigma=snapshot.sigma, half_life=snapshot.half_life, is_playing=frame.is_playing
+        )
+        self._sources.show_progress()
+        # The link must not contain the settings of the tour.
+        if self._tour.lesson is None:
+            self._address.show()
+        self._note_page_state()
+        self._status.show(
+            frame.message,
+            self._view_area.travel.sentence,
+            f"The stream has ended: all {snapshot.n_seen:,} points are learned. Reset restarts it."
+            if frame.is_finished
+            else "",
+        )
+
+    def _record_video(self, frame: Frame) -> None:
         if self._figure.can_record(frame):
             self._video_recorder.record(
                 frame,
@@ -165,42 +212,20 @@ class Dashboard(pn.viewable.Viewer):
                 self._figure.viewport.box,
                 self._figure.axis_titles,
             )
-        self._view_area.draw(frame)
-        self._easel.draw()
-        self._counters.draw(frame)
-        self._measures.draw(frame)
-        self._transport.draw(frame)
-        self._tour.draw(frame)
-        found = frame.snapshot
-        self._controls.show_estimates(
-            sigma=found.sigma, half_life=found.half_life, is_playing=frame.is_playing
-        )
-        self._sources.show_progress()
-        # The settings of the tour are not the user's to come back to.
-        if self._tour.lesson is None:
-            self._address.show()
-        self._note_place()
-        finished = f"The stream has ended: all {frame.snapshot.n_seen:,} points are learned. "
-        self._status.show(
-            frame.message,
-            self._view_area.travel.sentence,
-            finished + "Reset starts it again." if frame.is_finished else "",
-        )
 
     def start(self) -> None:
-        """Begin to stream and to paint."""
+        """Start to draw frames, and the stream if there is no stored run to look for."""
         self._frame_loop.start(pn.state.curdoc)
-        # Who keeps runs finds out first whether there is one to go on with.
         if self._run_restore is None:
             self._engine.play()
 
-    def _begin(self, is_new: bool) -> None:
+    def _begin_run(self, is_new: bool) -> None:
         self._engine.hold(False)
         if is_new:
             self._engine.play()
 
     def close(self) -> None:
-        """Stop the engine's thread and delete what was uploaded."""
+        """Stop the thread of the engine and delete uploaded files."""
         self._is_closed = True
         self._frame_loop.stop()
         self._engine.close()
@@ -212,7 +237,7 @@ class Dashboard(pn.viewable.Viewer):
         return [
             self._sources.view,
             self._axes.view,
-            self._matrix.switch,
+            self._scatter_matrix.switch,
             self._controls.build_main_controls(),
             self._controls.build_accordion(("Export", lambda: [self._export.build()])),
         ]
@@ -223,33 +248,33 @@ class Dashboard(pn.viewable.Viewer):
             build_introduction(),
             self._transport.view,
             self._counters.pane,
-            self._measures.pane,
+            self._quality_line.pane,
             self._notification.pane,
             self._status.pane,
             self._address.message.pane,
-            self._easel.view,
+            self._painting_tool.view,
             self._tour.card,
             self._plot,
-            self._matrix.view,
+            self._scatter_matrix.view,
             self._view_area.view,
         ]
 
     def page(self, store: RunStore | None = None) -> pmui.Page:
-        """A page of its own, which starts when it is loaded and is freed when it is left.
+        """Build a page of its own. It starts when it is loaded, and closing it frees the session.
 
-        With a ``store`` the run is kept there, and the page gets it back when it is reloaded.
+        With a ``store`` the run is saved there, and a reload of the page restores it.
         """
         self._notification.listen(pn.state.curdoc)
         pn.state.onload(self.start)
         pn.state.on_session_destroyed(lambda _: self.close())
-        # The stream is to begin when the page is there, not when the link has been read.
+        # A link may choose a source, which plays; the stream must wait until the page is loaded.
         self._engine.hold(True)
         self._address.restore(pn.state.session_args)
         self._engine.pause()
         if store is None:
             self._engine.hold(False)
         else:
-            self._keep(store)
+            self._restore_run(store)
         page = build_page(
             self.sidebar(),
             [*self.main(), self._help.dialog],
@@ -260,25 +285,26 @@ class Dashboard(pn.viewable.Viewer):
         fit_to_phones(page, self._plot, self._frame_loop.heartbeat)
         return page
 
-    def _keep(self, store: RunStore) -> None:
-        place = PageState(self.settings, self._sources, self._address, self._engine, self._tour)
-        self._run_restore = RunRestore(store, self._engine, place, self._notification)
+    def _restore_run(self, store: RunStore) -> None:
+        """Restore the run of the page from a store if it has one, and save the run there."""
+        state = PageState(self.settings, self._sources, self._address, self._engine, self._tour)
+        self._run_restore = RunRestore(store, self._engine, state, self._notification)
         self._figure.figure.tags = [*self._figure.figure.tags, self._run_restore.request]
-        self._run_restore.listen(pn.state.curdoc, self._begin)
+        self._run_restore.listen(pn.state.curdoc, self._begin_run)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        """A row, live in a notebook's cell or in a page that others have laid out."""
+        """A row for a notebook cell or for a page with another layout."""
         if self._is_closed:
-            raise RuntimeError("This dashboard is closed; make another: Dashboard()")
+            raise RuntimeError("This dashboard is closed. Create a new one: Dashboard()")
         row = CellView(
-            pmui.Column(*self.sidebar(), width=320, scroll="y-auto", height=IN_NOTEBOOK_HEIGHT),
+            pmui.Column(*self.sidebar(), width=320, scroll="y-auto", height=NOTEBOOK_HEIGHT_PX),
             pmui.Column(
                 *self.main(),
                 scroll="y-auto",
-                height=IN_NOTEBOOK_HEIGHT,
+                height=NOTEBOOK_HEIGHT_PX,
                 sizing_mode="stretch_width",
             ),
-            height=IN_NOTEBOOK_HEIGHT,
+            height=NOTEBOOK_HEIGHT_PX,
             **WIDE,
         )
         if pn.state.curdoc is not None:
@@ -289,10 +315,10 @@ class Dashboard(pn.viewable.Viewer):
         return row
 
     def _show_in_cell(self, view: CellView) -> None:
-        """Paint there and nowhere else."""
+        """Draw frames in this view of a cell, and in no earlier one."""
         take_over_cell(self)
         self._frame_loop.start_in_notebook(view)
-        # Shown once more, it goes on as it was left.
+        # A dashboard that is shown again stays as it was, playing or paused.
         if not self._was_shown:
             self._was_shown = True
             self._engine.play()

@@ -129,7 +129,7 @@ class Session:
         except TableError as error:
             self._ears.demand_silence()
             return self._tell(error)
-        self._dashboard._open(source, scaling)
+        self._dashboard._open_source(source, scaling)
         self._engine.step(N_MOST_ROWS)
         message = self._look()
         self._engine.pause()

@@ -228,7 +228,7 @@ def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
 
 
 def test_showing_it_again_leaves_no_thread_behind(open_notebook):
-    hurry = "import widgets.notebook\nwidgets.notebook.SILENCE_S = 4\n"
+    hurry = "import widgets.notebook\nwidgets.notebook.PING_TIMEOUT_S = 4\n"
     page = open_notebook(hurry + SHOW, "dashboard", REPORT, "dashboard.close()")
 
     def report(wait_s=0):

@@ -112,14 +112,14 @@ class FrameLoop:
         self._engine.hold(True)
         self._engine.request_frame()
         self.heartbeat.update(sent=0, painted=0, ping="")
-        self.heartbeat.on_change("ping", view.hear)
+        self.heartbeat.on_change("ping", view.note_ping)
         self._push, self._hold = view.push, pn.io.block_comm
         self._later = self._change_and_push
         task = asyncio.get_running_loop().create_task(self._repeat(view))
 
         def stop() -> None:
             task.cancel()
-            self.heartbeat.remove_on_change("ping", view.hear)
+            self.heartbeat.remove_on_change("ping", view.note_ping)
 
         self._stop = stop
 
