@@ -1,4 +1,4 @@
-"""The dashboard as a person uses it: in a browser, against a running server."""
+"""The dashboard as a person uses it: in a browser, with a running server."""
 
 import gc
 import re
@@ -14,12 +14,12 @@ from tests.support.screens import counter, data_of, pause, seen, slide, wait_unt
 from widgets import Dashboard
 from widgets.settings import Settings
 
-SENTENCE = re.compile("Points stream in one by one")
+INTRODUCTION = re.compile("Points stream in one by one")
 
 
-def test_the_first_screen_moves_and_explains_itself(dashboard_page):
+def test_the_first_screen_plays_and_has_an_introduction(dashboard_page):
     page = dashboard_page
-    expect(page.get_by_text(SENTENCE)).to_be_visible()
+    expect(page.get_by_text(INTRODUCTION)).to_be_visible()
     wait_until(lambda: len(data_of(page, "points")["x"]) > 50)
     first = data_of(page, "prototypes")
     wait_until(lambda: not np.array_equal(data_of(page, "prototypes")["x"], first["x"]))
@@ -32,7 +32,7 @@ def test_every_request_stays_on_this_server(dashboard_page):
     assert dashboard_page.foreign_requests == []
 
 
-def test_every_control_carries_help(dashboard_page):
+def test_every_control_has_a_help_text(dashboard_page):
     page = dashboard_page
     page.get_by_text("More settings").click()
     for name in set(Settings.param) - {"name"}:
@@ -55,7 +55,7 @@ def test_points_stay_while_they_are_in_the_window(dashboard_page):
     assert np.array_equal(before["y"], after["y"][:n])
 
 
-def test_sigma_slider_takes_over_and_changes_the_result(dashboard_page):
+def test_the_sigma_slider_turns_the_estimate_off_and_changes_the_result(dashboard_page):
     page = dashboard_page
     pause(page)
     page.get_by_role("button", name="Reset").click()
@@ -70,12 +70,12 @@ def test_sigma_slider_takes_over_and_changes_the_result(dashboard_page):
     slide(page, "Kernel width σ", "End")
     start = seen(page)
     wait_until(lambda: seen(page) > start + 500)
-    # A narrow kernel counts hardly any point, an endless one counts each as 1.
+    # With a narrow kernel hardly any point has weight; with a very wide one each has weight 1.
     assert narrow < 50
     assert data_of(page, "prototypes")["weight"].sum() > narrow + 150
 
 
-def test_fewer_prototypes_at_once(dashboard_page):
+def test_the_number_of_prototypes_falls_at_once(dashboard_page):
     page = dashboard_page
     wait_until(lambda: len(data_of(page, "prototypes")["x"]) == 50)
     slide(page, "Prototypes K", "ArrowLeft", 45)
@@ -86,13 +86,13 @@ def test_fewer_prototypes_at_once(dashboard_page):
     assert len(data_of(page, "prototypes")["x"]) <= 5
 
 
-def test_noise_slider_strews_noise(dashboard_page):
+def test_the_noise_slider_adds_noise(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 300)
-    calm = np.mean(data_of(page, "points")["cluster"] == -1)
+    before = np.mean(data_of(page, "points")["cluster"] == -1)
     slide(page, "Noise", "ArrowRight", 30)
     expect(page.get_by_role("slider", name="Noise")).to_have_value("0.3")
-    wait_until(lambda: np.mean(data_of(page, "points")["cluster"][-400:] == -1) > calm + 0.1)
+    wait_until(lambda: np.mean(data_of(page, "points")["cluster"][-400:] == -1) > before + 0.1)
 
 
 def test_pause_step_and_reset(dashboard_page):
@@ -108,12 +108,12 @@ def test_pause_step_and_reset(dashboard_page):
     assert len(data_of(page, "prototypes")["x"]) == 0
 
 
-def test_singletons_go_and_come_without_learning_anew(dashboard_page):
+def test_singletons_are_dropped_and_kept_without_learning_again(dashboard_page):
     page = dashboard_page
     slide(page, "Noise", "ArrowRight", 10)
     wait_until(lambda: seen(page) > 600)
     pause(page)
-    # A share of noise is none at every moment.
+    # At some moments no prototype is noise.
     while not (data_of(page, "prototypes")["cluster"] == -1).any():
         before = seen(page)
         page.get_by_role("button", name="Step").click()
@@ -132,7 +132,7 @@ def test_singletons_go_and_come_without_learning_anew(dashboard_page):
     wait_until(lambda: (data_of(page, "prototypes")["cluster"] == -1).any())
 
 
-def test_long_windows_are_drawn_as_a_density(dashboard_page):
+def test_long_windows_are_drawn_as_a_density_image(dashboard_page):
     page = dashboard_page
     page.get_by_text("More settings").click()
     slide(page, "Window", "End")
@@ -150,7 +150,7 @@ def test_long_windows_are_drawn_as_a_density(dashboard_page):
 @pytest.mark.parametrize(
     ("key", "opening"), [("drifting", "Enter"), ("moons", " "), ("in_order", "ArrowDown")]
 )
-def test_another_generator_starts_anew(dashboard_page, key, opening):
+def test_another_generator_restarts_the_stream(dashboard_page, key, opening):
     page = dashboard_page
     wait_until(lambda: seen(page) > 100)
     page.get_by_role("combobox", name="Generator").press(opening)
@@ -161,27 +161,27 @@ def test_another_generator_starts_anew(dashboard_page, key, opening):
     wait_until(lambda: seen(page) > 50)
 
 
-def test_a_closed_session_leaves_nothing_behind(app_server, open_page, monkeypatch):
-    # The collector could list all objects, but beside threads that run it would hand out tuples
-    # that they are still making, which CPython forbids.
-    dashboards, begin = weakref.WeakSet(), Dashboard.__init__
+def test_a_closed_session_frees_its_dashboard_and_thread(app_server, open_page, monkeypatch):
+    # The garbage collector could list all objects. But while threads run, the list can contain
+    # unfinished tuples, which CPython forbids to use.
+    dashboards, initialize = weakref.WeakSet(), Dashboard.__init__
 
     def note(dashboard, *given, **named):
         dashboards.add(dashboard)
-        begin(dashboard, *given, **named)
+        initialize(dashboard, *given, **named)
 
     monkeypatch.setattr(Dashboard, "__init__", note)
 
-    def living():
-        # Pages are kept out of the collector's sight while they are open.
+    def count_living():
+        # Open pages are frozen, so the garbage collector does not see them.
         gc.unfreeze()
         gc.collect()
         threads = [t for t in threading.enumerate() if t.name == "clusterer-engine"]
         return len(dashboards), len(threads)
 
-    wait_until(lambda: living() == (0, 0), 90)
+    wait_until(lambda: count_living() == (0, 0), 90)
     page = open_page()
     wait_until(lambda: seen(page) > 50)
-    assert living() == (1, 1)
+    assert count_living() == (1, 1)
     page.close()
-    wait_until(lambda: living() == (0, 0), 90)
+    wait_until(lambda: count_living() == (0, 0), 90)

@@ -1,4 +1,4 @@
-"""Taking results away, as a person does: by buttons that download."""
+"""Exporting results as a person does: with buttons that download files."""
 
 import io
 import xml.etree.ElementTree as ElementTree
@@ -48,14 +48,14 @@ def test_files_of_a_run_agree_with_each_other_and_its_script_repeats_it(dashboar
     prototypes = pd.read_csv(download(page, "Prototypes", tmp_path))
     assert np.allclose(prototypes[["x1", "x2"]], model.prototypes_)
     assert len(pd.read_csv(download(page, "Clusters", tmp_path))) == model.n_clusters_
-    # Twice, since what is asked for again may well be the same.
+    # Twice: a second download can be the same file.
     for _ in range(2):
         points = pd.read_csv(download(page, "Points", tmp_path))
         assert len(points) == min(n_seen, 2000)
         assert (points["class"] == -1).any()
 
 
-def test_pictures_have_a_ground_in_dark_mode_too(dashboard_page, tmp_path):
+def test_pictures_have_a_background_in_dark_mode_too(dashboard_page, tmp_path):
     page = dashboard_page
     wait_until(lambda: seen(page) > 100)
     page.get_by_role("button", name="Toggle theme").click()
@@ -69,7 +69,7 @@ def test_pictures_have_a_ground_in_dark_mode_too(dashboard_page, tmp_path):
     assert len(drawn.findall(".//{*}path")) > 100
 
 
-def test_a_scaled_table_is_taken_away_in_its_units_in_many_pieces(dashboard_page, tmp_path):
+def test_a_scaled_table_is_exported_in_its_units_in_many_pieces(dashboard_page, tmp_path):
     page = dashboard_page
     values = np.random.default_rng(0).normal(size=(30_000, 2)) * [1e5, 0.01]
     pd.DataFrame(values, columns=["=a", "b"]).to_csv(tmp_path / "t.csv", index=False)

@@ -1,4 +1,4 @@
-"""The dashboard in JupyterLab: live, steered by widgets and by code, offline."""
+"""The dashboard in JupyterLab: live, controlled by widgets and by code, offline."""
 
 import importlib.util
 import json
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "dashboard.ipynb"
 
 SHOW = "from widgets import Dashboard\ndashboard = Dashboard()\ndashboard"
-# Engines at work, and points learned: a thread that sleeps learns none.
+# The number of engine threads, and of points learned: an idle thread learns none.
 REPORT = """
 import json, threading
 names = [thread.name for thread in threading.enumerate()]
@@ -52,7 +52,7 @@ CLEAR = """async index => {
     jupyterapp.shell.currentWidget.content.activeCellIndex = index
     await jupyterapp.commands.execute('notebook:clear-cell-output')
 }"""
-# From the newest display of a dashboard; documents of older ones stay in Bokeh's list.
+# Read the newest display of a dashboard; Bokeh keeps the documents of older displays.
 READ = """([model, key]) => {
     const found = (window.Bokeh?.documents ?? []).map(doc => doc.get_model_by_name(model))
     const newest = found.filter(each => each != null).at(-1)
@@ -61,7 +61,7 @@ READ = """([model, key]) => {
 
 
 def quiet_environment(folder):
-    """Neither the user's settings are read nor is anything written to the user's folders."""
+    """Environment variables that keep JupyterLab out of the folders and settings of the user."""
     names = [f"JUPYTER_{name}_DIR" for name in ("CONFIG", "DATA", "RUNTIME")]
     names += [f"JUPYTERLAB_{name}_DIR" for name in ("SETTINGS", "WORKSPACES")]
     folders = {name: str(folder / name) for name in [*names, "IPYTHONDIR"]}
@@ -115,7 +115,7 @@ def write_notebook(path, *sources):
 
 @pytest.fixture
 def open_notebook(browser, lab, request):
-    """Open cells as a notebook; fails if the page complained or asked another server."""
+    """Open cells as a notebook; fails on an error or a request to another server."""
     address, root = lab
     complaints = []
     pages = []
@@ -149,7 +149,7 @@ def open_notebook(browser, lab, request):
 
 
 def run_cell(page, index):
-    """Run a cell to its end; what it printed."""
+    """Run a cell to its end and return its printed text."""
     outputs = page.evaluate(RUN, index)
     errors = [output for output in outputs if output["output_type"] == "error"]
     assert errors == []
@@ -186,7 +186,7 @@ def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
     slide(page, "Prototypes K", "Home")
     slide(page, "Prototypes K", "ArrowRight", 6)
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("8")
-    # All of them, so that no key is under way any more when a cell sets another number.
+    # Wait for the last key press before a cell sets another number.
     wait_until(lambda: count(page, "prototypes") == 8)
 
     run_cell(page, 1)
@@ -200,7 +200,7 @@ def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
     expect(page.get_by_text("Kernel width σ: 0.5")).to_be_visible()
     wait_for_frames(page, painted(page))
 
-    # Nothing was lost on the way, nor came twice.
+    # No change was lost, and none was applied twice.
     page.get_by_role("button", name="Pause").click()
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     wait_until(lambda: page.locator('[data-counter*="second"]').inner_text().startswith("paused"))
@@ -208,7 +208,7 @@ def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
     assert page.evaluate(READ, ["points", "x"]) == xs
     assert page.evaluate(READ, ["points", "cluster"]) == clusters
 
-    # A file comes out of a notebook as out of a page; the keys stay the notebook's.
+    # The export works as on a page. The keyboard shortcuts of the page do not exist here.
     page.get_by_role("button", name="Export").click()
     with page.expect_download() as started:
         page.get_by_role("button", name="Points: ").click()
@@ -217,7 +217,7 @@ def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
     page.keyboard.press("r")
     assert page.evaluate(READ, ["points", "x"]) == xs
 
-    # And one of two pieces goes in; its columns are chosen there.
+    # An upload of two pieces works too, with a choice of its columns.
     write_blobs(tmp_path / "blobs.csv", n=150_000)
     page.get_by_role("button", name="My table").click()
     page.locator('input[type="file"]').set_input_files(str(tmp_path / "blobs.csv"))
@@ -227,9 +227,9 @@ def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
     wait_until(lambda: run_cell(page, 4) == "blobs.csv width\n")
 
 
-def test_showing_it_again_leaves_no_thread_behind(open_notebook):
-    hurry = "import widgets.notebook\nwidgets.notebook.PING_TIMEOUT_S = 4\n"
-    page = open_notebook(hurry + SHOW, "dashboard", REPORT, "dashboard.close()")
+def test_showing_a_dashboard_again_leaves_no_thread_behind(open_notebook):
+    shorten_timeout = "import widgets.notebook\nwidgets.notebook.PING_TIMEOUT_S = 4\n"
+    page = open_notebook(shorten_timeout + SHOW, "dashboard", REPORT, "dashboard.close()")
 
     def report(wait_s=0):
         time.sleep(wait_s)
@@ -269,6 +269,6 @@ def test_the_example_runs(tmp_path):
     assert all("text/html" in each["data"] for each in shown)
 
 
-def test_the_example_is_kept_without_its_outputs():
+def test_the_example_is_stored_without_outputs():
     cells = json.loads(EXAMPLE.read_text("utf-8"))["cells"]
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)

@@ -1,4 +1,4 @@
-"""Many files as one source, learned by Dask's workers, in a real browser."""
+"""Many files as one source, learned by Dask workers, in a browser."""
 
 import re
 
@@ -34,11 +34,11 @@ def test_a_folder_is_learned_by_workers(browser, tmp_path):
         page.goto(address)
         page.wait_for_selector("canvas")
         page.get_by_role("button", name="Many files").click()
-        # In a fresh checkout the workers, the app and other tests compile their kernels first.
+        # In a fresh checkout, the workers, the app and other tests compile their kernels first.
         expect(page.get_by_text("10 of 10 files")).to_be_visible(timeout=240_000)
         wait_until(lambda: seen(page) == n_points)
         assert counter(page, "clusters found") == "3"
-        # In the table's units, whatever the model learns in.
+        # The plot has the units of the table; the model learns scaled values.
         wait_until(lambda: max(data_of(page, "prototypes")["y"]) > 5e6)
         expect(page.get_by_text(f"all {n_points:,} points are learned")).to_be_visible()
         trouble = page.get_by_role("alert").filter(has_text="Not learned")
@@ -48,7 +48,7 @@ def test_a_folder_is_learned_by_workers(browser, tmp_path):
         assert page.locator('[data-state="failed"]').get_attribute("title") == "5b.csv"
         link = page.get_by_role("link", name=re.compile("Dask dashboard"))
         assert re.match(r"http://127\.0\.0\.1:\d+/status", link.get_attribute("href"))
-        # Again, by one column; then another source, and the workers are forgotten.
+        # One column only, then another source, which hides the workers.
         page.get_by_role("checkbox", name="height").click()
         wait_until(lambda: max(data_of(page, "prototypes")["y"], default=0) < 5e6)
         wait_until(lambda: seen(page) == n_points)
@@ -60,5 +60,5 @@ def test_a_folder_is_learned_by_workers(browser, tmp_path):
         page.close()
 
 
-def test_it_takes_a_folder():
+def test_many_files_need_a_folder():
     assert not can_learn(None)

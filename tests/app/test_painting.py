@@ -1,4 +1,4 @@
-"""Painting points with the pointer, and dragging what was painted."""
+"""Painting points with the pointer, and dragging painted points."""
 
 import numpy as np
 from playwright.sync_api import expect
@@ -19,36 +19,36 @@ FRAME = """() => {
 }"""
 
 
-def go(page, x, y, steps=1):
-    """Bring the pointer to a place of the canvas."""
+def move_pointer(page, x, y, steps=1):
+    """Move the pointer to a place on the canvas."""
     left, across, start, bottom, upwards, low = page.evaluate(FRAME)
     page.mouse.move(left + (x - start) * across, bottom + (y - low) * upwards, steps=steps)
 
 
 def stroke(page, *places, steps=6):
-    """Draw from place to place with the button held down."""
-    go(page, *places[0])
+    """Draw from place to place with the button down."""
+    move_pointer(page, *places[0])
     page.mouse.down()
     for place in places[1:]:
-        go(page, *place, steps=steps)
+        move_pointer(page, *place, steps=steps)
     page.mouse.up()
 
 
 def choose(page, mode):
-    """Choose what the pointer does."""
+    """Choose the mode of the pointer."""
     page.get_by_role("button", name=mode, exact=True).click()
     find = """() => Bokeh.documents[0].get_model_by_name("brush").mode"""
     wait_until(lambda: page.evaluate(find) == mode)
 
 
 def near(page, x, y, name="prototypes"):
-    """Clusters of the prototypes, or points, that are near a place; noise left out."""
+    """The clusters of the prototypes or points near a place, without noise."""
     data = data_of(page, name)
     found = data["cluster"][np.hypot(data["x"] - x, data["y"] - y) < 2.0].astype(int)
     return found[found >= 0]
 
 
-def test_paint_two_blobs_drag_one_and_take_it_back(dashboard_page):
+def test_painting_two_blobs_dragging_one_and_undoing_it(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 50)
     page.get_by_role("button", name="Draw", exact=True).click()
@@ -56,31 +56,31 @@ def test_paint_two_blobs_drag_one_and_take_it_back(dashboard_page):
     wait_until(lambda: seen(page) == 0)
     assert len(data_of(page, "points")["x"]) == 0
     pause(page)
-    # Painted points come at once, also while it is paused.
+    # Painted points are learned at once, even while the stream is paused.
     stroke(page, (4, 4), (4.5, 5), (4, 5.5), (4.5, 4))
     wait_until(lambda: len(near(page, 4, 4.7, "points")) > 20)
-    go(page, 15, 6)
+    move_pointer(page, 15, 6)
     page.mouse.down()
     wait_until(lambda: len(near(page, 15, 6, "points")) > 60)
     page.mouse.up()
     wait_until(lambda: counter(page, "clusters found") == "2")
-    # The last of the stroke may be under way.
+    # The last points of the stroke may not have arrived yet.
     wait_until(lambda: seen(page) == len(data_of(page, "points")["x"]))
     held = seen(page)
     page.get_by_role("button", name="Play").click()
     wait_until(lambda: seen(page) > held + 100)
     cluster = np.bincount(near(page, 15, 6)).argmax()
     choose(page, "Move")
-    go(page, 15, 6)
+    move_pointer(page, 15, 6)
     page.mouse.down()
     for y in (5.5, 5, 4.5, 4, 3.5, 3):
-        go(page, 15, y, steps=3)
+        move_pointer(page, 15, y, steps=3)
         start = seen(page)
         wait_until(lambda start=start: seen(page) > start + 40)
     page.mouse.up()
     held = seen(page)
     wait_until(lambda: seen(page) > held + 400)
-    # The later points come from the new place, and are the same cluster.
+    # The later points come from the new place and belong to the same cluster.
     later = data_of(page, "points")
     is_right = (later["x"] > 10) & (np.arange(len(later["x"])) >= len(later["x"]) - 300)
     assert abs(later["y"][is_right].mean() - 3) < 0.3
@@ -89,7 +89,7 @@ def test_paint_two_blobs_drag_one_and_take_it_back(dashboard_page):
     held = seen(page)
     wait_until(lambda: seen(page) > held + 300)
     assert (data_of(page, "points")["x"][-200:] < 10).all()
-    # The pointer that looks around paints nothing.
+    # In the mode View, the pointer does not paint.
     choose(page, "View")
     stroke(page, (15, 5), (12, 5))
     wait_until(lambda: "view=" in query_of(page))

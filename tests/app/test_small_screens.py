@@ -1,4 +1,4 @@
-"""How the page looks where room or light is scarce."""
+"""The page on a small screen and in dark mode."""
 
 import re
 
@@ -26,7 +26,7 @@ HEADER = """() => {
 
 
 def luminance(color):
-    """Relative luminance as WCAG 2 defines it."""
+    """The relative luminance of WCAG 2."""
     channels = [int(part) / 255 for part in re.findall(r"\d+", color)[:3]]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -37,7 +37,7 @@ def contrast(one, other):
     return (light + 0.05) / (dark + 0.05)
 
 
-def test_on_a_phone_half_of_the_first_screen_is_the_plot(open_page):
+def test_on_a_phone_the_plot_fills_half_of_the_first_screen(open_page):
     page = open_page(390, 844)
     wait_until(lambda: seen(page) > 20)
     wait_until(lambda: page.evaluate(PLOT)["right"] <= 390)
@@ -48,7 +48,7 @@ def test_on_a_phone_half_of_the_first_screen_is_the_plot(open_page):
         expect(page.get_by_role("button", name=name)).to_be_in_viewport()
 
 
-def test_the_bar_is_readable_by_day_and_by_night(dashboard_page):
+def test_the_header_is_readable_in_light_and_dark_mode(dashboard_page):
     page = dashboard_page
     assert contrast(*page.evaluate(HEADER)) >= 4.5
     page.get_by_role("button", name="Toggle theme").click()

@@ -1,4 +1,4 @@
-"""The user's own table, uploaded through the page."""
+"""A table that the user uploads on the page."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_a_table_streams_and_clusters(dashboard_page, tmp_path):
     upload(page, tmp_path / "blobs.csv")
     wait_until(lambda: seen(page) == 300 and len(data_of(page, "points")["x"]) == 300)
     shown = data_of(page, "points")
-    # The plot keeps the units and the order of the table, whatever the model learns in.
+    # The plot keeps the units and the order of the table; the model learns scaled values.
     assert np.allclose(shown["x"], np.round(points[:, 0], 4), atol=1e-4)
     assert counter(page, "clusters found") == "3"
     expect(page.get_by_text("The stream has ended: all 300 points are learned.")).to_be_visible()
@@ -48,7 +48,7 @@ def test_columns_are_chosen(dashboard_page, tmp_path):
     expect(page.get_by_text("Choose at least one column")).to_be_visible()
 
 
-def test_what_is_no_table_is_told_and_the_next_one_loads(dashboard_page, tmp_path):
+def test_a_file_without_a_table_is_reported_and_the_next_file_loads(dashboard_page, tmp_path):
     page = dashboard_page
     (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(2000))
     upload(page, tmp_path / "picture.csv")
@@ -84,7 +84,7 @@ def test_real_tables_stream_and_cluster(dashboard_page, shared, name, n_rows, n_
         expect(page.get_by_role("checkbox", name=f"x{i + 1}", exact=True)).to_be_checked()
 
 
-def test_a_table_named_at_the_start_is_what_the_first_screen_shows(browser, tmp_path):
+def test_the_first_screen_shows_a_table_named_at_the_start(browser, tmp_path):
     write_blobs(tmp_path / "blobs.csv")
     with serve_app({"DATA": str(tmp_path / "blobs.csv")}) as address:
         page = browser.new_page()
@@ -95,7 +95,7 @@ def test_a_table_named_at_the_start_is_what_the_first_screen_shows(browser, tmp_
         page.close()
 
 
-def test_a_table_that_is_not_there_is_told_at_the_start(tmp_path):
+def test_a_missing_table_is_reported_at_the_start(tmp_path):
     run = start_app({"DATA": str(tmp_path / "nowhere.csv")})
     _, errors = run.communicate(timeout=120)
     assert run.returncode != 0

@@ -1,4 +1,4 @@
-"""Text from files, in every place where it appears: shown as it is, run nowhere."""
+"""Text from files is shown as it is in every place, and never run."""
 
 import pytest
 from playwright.sync_api import expect
@@ -32,7 +32,7 @@ PAYLOADS = (
 
 @pytest.fixture
 def evil(tmp_path):
-    """A table with payloads as its names, its cells and the name of its file."""
+    """A table with payloads in its column names, its cells and its file name."""
     quoted = ['"' + text.replace('"', '""') + '"' for text in PAYLOADS]
     lines = [",".join([*quoted, "label", "note"])]
     for i in range(60):
@@ -41,7 +41,7 @@ def evil(tmp_path):
         lines.append(",".join([*numbers, word, word]))
     lines.append(",".join("?" * len(PAYLOADS)) + ",a,b")
     path = tmp_path / f"<img src=x onerror={SET}>;$(id)`.csv"
-    # A name of a file holds no slash.
+    # A file name must not contain a slash.
     path.write_text("\n".join(lines) + "\n", "utf-8")
     return path
 
@@ -63,7 +63,7 @@ def test_payloads_are_text_wherever_they_are_shown(dashboard_page, evil):
     label = "Bokeh.documents[0].get_model_by_name('live').below[0].axis_label"
     wait_until(lambda: page.evaluate(label) == PAYLOADS[0])
     choose(page, "y axis", PAYLOADS[14])
-    # What would set a formula is given as plain text.
+    # Text that Bokeh would show as a formula is plain text.
     wait_until(lambda: page.evaluate(label.replace("below", "left") + "?.text") == PAYLOADS[14])
     # The scatter matrix, its labels, the hover over prototypes.
     page.get_by_role("switch", name="Scatter matrix").click()
@@ -83,7 +83,7 @@ def test_payloads_are_text_wherever_they_are_shown(dashboard_page, evil):
     assert page.locator("img[src=x], iframe[srcdoc], a[href^='javascript']").count() == 0
 
 
-def test_payloads_in_messages_are_text(dashboard_page, tmp_path):
+def test_payloads_in_messages_are_shown_as_text(dashboard_page, tmp_path):
     page = dashboard_page
     name = f"<svg onload={SET}>.csv"
     (tmp_path / name).write_text(f"<img src=x onerror={SET}>,b\nx,y\nz,w\n")

@@ -1,4 +1,4 @@
-"""Uploads: in pieces, cancelled, too large; and what may be done with a table on the page."""
+"""Uploads in pieces, cancelled and too large ones; the choices about a table on the page."""
 
 import re
 
@@ -22,7 +22,7 @@ def choose(page, label, option):
 
 @pytest.fixture
 def large(tmp_path):
-    """A table of some pieces' size."""
+    """A table that is sent in several pieces."""
     path = tmp_path / "large.csv"
     write_blobs(path, n=1000)
     row = "0.1234,0.5678,1\n"
@@ -31,7 +31,7 @@ def large(tmp_path):
     return path
 
 
-def test_pieces_make_the_file_and_a_bar_tells_how_far(dashboard_page, large, monkeypatch):
+def test_the_pieces_make_the_file_and_a_bar_shows_the_progress(dashboard_page, large, monkeypatch):
     page = dashboard_page
     sizes, written = [], uploads._Upload.append
 
@@ -65,11 +65,11 @@ def test_pieces_make_the_file_and_a_bar_tells_how_far(dashboard_page, large, mon
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
-def test_what_is_cancelled_or_too_large_leaves_the_page_at_work(
+def test_after_a_cancelled_or_too_large_upload_the_page_still_works(
     dashboard_page, large, monkeypatch, tmp_path
 ):
     page = dashboard_page
-    # No word that a piece has come: the upload stands still until it is cancelled.
+    # No piece is acknowledged, so the upload waits until it is cancelled.
     with monkeypatch.context() as still:
         still.setattr(uploads.Upload, "_write", lambda *_: None)
         upload(page, large)
@@ -79,13 +79,13 @@ def test_what_is_cancelled_or_too_large_leaves_the_page_at_work(
     with monkeypatch.context() as small:
         small.setattr(uploads.Upload, "_begin", limit_to(2**20, uploads.Upload._begin))
         page.locator('input[type="file"]').set_input_files(str(large))
-        told = page.get_by_role("alert").filter(has_text="large.csv has 12.")
-        expect(told).to_contain_text("more than the 1.0 MB that may be uploaded here")
-    # The socket lives, and so does the session.
+        alert = page.get_by_role("alert").filter(has_text="large.csv has 12.")
+        expect(alert).to_contain_text("more than the 1.0 MB that may be uploaded here")
+    # The connection and the session still work.
     write_blobs(tmp_path / "blobs.csv")
     page.locator('input[type="file"]').set_input_files(str(tmp_path / "blobs.csv"))
     wait_until(lambda: seen(page) == 300)
-    expect(told).to_be_hidden()
+    expect(alert).to_be_hidden()
 
 
 def limit_to(n_bytes, begin):
@@ -96,12 +96,12 @@ def limit_to(n_bytes, begin):
     return begin_within
 
 
-def test_an_example_is_there_at_the_first_click_and_all_of_it_can_be_looked_at(dashboard_page):
+def test_the_first_click_opens_an_example_with_all_its_views(dashboard_page):
     page = dashboard_page
     page.get_by_role("button", name="My table").click()
     expect(page.get_by_text(EXAMPLES[0].description)).to_be_visible()
     wait_until(lambda: seen(page) > 300 and page.locator("[data-measure]").count() == 5)
-    # More than two features: their projection, with measures against the classes.
+    # More than two features are projected; the metrics use the true classes.
     expect(page.get_by_role("combobox", name="x axis")).to_have_text("component 1")
     names = page.locator("[data-measure]").evaluate_all("all => all.map(e => e.dataset.measure)")
     assert names == ["ARI", "NMI", "purity", "clusters / classes", "silhouette"]
@@ -109,7 +109,7 @@ def test_an_example_is_there_at_the_first_click_and_all_of_it_can_be_looked_at(d
     wait_until(lambda: re.match(r"component 1 \(\d+%\): ", page.evaluate(label)))
     choose(page, "x axis", "count")
     wait_until(lambda: page.evaluate(label) == "count")
-    # In the units of the table: connections in two seconds are whole numbers.
+    # The plot has the units of the table, where connections in two seconds are whole numbers.
     wait_until(lambda: len(data_of(page, "points")["x"]) > 0)
     assert (data_of(page, "points")["x"] % 1 == 0).all()
     assert data_of(page, "matrix") == {}
@@ -140,24 +140,24 @@ def test_missing_values_time_and_scale_are_chosen(dashboard_page, tmp_path):
     wait_until(lambda: data_of(page, "points")["x"][:3].tolist() == [29, 28, 27])
     page.get_by_role("switch", name="Keep the pace").click()
     page.get_by_role("switch", name="Standardise").click()
-    # It begins anew with each, and until it has, what it showed before is seen.
+    # Each switch restarts the stream; until then, the page shows the earlier points.
     page.wait_for_timeout(300)
     wait_until(
         lambda: seen(page) == 30 and data_of(page, "points")["x"][:3].tolist() == [29, 28, 27]
     )
 
 
-def test_all_examples_open_and_are_attributed():
-    told = (FOLDER / "SOURCES.md").read_text("utf-8")
+def test_all_examples_open_and_have_an_attribution():
+    sources = (FOLDER / "SOURCES.md").read_text("utf-8")
     for example in EXAMPLES:
         table = open_table(example.path)
         assert table.label_column == "class"
         assert set(example.features) <= set(table.default_features)
         assert next(table.chunks(table.default_features, 50)).points.shape[0] == 50
-        assert f"`{example.path.name}`" in told
+        assert f"`{example.path.name}`" in sources
 
 
-def test_a_folder_is_a_shelf_and_nothing_outside_of_it(tmp_path):
+def test_the_catalog_of_a_folder_has_no_file_outside_of_it(tmp_path):
     (tmp_path / "in").mkdir()
     write_blobs(tmp_path / "in" / "blobs.csv")
     write_blobs(tmp_path / "out.csv")

@@ -1,4 +1,4 @@
-"""Reading and driving the dashboard in a browser, shared by its tests."""
+"""Functions that read and control the dashboard in a browser, shared by its tests."""
 
 import time
 
@@ -6,11 +6,11 @@ import numpy as np
 from playwright.sync_api import expect
 
 SETTLED_S = 1.0
-"""After so long a slider that has not moved is at its end."""
+"""A slider that does not move for this time is at its end."""
 
 
 def data_of(page, name):
-    """Columns of a data source, as the browser holds them; none if there is no such source."""
+    """The columns of a data source in the browser; empty if there is no such source."""
     columns = page.evaluate(
         """name => {
             const source = Bokeh.documents[0].get_model_by_name(name)
@@ -27,10 +27,10 @@ def counter(page, name):
 
 
 def wait_until(is_true, timeout_s=60.0):
-    """Poll the page; generous, since a loaded machine may be ten times slower."""
+    """Poll until ``is_true``. The time limit is long: a loaded machine can be ten times slower."""
     deadline = time.monotonic() + timeout_s
     while not is_true():
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, "the condition did not become true in time"
         time.sleep(0.1)
 
 
@@ -45,7 +45,7 @@ def slide(page, label, key, times=1):
     for _ in range(times):
         before = slider.input_value()
         slider.press(key)
-        # Keys pressed faster than the page draws, as nobody can, count once.
+        # Key presses that are faster than the page draws, faster than a person, count once.
         deadline = time.monotonic() + SETTLED_S
         while slider.input_value() == before and time.monotonic() < deadline:
             time.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The controls are heard at once."""
+"""Changes of the controls take effect at once."""
 
 import inspect
 
@@ -9,9 +9,9 @@ from widgets.controls.controls import Controls
 from widgets.settings import Settings
 
 
-def test_panel_is_told_not_to_wait_and_still_listens():
+def test_sliders_have_a_short_debounce_time():
     controls = Controls(Settings())
     sliders = [controls.noise, controls.n_prototypes, controls.sigma, controls.points_per_s]
     assert all(slider._debounce == DEBOUNCE_MS < Syncable._debounce for slider in sliders)
-    # It is Panel's own affair: another version may call it something else.
+    # The attribute is private to Panel, so another version can rename it.
     assert "self._debounce" in inspect.getsource(Syncable._server_change)

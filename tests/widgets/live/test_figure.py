@@ -14,14 +14,14 @@ from widgets.live.figure import LiveFigure
 SHARES = np.array([0.6, 0.4])
 
 
-def test_the_projection_of_another_source_is_neither_named_nor_drawn():
+def test_the_projection_of_another_source_is_not_used():
     figure = LiveFigure(lambda view_request: None)
     names = ("length", "width", "height")
     run = Run(make_generator("blobs", n_features=3), OnlineClusterer())
     run.advance(100)
     figure.show_axes(0, 1, names)
     other = replace(Projection.along_features(7), components=np.eye(2, 7)[:, ::-1], shares=SHARES)
-    # Held ready, but features are on the axes.
+    # The request has a projection, but features are on the axes.
     figure.draw(replace(run.make_frame(ViewRequest()), view_request=ViewRequest(projection=other)))
     assert figure.figure.xaxis.axis_label == "length"
     assert len(figure.points.data["x"]) == 100
