@@ -147,7 +147,7 @@ class Baseline:
         Those of "n_prototypes", "sigma", "n_clusters" and "radius" that it uses.
     make : callable
         Makes the model from these parameters, ignoring all others.
-    n_at_once : int
+    max_chunk_size : int
         Most points for one call of ``learn``, so that the controls stay responsive.
     needs_river : bool, default False
         Whether the package River must be installed.
@@ -156,7 +156,7 @@ class Baseline:
     title: str
     parameters: tuple[str, ...]
     make: Callable[..., BaselineModel]
-    n_at_once: int
+    max_chunk_size: int
     needs_river: bool = False
 
 

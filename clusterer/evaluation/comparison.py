@@ -105,9 +105,9 @@ class ComparisonRun:
         self._us_per_point = [0.0, 0.0]
 
     @property
-    def n_at_once(self) -> int:
+    def max_chunk_size(self) -> int:
         """Most points for one call of `learn`, so that the controls stay responsive."""
-        return BASELINES[self.settings.key].n_at_once
+        return BASELINES[self.settings.key].max_chunk_size
 
     def learn(
         self,

@@ -81,7 +81,8 @@ class Run:
     @property
     def max_chunk_size(self) -> int:
         """Most points to learn between two checks for commands."""
-        return self.comparison_run.n_at_once if self.comparison_run is not None else sys.maxsize
+        run = self.comparison_run
+        return sys.maxsize if run is None else run.max_chunk_size
 
     def advance(self, n: int) -> int:
         """Learn up to n points; returns how many there were. Raises what the source raises."""
