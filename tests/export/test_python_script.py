@@ -10,7 +10,7 @@ from clusterer.datasets import GENERATORS, make_generator
 from clusterer.export.python_script import write_script
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.engine import Engine
-from clusterer.session.recipe import MOST_CHANGES, Recipe
+from clusterer.session.recipe import MAX_CHANGES, Recipe
 from clusterer.session.restart import restart_run
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource, TableSource
@@ -135,10 +135,10 @@ def test_a_run_that_lost_points_has_no_script():
 
 def test_a_full_recipe_is_no_longer_exact():
     recipe = Recipe({"sigma": "auto"}, noise=None)
-    for i in range(MOST_CHANGES):
+    for i in range(MAX_CHANGES):
         recipe.note(i + 1, "sigma", float(i))
         recipe.note(i + 1, "sigma", float(i) + 0.5)
     assert recipe.is_exact
-    recipe.note(MOST_CHANGES + 2, "sigma", 1.0)
+    recipe.note(MAX_CHANGES + 2, "sigma", 1.0)
     assert not recipe.is_exact
-    assert len(recipe.changes) == MOST_CHANGES
+    assert len(recipe.changes) == MAX_CHANGES
