@@ -65,7 +65,6 @@ LONG_KERNELS = {
         "the loop over the points keeps its state in local variables, which LLVM holds in registers"
     ),
 }
-# Functions that are still too long. Each must become shorter and leave this set.
 # Tests that belong to no single package: the rules, the README, the app as a whole, robustness.
 UNMIRRORED_TESTS = {"test_house.py", "test_readme.py", "app", "robustness"}
 # Earlier versions have published security holes that a served app is open to.
