@@ -107,7 +107,7 @@ class Dashboard(pn.viewable.Viewer):
         self.settings.param.watch(self._apply_settings, sorted(live_settings))
 
     def _build_views(self) -> None:
-        """Build what shows the frames of the engine."""
+        """Build the parts that show the frames of the engine."""
         self._figure = LiveFigure(self._engine.request_view)
         self._plot = pn.pane.Bokeh(
             self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
@@ -122,7 +122,7 @@ class Dashboard(pn.viewable.Viewer):
         self._video_recorder = VideoRecorder()
 
     def _build_actions(self) -> None:
-        """Build what acts on the engine, the sources or the settings, or exports from them."""
+        """Build the parts that act on the engine, the sources or the settings, and the export."""
         plot, change = self._figure.figure, self._frame_loop.change
         self._transport = Transport(self._engine, self._controls.points_per_s)
         self._painting_tool = PaintingTool(plot, self._sources.painting, self._engine, change)

@@ -55,8 +55,8 @@ def test_payloads_are_text_wherever_they_are_shown(dashboard_page, evil):
     for text in PAYLOADS:
         expect(page.get_by_role("checkbox", name=text, exact=True)).to_be_checked()
     expect(page.get_by_text("1 row dropped: a value is missing")).to_contain_text("1 in ")
-    for select in ("True classes", "Time", "x axis", "y axis"):
-        if select == "Time":
+    for select in ("True classes", "Time column", "x axis", "y axis"):
+        if select == "Time column":
             page.get_by_text("Order and scaling of the rows").click()
         choose(page, select, PAYLOADS[0])
         wait_until(lambda: seen(page) == 60)

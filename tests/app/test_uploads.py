@@ -136,7 +136,7 @@ def test_missing_values_time_and_scale_are_chosen(dashboard_page, tmp_path):
     wait_until(lambda: seen(page) == 30)
     wait_until(lambda: data_of(page, "points")["x"][:3].tolist() == [0, 1, 2])
     page.get_by_text("Order and scaling of the rows").click()
-    choose(page, "Time", "day")
+    choose(page, "Time column", "day")
     wait_until(lambda: data_of(page, "points")["x"][:3].tolist() == [29, 28, 27])
     page.get_by_role("switch", name="Keep the pace").click()
     page.get_by_role("switch", name="Standardise").click()

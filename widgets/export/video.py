@@ -75,7 +75,7 @@ class VideoRecorder:
     def record(
         self, frame: Frame, sizes_px: NDArray[np.float32], box: Box, labels: tuple[str, str]
     ) -> None:
-        """Add what a frame shows in ``box`` unless the last frame was added too recently."""
+        """Add the part of a frame in ``box`` unless the last frame was added too recently."""
         now, n_seen = time.monotonic(), frame.snapshot.n_seen
         if frame.run != self._run:
             self._frames.clear()

@@ -50,7 +50,7 @@ class ColumnChooser:
 
     def __init__(self, on_change: Callable[[], object]) -> None:
         self._on_change = on_change
-        self._is_filling = False
+        self._is_updating = False
         self.table: Table | None = None
         self.features = self._make_features(None)
         self.label = pmui.Select(
@@ -69,7 +69,7 @@ class ColumnChooser:
             **WIDE,
         )
         self.time = pmui.Select(
-            label="Time",
+            label="Time column",
             description="A column of dates, times or numbers. The rows stream in its order.",
             options=[IN_FILE_ORDER],
             **WIDE,
@@ -123,7 +123,7 @@ class ColumnChooser:
 
     def show(self, table: Table, features: Sequence[str] = ()) -> None:
         """Show another table; ``features`` (default: its default features) are checked."""
-        self._is_filling = True
+        self._is_updating = True
         self.table = table
         # A new widget: late messages of the browser about the old widget then do no harm.
         self.features = self._make_features(table, features)
@@ -141,7 +141,7 @@ class ColumnChooser:
         self.is_paced.param.update(value=False, visible=False)
         self.show_missing(any(column.n_missing_share for column in table.columns if column.usable))
         self.view.visible = True
-        self._is_filling = False
+        self._is_updating = False
 
     def describe(self) -> dict[str, Any]:
         """The choices, in the types of JSON."""
@@ -150,14 +150,14 @@ class ColumnChooser:
 
     def restore(self, choices: dict[str, Any]) -> None:
         """Set the choices that `describe` returned; `on_change` is not called."""
-        self._is_filling = True
+        self._is_updating = True
         for name in CHOICES:
             getattr(self, name).value = choices[name]
         if sorted(self.features.value or ()) != sorted(choices["features"]):
             self.features.value = choices["features"]
         self.is_paced.visible = self.time.value != IN_FILE_ORDER
         self.show_missing(self.missing.visible)
-        self._is_filling = False
+        self._is_updating = False
 
     def show_missing(self, is_missing: bool) -> None:
         """Show the rule for missing values if there are any."""
@@ -170,7 +170,7 @@ class ColumnChooser:
             self.is_paced.visible = self.time.value != IN_FILE_ORDER
         # The switch has no effect without a time column.
         has_no_effect = event.obj is self.is_paced and not self.is_paced.visible
-        if not self._is_filling and not has_no_effect:
+        if not self._is_updating and not has_no_effect:
             self._on_change()
 
     def make_source(self) -> tuple[Source, Scaling] | None:

@@ -34,7 +34,7 @@ ABOUT = (
     "names, with standardised columns. Each result merges into the clusters here. Reset learns "
     "all files again with the present σ, K and memory."
 )
-ABOUT_COLUMNS = "The columns that are used of every file. A change learns all files again."
+ABOUT_COLUMNS = "The columns to learn, the same in every file. A change learns all files again."
 
 
 def can_learn(folder: str | PathLike[str] | None) -> bool:

@@ -44,7 +44,9 @@ class PaintingTool:
         self._change = change
         self._is_painting = False
         self._drawn: tuple[Layer, ...] | None = None
+        # The number of the last stroke in the browser, and its number in the painting.
         self._stroke: tuple[int, int | None] = -1, None
+        # The number of the last stroke in the browser, the group that it moves, its last place.
         self._grabbed: tuple[int, int | None, tuple[float, float]] = -1, None, (0.0, 0.0)
         self.brush = Brush(name="brush")
         self.brush.on_change("gesture", self._handle_gesture)
