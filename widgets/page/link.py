@@ -32,7 +32,7 @@ BRING_TABLE = (
 )
 PAINT_AGAIN = (
     "This link was made with a painting. A painting stays with the page it was painted in: paint "
-    "again, or take the run away as Python there."
+    "again, or export the run as Python there."
 )
 
 
