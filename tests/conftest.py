@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
-import shutil
-import socket
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from tests.support.chromium import find_chromium
+from tests.support.servers import find_free_port, wait_for_port
 
 # Imported where used: the library's tests run without Playwright.
 if TYPE_CHECKING:
@@ -31,9 +29,6 @@ settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default")
 )
 
-Value = TypeVar("Value")
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -97,16 +92,11 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="session")
 def chromium_path(playwright: Playwright) -> str:
-    """Chromium's executable, sought in the same places as in .ci/browser."""
-    names = [os.environ.get("CHROMIUM", "")]
-    if not names[0]:
-        names = [*BROWSERS, playwright.chromium.executable_path]
-    for name in names:
-        found = shutil.which(name)
-        # Ubuntu's chromium-browser is a stub that runs only to ask for snap.
-        if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
-            return found
-    pytest.fail(f"no Chromium among {names}; make test installs one, CHROMIUM= names another")
+    """Path of Chromium's executable."""
+    try:
+        return find_chromium(playwright.chromium.executable_path)
+    except FileNotFoundError as error:
+        pytest.fail(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -143,31 +133,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_sessionfinish() -> None:
     """The pages' server may complain while it ends."""
     Complaints.is_shown = True
-
-
-def run_alone(coroutine: Coroutine[Any, Any, Value]) -> Value:
-    """What it returns, run in a thread: where a browser is driven, this one has a loop already."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, coroutine).result()
-
-
-def find_free_port() -> int:
-    """A port that nothing listens on just now."""
-    with socket.create_server(("localhost", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def wait_for_port(port: int, timeout_s: float = 60.0) -> None:
-    """Return once something listens on the port."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        try:
-            socket.create_connection(("localhost", port), timeout=1).close()
-        except OSError:
-            assert time.monotonic() < deadline, f"nothing listens on port {port}"
-            time.sleep(0.05)
-        else:
-            return
 
 
 @pytest.fixture(scope="session")

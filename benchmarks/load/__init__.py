@@ -1,1 +1,1 @@
-"""Load: many sessions at once, churn, soak."""
+"""Load: many sessions at once, interference between sessions, soak."""

@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.test_tables import write_blobs
-from tests.conftest import wait_for_port
 from tests.support.screens import slide, wait_until
+from tests.support.servers import wait_for_port
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "dashboard.ipynb"

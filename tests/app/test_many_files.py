@@ -29,7 +29,7 @@ def write_files(folder):
 def test_a_folder_is_learned_by_workers(browser, tmp_path):
     write_files(tmp_path)
     n_points = N_FILES * N_ROWS
-    with serve_app({"DATA": str(tmp_path)}) as address:
+    with serve_app(DATA=str(tmp_path)) as address:
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(address)
         page.wait_for_selector("canvas")

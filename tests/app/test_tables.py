@@ -86,7 +86,7 @@ def test_real_tables_stream_and_cluster(dashboard_page, shared, name, n_rows, n_
 
 def test_the_first_screen_shows_a_table_named_at_the_start(browser, tmp_path):
     write_blobs(tmp_path / "blobs.csv")
-    with serve_app({"DATA": str(tmp_path / "blobs.csv")}) as address:
+    with serve_app(DATA=str(tmp_path / "blobs.csv")) as address:
         page = browser.new_page()
         page.goto(address)
         page.wait_for_selector("canvas")

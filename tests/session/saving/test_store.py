@@ -3,12 +3,10 @@
 import json
 import sqlite3
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from benchmarks.sockets.crashes import crash
 from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.preprocessing.scaling import Moments, RunningScaling
@@ -146,11 +144,3 @@ def test_damage_costs_a_run_and_not_the_server(tmp_path):
     again.flush()
     assert again.find(key).n_seen == 30
     again.close()
-
-
-def test_a_killed_server_brings_the_run_back():
-    # Playwright leaves an event loop running in this thread.
-    with ThreadPoolExecutor(1) as pool:
-        trials = pool.submit(crash, 2, shortest_s=1.5, longest_s=2.5).result()
-    assert all(trial.is_exact for trial in trials)
-    assert trials[1].n_stored > trials[0].n_stored > 0

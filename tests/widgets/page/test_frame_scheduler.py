@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tests.conftest import run_alone
+from tests.support.threads import run_in_new_loop
 from widgets.page.frame_scheduler import MOST_AT_ONCE_S, FrameScheduler
 
 COST_S = 0.008
@@ -55,11 +55,11 @@ async def watch(n_pages, duration_s):
 
 
 def test_no_answer_waits_for_a_frame_of_every_page():
-    counts, most = run_alone(watch(40, 4.0))
+    counts, most = run_in_new_loop(watch(40, 4.0))
     assert most <= 1 + MOST_AT_ONCE_S / COST_S
     assert min(counts) >= max(counts) - 2
     # A page alone waits for nobody.
-    [alone], _ = run_alone(watch(1, 1.0))
+    [alone], _ = run_in_new_loop(watch(1, 1.0))
     assert alone > max(counts)
 
 
@@ -75,6 +75,6 @@ def test_a_page_that_has_left_is_asked_no_more():
         await asyncio.sleep(0.2)
         return page.n_frames - n_frames, other.n_frames - n_others
 
-    n_more, n_others_more = run_alone(leave())
+    n_more, n_others_more = run_in_new_loop(leave())
     # One may have been asked for already.
     assert n_more <= 1 < n_others_more

@@ -15,7 +15,7 @@ from panel.io.state import set_curdoc
 from tornado.iostream import IOStream
 from tornado.websocket import websocket_connect
 
-from tests.conftest import run_alone
+from tests.support.threads import run_in_new_loop
 from widgets.components.background import run_in_thread
 from widgets.server.patches import install_patches
 
@@ -112,7 +112,7 @@ def texts_of_children(changes):
 def test_one_callback_leaves_in_one_piece_and_all_pages_learn_of_it(value):
     install_patches()
     install_patches()
-    told, looked_on, n_writes = run_alone(turn(value))
+    told, looked_on, n_writes = run_in_new_loop(turn(value))
     assert [kind for kind, _, _ in told] == ["PATCH-DOC"] * N_CHANGES + ["OK"]
     assert looked_on[-1][1]["events"][0]["new"] == value
     for messages in (told[:-1], looked_on[:-1]):
@@ -148,7 +148,7 @@ async def change_before_it_is_drawn():
 
 def test_a_page_learns_of_what_changes_while_it_is_drawn():
     install_patches()
-    kind, content, _ = run_alone(change_before_it_is_drawn())
+    kind, content, _ = run_in_new_loop(change_before_it_is_drawn())
     (change,) = content["events"]
     assert (kind, change["attr"]) == ("PATCH-DOC", "children")
     assert "fresh" in change["new"][0]["attributes"]["text"]
@@ -178,4 +178,4 @@ async def leave_while_it_is_drawn():
 
 def test_a_page_that_is_left_while_it_is_drawn_leaves_no_task():
     install_patches()
-    assert run_alone(leave_while_it_is_drawn()) == (True, True)
+    assert run_in_new_loop(leave_while_it_is_drawn()) == (True, True)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from bokeh.document import Document
 
-from tests.conftest import run_alone
+from tests.support.threads import run_in_new_loop
 from widgets.server import page_builder
 from widgets.server.page_builder import MAX_CLOSED, PageBuilder
 
@@ -41,7 +41,7 @@ def test_of_many_that_end_none_is_left_for_later(builder):
         return len(page_builder.documents)
 
     # The last page is still at hand while it ends.
-    assert run_alone(visit()) <= 4
+    assert run_in_new_loop(visit()) <= 4
 
 
 def test_few_are_left_for_later_and_then_gone(builder):
@@ -51,7 +51,7 @@ def test_few_are_left_for_later_and_then_gone(builder):
         await asyncio.sleep(1.0)
         return [*counts, len(page_builder.documents)]
 
-    assert run_alone(visit()) == [3, 0]
+    assert run_in_new_loop(visit()) == [3, 0]
 
 
 def test_few_beside_many_open_pages_are_left(builder):
@@ -65,7 +65,7 @@ def test_few_beside_many_open_pages_are_left(builder):
         await asyncio.sleep(1.0)
         return [*counts, len(page_builder.documents)]
 
-    assert run_alone(visit()) == [12, 10]
+    assert run_in_new_loop(visit()) == [12, 10]
 
 
 def test_what_is_held_for_a_while_is_gone_the_next_time(builder):
@@ -80,7 +80,7 @@ def test_what_is_held_for_a_while_is_gone_the_next_time(builder):
         await asyncio.sleep(0.6)
         return [*counts, len(page_builder.documents)]
 
-    assert run_alone(visit()) == [1, 0]
+    assert run_in_new_loop(visit()) == [1, 0]
 
 
 def test_a_callback_that_fails_keeps_no_page(builder):
@@ -92,4 +92,4 @@ def test_a_callback_that_fails_keeps_no_page(builder):
         await asyncio.sleep(1.0)
         return len(page_builder.documents)
 
-    assert run_alone(visit()) == 0
+    assert run_in_new_loop(visit()) == 0

@@ -7,16 +7,15 @@ import re
 import time
 import urllib.error
 import urllib.request
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from bokeh.util.token import generate_jwt_token, generate_session_id
 from tornado.httpclient import HTTPClientError
 
-from benchmarks.load.visitors import Visitor
-from tests.conftest import find_free_port, wait_for_port
-from tests.support.servers import start_app
+from tests.support.servers import find_free_port, start_app, wait_for_port
+from tests.support.threads import run_in_new_loop
+from tests.support.websocket_client import WebSocketClient
 
 SECRET = "a secret of the tests"
 CANARY = "canary-3f71.csv"
@@ -86,14 +85,8 @@ def make_token(expiration=300, secret=SECRET):
     )
 
 
-def run_apart(coroutine):
-    """Run it in a thread of its own: Playwright leaves a loop running in this one."""
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, coroutine).result()
-
-
 async def is_let_in(served, token, origin=""):
-    visitor = Visitor(served.url)
+    visitor = WebSocketClient(served.url)
     try:
         await visitor.connect(token, origin)
     except HTTPClientError as error:
@@ -139,7 +132,7 @@ def test_foreign_pages_and_tokens_not_in_force_are_refused_before_the_handshake(
 
     for token in forged[:4]:
         assert served.fetch(f"/?bokeh-token={token}")[0] == 403
-    run_apart(try_all())
+    run_in_new_loop(try_all())
     assert served.count("origins_refused_total") == len(foreign)
     assert served.count("tokens_refused_total") == len(forged) + 4
     wait_until_empty(served)
@@ -154,7 +147,7 @@ def wait_until_empty(served):
 
 def test_who_finds_no_room_is_told_what_to_do_and_costs_no_engine(served):
     async def crowd():
-        visitors = [Visitor(served.url), Visitor(served.url)]
+        visitors = [WebSocketClient(served.url), WebSocketClient(served.url)]
         for visitor in visitors:
             await visitor.open()
         status, headers, page = await asyncio.to_thread(served.fetch, "/")
@@ -162,7 +155,7 @@ def test_who_finds_no_room_is_told_what_to_do_and_costs_no_engine(served):
         assert "Please try again in a minute" in page
         assert (await asyncio.to_thread(served.fetch, "/", "HEAD"))[0] == 503
         with pytest.raises(HTTPClientError, match="503"):
-            await Visitor(served.url).connect(make_token())
+            await WebSocketClient(served.url).connect(make_token())
         health = json.loads((await asyncio.to_thread(served.fetch, "/health"))[2])
         assert (health["status"], health["sessions"], health["most_sessions"]) == ("full", 2, 2)
         assert await asyncio.to_thread(served.count, "engines") == 2
@@ -175,7 +168,7 @@ def test_who_finds_no_room_is_told_what_to_do_and_costs_no_engine(served):
             assert visitor.errors == []
             await visitor.close()
 
-    run_apart(crowd())
+    run_in_new_loop(crowd())
     assert served.count("points_learned_total") > 0
     assert served.fetch("/health")[0] == 200
 
@@ -199,7 +192,7 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
     strangers.mkdir()
 
     async def upload_half(served):
-        visitor = Visitor(served.url, f"?source=table&{CANARY}")
+        visitor = WebSocketClient(served.url, f"?source=table&{CANARY}")
         await visitor.open()
         upload = visitor.models["Upload"]["id"]
         begin = {"kind": "begin", "number": 1, "name": CANARY, "n_bytes": 10_000}
@@ -218,7 +211,7 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
         return list(store.glob("**/upload-*"))
 
     first = start(STORE=str(store))
-    run_apart(upload_half(first))
+    run_in_new_loop(upload_half(first))
     first.kill()
     (half,) = find_uploads()
     left = [path for path in tmp_path.glob("clusterer-*") if path != strangers]
@@ -226,7 +219,7 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
     second = start(STORE=str(store))
     assert not left[0].exists()
     assert not half.exists()
-    run_apart(upload_half(second))
+    run_in_new_loop(upload_half(second))
     log = second.end()
     assert second.app.returncode == 0
     assert sorted(tmp_path.iterdir()) == [strangers, store]

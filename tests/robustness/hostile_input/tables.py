@@ -17,8 +17,8 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
-from benchmarks.hostile.mutations import mutate
 from clusterer.datasets.examples import EXAMPLES
+from tests.robustness.hostile_input.mutations import mutate
 
 N_BATCH = 50
 LARGEST_COMMON_BYTES = 150_000

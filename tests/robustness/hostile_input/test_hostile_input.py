@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.hostile import worker as hostile_worker
-from benchmarks.hostile.worker import KINDS, Watched, make_cases
+from tests.robustness.hostile_input import worker as hostile_worker
+from tests.robustness.hostile_input.worker import KINDS, Watched, make_cases
 
 
 @pytest.fixture(scope="module")

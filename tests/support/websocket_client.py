@@ -1,7 +1,7 @@
-"""Visitors: light clients of the app that speak Bokeh's protocol over real websockets.
+"""A light client of the app that speaks Bokeh's protocol over a real websocket.
 
-One opens the page, fetches its document, acknowledges every frame as a browser would, and turns
-controls. It draws nothing, so hundreds fit into one process.
+The client opens the page, fetches its document, acknowledges every frame as a browser does, and
+changes controls. It draws nothing, so one process holds hundreds of clients.
 """
 
 import asyncio
@@ -31,16 +31,16 @@ AsyncHTTPClient.configure(None, max_clients=256)
 
 
 async def read_part(socket: WebSocketClientConnection) -> Any:
-    """The next part of a message. Raises EOFError where the socket is closed."""
+    """Return the next part of a message. Raise EOFError if the socket is closed."""
     part = await socket.read_message()
     if part is None:
         raise EOFError
     return part
 
 
-def find_models(told: Any) -> Iterator[dict[str, Any]]:
-    """All models that are told of in a document or a change of it, with their attributes."""
-    pending = [told]
+def find_models(document: Any) -> Iterator[dict[str, Any]]:
+    """Yield all models that a document, or a change of it, describes with attributes."""
+    pending = [document]
     while pending:
         each = pending.pop()
         if isinstance(each, list):
@@ -51,11 +51,11 @@ def find_models(told: Any) -> Iterator[dict[str, Any]]:
                 yield each
 
 
-class Visitor:
-    """A browser's part of a session: ``n_frames`` acknowledged, ``frame_times`` when (s).
+class WebSocketClient:
+    """The browser's side of a session; ``frame_times`` are the times of the drawn frames (s).
 
-    ``is_visible`` False: nothing is acknowledged, as in a hidden tab. ``key`` is that of the run,
-    if the server keeps runs; given one, the visitor comes back to it.
+    With ``is_visible`` False the client acknowledges no frame, like a hidden tab. ``key`` is the
+    key of the run if the server stores runs. A client with the key of a stored run restores it.
     """
 
     def __init__(self, url: str, query: str = "", key: str = "") -> None:
@@ -69,15 +69,15 @@ class Visitor:
         self.token = ""
         self.n_bytes = 0
         self._socket: WebSocketClientConnection | None = None
-        self._is_leaving = False
+        self._is_closing = False
         self._n_sent = 0
         self._replies: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._changes: list[tuple[str, str, asyncio.Future[Any]]] = []
-        self._beat: str | None = None
+        self._heartbeat: str | None = None
         self._last = 0
 
     async def open(self) -> float:
-        """Open the page; seconds until its document was there."""
+        """Open the page; return the seconds until its document has arrived."""
         start = time.perf_counter()
         token = await self.fetch_token()
         await self.connect(token)
@@ -92,16 +92,16 @@ class Visitor:
         return time.perf_counter() - start
 
     async def fetch_token(self) -> str:
-        """The token that the page brings."""
+        """Load the page and return its session token."""
         client = AsyncHTTPClient()
         answer = await client.fetch(f"{self.url}/{self.query}", request_timeout=60)
         found = TOKEN.search(answer.body.decode())
         if found is None:
-            raise ValueError("the page has no token")
+            raise ValueError("the page contains no session token")
         return found[1]
 
     async def connect(self, token: str, origin: str | None = "") -> None:
-        """Open the websocket; raises what the handshake raises."""
+        """Open the websocket; the exceptions of the handshake pass through."""
         self.token = token
         headers = {} if origin is None else {"Origin": origin or self.url}
         request = HTTPRequest(
@@ -119,12 +119,12 @@ class Visitor:
             raise
 
     def _index(self, doc: Any) -> None:
-        """Models by name, with their ids and attributes."""
+        """Store the models by name and label."""
         for model in find_models(doc):
             for key in ("name", "label"):
                 if isinstance(model["attributes"].get(key), str):
                     self.models.setdefault(model["attributes"][key], model)
-        self._beat = self.models["heartbeat"]["id"]
+        self._heartbeat = self.models["heartbeat"]["id"]
         self._last = self.models["heartbeat"]["attributes"].get("sent", 0)
         if self._last:
             self._acknowledge(self._last)
@@ -138,19 +138,19 @@ class Visitor:
                 parts = [await read_part(socket) for _ in range(2 * header.get("num_buffers", 0))]
                 self.n_bytes += len(content) + sum(map(len, parts))
                 ids = (json.loads(part)["id"] for part in parts[::2])
-                self._hear(header, content, dict(zip(ids, parts[1::2], strict=True)))
+                self._receive(header, content, dict(zip(ids, parts[1::2], strict=True)))
         except EOFError:
             pass
         except Exception as error:
-            # A frame that comes while one leaves is not acknowledged.
-            if not self._is_leaving:
+            # A frame that arrives while the client closes cannot be acknowledged.
+            if not self._is_closing:
                 self.errors.append(repr(error))
-        # Whoever ended it, this end is to be closed as well.
+        # If the server has closed the socket, the client must close its end, too.
         socket.close()
         if not self._acknowledged.done():
             self._acknowledged.set_exception(ConnectionError("the socket was closed"))
 
-    def _hear(self, header: dict[str, Any], content: Any, buffers: dict[str, bytes]) -> None:
+    def _receive(self, header: dict[str, Any], content: Any, buffers: dict[str, bytes]) -> None:
         kind = header["msgtype"]
         if kind == "ACK":
             self._acknowledged.set_result(None)
@@ -161,13 +161,13 @@ class Visitor:
             reply.set_result(json.loads(content))
         if kind == "PATCH-DOC" and (self._changes or '"sent"' in content):
             for event in json.loads(content)["events"]:
-                self._follow(event)
+                self._apply(event)
 
-    def _follow(self, event: dict[str, Any]) -> None:
+    def _apply(self, event: dict[str, Any]) -> None:
         if event.get("kind") != "ModelChanged":
             return
         model, name = event["model"]["id"], event["attr"]
-        if model == self._beat and name == "sent":
+        if model == self._heartbeat and name == "sent":
             self._last = event["new"]
             if self.is_visible:
                 self.frame_times.append(time.perf_counter())
@@ -178,19 +178,19 @@ class Visitor:
                 self._changes.remove(each)
 
     def _acknowledge(self, number: int) -> None:
-        self.post(self._beat, "painted", number)
+        self.post(self._heartbeat, "painted", number)
 
     def show(self) -> None:
-        """Be visible again."""
+        """Show the hidden tab again."""
         self.is_visible = True
         self._acknowledge(self._last)
 
     def post(self, model: Any, name: str, value: Any) -> str:
-        """Change a model; returns the message's number."""
+        """Change a model's property; return the number of the message."""
         return self.post_many([(model, name, value)])
 
     def post_many(self, changes: list[tuple[Any, str, Any]]) -> str:
-        """Change models in one message."""
+        """Change several properties in one message; return its number."""
         events = [
             {"kind": "ModelChanged", "model": {"id": model}, "attr": name, "new": value}
             for model, name, value in changes
@@ -198,7 +198,7 @@ class Visitor:
         return self.send("PATCH-DOC", {"events": events})
 
     def send(self, kind: str, content: Any, buffer: bytes | None = None) -> str:
-        """Send a message; returns its number. ``content`` may name a buffer "0"."""
+        """Send a message; return its number. ``content`` refers to the buffer by the id "0"."""
         assert self._socket is not None
         self._n_sent += 1
         number = str(self._n_sent)
@@ -210,24 +210,24 @@ class Visitor:
             pieces += [(json.dumps({"id": "0"}), False), (buffer, True)]
         for piece, is_binary in pieces:
             sent = self._socket.write_message(piece, binary=is_binary)
-            # That the socket is closed is found out by reading.
+            # The reading task notices a closed socket.
             sent.add_done_callback(lambda done: done.exception())
         return number
 
     def send_message(self, model: Any, data: Any) -> None:
-        """Send a component of the page a message, as its own script does."""
+        """Send a message to a component of the page, as the component's script does."""
         self.send("PATCH-DOC", write_message(model, data))
 
     async def ask(
         self, kind: str, content: Any, timeout_s: float = 60.0, buffer: bytes | None = None
     ) -> dict[str, Any]:
-        """Send a message and wait for the answer."""
+        """Send a message and return the server's answer."""
         number = self.send(kind, content, buffer)
         reply = self._replies[number] = asyncio.get_running_loop().create_future()
         return await asyncio.wait_for(reply, timeout_s)
 
-    async def turn(self, model: Any, name: str, value: Any, timeout_s: float = 60.0) -> float:
-        """Change a model; seconds until the server has answered."""
+    async def change(self, model: Any, name: str, value: Any, timeout_s: float = 60.0) -> float:
+        """Change a model's property; return the seconds until the server has answered."""
         start = time.perf_counter()
         number = self.post(model, name, value)
         reply = self._replies[number] = asyncio.get_running_loop().create_future()
@@ -235,31 +235,31 @@ class Visitor:
         return time.perf_counter() - start
 
     def expect(self, model: Any, name: str) -> "asyncio.Future[Any]":
-        """The next value that the server gives a property."""
+        """Return a future of the next value that the server assigns to a property."""
         future = asyncio.get_running_loop().create_future()
         self._changes.append((model, name, future))
         return future
 
     @property
     def is_closed(self) -> bool:
-        """Whether it has no socket."""
+        """Whether the client has no open socket."""
         return self._socket is None or self._reader.done()
 
     async def wait_until_closed(self) -> None:
-        """Wait until the socket is gone."""
+        """Wait until the socket is closed."""
         await asyncio.wait([self._reader])
 
     async def close(self) -> None:
-        """Leave the page."""
+        """Close the page."""
         if self._socket is not None:
-            self._is_leaving = True
+            self._is_closing = True
             self._socket.close()
             await asyncio.wait([self._reader], timeout=10)
             self._reader.cancel()
 
 
 def write_message(model: Any, data: dict[str, Any]) -> dict[str, Any]:
-    """The content of a patch that brings a component a message."""
+    """Return the content of a PATCH-DOC message that carries a message to a component."""
     entries = [["model", {"id": model}], ["data", {"type": "map", "entries": [*data.items()]}]]
     event = {
         "type": "event",

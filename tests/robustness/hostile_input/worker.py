@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.hostile.models import Models, make_models
-from benchmarks.hostile.settings import Links, Parameters
-from benchmarks.hostile.tables import Tables
-from benchmarks.large_tables.__main__ import read_resident_bytes
+from tests.robustness.hostile_input.links_and_parameters import Links, Parameters
+from tests.robustness.hostile_input.model_files import Models, make_models
+from tests.robustness.hostile_input.tables import Tables
+from tests.support.servers import read_resident_bytes
 
 KINDS = ("tables", "models", "links", "parameters")
 LONGEST_S = 2.0
@@ -57,7 +57,7 @@ def work(pipe: Any) -> None:
     # What asks for more than this is a failure, and no harm to the machine.
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (read_virtual_bytes() + ROOM_BYTES, hard))
-    from benchmarks.hostile.session import Session
+    from tests.robustness.hostile_input.session import Session
 
     session = Session()
     trials = {

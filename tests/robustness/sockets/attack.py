@@ -1,8 +1,7 @@
-"""An attack with malformed messages, watched by somebody who has nothing to do with it."""
+"""An attack with malformed messages while an observer uses another session."""
 
 import asyncio
 import random
-import time
 from collections import Counter, defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,9 +10,9 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.websocket import WebSocketClosedError
 
-from benchmarks.load.apps import read_metrics
-from benchmarks.load.visitors import Visitor
-from benchmarks.sockets.fragments import KINDS, Frames, list_messages
+from tests.robustness.sockets.malformed_messages import KINDS, Frames, list_messages
+from tests.support.servers import read_metrics
+from tests.support.websocket_client import WebSocketClient
 
 N_PER_PAGE = 50
 ANSWERED_S = 3.0
@@ -22,42 +21,42 @@ GAP_S = 0.2
 
 @dataclass
 class Attack:
-    """What came of it: outcomes by kind, the bystander's answers (s), frames and errors."""
+    """Outcomes by kind of message, and the observer's response times (s), frames and errors."""
 
     outcomes: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    answers: list[float] = field(default_factory=list)
+    response_times: list[float] = field(default_factory=list)
     n_frames: int = 0
     n_errors: int = 0
     growth_mb: float = 0.0
 
 
-class Attacker(Visitor):
-    """A visitor that sends what it should not; a new socket whenever the old one is closed."""
+class Attacker(WebSocketClient):
+    """A client that sends malformed messages; it opens a new socket after the server closes one."""
 
     def __init__(self, url: str) -> None:
-        # Uploads are there to be misused.
+        # The page with the upload component, which is attacked as well.
         super().__init__(url, "?source=table")
 
     def _acknowledge(self, number: int) -> None:
-        # It would come between the parts of what is sent.
+        # An acknowledgement would fall between the parts of a malformed message.
         pass
 
     @property
     def close_code(self) -> int | None:
-        """The number that the server has closed the last socket with."""
+        """Status code with which the server has closed the last socket."""
         return None if self._socket is None else self._socket.close_code
 
-    async def ready(self) -> None:
-        """Have a socket."""
+    async def reconnect(self) -> None:
+        """Open a socket if there is none."""
         if self.is_closed:
             try:
                 await self.connect(self.token)
             except Exception:
-                # The session may be gone, or the page's document not be one any more.
+                # The session may have ended, or its document may be damaged.
                 await self.open()
 
     async def send_parts(self, parts: list[Any]) -> str:
-        """Send them; how the server takes it."""
+        """Send the parts; return "closed", "refused" or "accepted"."""
         assert self._socket is not None
         n_errors = len(self.errors)
         try:
@@ -74,55 +73,54 @@ class Attacker(Visitor):
             with suppress(asyncio.CancelledError, Exception):
                 await answer
         except (WebSocketClosedError, StreamClosedError, AttributeError):
-            # An attribute of a socket that is closed.
+            # Tornado raises AttributeError on a socket that is closing.
             return "closed"
         if self.is_closed:
             return "closed"
         if not answer.done() or answer.cancelled() or answer.exception() is not None:
-            # Half a message is left, which the next would be taken for a part of.
+            # The server waits for the rest and would add the next message to this one.
             await self.close()
-            return "taken"
-        return "refused" if len(self.errors) > n_errors else "taken"
+            return "accepted"
+        return "refused" if len(self.errors) > n_errors else "accepted"
 
 
-async def stand_by(url: str, done: Attack) -> None:
-    """Turn a control now and then, and see how long that takes; and how much memory there is."""
-    bystander = Visitor(url)
-    await bystander.open()
+async def observe(url: str, done: Attack) -> None:
+    """Change a control repeatedly; record the response times and the server's memory."""
+    observer = WebSocketClient(url)
+    await observer.open()
     base = (await read_metrics(url))["process_resident_memory_bytes"]
-    dice = random.Random(0)
+    rng = random.Random(0)
     try:
         while True:
-            noise = bystander.models["Noise"]["id"]
-            done.answers.append(await bystander.turn(noise, "value", dice.randrange(50) / 100))
-            done.n_frames, done.n_errors = len(bystander.frame_times), len(bystander.errors)
+            noise = observer.models["Noise"]["id"]
+            took_s = await observer.change(noise, "value", rng.randrange(50) / 100)
+            done.response_times.append(took_s)
+            done.n_frames, done.n_errors = len(observer.frame_times), len(observer.errors)
             held = (await read_metrics(url))["process_resident_memory_bytes"] - base
             done.growth_mb = max(done.growth_mb, held / 1e6)
             await asyncio.sleep(GAP_S)
     finally:
-        await bystander.close()
+        await observer.close()
 
 
 async def attack(url: str, n: int, seed: int) -> Attack:
-    """Send so many malformed messages one after the other."""
-    done, dice = Attack(), random.Random(seed)
-    standing_by = asyncio.create_task(stand_by(url, done))
+    """Send n malformed messages one after the other."""
+    done, rng = Attack(), random.Random(seed)
+    observing = asyncio.create_task(observe(url, done))
     attacker = Attacker(url)
-    begin = time.monotonic()
     for number, kind in enumerate(list_messages(n, seed)):
         if number % N_PER_PAGE == 0:
             await attacker.close()
             attacker = Attacker(url)
             await attacker.open()
-            print(f"{number} in {time.monotonic() - begin:.0f} s", flush=True)
-        await attacker.ready()
-        parts = KINDS[kind](dice, attacker.models)
+        await attacker.reconnect()
+        parts = KINDS[kind](rng, attacker.models)
         done.outcomes[kind][await attacker.send_parts(parts)] += 1
     await attacker.close()
-    if standing_by.done():
-        # It has failed, and tells how.
-        await standing_by
-    standing_by.cancel()
+    if observing.done():
+        # The observer has failed; this raises its error.
+        await observing
+    observing.cancel()
     with suppress(asyncio.CancelledError):
-        await standing_by
+        await observing
     return done

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from benchmarks.hostile.mutations import mutate
 from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Scaling
+from tests.robustness.hostile_input.mutations import mutate
 
 WILD: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 3, 0.5, 1e308, -1e308, 1e-320, float("nan"), float("inf"), 2**53,

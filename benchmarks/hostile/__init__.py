@@ -1,1 +1,0 @@
-"""Hostile input: tables, models, links."""

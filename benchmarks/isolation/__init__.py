@@ -1,1 +1,0 @@
-"""Isolation of sessions."""

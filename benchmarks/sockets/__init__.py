@@ -1,1 +1,0 @@
-"""Malformed messages and dropped connections."""
