@@ -48,12 +48,6 @@ TOP_LEVEL = {
     "tests",
     "widgets",
 }
-# Imports (importing file, imported file) that close a circle of files or of folders. Each must go:
-# cut the circle and delete its line here. A line whose import closes no circle any more fails.
-KNOWN_CIRCLES = {
-    # The measurement of large tables.
-    ("benchmarks/large_tables/uploads.py", "benchmarks/large_tables/__main__.py"),
-}
 # Files and sub-folders of one folder. A folder's own __init__.py and pytest's conftest.py do not
 # count.
 MOST_ROOMS = {"clusterer": 17, "tests": 17}
@@ -187,20 +181,9 @@ def find_circle(imports: Iterable[tuple[Path, Path]]) -> str:
     return ""
 
 
-def known_circles() -> set[tuple[Path, Path]]:
-    return {(Path(path), Path(file)) for path, file in KNOWN_CIRCLES}
-
-
 def test_no_circle_of_imports() -> None:
-    circle = find_circle(list_imports() - known_circles())
+    circle = find_circle(list_imports())
     assert not circle, circle
-
-
-@pytest.mark.parametrize("known", sorted(KNOWN_CIRCLES), ids=" → ".join)
-def test_known_circle_is_still_there(known: tuple[str, str]) -> None:
-    pair = Path(known[0]), Path(known[1])
-    is_circle = pair in list_imports() and find_circle(list_imports() - known_circles() | {pair})
-    assert is_circle, "this circle is cut: delete its line from KNOWN_CIRCLES"
 
 
 @pytest.mark.parametrize(

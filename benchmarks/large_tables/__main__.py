@@ -1,24 +1,21 @@
-"""Large tables: how fast they stream, and how much memory that takes.
+"""Large tables: speed and memory of reading, streaming and uploading.
 
-``python -m benchmarks.large_tables`` writes a CSV of 2 GB into the folder for temporary files,
-reads it bare and through the engine that the dashboard runs on, then uploads 500 MB through the
-page in a browser, and deletes both. Each is measured in a process of its own.
+``python -m benchmarks.large_tables`` writes a CSV file of 2 GB into the folder for temporary
+files, reads it without and with the dashboard's engine, then uploads 500 MB through the page in a
+browser, and deletes both files. Each measurement runs in a process of its own.
 """
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.large_tables.memory import watch_memory
 from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Moments, RunningScaling
 from clusterer.session.engine import Engine
@@ -31,7 +28,7 @@ FRAME_PERIOD_S = 0.05
 
 
 def write_table(path: Path, n_bytes: int) -> None:
-    """Write blobs with an id, a time and a class, over and over, until there are enough bytes."""
+    """Write a block of blobs with classes repeatedly until the file has n_bytes."""
     random = np.random.default_rng(0)
     classes = random.integers(0, 5, N_BLOCK_ROWS)
     points = random.uniform(-20, 20, (5, 4))[classes] + random.normal(size=(N_BLOCK_ROWS, 4))
@@ -46,44 +43,18 @@ def write_table(path: Path, n_bytes: int) -> None:
             file.write(block)
 
 
-def read_resident_bytes(pid: int | str = "self") -> int:
-    """The memory that a process holds."""
-    n_pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return n_pages * os.sysconf("SC_PAGE_SIZE")
-
-
-@contextmanager
-def watch_memory(pid: int | str = "self") -> Iterator[Callable[[], int]]:
-    """Follow a process's memory; what is given tells its growth at the highest, in bytes."""
-    start = highest = read_resident_bytes(pid)
-    is_over = threading.Event()
-
-    def follow() -> None:
-        nonlocal highest
-        while not is_over.wait(0.05):
-            highest = max(highest, read_resident_bytes(pid))
-
-    thread = threading.Thread(target=follow)
-    thread.start()
-    try:
-        yield lambda: highest - start
-    finally:
-        is_over.set()
-        thread.join()
-
-
 def measure_bare(table: Table) -> dict[str, float]:
-    """Read all rows and do nothing with them."""
-    with watch_memory() as grown:
+    """Read all rows and discard them."""
+    with watch_memory() as find_growth:
         start = time.perf_counter()
         chunks = table.chunks(table.default_features, 8192, label=table.label_column)
         n_rows = sum(len(chunk.points) for chunk in chunks)
         seconds = time.perf_counter() - start
-    return {"rows": n_rows, "rows_per_s": n_rows / seconds, "grown_mb": grown() / 2**20}
+    return {"rows": n_rows, "rows_per_s": n_rows / seconds, "growth_mb": find_growth() / 2**20}
 
 
 def measure_engine(table: Table) -> dict[str, float]:
-    """Stream all rows through the engine as fast as it goes, and look at it 20 times a second."""
+    """Stream all rows through the engine at full speed and request 20 frames a second."""
     features = table.default_features
     columns = {column.name: column for column in table.columns}
     moments = Moments(
@@ -91,9 +62,9 @@ def measure_engine(table: Table) -> dict[str, float]:
         np.array([columns[name].std for name in features]),
         table.n_sampled,
     )
-    OnlineClusterer(50).fit(np.random.default_rng(0).normal(size=(100, 4)))  # compiles
+    OnlineClusterer(50).fit(np.random.default_rng(0).normal(size=(100, 4)))  # compiles the kernels
     source = TableSource(table, features, table.label_column)
-    with watch_memory() as grown:
+    with watch_memory() as find_growth:
         engine = Engine(
             source,
             OnlineClusterer(50),
@@ -117,7 +88,7 @@ def measure_engine(table: Table) -> dict[str, float]:
     return {
         "rows": n_rows,
         "rows_per_s": n_rows / seconds,
-        "grown_mb": grown() / 2**20,
+        "growth_mb": find_growth() / 2**20,
         "first_points_s": first_s,
     }
 
@@ -125,8 +96,8 @@ def measure_engine(table: Table) -> dict[str, float]:
 MEASURES = {"bare": measure_bare, "engine": measure_engine}
 
 
-def run_apart(name: str, path: Path) -> dict[str, float]:
-    """Measure in a process of its own, whose memory nothing else has touched."""
+def run_in_process(name: str, path: Path) -> dict[str, float]:
+    """Measure in a process of its own, so that its memory is the measurement's."""
     command = [
         sys.executable,
         "-m",
@@ -141,16 +112,20 @@ def run_apart(name: str, path: Path) -> dict[str, float]:
     return result
 
 
-def tell(name: str, result: dict[str, float]) -> None:
+def print_figures(name: str, result: dict[str, float]) -> None:
     """Print the figures of one measurement."""
-    told = ", ".join(f"{key} {value:,.4g}" for key, value in result.items())
-    print(f"{name}: {told}", flush=True)
+    figures = ", ".join(f"{key} {value:,.4g}" for key, value in result.items())
+    print(f"{name}: {figures}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--megabytes", type=int, default=2000, help="of the CSV; default 2000")
-    parser.add_argument("--upload", type=int, default=500, help="MB to upload; 0 for none")
+    parser.add_argument(
+        "--megabytes", type=int, default=2000, help="size of the CSV file; default 2000"
+    )
+    parser.add_argument(
+        "--upload", type=int, default=500, help="MB to upload; 0: no upload; default 500"
+    )
     parser.add_argument("--only", choices=sorted(MEASURES), help=argparse.SUPPRESS)
     parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -160,17 +135,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="clusterer-tables-") as folder:
         path = Path(folder) / "large.csv"
         write_table(path, given.megabytes * 2**20)
-        results = {name: run_apart(name, path) for name in MEASURES}
+        results = {name: run_in_process(name, path) for name in MEASURES}
         for name, result in results.items():
-            tell(name, result)
+            print_figures(name, result)
         share = results["engine"]["rows_per_s"] / results["bare"]["rows_per_s"]
-        print(f"the engine reads and learns at {share:.0%} of the speed of the bare reader")
+        print(f"the engine reads and learns at {share:.0%} of the speed of reading alone")
         if given.upload:
-            # Here, because it needs a browser and the rest does not.
+            # Imported here, since only the upload needs Playwright.
             from benchmarks.large_tables.uploads import measure_upload
 
             write_table(path, given.upload * 2**20)
-            tell("upload", measure_upload(path))
+            print_figures("upload", measure_upload(path))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,14 @@
-"""`python -m benchmarks.screen`: what live plotting costs and yields in headless Chromium.
+"""`python -m benchmarks.screen`: cost and frame rate of live plotting in headless Chromium.
 
-Our dashboard against a plain `hv.DynamicMap` with `hv.streams.Buffer`, in turns, on the same
+Compares our dashboard with a plain `hv.DynamicMap` with `hv.streams.Buffer`, in turns, on the same
 machine. Writes screen.md.
 """
 
 import argparse
 import os
 import platform
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +19,14 @@ import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
 from benchmarks.screen.browser import Showing, show, stall, watch
+from tests.support.chromium import find_chromium
+from tests.support.servers import ROOT, find_free_port, wait_for_port
 
 FOLDER = Path(__file__).parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIZE = {"width": 1440, "height": 900}
 PACKAGES = ("panel", "bokeh", "holoviews", "panel-material-ui", "numpy", "numba")
 STALL_S = 8.0
-FULL_SPEED = "ours, as fast as it goes, density image of 1 M"
+FULL_SPEED = "ours, at full speed, density image of 1 M"
 FURTHER = f"{FULL_SPEED}, later"
 CASES = {
     "ours, paused": "?k=20#paused",
@@ -42,43 +40,27 @@ OURS, THEIRS = "ours, 5 000 points/s, 5 000 live", "hv.DynamicMap + Buffer, 5 00
 
 NOTES = """\
 {machine}. {packages}.
-Chromium {chromium}, headless, its drawing done by the processor, on the same cores as the server;
-{size}. Medians of {n_rounds} rounds of {seconds:g} s in which all take turns, least and most in
-brackets. An update is an animation frame in which the browser has painted new data. Bytes are
-those of the websocket before compression. The loop's time is the processor's, in the thread that
-serves; the process's has the clustering too. The longest block is the longest callback of the
-loop by the clock, others' work on the machine included; at work was the processor for the longest
-of them. The machine is shared: how long a paused page takes says how loaded it was. The round trip
-goes from a key on a slider to the return of its value from the server, {n_answers} answers a round.
-Both servers send without Nagle's delay. The Buffer is fed 200 points every 25 ms by a periodic
-callback, and nothing is clustered there.
+Chromium {chromium}, headless, without a graphics card, on the same cores as the server; {size}.
+Medians of {n_rounds} rounds of {seconds:g} s in which all cases take turns, least and most in
+brackets. An update is an animation frame in which the browser has drawn new data. Bytes are those
+of the websocket before compression. The loop's time is the CPU time of the thread that serves; the
+process's time includes the clustering. The longest block is the wall time of the loop's longest
+callback, other work on the machine included; the column after it is the largest CPU time of a
+callback. The machine is shared: the paused page shows its load. The round trip goes from a key on
+a slider to the return of its value from the server, {n_answers} answers a round. Both servers send
+without Nagle's delay. A periodic callback feeds the Buffer 200 points every 25 ms; nothing is
+clustered there.
 """
-
-
-def find_browser() -> str:
-    """Chromium's executable; CHROMIUM names another."""
-    for name in (os.environ.get("CHROMIUM", ""), *BROWSERS):
-        if found := shutil.which(name):
-            return found
-    sys.exit(f"None of {', '.join(BROWSERS)} is installed; CHROMIUM= can name one.")
 
 
 @contextmanager
 def start_server() -> Iterator[str]:
-    """The address of a server in a process of its own."""
-    with socket.create_server(("localhost", 0)) as probe:
-        port = probe.getsockname()[1]
+    """Start the measured server in a process of its own; yield its address."""
+    port = find_free_port()
     command = [sys.executable, "-m", "benchmarks.screen.server", str(port)]
-    server = subprocess.Popen(command, cwd=FOLDER.parent)
+    server = subprocess.Popen(command, cwd=ROOT)
     try:
-        while True:
-            try:
-                socket.create_connection(("localhost", port), timeout=1).close()
-                break
-            except OSError:
-                if server.poll() is not None:
-                    sys.exit("The server did not start.")
-                time.sleep(0.1)
+        wait_for_port(port, process=server)
         yield f"http://localhost:{port}"
     finally:
         server.terminate()
@@ -89,7 +71,7 @@ Showings = dict[str, list[Showing]]
 
 
 def run_round(browser: Browser, seconds: float, found: Showings, stalls: dict) -> None:
-    """Show each case once, each in a fresh server and page."""
+    """Show each case once, with a new server and page."""
     for name, path in CASES.items():
         with start_server() as address:
             page = browser.new_page(viewport=SIZE)
@@ -108,10 +90,10 @@ def write_spread(values: list[float], form: str) -> str:
 
 
 def tabulate(found: Showings) -> list[str]:
-    """One row a case."""
+    """Return the table of the cases, one row each."""
     lines = [
         "| case | points seen | points/s | updates/s | bytes/update | loop, ms/update "
-        "| process, ms/update | longest block, ms | of it at work, ms | slider p50, ms "
+        "| process, ms/update | longest block, ms | longest CPU time, ms | slider p50, ms "
         "| slider p95, ms |",
         "| --- |" + " ---: |" * 10,
     ]
@@ -140,7 +122,7 @@ def tabulate(found: Showings) -> list[str]:
 
 
 def tabulate_ratios(found: Showings) -> list[str]:
-    """Ours to theirs, 5 000 live points both, within each round."""
+    """Return the ratios of ours to theirs within each round, with 5 000 live points in both."""
     pairs = list(zip(found[OURS], found[THEIRS], strict=True))
     ratios = {
         "updates/s": [a.updates_per_s / b.updates_per_s for a, b in pairs],
@@ -156,7 +138,7 @@ def tabulate_ratios(found: Showings) -> list[str]:
 
 
 def tabulate_stalls(stalls: dict[str, list[dict[str, float]]]) -> list[str]:
-    """What the server does while the browser's only thread is busy."""
+    """Return the table of the server's work while the browser's only thread is busy."""
     lines = [
         "| case | bytes/s | loop, % of a core | memory, bytes/s |",
         "| --- | ---: | ---: | ---: |",
@@ -172,7 +154,7 @@ def tabulate_stalls(stalls: dict[str, list[dict[str, float]]]) -> list[str]:
 
 
 def report(found: Showings, stalls: dict, chromium: str, seconds: float) -> str:
-    """The report in Markdown."""
+    """Return the report as Markdown."""
     n_rounds = len(found[OURS])
     notes = NOTES.format(
         machine=f"{platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores, "
@@ -190,11 +172,11 @@ def report(found: Showings, stalls: dict, chromium: str, seconds: float) -> str:
         notes,
         *tabulate(found),
         "",
-        "Ours to `hv.DynamicMap` with `Buffer`, 5 000 live points both, within each round:",
+        "Ratio of ours to `hv.DynamicMap` with `Buffer` within each round, 5 000 live points each:",
         "",
         *tabulate_ratios(found),
         "",
-        f"## A stalled browser\n\nIts only thread is kept busy for {STALL_S:g} s.\n",
+        f"## A stalled browser\n\nThe browser's only thread is busy for {STALL_S:g} s.\n",
         *tabulate_stalls(stalls),
     ]
     return "\n".join(parts) + "\n"
@@ -202,15 +184,18 @@ def report(found: Showings, stalls: dict, chromium: str, seconds: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.screen", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="default 3")
-    parser.add_argument("--seconds", type=float, default=8.0, help="a case and round, default 8")
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds; default 3")
+    parser.add_argument(
+        "--seconds", type=float, default=8.0, help="seconds of each case and round; default 8"
+    )
     parser.add_argument("--dry", action="store_true", help="print only, write nothing")
     arguments = parser.parse_args()
     found: Showings = defaultdict(list)
     stalls: dict[str, list[dict[str, float]]] = defaultdict(list)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=find_chromium(playwright.chromium.executable_path),
+            args=["--no-sandbox", "--disable-gpu"],
         )
         for _ in range(arguments.rounds):
             run_round(browser, arguments.seconds, found, stalls)

@@ -1,4 +1,4 @@
-"""One page in headless Chromium, driven and timed while a server streams to it."""
+"""A page in headless Chromium, operated and timed while a server streams to it."""
 
 import json
 import time
@@ -12,7 +12,7 @@ WARM_UP_S = 4.0
 N_PRESSES = 60
 GAP_MS = 70
 
-# From the key on the slider to the value's return from the server.
+# Times from the key on the slider to the return of the value from the server.
 TIME_KEYS = """() => {
     window.waits = []
     let pressed_at = null
@@ -31,7 +31,7 @@ STALL = """ms => {
 
 @dataclass
 class Showing:
-    """What was measured while a page was shown."""
+    """Measurements of one shown page."""
 
     updates_per_s: float
     bytes_per_update: float
@@ -45,20 +45,20 @@ class Showing:
 
 
 def measure(address: str) -> dict[str, float]:
-    """What the server has done since it was asked last."""
+    """Read the server's work since the last request."""
     with urlopen(f"{address}/measure") as answer:
         return json.load(answer)
 
 
 def count_seen(page: Page) -> int:
-    """The number of points that the page says were learned; 0 where it says none."""
+    """Read the page's counter of learned points; 0 without a counter."""
     counter = page.locator('[data-counter="points seen"] .value')
     text = counter.inner_text().replace(",", "") if counter.count() else "0"
     return int(text) if text.isdigit() else 0
 
 
 def show(page: Page, address: str, path: str, seconds: float) -> Showing:
-    """Open a page, let it run, and measure; ``path`` may end in "#paused"."""
+    """Open a page, let it stream, and measure; a ``path`` that ends in "#paused" pauses it."""
     page.goto(f"{address}/{path}")
     page.wait_for_selector("canvas")
     page.wait_for_timeout(1000 * WARM_UP_S)
@@ -69,7 +69,7 @@ def show(page: Page, address: str, path: str, seconds: float) -> Showing:
 
 
 def watch(page: Page, address: str, seconds: float) -> Showing:
-    """Measure a page that runs: first at rest, then with a slider in motion."""
+    """Measure a streaming page, first without input, then while a slider moves."""
     measure(address)
     n_before, n_seen = page.evaluate(COUNT), count_seen(page)
     begin = time.perf_counter()
@@ -94,12 +94,12 @@ def watch(page: Page, address: str, seconds: float) -> Showing:
 
 
 def press_keys(page: Page) -> np.ndarray:
-    """Round trips of a slider, in milliseconds."""
+    """Return the round trips of a slider in milliseconds."""
     page.evaluate(TIME_KEYS)
     slider = page.get_by_role("slider", name="Noise")
     slider.focus()
     for i in range(N_PRESSES):
-        # There and back, since a slider at its end has nothing to say.
+        # In both directions, since a slider at its end sends no change.
         page.keyboard.press("ArrowRight" if i % 40 < 20 else "ArrowLeft")
         page.wait_for_timeout(GAP_MS)
     page.wait_for_timeout(500)
@@ -107,7 +107,7 @@ def press_keys(page: Page) -> np.ndarray:
 
 
 def stall(page: Page, address: str, seconds: float) -> dict[str, float]:
-    """Keep the browser busy, and see what the server does meanwhile, a second."""
+    """Keep the browser busy; return the server's work per second meanwhile."""
     page.evaluate("ms => { setTimeout(STALL, 0, ms) }".replace("STALL", STALL), 1000 * seconds)
     time.sleep(1.0)
     before = measure(address)

@@ -1,15 +1,13 @@
-"""The server under measurement: our dashboard, or a plain `hv.DynamicMap` with a `Buffer`.
+"""The measured server: our dashboard, or a plain `hv.DynamicMap` with a `Buffer`.
 
-Run as a process of its own: ``python -m benchmarks.screen.server PORT``. ``/`` is ours, set by its
-link; ``/holoviews?length=5000`` the other. ``/measure`` tells what the loop has done since it was
-asked last: every callback of the loop is timed, and every byte sent counted.
+``python -m benchmarks.screen.server PORT`` serves the dashboard at ``/``, with the settings of its
+link, and the other one at ``/holoviews?length=5000``. ``/measure`` returns the work of the event
+loop since the last request: the server times every callback and counts every byte that it sends.
 """
 
 import asyncio.events
-import resource
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import holoviews as hv
@@ -24,12 +22,13 @@ from tornado.iostream import IOStream
 from tornado.web import RequestHandler
 
 from clusterer.datasets import make_generator
+from tests.support.servers import read_resident_bytes
 from widgets import Dashboard
 from widgets.server.patches import install_patches
 
 N_NEW = 200
 PERIOD_MS = 25
-# Changes that one animation frame paints together count once.
+# Changes that one animation frame draws together count once.
 PAINTED = """
     window.frame ??= requestAnimationFrame(() => {
         window.frame = null
@@ -40,13 +39,13 @@ ANSWERED = "window.answered?.(cb_obj.echo)"
 
 
 class Probe(DataModel):
-    """What a slider's value on the server was last; the browser times its way there and back."""
+    """Echo of a slider's value on the server, by which the browser times the round trip."""
 
     echo = Float(default=-1.0)
 
 
 class Record:
-    """What the loop has done, in seconds of the clock and of the processor, and bytes sent."""
+    """Work of the event loop: wall and CPU seconds of its callbacks, bytes sent."""
 
     def __init__(self) -> None:
         self.begin = time.perf_counter()
@@ -60,8 +59,7 @@ class Record:
         self.longest_s = max(self.longest_s, wall_s)
         self.longest_cpu_s = max(self.longest_cpu_s, cpu_s)
 
-    def tell(self) -> dict[str, float]:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    def read(self) -> dict[str, float]:
         return {
             "elapsed_s": time.perf_counter() - self.begin,
             "process_cpu_s": time.process_time() - self.cpu_begin,
@@ -70,7 +68,7 @@ class Record:
             "longest_s": self.longest_s,
             "longest_cpu_s": self.longest_cpu_s,
             "n_bytes": self.n_bytes,
-            "memory_bytes": pages * resource.getpagesize(),
+            "memory_bytes": read_resident_bytes(),
         }
 
 
@@ -78,7 +76,7 @@ record = Record()
 
 
 def time_callbacks() -> None:
-    """Time each callback of the loop."""
+    """Time each callback of the event loop."""
     run = asyncio.events.Handle._run
 
     def run_timed(self: asyncio.events.Handle) -> None:
@@ -90,7 +88,7 @@ def time_callbacks() -> None:
 
 
 def count_bytes() -> None:
-    """Count what the server sends."""
+    """Count the bytes that the server sends."""
     write = IOStream.write
 
     def write_counted(self: IOStream, data: Any) -> Any:
@@ -101,11 +99,11 @@ def count_bytes() -> None:
 
 
 class Measure(RequestHandler):
-    """Tell the record as JSON and begin another."""
+    """Send the record as JSON and begin a new one."""
 
     def get(self) -> None:
         global record
-        self.write(record.tell())
+        self.write(record.read())
         record = Record()
 
 
@@ -116,7 +114,7 @@ def make_probe() -> Probe:
 
 
 def open_ours() -> pn.viewable.Viewable:
-    """Our dashboard; its noise slider is the one that is timed."""
+    """Open our dashboard, whose noise slider is timed."""
     dashboard = Dashboard()
     probe = make_probe()
     dashboard.settings.param.watch(lambda event: probe.update(echo=event.new), "noise")
@@ -130,7 +128,7 @@ def open_ours() -> pn.viewable.Viewable:
 
 
 def open_holoviews() -> pn.viewable.Viewable:
-    """The usual way: a Buffer fed by a periodic callback, points drawn by a DynamicMap."""
+    """Open the standard way: a periodic callback feeds a Buffer, a DynamicMap draws the points."""
     length = int(pn.state.session_args.get("length", [b"5000"])[0])
     source = make_generator("blobs")
     example = pd.DataFrame(np.empty((0, 2)), columns=["x1", "x2"])
@@ -158,7 +156,7 @@ def open_holoviews() -> pn.viewable.Viewable:
 
 
 def serve(port: int) -> None:
-    """Serve until ended."""
+    """Serve until the process ends."""
     hv.extension("bokeh")
     install_patches()
     count_bytes()

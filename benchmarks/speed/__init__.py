@@ -1,1 +1,1 @@
-"""Speed: ours and other packages' clusterers in one run."""
+"""Speed of our clusterer and of other packages' clusterers in one run."""

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.speed`: measure the speed, print tables, write report and picture."""
+"""`python -m benchmarks.speed`: measure the speed, print tables, write the report and the plot."""
 
 import argparse
 import sys
@@ -11,7 +11,9 @@ from benchmarks.speed.run import measure, publish
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="a minute, fewer points; writes speed_quick.*"
+        "--quick",
+        action="store_true",
+        help="one or two minutes with a tenth of the points; writes speed_quick.*",
     )
     return parser.parse_args()
 
@@ -20,12 +22,12 @@ def main() -> None:
     arguments = read_arguments()
     begin = perf_counter()
 
-    def tell(what: str) -> None:
-        print(f"[{perf_counter() - begin:4.0f} s] {what}", file=sys.stderr, flush=True)
+    def log(message: str) -> None:
+        print(f"[{perf_counter() - begin:4.0f} s] {message}", file=sys.stderr, flush=True)
 
-    found = measure(QUICK if arguments.quick else FULL, tell)
+    found = measure(QUICK if arguments.quick else FULL, log)
     print(publish(found, "speed_quick" if arguments.quick else "speed"))
-    tell("done")
+    log("done")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from benchmarks.speed.peers import PEERS, Contestant
+from benchmarks.speed.contestants import BOUND, PEERS, Contestant
 from benchmarks.speed.processes import find_least, find_median
 from benchmarks.speed.rates import Rates, compare
 from benchmarks.speed.sweeps import Sweep, find_slope
@@ -13,7 +13,7 @@ Cells = dict[tuple[int, int], list[Rates]]
 
 
 def lay_out(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table whose source reads as one too."""
+    """Write a Markdown table with aligned columns."""
     rows = [list(header), *map(list, rows)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(header))]
     aligned = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows]
@@ -22,7 +22,7 @@ def lay_out(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def format_rate(rate: float) -> str:
-    """Points a second, to three digits at most."""
+    """Write points per second with at most three digits."""
     if not rate > 0:
         return "–"
     for unit, name in ((1e6, " M"), (1e3, " k")):
@@ -32,15 +32,15 @@ def format_rate(rate: float) -> str:
 
 
 def format_ratio(ratio: tuple[float, float, float]) -> str:
-    """Median, least and most."""
+    """Write median, least and most."""
     digits = [f"{each:.0f}" if each >= 20 else f"{each:.2g}" for each in ratio]
     return f"{digits[0]} ({digits[1]}–{digits[2]})"
 
 
-def find_limit(results: Sequence[Rates]) -> Rates:
-    """The faster layout of the limit among the results of one cell."""
-    limits = [each for each in results if each.contestant.role == "limit"]
-    return max((each for each in limits if each.contestant.feed == "chunks"), key=_median)
+def find_bound(results: Sequence[Rates]) -> Rates:
+    """Return the faster layout of the lower bound among the results of one cell."""
+    bounds = [each for each in results if each.contestant.role == "bound"]
+    return max((each for each in bounds if each.contestant.feed == "chunks"), key=_median)
 
 
 def _median(each: Rates) -> float:
@@ -48,7 +48,7 @@ def _median(each: Rates) -> float:
 
 
 def find_ours(results: Sequence[Rates], feed: str) -> Rates:
-    """Ours among the results of one cell, fed likewise."""
+    """Return our result with this feed among the results of one cell."""
     return next(
         each for each in results if each.contestant.role == "ours" and each.contestant.feed == feed
     )
@@ -59,7 +59,7 @@ def name_cells(cells: Cells) -> list[str]:
 
 
 def tabulate_rates(cells: Cells) -> str:
-    """Points a second, medians; one row a contestant."""
+    """Tabulate the medians of points per second, one row for each contestant."""
     rows = []
     for column in zip(*cells.values(), strict=True):
         who = column[0].contestant
@@ -71,7 +71,7 @@ def tabulate_rates(cells: Cells) -> str:
 
 
 def tabulate_ratios(cells: Cells) -> str:
-    """How many times as fast ours is, fed likewise: median (least–most) over the rounds."""
+    """Tabulate ours / peer with the same feed: median (least–most) over the rounds."""
     rows = []
     for column in zip(*cells.values(), strict=True):
         who: Contestant = column[0].contestant
@@ -81,33 +81,33 @@ def tabulate_ratios(cells: Cells) -> str:
         pairs = zip(ours, column, strict=True)
         ratios = ["skipped" if b.missing else format_ratio(compare(a, b)) for a, b in pairs]
         rows.append([who.name, *ratios])
-    return lay_out(["ours is so many times as fast as", *name_cells(cells)], rows)
+    return lay_out(["rate of ours / rate of", *name_cells(cells)], rows)
 
 
-def tabulate_limit(cells: Cells) -> str:
-    """How many times the limit's time ours takes."""
+def tabulate_bound(cells: Cells) -> str:
+    """Tabulate our time relative to the lower bound."""
     ratios, names = [], []
     for results in cells.values():
-        limit = find_limit(results)
-        ratios.append(format_ratio(compare(limit, find_ours(results, "chunks"))))
-        names.append(limit.contestant.name.removeprefix("limit, centres "))
-    rows = [["time ours / time limit", *ratios], ["the faster layout there", *names]]
+        bound = find_bound(results)
+        ratios.append(format_ratio(compare(bound, find_ours(results, "chunks"))))
+        names.append(bound.contestant.name.removeprefix(f"{BOUND}centres "))
+    rows = [["time of ours / lower bound", *ratios], ["faster layout of the bound", *names]]
     return lay_out(["in chunks of 1 000", *name_cells(cells)], rows)
 
 
 def tabulate_sweep(name: str, sweep: Sweep) -> str:
-    """Ours beside the limit, a row a setting."""
+    """Tabulate ours and the lower bound, one row for each setting."""
     rows = []
     for setting, results in sweep.items():
-        ours, limit = find_ours(results, "chunks"), find_limit(results)
-        rates = [format_rate(ours.median), f"{1e6 / ours.median:.2f}", format_rate(limit.median)]
-        rows.append([setting, *rates, format_ratio(compare(limit, ours))])
-    header = [name, "ours, points / s", "µs / point", "limit, points / s", "time ours / limit"]
+        ours, bound = find_ours(results, "chunks"), find_bound(results)
+        rates = [format_rate(ours.median), f"{1e6 / ours.median:.2f}", format_rate(bound.median)]
+        rows.append([setting, *rates, format_ratio(compare(bound, ours))])
+    header = [name, "ours, points / s", "µs / point", "bound, points / s", "time of ours / bound"]
     return lay_out(header, rows)
 
 
 def tabulate_options(results: Sequence[Rates]) -> str:
-    """Ours with other settings against its default."""
+    """Tabulate ours with other options relative to the default."""
     rows = [
         [each.contestant.name, format_rate(each.median), format_ratio(compare(results[0], each))]
         for each in results
@@ -116,7 +116,7 @@ def tabulate_options(results: Sequence[Rates]) -> str:
 
 
 def tabulate_lengths(taken: dict[int, list[float]]) -> str:
-    """Time against n, with the power that it grows by."""
+    """Tabulate the time against n, with the exponent of its growth."""
     rows = [
         [f"{n:,}".replace(",", " "), f"{np.median(s):.4f}", f"{np.median(s) / n * 1e6:.3f}"]
         for n, s in taken.items()
@@ -126,7 +126,7 @@ def tabulate_lengths(taken: dict[int, list[float]]) -> str:
 
 
 def tabulate_memory(rows: Sequence[Sequence[float]]) -> str:
-    """Memory against n."""
+    """Tabulate the memory against n."""
     cells = [
         [f"{int(n):,}".replace(",", " "), f"{rss:.1f}", f"{held:.2f}", f"{size:.0f}"]
         for n, rss, held, size in rows
@@ -136,7 +136,7 @@ def tabulate_memory(rows: Sequence[Sequence[float]]) -> str:
 
 
 def tabulate_first_calls(taken: dict[str, list[list[float]]]) -> str:
-    """Seconds from import to the first result."""
+    """Tabulate the seconds from the import to the first result."""
     rows = []
     for name, times in taken.items():
         imported, called, busy = np.median(times, axis=0)

@@ -1,27 +1,27 @@
-"""The measurements as a picture."""
+"""Plot of the measurements."""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.speed.markdown import Cells, find_limit, find_ours
-from benchmarks.speed.peers import CONTESTANTS
+from benchmarks.speed.contestants import CONTESTANTS
+from benchmarks.speed.markdown import Cells, find_bound, find_ours
 from benchmarks.speed.rates import Rates
 from benchmarks.speed.sweeps import Sweep
 
-OURS, LIMIT = "#c2410c", "#111827"
-WIDTHS = {"ours": 2.5, "limit": 2.0, "peer": 1.2, "told": 1.2}
+OURS, BOUND = "#c2410c", "#111827"
+WIDTHS = {"ours": 2.5, "bound": 2.0, "peer": 1.2, "fixed": 1.2}
 
 
 def draw_plot(path: Path, cells: Cells, sweeps: dict[str, Sweep], taken: dict) -> bool:
-    """Write the picture; False where Matplotlib is missing."""
+    """Write the plot; return False if Matplotlib is missing."""
     try:
         import matplotlib
     except ImportError:
         return False
     matplotlib.use("svg")
-    # The same measurements make the same file.
+    # With a fixed salt the same measurements make the same file.
     matplotlib.rcParams.update({"svg.hashsalt": "clusterer", "font.size": 8})
     from matplotlib import pyplot
 
@@ -38,14 +38,14 @@ def draw_plot(path: Path, cells: Cells, sweeps: dict[str, Sweep], taken: dict) -
 
 
 def draw_rates(axis: Any, cells: dict[int, list[Rates]], d: int) -> None:
-    """Everybody's rate by K."""
+    """Draw all rates by K."""
     present = [c for c in zip(*cells.values(), strict=True) if not c[0].missing]
-    # From the highest to the lowest, each name below the one before.
+    # From the highest to the lowest rate, each name below the previous one.
     heights = spread(sorted((np.log10(c[-1].median) for c in present), reverse=True))
     present.sort(key=lambda c: c[-1].median, reverse=True)
     for column, height in zip(present, heights, strict=True):
         who = column[0].contestant
-        color = {"ours": OURS, "limit": LIMIT}.get(who.role, f"C{CONTESTANTS.index(who)}")
+        color = {"ours": OURS, "bound": BOUND}.get(who.role, f"C{CONTESTANTS.index(who)}")
         style = "-" if who.feed == "chunks" else "--" if who.feed == "dicts" else ":"
         rates = [each.median for each in column]
         axis.plot(list(cells), rates, style, color=color, lw=WIDTHS[who.role], marker=".")
@@ -59,7 +59,7 @@ def draw_rates(axis: Any, cells: dict[int, list[Rates]], d: int) -> None:
 
 
 def spread(heights: list[float], least: float = 0.16) -> list[float]:
-    """Falling heights moved apart, so that names beside them can be read."""
+    """Move decreasing heights apart, so that the names beside them do not overlap."""
     apart: list[float] = []
     for height in heights:
         apart.append(min(height, apart[-1] - least) if apart else height)
@@ -67,26 +67,26 @@ def spread(heights: list[float], least: float = 0.16) -> list[float]:
 
 
 def draw_ratios(axis: Any, cells: Cells) -> None:
-    """Ours against the limit, with the spread."""
+    """Draw our time relative to the lower bound, with the spread."""
     for d in sorted({d for d, _ in cells}):
         ks = [k for each, k in cells if each == d]
         ratios = []
         for k in ks:
-            limit, ours = find_limit(cells[d, k]), find_ours(cells[d, k], "chunks")
-            ratios.append(np.divide(limit.rates, ours.rates))
+            bound, ours = find_bound(cells[d, k]), find_ours(cells[d, k], "chunks")
+            ratios.append(np.divide(bound.rates, ours.rates))
         middle = np.median(ratios, axis=1)
         spread = [middle - np.min(ratios, axis=1), np.max(ratios, axis=1) - middle]
         axis.errorbar(ks, middle, spread, marker="o", capsize=3, label=f"d = {d}")
     axis.axhline(3, color="gray", ls=":")
     axis.set(xscale="log", xlabel="K", xticks=ks, xticklabels=ks)
     axis.minorticks_off()
-    axis.set(title="Time of ours / time of the limit (target 3)")
+    axis.set(title="Time of ours / lower bound (target 3)")
     axis.set_ylim(bottom=0)
     axis.legend()
 
 
 def draw_lengths(axis: Any, taken: dict[int, list[float]]) -> None:
-    """Time against n, with a straight line through the longest."""
+    """Draw the time against n, with a straight line through the longest stream."""
     n = np.array(list(taken))
     seconds = np.array([np.median(each) for each in taken.values()])
     axis.plot(n, n * seconds[-1] / n[-1], color="gray", ls=":", label="linear")
@@ -96,16 +96,16 @@ def draw_lengths(axis: Any, taken: dict[int, list[float]]) -> None:
 
 
 def draw_sweep(axis: Any, sweep: Sweep, name: str, title: str) -> None:
-    """Ours and the limit by one setting; what stands before it tells the lines apart."""
+    """Draw ours and the bound by the last setting; the settings before it define the lines."""
     lines: dict[str, list[tuple[int, list[Rates]]]] = {}
     for setting, results in sweep.items():
         line, _, value = setting.rpartition(", ")
         lines.setdefault(line, []).append((int(value), results))
     for style, results_by_value in zip(("-", "--"), lines.values(), strict=False):
         values = [value for value, _ in results_by_value]
-        limit = [find_limit(results).median for _, results in results_by_value]
+        bound = [find_bound(results).median for _, results in results_by_value]
         ours = [find_ours(results, "chunks").median for _, results in results_by_value]
-        axis.plot(values, limit, style, color=LIMIT, marker=".", label="limit")
+        axis.plot(values, bound, style, color=BOUND, marker=".", label="bound")
         axis.plot(values, ours, style, color=OURS, marker=".", label="ours")
     axis.set(xscale="log", yscale="log", xlabel=name, ylabel="points / s", title=title)
     axis.legend()

@@ -1,4 +1,4 @@
-"""The points that the measurements of speed are taken on, and the pieces they are fed in."""
+"""The points of the speed measurements, and their division into chunks, rows or dicts."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ KINDS = ("blobs", "in order", "uniform", "drift")
 
 
 def draw_points(n_points: int, n_features: int, kind: str = "blobs") -> NDArray[np.float64]:
-    """Blobs of standard deviation 1, shuffled, with 5 % of uniform noise; or a harder stream."""
+    """Draw shuffled blobs of standard deviation 1 with 5 % of uniform noise, or a harder stream."""
     rng = np.random.default_rng(n_features)
     if kind == "uniform":
         return rng.uniform(-20, 20, size=(n_points, n_features))
@@ -22,15 +22,15 @@ def draw_points(n_points: int, n_features: int, kind: str = "blobs") -> NDArray[
         labels.sort()
     points = centers[labels] + rng.normal(size=(n_points, n_features))
     if kind == "drift":
-        # Everything wanders by 40 standard deviations while the stream lasts.
+        # All blobs move by 40 standard deviations from the start to the end of the stream.
         points += np.linspace(0, 40, n_points)[:, None]
     noisy = rng.random(n_points) < NOISE
     points[noisy] = rng.uniform(-20, 20, size=(noisy.sum(), n_features))
     return points
 
 
-def cut(points: NDArray, feed: str, at_most: int = 20_000) -> tuple[list[Any], int]:
-    """Pieces of one feed, and points a piece: chunks of 1 000, rows (1, d), or dicts."""
+def divide(points: NDArray, feed: str, at_most: int = 20_000) -> tuple[list[Any], int]:
+    """Divide points into chunks of 1 000, rows (1, d) or dicts; return them and their length."""
     if feed == "chunks":
         return [points[i : i + CHUNK] for i in range(0, len(points), CHUNK)], CHUNK
     if feed == "rows":

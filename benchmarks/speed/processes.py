@@ -1,4 +1,4 @@
-"""What only a process of its own shows: the cost of the first call, and memory against n."""
+"""Measurements in processes of their own: cost of the first call, memory against n."""
 
 import os
 import subprocess
@@ -38,7 +38,7 @@ FLOORS = {
     ),
 }
 
-WALL = [True, True, False]  # which of the numbers of a first call are wall time, not the CPU's
+WALL = [True, True, False]  # which numbers of a first call are wall time; the last is CPU time
 
 MEMORY = """
 import pickle, tracemalloc
@@ -46,7 +46,7 @@ from mmap import PAGESIZE
 from pathlib import Path
 import numpy as np
 from clusterer import OnlineClusterer
-statm = Path("/proc/self/statm")  # Linux has it; the peak, which all have, is compilation's
+statm = Path("/proc/self/statm")  # Linux only; the peak RSS would be that of compilation
 find_rss = lambda: int(statm.read_text().split()[1]) * PAGESIZE / 2**20
 rng = np.random.default_rng(0)
 centers = rng.uniform(-15, 15, size=(10, 16))
@@ -66,7 +66,7 @@ for target in {targets}:
 
 
 def run_python(code: str, **environment: str) -> list[list[float]]:
-    """The numbers that a fresh interpreter prints, a list a line."""
+    """Run code in a new interpreter; return the printed numbers, a list for each line."""
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
@@ -79,7 +79,7 @@ def run_python(code: str, **environment: str) -> list[list[float]]:
 
 
 def time_first_calls(n_rounds: int) -> dict[str, list[list[float]]]:
-    """Seconds of import, of the first result and of CPU, with a cold and a warm cache."""
+    """Return seconds of import, first result and CPU, with an empty and a filled cache."""
     taken: dict[str, list[list[float]]] = {}
     with TemporaryDirectory() as cache:
         for name, (imports, call) in FIRST_CALLS.items():
@@ -88,7 +88,7 @@ def time_first_calls(n_rounds: int) -> dict[str, list[list[float]]]:
                 folder = str(Path(cache) / str(len(taken)))
                 taken[f"{name}; compiling"] = run_python(code, NUMBA_CACHE_DIR=folder)
             except subprocess.CalledProcessError as error:
-                # River may be missing; the last line of a traceback names what is.
+                # River may be missing; the last line of the traceback names the missing package.
                 print(f"skipped: {name}: {error.stderr.strip().splitlines()[-1]}")
                 continue
             taken[f"{name}; cached"] = [
@@ -101,16 +101,16 @@ def time_first_calls(n_rounds: int) -> dict[str, list[list[float]]]:
 
 
 def measure_memory(n_points: int) -> list[list[float]]:
-    """After n points: n, RSS in MB, peak of 10 000 points' allocations in MB, model in kB."""
+    """Return for each n: n, RSS (MB), peak of 10 000 points' allocations (MB), model (kB)."""
     targets = [n for n in (10_000, 100_000, 1_000_000, 10_000_000) if n <= n_points]
     return run_python(MEMORY.format(targets=targets))
 
 
 def find_median(times: list[list[float]]) -> float:
-    """Median of import and first result together."""
+    """Return the median of import and first result together."""
     return float(np.median(np.sum(times, axis=1, where=WALL)))
 
 
 def find_least(times: list[list[float]]) -> float:
-    """Least of the same: what it costs where nobody else is at work."""
+    """Return the least of import and first result together, the cost on an idle machine."""
     return float(np.min(np.sum(times, axis=1, where=WALL)))

@@ -1,4 +1,4 @@
-"""Rates of all contestants at one d and K, taken in turns: A B C, A B C, …"""
+"""Rates of all contestants at one d and K, measured in turns: A B C, A B C, …"""
 
 import gc
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from benchmarks.speed.limit import Learn
-from benchmarks.speed.peers import CONTESTANTS, Contestant
-from benchmarks.speed.points import CHUNK, cut, draw_points
+from benchmarks.speed.contestants import CONTESTANTS, Contestant
+from benchmarks.speed.lower_bound import Learn
+from benchmarks.speed.points import CHUNK, divide, draw_points
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How long to measure."""
+    """Extent of the measurements."""
 
     n_points: int
     n_rounds: int
-    longest: float  # seconds a round for which a contestant still gets all points
-    budget: float  # seconds a round for the slower ones
+    longest: float  # seconds; a contestant that needs more for a round gets fewer points
+    budget: float  # seconds of a round with fewer points
     n_features: tuple[int, ...] = (2, 16)
     n_prototypes: tuple[int, ...] = (10, 20, 50, 200)
 
@@ -34,7 +34,7 @@ QUICK = Effort(100_000, 3, 0.25, 0.1, n_prototypes=(20, 200))
 
 @dataclass
 class Rates:
-    """What one contestant did at one d and K: points a second, a round each."""
+    """Points per second of one contestant at one d and K, one value for each round."""
 
     contestant: Contestant
     n_features: int
@@ -45,13 +45,13 @@ class Rates:
 
     @property
     def median(self) -> float:
-        """Points a second in the median round."""
+        """Median of the rounds."""
         return float(np.median(self.rates)) if self.rates else float("nan")
 
 
 @dataclass
 class Runner:
-    """A contestant's model, which goes on learning from round to round."""
+    """A contestant's model, which continues to learn from round to round."""
 
     learn: Learn
     pieces: Any
@@ -59,7 +59,7 @@ class Runner:
     result: Rates
 
     def time(self, n_pieces: int) -> float:
-        """Seconds of CPU that the next pieces take; waiting for others at work is not counted."""
+        """Learn the next pieces; return the CPU seconds, which exclude waiting."""
         learn, pieces = self.learn, list(islice(self.pieces, n_pieces))
         gc.collect()
         begin = process_time()
@@ -68,13 +68,13 @@ class Runner:
         return process_time() - begin
 
     def choose_length(self, effort: Effort) -> None:
-        """All points where that is quick enough, or as many as the budget allows."""
+        """Choose all points if they are fast enough, else as many as the budget allows."""
         n_pieces, taken = 4, self.time(4)
         while taken < effort.budget / 4:
             n_pieces *= 2
             taken = self.time(n_pieces)
         rate = n_pieces * self.n_a_piece / taken
-        is_whole = self.result.contestant.role in ("ours", "limit") and self.n_a_piece > 1
+        is_whole = self.result.contestant.role in ("ours", "bound") and self.n_a_piece > 1
         if not is_whole and effort.n_points / rate > effort.longest:
             affordable = max(rate * effort.budget, 1)
             digits = int(np.floor(np.log10(affordable)))
@@ -85,7 +85,7 @@ class Runner:
         self.result.n_points = n_pieces * self.n_a_piece
 
     def run(self) -> None:
-        """One round."""
+        """Measure one round."""
         n_points = self.result.n_points
         self.result.rates.append(n_points / self.time(n_points // self.n_a_piece))
 
@@ -97,14 +97,14 @@ def measure_rates(
     contestants: Sequence[Contestant] = CONTESTANTS,
     kind: str = "blobs",
 ) -> list[Rates]:
-    """Rates of all contestants at one d and K; who is missing has none."""
+    """Measure all contestants at one d and K; a missing package has no rates."""
     points = draw_points(effort.n_points + CHUNK, n_features, kind)
     first, rest = points[:CHUNK], points[CHUNK:]
-    fed = {feed: cut(rest, feed) for feed in sorted({each.feed for each in contestants})}
+    fed = {feed: divide(rest, feed) for feed in sorted({each.feed for each in contestants})}
     results = [Rates(each, n_features, n_prototypes) for each in contestants]
-    # Of what has been made so far nothing is garbage: looking at it would be timed.
+    # The garbage collector must not examine the existing objects during the measurements.
     gc.freeze()
-    # One core each: a peer that spreads over more would be measured by who else is at work.
+    # One core each: with more the rates would depend on the other processes of the machine.
     with threadpool_limits(1):
         runners = [start_runner(each, first, *fed[each.contestant.feed]) for each in results]
         running = [each for each in runners if each]
@@ -118,7 +118,7 @@ def measure_rates(
 
 
 def start_runner(result: Rates, first: NDArray, pieces: list[Any], n_a_piece: int) -> Runner | None:
-    """A runner of the contestant, or None where its package is missing."""
+    """Return a runner of the contestant, or None if its package is missing."""
     try:
         learn = result.contestant.start(first, result.n_prototypes)
     except ImportError:
@@ -128,6 +128,6 @@ def start_runner(result: Rates, first: NDArray, pieces: list[Any], n_a_piece: in
 
 
 def compare(ours: Rates, other: Rates) -> tuple[float, float, float]:
-    """How many times as fast as the other ours is: median, least and most over the rounds."""
+    """Return rate of ours / rate of the other: median, least and most over the rounds."""
     ratios = np.divide(ours.rates, other.rates)
     return float(np.median(ratios)), float(ratios.min()), float(ratios.max())

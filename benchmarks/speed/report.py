@@ -1,4 +1,4 @@
-"""The report on the speed, put together from the measurements."""
+"""The report on the speed, composed of the measurements."""
 
 import platform
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from llvmlite.binding import get_host_cpu_name
 
 from benchmarks.speed.markdown import (
     Cells,
+    tabulate_bound,
     tabulate_first_calls,
     tabulate_lengths,
-    tabulate_limit,
     tabulate_memory,
     tabulate_options,
     tabulate_rates,
@@ -22,21 +22,21 @@ from benchmarks.speed.sweeps import Sweep
 from benchmarks.speed.targets import tabulate_targets
 
 NOTES = """\
-Rates are medians of {rounds} rounds in which all take turns; a model goes on learning from round
-to round. n = {n} a round, fewer for those who take longer than {longest} s: see the last column.
-A ratio is taken within each round: median (least–most). Seconds are of the CPU, one core each:
-the machine is shared, and waiting is not counted. Yet others at work slow the memory and the
-clock, so ratios count, and rates are only what the machine had to spare. First calls are timed
-by the clock on the wall. K is the number of prototypes,
-micro-clusters, centres or coreset points.
+Rates are medians of {rounds} rounds in which all take turns; a model continues to learn from round
+to round. n = {n} a round, and fewer for contestants that need more than {longest} s: see the last
+column. A ratio is taken within each round: median (least–most). Seconds are CPU seconds on one core
+each: the machine is shared, and waiting does not count. Other processes still slow the memory and
+the clock, so ratios are more reliable than rates. First calls are timed by the wall clock. K is the
+number of prototypes, micro-clusters, centres or coreset points. The lower bound is a loop that only
+finds and moves the nearest of K centres.
 
-† has no K: radius {radius} √(d/2). ‡ has another K: told 10 clusters.
+† has no K: radius {radius} √(d/2). ‡ has a K of its own.
 """
 
 
 @dataclass
 class Measurements:
-    """All that a run has measured."""
+    """All measurements of one run."""
 
     effort: Effort
     cells: Cells = field(default_factory=dict)
@@ -48,32 +48,32 @@ class Measurements:
 
 
 def describe_machine() -> str:
-    """What was measured on, without its name."""
+    """Describe the machine without its name."""
     packages = ", ".join(f"{each} {version(each)}" for each in ("numpy", "numba", "scikit-learn"))
     python = f"{platform.system()}, Python {platform.python_version()}"
     return f"{get_host_cpu_name()}, {python}, {packages}."
 
 
 def name_missing(cells: Cells) -> str:
-    """The packages that were skipped."""
-    # Ours lacks nothing of its own: its River face is skipped with River.
+    """Name the skipped packages."""
+    # Our adapter to River is skipped with River and is no missing package.
     peers = [each for results in cells.values() for each in results if each.missing != "clusterer"]
     missing = {each.missing for each in peers if each.missing}
     return f"Skipped, not installed: {', '.join(sorted(missing))}.\n" if missing else ""
 
 
 def describe_run(effort: Effort) -> str:
-    """How it was measured."""
+    """Describe the measurements."""
     n = f"{effort.n_points:,}".replace(",", " ")
     return NOTES.format(rounds=effort.n_rounds, n=n, longest=effort.longest, radius=2)
 
 
 def write_report(found: Measurements) -> str:
-    """The whole report in Markdown."""
+    """Return the report as Markdown."""
     sections = {
         "Targets": tabulate_targets(found.cells, found.first_calls),
         "Rates": tabulate_rates(found.cells),
-        "Against the limit": tabulate_limit(found.cells),
+        "Against the lower bound": tabulate_bound(found.cells),
         "Against peers": tabulate_ratios(found.cells),
         "By K": tabulate_sweep("d, K", found.sweeps["d, K"]),
         "By d, K = 20": tabulate_sweep("d", found.sweeps["d"]),

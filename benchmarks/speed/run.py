@@ -1,4 +1,4 @@
-"""Measure the speed: ours and peers in one run, and ours against all that it depends on."""
+"""Measure the speed: ours and peers in one run, and ours against K, d, stream, options and n."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -18,22 +18,22 @@ from benchmarks.speed.sweeps import (
 FOLDER = Path(__file__).parent
 SWEEPS = {"d, K": sweep_prototypes, "d": sweep_features, "stream": sweep_kinds}
 
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
-def measure(effort: Effort, tell: Tell) -> Measurements:
-    """Measure everything; ``tell`` hears what comes next."""
+def measure(effort: Effort, log: Log) -> Measurements:
+    """Measure everything; ``log`` receives the name of each step."""
     found = Measurements(effort)
-    tell("first calls, in fresh processes")
+    log("first calls, in fresh processes")
     found.first_calls = time_first_calls(effort.n_rounds)
     for d in effort.n_features:
         for k in effort.n_prototypes:
-            tell(f"d = {d}, K = {k}")
+            log(f"d = {d}, K = {k}")
             found.cells[d, k] = measure_rates(d, k, effort)
     for name, sweep in SWEEPS.items():
-        tell(f"by {name}")
+        log(f"by {name}")
         found.sweeps[name] = sweep(effort)
-    tell("by option, by n, memory")
+    log("by option, by n, memory")
     found.options = measure_options(effort)
     found.lengths = time_lengths(effort)
     found.memory = measure_memory(10 * effort.n_points)
@@ -41,12 +41,12 @@ def measure(effort: Effort, tell: Tell) -> Measurements:
 
 
 def publish(found: Measurements, name: str) -> str:
-    """Write the report and the picture beside this file; returns the report."""
+    """Write the report and the plot beside this file; return the report."""
     report = write_report(found)
-    picture = FOLDER / f"{name}.svg"
-    if draw_plot(picture, found.cells, found.sweeps, found.lengths):
-        report += f"\n![Rates and ratios]({picture.name})\n"
+    plot_path = FOLDER / f"{name}.svg"
+    if draw_plot(plot_path, found.cells, found.sweeps, found.lengths):
+        report += f"\n![Rates and ratios]({plot_path.name})\n"
     else:
-        report += "\nNo picture: matplotlib is not installed.\n"
+        report += "\nNo plot: matplotlib is not installed.\n"
     (FOLDER / f"{name}.md").write_text(report, "utf-8")
     return report

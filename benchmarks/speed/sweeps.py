@@ -1,4 +1,4 @@
-"""How ours does against n, K, d, the kind of stream and its own options."""
+"""Speed of ours against n, K, d, the kind of stream and the options."""
 
 from dataclasses import replace
 from functools import partial
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed.peers import CONTESTANTS, Contestant, start_ours
-from benchmarks.speed.points import CHUNK, KINDS, cut, draw_points
+from benchmarks.speed.contestants import CONTESTANTS, Contestant, start_ours
+from benchmarks.speed.points import CHUNK, KINDS, divide, draw_points
 from benchmarks.speed.rates import Effort, Rates, measure_rates
 from clusterer import OnlineClusterer
 
 IN_CHUNKS = tuple(
-    each for each in CONTESTANTS if each.feed == "chunks" and each.role in ("ours", "limit")
+    each for each in CONTESTANTS if each.feed == "chunks" and each.role in ("ours", "bound")
 )
 LENGTHS = (10_000, 100_000, 1_000_000, 10_000_000)
 PROTOTYPES = (2, 5, 10, 20, 50, 100, 200, 400)
@@ -31,7 +31,7 @@ Sweep = dict[str, list[Rates]]
 
 
 def sweep_prototypes(effort: Effort) -> Sweep:
-    """Ours and the limit by K, at both d."""
+    """Measure ours and the lower bound by K, at both d."""
     return {
         f"{d}, {k}": measure_rates(d, k, shorten(effort), IN_CHUNKS)
         for d in effort.n_features
@@ -40,17 +40,17 @@ def sweep_prototypes(effort: Effort) -> Sweep:
 
 
 def sweep_features(effort: Effort) -> Sweep:
-    """Ours and the limit by d, at K = 20."""
+    """Measure ours and the lower bound by d, at K = 20."""
     return {str(d): measure_rates(d, 20, shorten(effort), IN_CHUNKS) for d in FEATURES}
 
 
 def sweep_kinds(effort: Effort) -> Sweep:
-    """Ours and the limit by the kind of stream, at K = 20, d = 2."""
+    """Measure ours and the lower bound by the kind of stream, at K = 20, d = 2."""
     return {kind: measure_rates(2, 20, shorten(effort), IN_CHUNKS, kind) for kind in KINDS}
 
 
 def measure_options(effort: Effort) -> list[Rates]:
-    """Ours with each option, in turns, at K = 20, d = 2."""
+    """Measure ours with each option, in turns, at K = 20, d = 2."""
     contestants = [
         Contestant(name, "clusterer", "chunks", partial(start_ours, **options), "ours")
         for name, options in OPTIONS.items()
@@ -59,13 +59,13 @@ def measure_options(effort: Effort) -> list[Rates]:
 
 
 def shorten(effort: Effort) -> Effort:
-    """The effort for one of many settings."""
+    """Return a smaller effort for one of many settings."""
     return replace(effort, n_points=effort.n_points // 5, n_rounds=max(effort.n_rounds - 2, 2))
 
 
 def time_lengths(effort: Effort) -> dict[int, list[float]]:
-    """Seconds of CPU that a new model takes for n points, at K = 20, d = 2; lengths in turns."""
-    pieces = cut(draw_points(effort.n_points, 2), "chunks")[0]
+    """Return CPU seconds of a new model for n points, at K = 20, d = 2; lengths in turns."""
+    pieces = divide(draw_points(effort.n_points, 2), "chunks")[0]
     lengths = [n for n in LENGTHS if n <= 10 * effort.n_points]
     taken: dict[int, list[float]] = {n: [] for n in lengths}
     for _ in range(max(effort.n_rounds - 2, 2)):
@@ -79,6 +79,6 @@ def time_lengths(effort: Effort) -> dict[int, list[float]]:
 
 
 def find_slope(taken: dict[int, list[float]]) -> float:
-    """The power of n that the time grows by: 1 is linear."""
+    """Return the exponent of n with which the time grows; 1 is linear."""
     n, seconds = zip(*((n, np.median(times)) for n, times in taken.items()), strict=True)
     return float(np.polyfit(np.log(n), np.log(seconds), 1)[0])

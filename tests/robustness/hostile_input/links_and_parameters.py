@@ -1,4 +1,4 @@
-"""Links and parameters as strangers may write them: wrong in type, size, name and meaning."""
+"""Hostile links and parameters: wrong types, sizes, names and values."""
 
 from decimal import Decimal
 from fractions import Fraction
@@ -22,7 +22,7 @@ TEXTS = (
 )  # fmt: skip
 TABLES = ("Iris flowers", "Network traffic", "Space shuttle")
 
-ODD: tuple[Any, ...] = (
+ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 7, 50, 5.0, 0.1, 1000, 10**6, 10**9, 10**30, -(10**30),
     0.0, -0.0, 0.5, 1e-320,
     1e308, -1e308, float("nan"), float("inf"), float("-inf"), 1j, "", "auto", "1", "nan", "Kernel",
@@ -44,20 +44,20 @@ CHUNKS = ("features", "size", "label", "time", "missing")
 ENGINE = ("speed", "noise", "window_length", "n_prototypes", "sigma", "half_life", "join", "nope")
 GENERATOR = ("kind", "seed", "noise")
 SENDABLE = (type(None), bool, int, float, str, list, dict)
-PLACES = (
+RECEIVERS = (
     ("estimator", ESTIMATOR), ("table", TABLE), ("chunks", CHUNKS), ("engine", ENGINE),
     ("generator", GENERATOR), ("settings", tuple(NAMES.values())),
 )  # fmt: skip
 
 
 class Links:
-    """The queries of addresses, by their numbers; each is the same whenever it is made."""
+    """Queries of page addresses by number; the same number and seed give the same query."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
     def make(self, number: int) -> str:
-        """A query, as it stands in an address."""
+        """Return the query of an address."""
         random = Random(f"link {self._seed} {number}")
         kind = random.randrange(6)
         if kind == 0:
@@ -65,9 +65,11 @@ class Links:
         n_pairs = random.choice((1, 2, 5, 11))
         pairs = [(self._key(random), self._value(random)) for _ in range(n_pairs)]
         if kind == 1:
-            # Not as a form would write it.
-            pieces = [f"{quote(key)}{random.choice('==&;')}{quote(value)}" for key, value in pairs]
-            return random.choice("&&;%?").join(pieces) + random.choice(
+            # Separators that no form writes.
+            pairs_as_text = [
+                f"{quote(key)}{random.choice('==&;')}{quote(value)}" for key, value in pairs
+            ]
+            return random.choice("&&;%?").join(pairs_as_text) + random.choice(
                 ("", "%", "%zz", "&&", "%ff")
             )
         if kind == 2:
@@ -88,16 +90,20 @@ class Links:
 
 
 class Parameters:
-    """Whose parameters, and their values, by their numbers."""
+    """Sets of parameters by number; the same number and seed give the same set."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
     def make(self, number: int) -> tuple[str, dict[str, Any]]:
-        """A place where parameters are taken, and what to give there."""
+        """Return the receiver of the parameters, and the parameters by name."""
         random = Random(f"parameters {self._seed} {number}")
-        place, names = PLACES[number % len(PLACES)]
+        receiver, names = RECEIVERS[number % len(RECEIVERS)]
         chosen = random.sample(names, min(random.choice((1, 1, 2, 3)), len(names)))
-        # Widgets hand on what a browser can send.
-        known = [each for each in ODD if type(each) in SENDABLE] if place == "settings" else ODD
-        return place, {name: random.choice(known) for name in chosen}
+        # A widget passes on only types that a browser can send.
+        values = (
+            [each for each in ODD_VALUES if type(each) in SENDABLE]
+            if receiver == "settings"
+            else ODD_VALUES
+        )
+        return receiver, {name: random.choice(values) for name in chosen}

@@ -1,4 +1,4 @@
-"""Model files as strangers may send them: cut off, flipped, forged, swollen, of other kinds."""
+"""Hostile model files: cut, with flipped bits, forged headers, pickles, decompression bombs."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Scaling
 from tests.robustness.hostile_input.mutations import mutate
 
-WILD: tuple[Any, ...] = (
+ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 3, 0.5, 1e308, -1e308, 1e-320, float("nan"), float("inf"), 2**53,
     2**63, 10**30, "", "auto", "1", "\ud800", "x" * 10_000, [], [1], {}, {"a": 1}, [[[]]], -0.0,
     "quiet", "never", 10**9, 20_000, [None, None], ["x", "x"],
@@ -32,15 +32,15 @@ SHAPES = (
 TYPES = ("|O", "<f4", ">f8", "<c16", "<U9", "|S9", "<M8[s]", "|V8", "<f8,<f8", "<i8", "|b1", "zz")
 
 
-class Hostage:
-    """What would run on unpickling."""
+class Exploit:
+    """An object whose code runs when it is unpickled."""
 
     def __reduce__(self) -> tuple[Any, tuple[str]]:
         return exec, ("raise SystemExit('a pickle was run')",)
 
 
-def make_models() -> list[bytes]:
-    """Files of models that differ in what they hold."""
+def write_models() -> list[bytes]:
+    """Write valid files of models with different contents."""
     rng = np.random.default_rng(0)
     blobs = rng.normal(size=(600, 2)) + 9.0 * rng.integers(3, size=(600, 1))
     plain = OnlineClusterer(12).fit(blobs)
@@ -66,7 +66,7 @@ def write_members(members: dict[str, bytes], compression: int = zipfile.ZIP_STOR
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", compression) as archive:
         for name, data in members.items():
-            # Without the time, that a case is always the same.
+            # Without a time stamp, so that a case is always the same.
             archive.writestr(zipfile.ZipInfo(name), data, compression)
     return packed.getvalue()
 
@@ -86,7 +86,7 @@ def change_bytes(members: dict[str, bytes], random: Random) -> bytes:
 
 
 def change_member(members: dict[str, bytes], random: Random) -> bytes:
-    """Bytes of one array, with a checksum that is right again."""
+    """Mutate the bytes of one array; the checksum of the archive is correct."""
     name = random.choice(list(members))
     return write_members(members | {name: mutate(members[name], random, is_text=False)})
 
@@ -97,28 +97,28 @@ def swap_members(members: dict[str, bytes], random: Random) -> bytes:
 
 
 def change_values(members: dict[str, bytes], random: Random) -> bytes:
-    """Numbers that a stream may not have left."""
+    """Set values that no stream can have produced."""
     name = random.choice([each for each in members if each != "header.npy"])
     values = read_array(members[name]).copy()
     for _ in range(random.choice((1, 1, 3)) if values.size else 0):
-        wild = FLOATS if values.dtype.kind == "f" else INTEGERS
-        values.flat[random.randrange(values.size)] = random.choice(wild)
+        odd = FLOATS if values.dtype.kind == "f" else INTEGERS
+        values.flat[random.randrange(values.size)] = random.choice(odd)
     return write_members(members | {name: write_array(values)})
 
 
 def change_shapes(members: dict[str, bytes], random: Random) -> bytes:
-    """What an array says of itself."""
+    """Forge the header of an array: its shape and type."""
     name = random.choice(list(members))
     shape = random.choice((*SHAPES, repr(read_array(members[name]).shape)))
     kind = random.choice((*TYPES, "<f8", "<f8", "<f8"))
-    told = f"{{'descr': {kind!r}, 'fortran_order': {random.random() < 0.3}, 'shape': {shape}, }}"
+    header = f"{{'descr': {kind!r}, 'fortran_order': {random.random() < 0.3}, 'shape': {shape}, }}"
     body = members[name][-random.choice((1, 48, 4000)) :]
-    forged = npy.magic(1, 0) + struct.pack("<H", len(told)) + told.encode() + body
+    forged = npy.magic(1, 0) + struct.pack("<H", len(header)) + header.encode() + body
     return write_members(members | {name: forged})
 
 
 def change_header(members: dict[str, bytes], random: Random) -> bytes:
-    """Entries of the header left out, added, or made wild."""
+    """Remove, add or replace entries of the header."""
     header = json.loads(str(read_array(members["header.npy"])))
     for _ in range(random.choice((1, 1, 2))):
         place = header
@@ -127,11 +127,11 @@ def change_header(members: dict[str, bytes], random: Random) -> bytes:
         if random.random() < 0.1:
             del place[key]
         elif random.random() < 0.1:
-            place["more"] = random.choice(WILD)
+            place["more"] = random.choice(ODD_VALUES)
         elif isinstance(held, list) and held and random.random() < 0.5:
-            held[random.randrange(len(held))] = random.choice(WILD)
+            held[random.randrange(len(held))] = random.choice(ODD_VALUES)
         else:
-            place[key] = random.choice(WILD)
+            place[key] = random.choice(ODD_VALUES)
     return write_members(members | {"header.npy": write_array(json.dumps(header))})
 
 
@@ -143,24 +143,24 @@ def change_version(members: dict[str, bytes], random: Random) -> bytes:
     return write_members(members | {"header.npy": write_array(json.dumps(header))})
 
 
-def put_text(members: dict[str, bytes], random: Random) -> bytes:
-    """A header that is no model's, or no JSON."""
+def replace_header(members: dict[str, bytes], random: Random) -> bytes:
+    """Replace the header by JSON of something else, or by text that is no JSON."""
     deep = "[" * 100_000, '{"a":' * 50_000, "1" * 100_000, "NaN", '"' + "x" * 10**6 + '"', ""
     text = random.choice((*deep, "null", "[]", '{"format": "clusterer model"}'))
     return write_members(members | {"header.npy": write_array(text)})
 
 
-def put_pickle(members: dict[str, bytes], random: Random) -> bytes:
-    """An array of objects, which NumPy would unpickle."""
+def insert_pickle(members: dict[str, bytes], random: Random) -> bytes:
+    """Replace an array by an array of objects, or by a bare pickle, which would run code."""
     name = random.choice(list(members))
     objects = np.empty(1, object)
-    objects[0] = Hostage()
-    forged = pickle.dumps(Hostage()), write_array(objects, allow_pickle=True)
+    objects[0] = Exploit()
+    forged = pickle.dumps(Exploit()), write_array(objects, allow_pickle=True)
     return write_members(members | {name: random.choice(forged)})
 
 
-def swell(members: dict[str, bytes], random: Random) -> bytes:
-    """A bomb: members that unpack to far more than the file."""
+def inflate(members: dict[str, bytes], random: Random) -> bytes:
+    """Make a decompression bomb: a member that unpacks to far more than the file."""
     name = random.choice(list(members))
     size = random.choice((10**6, 5 * 10**7))
     compression = random.choice((zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA))
@@ -168,13 +168,13 @@ def swell(members: dict[str, bytes], random: Random) -> bytes:
         return write_members(members, compression)
     packed = write_members(members | {name: members[name] + bytes(size)}, compression)
     if random.random() < 0.5:
-        # Said to be unpacked, or smaller than it is.
+        # The archive states a smaller size.
         packed = packed.replace(struct.pack("<I", len(members[name]) + size), b"\x10\0\0\0")
     return packed
 
 
 def rename_members(members: dict[str, bytes], random: Random) -> bytes:
-    """Names twice, missing, or leading elsewhere."""
+    """Rename a member: to a missing or duplicate name, or to a path outside the folder."""
     names = list(members)
     old = random.choice(names)
     new = random.choice(("../../evil.npy", "/etc/x", "", "\0.npy", "header", *names, "x" * 60_000))
@@ -183,23 +183,23 @@ def rename_members(members: dict[str, bytes], random: Random) -> bytes:
 
 CHANGES = (
     change_bytes, change_bytes, change_member, change_member, swap_members, change_values,
-    change_values, change_shapes, change_header, change_header, change_version, put_text,
-    put_pickle, swell, rename_members,
+    change_values, change_shapes, change_header, change_header, change_version, replace_header,
+    insert_pickle, inflate, rename_members,
 )  # fmt: skip
 
 
 class Models:
-    """Cases by their numbers: each is the same whenever it is made."""
+    """Hostile model files by number; the same number and seed give the same file."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
 
     @cached_property
-    def good(self) -> list[bytes]:
-        """The files before they were changed."""
-        return make_models()
+    def valid(self) -> list[bytes]:
+        """The valid files."""
+        return write_models()
 
     def make(self, number: int) -> bytes:
-        """A file's content."""
+        """Return the content of a file."""
         random = Random(f"model {self._seed} {number}")
-        return CHANGES[number % len(CHANGES)](read_members(random.choice(self.good)), random)
+        return CHANGES[number % len(CHANGES)](read_members(random.choice(self.valid)), random)

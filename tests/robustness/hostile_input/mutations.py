@@ -1,4 +1,4 @@
-"""Mutations: a file that was good, changed in a few bytes or lines as accidents and enemies do."""
+"""Random mutations of a valid file: changed bytes, lines, cells, encodings, compression."""
 
 import bz2
 import gzip
@@ -18,7 +18,7 @@ CODECS = ("utf-16", "utf-16-be", "utf-32", "latin-1", "cp1252", "cp500", "utf-7"
 
 
 def flip_bits(content: bytes, random: Random) -> bytes:
-    """Some bits, anywhere."""
+    """Flip some bits."""
     changed = bytearray(content)
     for _ in range(random.choice((1, 2, 8, 64)) if changed else 0):
         changed[random.randrange(len(changed))] ^= 1 << random.randrange(8)
@@ -26,22 +26,25 @@ def flip_bits(content: bytes, random: Random) -> bytes:
 
 
 def cut_off(content: bytes, random: Random) -> bytes:
-    """As an upload that ends in the middle."""
+    """Cut the end off, as in an interrupted upload."""
     return content[: random.randint(0, len(content))]
 
 
-def take_out(content: bytes, random: Random) -> bytes:
+def remove_span(content: bytes, random: Random) -> bytes:
+    """Remove some bytes from the middle."""
     start = random.randint(0, len(content))
     return content[:start] + content[start + random.choice((1, 3, 50, 2000)) :]
 
 
 def repeat_span(content: bytes, random: Random) -> bytes:
+    """Repeat some bytes."""
     start = random.randint(0, len(content))
     span = content[start : start + random.choice((1, 5, 200, 5000))]
     return content[:start] + span * random.choice((1, 2, 20)) + content[start:]
 
 
-def put_tokens(content: bytes, random: Random) -> bytes:
+def insert_tokens(content: bytes, random: Random) -> bytes:
+    """Insert tokens that parsers treat specially, or overwrite bytes with them."""
     for _ in range(random.choice((1, 1, 3, 20))):
         start = random.randint(0, len(content))
         n_over = random.choice((0, 0, 1, 4))
@@ -49,13 +52,14 @@ def put_tokens(content: bytes, random: Random) -> bytes:
     return content
 
 
-def put_noise(content: bytes, random: Random) -> bytes:
+def insert_noise(content: bytes, random: Random) -> bytes:
+    """Insert random bytes."""
     start = random.randint(0, len(content))
     return content[:start] + random.randbytes(random.choice((1, 10, 500))) + content[start:]
 
 
 def replace_everywhere(content: bytes, random: Random) -> bytes:
-    """One byte by another or a token, wherever it stands."""
+    """Replace all occurrences of one byte by another byte or a token."""
     if not content:
         return content
     old = content[(at := random.randrange(len(content))) : at + 1]
@@ -64,7 +68,7 @@ def replace_everywhere(content: bytes, random: Random) -> bytes:
 
 
 def mix_lines(content: bytes, random: Random) -> bytes:
-    """Lines left out, told twice, in another order, or run together."""
+    """Remove, repeat, shuffle or join lines."""
     lines = content.split(b"\n")
     kind = random.randrange(5)
     if kind == 0:
@@ -80,8 +84,8 @@ def mix_lines(content: bytes, random: Random) -> bytes:
     return random.choice((b"\n", b"\n", b"\r", b"\r\n", b"\n\n", b"")).join(lines[:20_000])
 
 
-def put_cells(content: bytes, random: Random) -> bytes:
-    """Other cells in some lines."""
+def replace_cells(content: bytes, random: Random) -> bytes:
+    """Replace cells in some lines."""
     lines = content.split(b"\n")
     for _ in range(random.choice((1, 5, 50))):
         at = random.randrange(len(lines))
@@ -91,8 +95,8 @@ def put_cells(content: bytes, random: Random) -> bytes:
     return b"\n".join(lines)
 
 
-def swap_columns(content: bytes, random: Random) -> bytes:
-    """Separated by something else, a column left out or told many times."""
+def change_columns(content: bytes, random: Random) -> bytes:
+    """Change the delimiter, and remove the last column or repeat it."""
     new = random.choice((b";", b"\t", b"|", b" ", b"", b",,", b"\x1f", b":"))
     rows = [line.split(b",") for line in content.split(b"\n")]
     n_times = random.choice((0, 1, 1, 2, 30))
@@ -100,11 +104,13 @@ def swap_columns(content: bytes, random: Random) -> bytes:
 
 
 def recode(content: bytes, random: Random) -> bytes:
+    """Change the encoding."""
     text = content[:200_000].decode("utf-8", "replace")
     return text.encode(random.choice(CODECS), "replace")
 
 
 def pack(content: bytes, random: Random) -> bytes:
+    """Compress the file, and damage half of the compressed files."""
     content = content[:500_000]
     is_gzip = random.random() < 0.5
     packed = gzip.compress(content, mtime=0) if is_gzip else bz2.compress(content)
@@ -112,18 +118,18 @@ def pack(content: bytes, random: Random) -> bytes:
 
 
 BYTES: tuple[Callable[[bytes, Random], bytes], ...] = (
-    flip_bits, cut_off, take_out, repeat_span, put_tokens, put_noise, replace_everywhere,
+    flip_bits, cut_off, remove_span, repeat_span, insert_tokens, insert_noise, replace_everywhere,
 )  # fmt: skip
-LINES = (mix_lines, put_cells, swap_columns, recode, pack)
+LINES = (mix_lines, replace_cells, change_columns, recode, pack)
 
 
 def mutate(content: bytes, random: Random, *, is_text: bool = True) -> bytes:
-    """Change a file in one to four ways.
+    """Change a file by one to four random mutations.
 
     >>> mutate(b"x,y\\n1,2\\n", Random(3)) == mutate(b"x,y\\n1,2\\n", Random(3))
     True
     """
-    known = BYTES + LINES if is_text else BYTES
-    for change in random.choices(known, k=random.choice((1, 1, 2, 3, 4))):
+    mutations = BYTES + LINES if is_text else BYTES
+    for change in random.choices(mutations, k=random.choice((1, 1, 2, 3, 4))):
         content = change(content, random)
     return content

@@ -1,4 +1,4 @@
-"""Tables as strangers may send them: drawn by Hypothesis, and real ones that were mutated."""
+"""Hostile tables: files drawn by Hypothesis, and mutated real files."""
 
 import bz2
 import gzip
@@ -23,7 +23,7 @@ from tests.robustness.hostile_input.mutations import mutate
 N_BATCH = 50
 LARGEST_COMMON_BYTES = 150_000
 
-ODD = (
+ODD_CELLS = (
     "", " ", "\t", "NA", "#N/A", "NaN", "-inf", "∞", "1e999", "-1e-999", "9" * 400, "0x1F", "1_000",
     "١٢٣", "½", "1e5e5", "--5", "+-3", "(12)", "12 %", "€ 3,50", "1'000.5", "1\u00a0234", "5e-324",
     "1.7976931348623157e308", "-1.7e308", "9007199254740993", "2024-01-01", "31/12/2024 25:61",
@@ -40,7 +40,7 @@ CELLS = st.one_of(
     st.from_regex(NUMBER, fullmatch=True),
     st.datetimes().map(str),
     st.text(max_size=12),
-    st.sampled_from(ODD),
+    st.sampled_from(ODD_CELLS),
 )
 KINDS = st.one_of(
     st.lists(st.floats(-100, 100).map(repr), min_size=3, max_size=12),
@@ -48,7 +48,7 @@ KINDS = st.one_of(
     st.lists(st.floats(allow_nan=False, allow_infinity=False).map(repr), min_size=1, max_size=8),
     st.lists(CELLS, min_size=1, max_size=8),
 )
-NAMES = st.one_of(st.text(max_size=8), st.sampled_from(("x", "id", "time", "label", *ODD)))
+NAMES = st.one_of(st.text(max_size=8), st.sampled_from(("x", "id", "time", "label", *ODD_CELLS)))
 DELIMITERS = (",", ";", "\t", "|", " ", ":", "^", "\x1f", "§", ", ", "||", "\0", "a", "")
 ENDS = ("\n", "\r\n", "\r", "\n\r", "\u2028", "\x0b", "\x85", "\n\n")
 CODECS = (
@@ -72,13 +72,13 @@ RARE_N_ROWS = (5_000, 40_000)
 
 
 def usually(value: Any, others: tuple[Any, ...]) -> st.SearchStrategy[Any]:
-    """The value in half of the cases, else one of the others."""
+    """Draw the value in half of the cases, and one of the others otherwise."""
     return st.one_of(st.just(value), st.sampled_from(others))
 
 
 @st.composite
 def tables(draw: st.DrawFn) -> bytes:
-    """A file that is a table, nearly one, or was meant to be."""
+    """Draw a file that is a table or a damaged table."""
     columns = draw(st.lists(KINDS, min_size=1, max_size=6))
     header = draw(st.none() | st.lists(NAMES, max_size=7))
     delimiter, end = draw(usually(",", DELIMITERS)), draw(usually("\n", ENDS))
@@ -93,7 +93,7 @@ def tables(draw: st.DrawFn) -> bytes:
         cells *= n_times
         if random.random() < raggedness:
             cells = cells[: random.randint(0, len(cells))] + random.choices(
-                ODD, k=random.randint(0, 3)
+                ODD_CELLS, k=random.randint(0, 3)
             )
         lines.append(delimiter.join(cells))
     lines = [*([preface] if (preface := draw(usually("", PREFACES))) else []), *lines]
@@ -105,7 +105,7 @@ def tables(draw: st.DrawFn) -> bytes:
 
 
 def quote(cell: str, delimiter: str, how: str, random: Random) -> str:
-    """A cell as one writes it, or as one should not."""
+    """Write a cell with or without correct quotes."""
     is_needed = any(mark in cell for mark in (delimiter or ",", '"', "\n", "\r"))
     if how == "always" or (how == "as needed" and is_needed):
         return '"' + cell.replace('"', '""') + '"'
@@ -115,6 +115,7 @@ def quote(cell: str, delimiter: str, how: str, random: Random) -> str:
 
 
 def keep(content: bytes) -> bytes:
+    """Leave the file uncompressed."""
     return content
 
 
@@ -126,7 +127,7 @@ def pack_zip(content: bytes) -> bytes:
 
 
 def pack_bomb(content: bytes) -> bytes:
-    """Far more than it seems."""
+    """Compress a file that is far larger than its compressed size suggests."""
     return gzip.compress(content + b"0,0\n" * 12_000_000, 1, mtime=0)
 
 
@@ -135,7 +136,7 @@ def pack_zstd(content: bytes) -> bytes:
 
 
 def pack_gzip(content: bytes) -> bytes:
-    # Without the time, that a case is always the same.
+    # Without a time stamp, so that a case is always the same.
     return gzip.compress(content, mtime=0)
 
 
@@ -149,7 +150,7 @@ PACKINGS: tuple[Callable[[bytes], bytes], ...] = (
 
 
 def draw_batch(seed: int) -> list[bytes]:
-    """What Hypothesis draws for one seed, always the same."""
+    """Return the files that Hypothesis draws for one seed; they are always the same."""
     drawn: list[bytes] = []
 
     @hypothesis.seed(seed)
@@ -175,7 +176,7 @@ def write_parquet(table: pa.Table, **options: Any) -> bytes:
 
 
 def make_parquets() -> list[bytes]:
-    """Of columns of many types."""
+    """Write Parquet files with columns of many types."""
     n = 200
     numbers = np.random.default_rng(0).normal(size=(n, 2))
     plain = pa.table({"x": numbers[:, 0], "y": numbers[:, 1], "class": ["a", "b"] * (n // 2)})
@@ -197,7 +198,7 @@ def make_parquets() -> list[bytes]:
 
 
 class Tables:
-    """Cases by their numbers: each is the same whenever it is made."""
+    """Tables by number; the same number and seed give the same file."""
 
     def __init__(self, seed: int, awkward: Path | None) -> None:
         self._seed, self._awkward = seed, awkward
@@ -205,7 +206,7 @@ class Tables:
 
     @cached_property
     def _real(self) -> list[tuple[bytes, bool]]:
-        """Files, and whether they are text; small ones are chosen more often."""
+        """Real files, and whether they are text; small files are listed several times."""
         packed = [example.path.read_bytes() for example in EXAMPLES]
         found = [(gzip.decompress(each) if each[:2] == b"\x1f\x8b" else each) for each in packed]
         found = [each[:60_000] for each in found] * 3
@@ -217,7 +218,7 @@ class Tables:
         return [(each, True) for each in found] + [(each, False) for each in binary]
 
     def make(self, number: int) -> bytes:
-        """A file's content; every second one is drawn, the others are mutated."""
+        """Return a file's content: with an even number a drawn file, else a mutated one."""
         random = Random(f"table {self._seed} {number}")
         if number % 1000 == 999:
             return pack_bomb(b"x,y\n")

@@ -1,4 +1,4 @@
-"""A worker process that is watched: how long it takes, how much memory, and whether it lives."""
+"""A worker process that runs hostile cases, and the watch over its time, memory and life."""
 
 import multiprocessing
 import os
@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.robustness.hostile_input.links_and_parameters import Links, Parameters
-from tests.robustness.hostile_input.model_files import Models, make_models
+from tests.robustness.hostile_input.model_files import Models, write_models
 from tests.robustness.hostile_input.tables import Tables
 from tests.support.servers import read_resident_bytes
 
 KINDS = ("tables", "models", "links", "parameters")
-LONGEST_S = 2.0
+LONGEST_S = 2.0  # of one case
 SILENT_S = 30.0
 POLL_S = 0.02
 MOST_GROWN_BYTES = 300 * 2**20
@@ -26,26 +26,26 @@ START_S = 300.0
 
 
 class Result(NamedTuple):
-    """What became of a case; ``trouble`` is empty if it was nothing bad."""
+    """Outcome of a case; ``failure`` is empty if the case passed."""
 
     kind: str
     number: int
     outcome: str
-    trouble: str
+    failure: str
     wall_s: float
     cpu_s: float
 
     @property
     def took_s(self) -> float:
-        """What it would take on a machine of its own: others at work lengthen the wall time."""
+        """Estimated seconds on an idle machine, since other processes lengthen the wall time."""
         share = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         return max(self.cpu_s, self.wall_s / share)
 
 
-def make_cases(seed: int, awkward: Path | None) -> dict[str, Any]:
-    """All cases by their kind, each made by its number."""
+def make_cases(seed: int, folder: Path | None) -> dict[str, Any]:
+    """Return the generators of cases by kind; each makes a case from its number."""
     return {
-        "tables": Tables(seed, awkward),
+        "tables": Tables(seed, folder),
         "models": Models(seed),
         "links": Links(seed),
         "parameters": Parameters(seed),
@@ -53,39 +53,39 @@ def make_cases(seed: int, awkward: Path | None) -> dict[str, Any]:
 
 
 def work(pipe: Any) -> None:
-    """Try out cases as they come, until there is None."""
-    # What asks for more than this is a failure, and no harm to the machine.
+    """Run the cases that arrive through the pipe until None arrives."""
+    # The limit turns an excessive request for memory into an error of the worker.
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (read_virtual_bytes() + ROOM_BYTES, hard))
     from tests.robustness.hostile_input.session import Session
 
     session = Session()
     trials = {
-        "good": session.load_good,
+        "valid": session.load_valid,
         "tables": session.try_table,
         "models": session.try_model,
         "links": session.try_link,
         "parameters": session.try_parameters,
     }
-    for case in make_models():
+    for case in write_models():
         session.try_model(case)
     pipe.send(read_resident_bytes())
-    while (asked := pipe.recv()) is not None:
-        kind, number, case = asked
-        pipe.send(attempt(kind, number, partial(trials[kind], *case)))
+    while (request := pipe.recv()) is not None:
+        kind, number, case = request
+        pipe.send(run_case(kind, number, partial(trials[kind], *case)))
     session.close()
 
 
-def attempt(kind: str, number: int, trial: Any) -> Result:
-    """Try it out, whatever it raises."""
-    outcome, trouble = "", ""
+def run_case(kind: str, number: int, trial: Any) -> Result:
+    """Run a case; an exception is a failure."""
+    outcome, failure = "", ""
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         outcome = trial() or ""
     except Exception:
-        trouble = traceback.format_exc(limit=-8)
+        failure = traceback.format_exc(limit=-8)
     return Result(
-        kind, number, outcome, trouble, time.perf_counter() - wall, time.process_time() - cpu
+        kind, number, outcome, failure, time.perf_counter() - wall, time.process_time() - cpu
     )
 
 
@@ -94,11 +94,11 @@ def read_virtual_bytes() -> int:
     return n_pages * resource.getpagesize()
 
 
-class Watched:
-    """The worker as its watcher sees it; it is started anew when it died or was killed."""
+class WatchedWorker:
+    """Runs cases in a worker process, and starts another one after the worker has died."""
 
-    def __init__(self, seed: int, awkward: Path | None) -> None:
-        self._cases = make_cases(seed, awkward)
+    def __init__(self, seed: int, folder: Path | None) -> None:
+        self._cases = make_cases(seed, folder)
         self.n_started = 0
         self.grown_bytes = 0
         self._start()
@@ -110,50 +110,50 @@ class Watched:
         self._process.start()
         theirs.close()
         if not self._pipe.poll(START_S):
-            raise RuntimeError("the worker does not start")
+            raise RuntimeError(f"the worker did not start within {START_S:g} s")
         self._resting_bytes, self._grown_bytes = self._pipe.recv(), 0
         self.n_started += 1
 
-    def attempt(self, kind: str, number: int) -> Result:
-        """Have a case tried out; a slow one is tried again, as others use the machine too."""
+    def run(self, kind: str, number: int) -> Result:
+        """Run a case. A slow case is repeated, since other processes use the machine, too."""
         if not self._process.is_alive():
             self._start()
-        # Made here, so that the memory it takes is not the worker's.
-        case = (self._cases[kind].make(number),) if kind != "good" else ()
-        result = self._attempt(kind, number, case)
+        # The case is made here, so that its memory does not count as the worker's.
+        case = (self._cases[kind].make(number),) if kind != "valid" else ()
+        result = self._run_once(kind, number, case)
         for _ in range(N_TRIES - 1):
-            if result.trouble or result.took_s <= LONGEST_S:
+            if result.failure or result.took_s <= LONGEST_S:
                 break
-            result = min(result, self._attempt(kind, number, case), key=lambda one: one.took_s)
-        if not result.trouble and result.took_s > LONGEST_S:
-            result = result._replace(trouble=f"it takes {result.took_s:.1f} s")
+            result = min(result, self._run_once(kind, number, case), key=lambda one: one.took_s)
+        if not result.failure and result.took_s > LONGEST_S:
+            result = result._replace(failure=f"the case takes {result.took_s:.1f} s")
         return result
 
-    def _attempt(self, kind: str, number: int, case: tuple[Any, ...]) -> Result:
+    def _run_once(self, kind: str, number: int, case: tuple[Any, ...]) -> Result:
         start, before = time.monotonic(), self._grown_bytes
         self._pipe.send((kind, number, case))
-        trouble = ""
+        failure = ""
         try:
             while not self._pipe.poll(POLL_S):
                 self._measure()
                 if time.monotonic() - start > SILENT_S:
-                    trouble = f"no answer within {SILENT_S:g} s"
+                    failure = f"no answer within {SILENT_S:g} s"
                 elif self._grown_bytes > KILLED_AT_BYTES:
-                    trouble = f"it takes more than {KILLED_AT_BYTES >> 20} MB"
-                if trouble:
+                    failure = f"the case takes more than {KILLED_AT_BYTES >> 20} MB"
+                if failure:
                     break
             else:
                 result: Result = self._pipe.recv()
                 self._measure()
                 if self._grown_bytes > MOST_GROWN_BYTES >= before:
-                    return result._replace(trouble=f"{self._grown_bytes >> 20} MB more than before")
+                    return result._replace(failure=f"{self._grown_bytes >> 20} MB more than before")
                 return result
         except (EOFError, ConnectionError):
             self._process.join()
-            trouble = f"the process died with {self._process.exitcode}"
+            failure = f"the process died with {self._process.exitcode}"
         self._process.kill()
         self._process.join()
-        return Result(kind, number, "", trouble, time.monotonic() - start, 0.0)
+        return Result(kind, number, "", failure, time.monotonic() - start, 0.0)
 
     def _measure(self) -> None:
         try:
@@ -165,7 +165,7 @@ class Watched:
         self.grown_bytes = max(self.grown_bytes, self._grown_bytes)
 
     def close(self) -> None:
-        """Let it end."""
+        """End the worker."""
         if self._process.is_alive():
             self._pipe.send(None)
             self._process.join(30)

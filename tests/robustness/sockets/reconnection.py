@@ -26,6 +26,7 @@ STATE = """() => {
 }"""
 STREAM_S = 3.0
 LONGEST_S = 120.0
+COMPILATION_S = 300.0
 
 
 class Reconnection(NamedTuple):
@@ -83,6 +84,13 @@ async def read_state(client: WebSocketClient) -> tuple[int, int]:
     found = SEEN.search(str(reply["doc"]))
     n_seen = int(found[1].replace(",", "")) if found else 0
     return n_seen, client.models["Prototypes K"]["attributes"]["value"]
+
+
+async def wait_for_points(clients: list[WebSocketClient]) -> None:
+    """Wait until all clients stream; a new checkout compiles its kernels first."""
+    async with asyncio.timeout(COMPILATION_S):
+        while not all([(await read_state(client))[0] for client in clients]):
+            await asyncio.sleep(0.5)
 
 
 async def reconnect(client: WebSocketClient) -> WebSocketClient:
@@ -165,6 +173,7 @@ async def cut_rounds(
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = await open_page(browser, proxy.url)
+        await wait_for_points(clients)
         for _ in range(n_rounds):
             await asyncio.sleep(STREAM_S)
             await page.evaluate("window.isOld = true")

@@ -1,7 +1,7 @@
-"""The limit: a compiled loop that finds the nearest of K centres, moves it, and does no more.
+"""Lower bound of the time: a compiled loop that only finds and moves the nearest of K centres.
 
-No clusterer that looks at every prototype can be much faster. Both layouts are here, and both
-ways of finding the smallest of K distances; the fastest one at each d and K is the limit there.
+No clusterer that computes all K distances can be much faster. The module has loops for both memory
+layouts and for two searches of the smallest distance; the fastest at each d and K is the bound.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 Learn = Callable[[Any], Any]
 
-# What lets LLVM vectorise sums and minima and keeps infinity, which the searches start from.
+# Options that let LLVM vectorise sums and minima but keep infinity, where the searches start.
 FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
-LANES = 8
+VECTOR_WIDTH = 8
 
 
 @njit(cache=True, fastmath=FAST)
 def move_along_rows(points: Any, centers: Any, counts: Any, buffer: Any) -> None:
-    """Centres as (K, d): each distance is finished before the next one starts."""
+    """Learn with centres as (K, d): each distance is complete before the next one starts."""
     n_centers, n_features = centers.shape
     for i in range(points.shape[0]):
         smallest = np.inf
@@ -42,7 +42,7 @@ def move_along_rows(points: Any, centers: Any, counts: Any, buffer: Any) -> None
 
 @njit(cache=True, fastmath=FAST, forceinline=True)
 def measure_columns(points: Any, i: int, centers: Any, buffer: Any) -> float:
-    """Squared distances to centres (d, K) into ``buffer``, side by side; returns the smallest."""
+    """Write the squared distances to centres (d, K) to ``buffer``; return the smallest."""
     n_features, n_centers = centers.shape
     if n_features == 2:
         p0, p1 = points[i, 0], points[i, 1]
@@ -86,7 +86,7 @@ def move_column(points: Any, i: int, centers: Any, counts: Any, j: int) -> None:
 
 @njit(cache=True, fastmath=FAST)
 def move_along_columns(points: Any, centers: Any, counts: Any, buffer: Any) -> None:
-    """Centres as (d, K); the place of the smallest distance by a second pass over all."""
+    """Learn with centres as (d, K); a second pass over all distances finds the nearest."""
     n_centers = centers.shape[1]
     for i in range(points.shape[0]):
         smallest = measure_columns(points, i, centers, buffer)
@@ -98,7 +98,7 @@ def move_along_columns(points: Any, centers: Any, counts: Any, buffer: Any) -> N
 
 @njit(cache=True, fastmath=FAST)
 def move_along_columns_until(points: Any, centers: Any, counts: Any, buffer: Any) -> None:
-    """Centres as (d, K); the place of the smallest distance by a search that stops there."""
+    """Learn with centres as (d, K); a search that stops at the smallest distance finds it."""
     for i in range(points.shape[0]):
         smallest = measure_columns(points, i, centers, buffer)
         j = 0
@@ -108,32 +108,32 @@ def move_along_columns_until(points: Any, centers: Any, counts: Any, buffer: Any
 
 
 def start_rows(first: NDArray, n_centers: int) -> Learn:
-    """The limit with centres as (K, d), which has learned the points ``first``."""
+    """Return the loop with centres as (K, d), which has learned the points ``first``."""
     state = first[:n_centers].copy(), np.ones(n_centers), np.empty(n_centers)
     return start(move_along_rows, state, first)
 
 
 def start_columns(first: NDArray, n_centers: int) -> Learn:
-    """The limit with centres as (d, K), in the fastest of the ways that do the same."""
+    """Return the fastest loop with centres as (d, K), which has learned ``first``."""
     loops = (move_along_columns, move_along_columns_until)
-    widths = {n_centers, -(-n_centers // LANES) * LANES}
+    widths = {n_centers, -(-n_centers // VECTOR_WIDTH) * VECTOR_WIDTH}
     learners = [
         start(loop, pad_columns(first, n_centers, width), first)
         for loop in loops
         for width in sorted(widths)
     ]
-    return min(learners, key=lambda learn: time_briefly(learn, first))
+    return min(learners, key=lambda learn: time_loop(learn, first))
 
 
 def pad_columns(first: NDArray, n_centers: int, width: int) -> tuple[NDArray, NDArray, NDArray]:
-    """State of ``n_centers`` centres as columns, filled up with unreachable ones."""
+    """Return the state of ``n_centers`` columns, padded with centres at infinity."""
     centers = np.full((first.shape[1], width), np.inf)
     centers[:, :n_centers] = first[:n_centers].T
     return centers, np.ones(width), np.empty(width)
 
 
 def start(loop: Callable[..., None], state: tuple[NDArray, ...], first: NDArray) -> Learn:
-    """A function that learns a chunk by ``loop``, compiled and warm."""
+    """Return a function that learns a chunk by ``loop``; the loop is compiled."""
 
     def learn(points: NDArray) -> None:
         loop(points, *state)
@@ -142,8 +142,8 @@ def start(loop: Callable[..., None], state: tuple[NDArray, ...], first: NDArray)
     return learn
 
 
-def time_briefly(learn: Learn, points: NDArray) -> float:
-    """Least of ten times; the fastest loop is wanted, and the machine is shared."""
+def time_loop(learn: Learn, points: NDArray) -> float:
+    """Return the least of ten times, since the machine is shared."""
     times = []
     for _ in range(10):
         begin = perf_counter()

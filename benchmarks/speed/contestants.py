@@ -1,4 +1,4 @@
-"""Who is measured: ours, the limit, and other packages' clusterers, each with its settings."""
+"""The measured clusterers: ours, the lower bound, and other packages', each with its settings."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import clusterer
-from benchmarks.speed.limit import Learn, start_columns, start_rows
-from benchmarks.speed.points import N_BLOBS, cut
+from benchmarks.speed.lower_bound import Learn, start_columns, start_rows
+from benchmarks.speed.points import N_BLOBS, divide
 
 Start = Callable[[NDArray, int], Learn]
 
 
 @dataclass(frozen=True)
 class Contestant:
-    """One row of the table; ``start`` makes a model of K that has learned the first points."""
+    """A measured clusterer; ``start`` makes a model of K that has learned the first points.
+
+    ``feed`` is "chunks", "rows" or "dicts". ``role`` is "ours", "bound", "peer" or "fixed"; "fixed"
+    is a peer with a K of its own in every column.
+    """
 
     name: str
     package: str
@@ -27,9 +31,9 @@ class Contestant:
 
     @property
     def version(self) -> str:
-        """The package and its version, or that it is missing."""
+        """The package and its version, or a remark that it is missing."""
         if self.package == "clusterer":
-            # From a checkout that is not installed, too.
+            # Our package may run from a checkout without being installed.
             return f"clusterer {clusterer.__version__}"
         try:
             return f"{self.package} {version(self.package)}"
@@ -38,12 +42,12 @@ class Contestant:
 
 
 def find_radius(n_features: int) -> float:
-    """A radius that takes in most of a blob of standard deviation 1."""
+    """Return a radius that covers most of a blob of standard deviation 1."""
     return float(2.0 * np.sqrt(n_features / 2))
 
 
 def learn_dicts(model: Any, first: NDArray) -> Learn:
-    for x in cut(first, "dicts")[0]:
+    for x in divide(first, "dicts")[0]:
         model.learn_one(x)
     return model.learn_one
 
@@ -67,7 +71,7 @@ def start_minibatch(first: NDArray, n_clusters: int) -> Learn:
 def start_birch(first: NDArray, n_prototypes: int) -> Learn:
     from sklearn.cluster import Birch
 
-    # It has no K; its global step is left out, as ours is not read out either.
+    # Birch has no K. Its global clustering is off, since ours computes no labels here either.
     model = Birch(threshold=find_radius(first.shape[1]), n_clusters=None)
     return model.partial_fit(first).partial_fit
 
@@ -118,28 +122,27 @@ def start_kmeans(first: NDArray, n_clusters: int) -> Learn:
     return learn_dicts(KMeans(n_clusters, seed=0), first)
 
 
-def told(start: Start, n_clusters: int) -> Start:
-    """The same with a K of its own, whatever the others have."""
+def fix_k(start: Start, n_clusters: int) -> Start:
+    """Return the same start with a fixed K."""
     return lambda first, _: start(first, n_clusters)
 
 
-PEERS = ("peer", "told")  # told: has a K of its own, whatever the cell's
+PEERS = ("peer", "fixed")
 
 OURS = "clusterer partial_fit"
-LIMIT_ROWS = "limit, centres (K, d)"
-LIMIT_COLUMNS = "limit, centres (d, K)"
+BOUND = "lower bound, "
 
 CONTESTANTS = (
     Contestant(OURS, "clusterer", "chunks", start_ours, "ours"),
-    Contestant(LIMIT_ROWS, "numba", "chunks", start_rows, "limit"),
-    Contestant(LIMIT_COLUMNS, "numba", "chunks", start_columns, "limit"),
+    Contestant(f"{BOUND}centres (K, d)", "numba", "chunks", start_rows, "bound"),
+    Contestant(f"{BOUND}centres (d, K)", "numba", "chunks", start_columns, "bound"),
     Contestant("MiniBatchKMeans, K", "scikit-learn", "chunks", start_minibatch),
     Contestant(
-        f"MiniBatchKMeans, told {N_BLOBS} ‡",
+        f"MiniBatchKMeans, K = {N_BLOBS} ‡",
         "scikit-learn",
         "chunks",
-        told(start_minibatch, N_BLOBS),
-        "told",
+        fix_k(start_minibatch, N_BLOBS),
+        "fixed",
     ),
     Contestant("Birch †", "scikit-learn", "chunks", start_birch),
     Contestant("BICO, summary of K", "bico", "chunks", start_bico),
@@ -147,18 +150,18 @@ CONTESTANTS = (
         f"BICO, its summary of {200 * N_BLOBS} ‡",
         "bico",
         "chunks",
-        told(start_bico, 200 * N_BLOBS),
-        "told",
+        fix_k(start_bico, 200 * N_BLOBS),
+        "fixed",
     ),
     Contestant("clusopt CluStream", "clusopt-core", "chunks", start_clusopt),
     Contestant("clusterer partial_fit, (1, d)", "clusterer", "rows", start_ours, "ours"),
-    Contestant("limit, a call a point", "numba", "rows", start_rows, "limit"),
+    Contestant(f"{BOUND}one call a point", "numba", "rows", start_rows, "bound"),
     Contestant("MiniBatchKMeans, K, (1, d)", "scikit-learn", "rows", start_minibatch),
     Contestant("Birch †, (1, d)", "scikit-learn", "rows", start_birch),
     Contestant("clusterer learn_one", "clusterer", "dicts", start_our_river, "ours"),
     Contestant("River CluStream", "river", "dicts", start_clustream),
     Contestant("River DenStream †", "river", "dicts", start_denstream),
     Contestant("River DBSTREAM †", "river", "dicts", start_dbstream),
-    Contestant("River STREAMKMeans ‡", "river", "dicts", start_streamkmeans, "told"),
+    Contestant("River STREAMKMeans ‡", "river", "dicts", start_streamkmeans, "fixed"),
     Contestant("River KMeans, K", "river", "dicts", start_kmeans),
 )
