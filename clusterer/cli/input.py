@@ -15,7 +15,7 @@ from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
 from clusterer.tables import Pipe, Table, TableError, list_folder, open_table
 from clusterer.tables.limits import UNLIMITED_BYTES
-from clusterer.tables.points import Missing
+from clusterer.tables.points import MissingRule
 
 STANDARD_INPUT = "-"
 
@@ -55,7 +55,7 @@ class InputTable:
         The file is not a table, or it has no usable column.
     """
 
-    def __init__(self, name: str, features: Sequence[str] | None, missing: Missing) -> None:
+    def __init__(self, name: str, features: Sequence[str] | None, missing: MissingRule) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.name = "standard input" if name == STANDARD_INPUT else name
         self.table = self._open(name, missing)
@@ -68,17 +68,17 @@ class InputTable:
                 f"--features from {names}"
             )
 
-    def _open(self, name: str, missing: Missing) -> Table:
+    def _open(self, name: str, missing: MissingRule) -> Table:
         if name != STANDARD_INPUT:
             shown = make_printable(name, 200)
             return open_table(name, name=shown, missing=missing, max_bytes=UNLIMITED_BYTES)
         pipe = Pipe(sys.stdin.buffer)
         if pipe.open().read(4) == b"PAR1":
             # A Parquet file describes its columns at its end, which a pipe cannot seek.
-            pipe.settle()
+            pipe.stop_buffering()
             return self._open(self._save(pipe), missing)
         table = open_table(pipe, name=self.name, missing=missing, max_bytes=UNLIMITED_BYTES)
-        pipe.settle()
+        pipe.stop_buffering()
         return table
 
     def _save(self, pipe: Pipe) -> str:

@@ -20,7 +20,7 @@ from clusterer.distributed.reports import (
 )
 from clusterer.distributed.worker import Task
 from clusterer.preprocessing.scaling import RunningScaling, Scaling
-from clusterer.tables.points import Missing
+from clusterer.tables.points import MissingRule
 
 LOCAL = "local"
 
@@ -31,7 +31,7 @@ def fit(
     *,
     client: Any = None,
     features: Sequence[str] | None = None,
-    missing: Missing = "drop",
+    missing: MissingRule = "drop",
     skip_failed: bool = False,
 ) -> OnlineClusterer:
     """Learn each partition with a model of its own and merge the models.
@@ -102,7 +102,7 @@ def learn(
     *,
     client: Any = None,
     features: Sequence[str] | None = None,
-    missing: Missing = "drop",
+    missing: MissingRule = "drop",
     is_scaled: bool = True,
     on_report: Callable[[PartitionReport], object] = lambda report: None,
 ) -> Outcome:

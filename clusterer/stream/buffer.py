@@ -4,9 +4,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from clusterer.stream.chunk import Chunk
+from clusterer.stream.chunk import Chunk, cut_chunk, join_chunks
 
 
 class ChunkBuffer:
@@ -53,7 +52,7 @@ class ChunkBuffer:
         while n_missing:
             parts.append(self._pop(n_missing))
             n_missing -= len(parts[-1].points)
-        return _join(parts)
+        return join_chunks(parts)
 
     def peek(self, n_points: int) -> Chunk:
         """Return the next `n_points` points, fewer only at the end, without taking them."""
@@ -62,9 +61,9 @@ class ChunkBuffer:
         for chunk in self._ahead:
             if n_found >= n_points:
                 break
-            parts.append(_cut(chunk, slice(n_points - n_found)))
+            parts.append(cut_chunk(chunk, slice(n_points - n_found)))
             n_found += len(parts[-1].points)
-        return _join(parts)
+        return join_chunks(parts)
 
     def rewind(self) -> None:
         """Start again at the first point."""
@@ -94,8 +93,8 @@ class ChunkBuffer:
     def _pop(self, n_points: int) -> Chunk:
         chunk = self._ahead.popleft()
         if len(chunk.points) > n_points:
-            self._ahead.appendleft(_cut(chunk, slice(n_points, None)))
-            chunk = _cut(chunk, slice(n_points))
+            self._ahead.appendleft(cut_chunk(chunk, slice(n_points, None)))
+            chunk = cut_chunk(chunk, slice(n_points))
         self._n_ahead -= len(chunk.points)
         return chunk
 
@@ -105,13 +104,3 @@ def close_iterator(iterator: object) -> None:
     close = getattr(iterator, "close", None)
     if close is not None:
         close()
-
-
-def _cut(chunk: Chunk, rows: slice) -> Chunk:
-    return Chunk(chunk.points[rows], None if chunk.classes is None else chunk.classes[rows])
-
-
-def _join(parts: list[Chunk]) -> Chunk:
-    points = np.concatenate([part.points for part in parts])
-    classes: list[NDArray[np.int64]] = [c for _, c in parts if c is not None]
-    return Chunk(points, np.concatenate(classes) if classes else None)

@@ -1,5 +1,6 @@
 """A chunk: consecutive points of a stream, which a learner learns at once."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,3 +29,22 @@ class Chunk(NamedTuple):
 
     points: NDArray[np.float64]
     classes: NDArray[np.int64] | None
+
+
+def cut_chunk(chunk: Chunk, rows: slice) -> Chunk:
+    """Return some rows of a chunk, as views of its arrays."""
+    return Chunk(chunk.points[rows], None if chunk.classes is None else chunk.classes[rows])
+
+
+def join_chunks(chunks: Sequence[Chunk]) -> Chunk:
+    """Return the points of all chunks in one new chunk.
+
+    Examples
+    --------
+    >>> chunk = Chunk(np.zeros((3, 2)), np.array([0, 1, -1]))
+    >>> join_chunks([chunk, cut_chunk(chunk, slice(1))]).classes.tolist()
+    [0, 1, -1, 0]
+    """
+    points = np.concatenate([chunk.points for chunk in chunks])
+    classes = [chunk.classes for chunk in chunks if chunk.classes is not None]
+    return Chunk(points, np.concatenate(classes) if classes else None)

@@ -1,8 +1,23 @@
-"""Reading of messy tables: what is in them, told; their rows as points, streamed.
+"""Reading of messy tables: detect their format, report what was assumed, stream their rows.
 
-`open_table` finds out what a file is by its content, how it is written and what its columns
-hold; the `Table` that it returns streams the rows in chunks without NaN or infinity, and its
-report tells what was assumed and dropped.
+How a file becomes points, and where to look:
+
+==========================================  ===========================================
+bytes: type, compression                    `files.signatures`, `files.byte_stream`
+bytes → text: encoding                      `files.encoding.detect_encoding`
+text → lines                                `text.blocks.read_blocks`
+lines → records: delimiter, quotes,         `text.dialect.detect_dialect`
+comments
+header, titles, first row                   `text.header.detect_layout`
+records → columns                           `text.text_source`, `parquet_source`
+column: kind and numbers                    `columns.column.infer_column`, `columns.numbers`
+column: dates, ids, sentinels               `columns.dates`, `.identifiers`, `.sentinels`
+columns → features, classes, time           `columns.roles`
+columns → points, missing values            `points.PointConverter`, `chunking`
+==========================================  ===========================================
+
+`opening.open_table` runs the detection on the first megabyte and returns a `table.Table`, whose
+`chunks` read all rows. `report.Report` holds notes and counts for users.
 """
 
 from clusterer.tables.columns.column import Column

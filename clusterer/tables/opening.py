@@ -1,4 +1,4 @@
-"""Opening a table: what it is, how it is written, what its columns hold."""
+"""Opening of a table: detect its type, its format and its columns."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,26 +7,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from clusterer.support.text import format_bytes, join_names, make_printable
-from clusterer.tables.columns.column import Sampled, sampled_column
-from clusterer.tables.columns.names import fitted_names
-from clusterer.tables.columns.number_formats import NumberStyle
-from clusterer.tables.columns.roles import default_features, label_index, time_index
+from clusterer.tables.columns.column import InferredColumn, infer_column
+from clusterer.tables.columns.names import make_unique_names
+from clusterer.tables.columns.number_formats import NumberFormatDetector
+from clusterer.tables.columns.roles import choose_features, find_label, find_time
 from clusterer.tables.errors import TableError
-from clusterer.tables.files.byte_stream import ByteStream, Stamp, probe
-from clusterer.tables.files.encoding import chosen_encoding, detected_encoding
+from clusterer.tables.files.byte_stream import ByteStream, FileStamp, refuse_bomb
+from clusterer.tables.files.encoding import check_encoding, detect_encoding
 from clusterer.tables.files.pipe import Pipe
-from clusterer.tables.files.signatures import N_HEAD_BYTES, packing, refuse_foreign
-from clusterer.tables.frames import Sample, Source
-from clusterer.tables.limits import MAX_BYTES, MAX_COLUMNS, MAX_LINE_BYTES, MAX_RATIO, Limits
-from clusterer.tables.parquet_source import ParquetSource
-from clusterer.tables.points import Missing, rule_for_missing
+from clusterer.tables.files.signatures import N_HEAD_BYTES, detect_compression, refuse_foreign
+from clusterer.tables.limits import (
+    MAX_BYTES,
+    MAX_COLUMNS,
+    MAX_LINE_BYTES,
+    MAX_RATIO,
+    Limits,
+)
+from clusterer.tables.parquet_source import ParquetRowSource
+from clusterer.tables.points import MissingRule, check_missing_rule
 from clusterer.tables.report import Report
+from clusterer.tables.row_source import RowSource, TableSample
 from clusterer.tables.table import Table
-from clusterer.tables.text.text_opening import TextChoices, open_text
+from clusterer.tables.text.text_opening import TextOptions, open_text
 from clusterer.tables.text.text_source import TextFile
 
 N_ENCODING_BYTES = 2**18
-N_WIDE = 200
+MANY_COLUMNS = 200
+N_COLUMN_NOTES = 20
 
 
 def open_table(
@@ -38,7 +45,7 @@ def open_table(
     decimal: str | None = None,
     thousands: str | None = None,
     header: bool | None = None,
-    missing: Missing = "drop",
+    missing: MissingRule = "drop",
     max_bytes: int = MAX_BYTES,
     max_columns: int = MAX_COLUMNS,
     max_line_bytes: int = MAX_LINE_BYTES,
@@ -46,15 +53,15 @@ def open_table(
 ) -> Table:
     r"""Open a table of delimited text or Parquet, whatever its name, dialect and encoding.
 
-    The text may be packed by gzip, bzip2 or zstd. Only the first megabyte is looked at; what
-    was found there is told in `Table.report.notes`, and each choice below overrules it.
+    The text may be compressed by gzip, bzip2 or zstd. The format is detected from the first
+    megabyte; `Table.report.notes` tells what was detected, and each argument below overrides it.
 
     Parameters
     ----------
     path : str, Path or Pipe
-        The file; what comes through a `Pipe` can be read once.
+        The file; the rows of a `Pipe` can be read only once.
     name : str, optional
-        What to call it in messages; the default is the name of the file.
+        The name of the table in messages; the default is the name of the file.
     delimiter : str, optional
         The character between cells; " " stands for any run of blanks.
     encoding : str, optional
@@ -66,16 +73,16 @@ def open_table(
     header : bool, optional
         Whether the first full row holds the names of the columns.
     missing : str, default "drop"
-        What becomes of a row that lacks a value: "drop" it, or fill in the "mean" of the
-        values before it.
+        The rule for rows with a missing value: "drop" the row, or fill in the "mean" of the
+        column's values before the row.
     max_bytes : int, default 4 GiB
-        The largest size of the table, unpacked, in bytes.
+        The largest size of the table in bytes after decompression.
     max_columns : int, default 2500
         The largest number of columns.
     max_line_bytes : int, default 1 MiB
         The longest line, in bytes of UTF-8; a longer one is dropped and counted.
     max_ratio : int, default 200
-        How many times its packed size a table beyond 32 MiB may unpack to.
+        The largest ratio of decompressed to compressed size, for tables beyond 32 MiB.
 
     Returns
     -------
@@ -84,7 +91,7 @@ def open_table(
     Raises
     ------
     TableError
-        If there is no table in the file, or it is beyond a limit.
+        If the file holds no table, or the table is beyond a limit.
 
     Examples
     --------
@@ -96,68 +103,66 @@ def open_table(
     (('length', 'width'), 'class')
     """
     limits = Limits(max_bytes, max_columns, max_line_bytes, max_ratio)
-    rule_for_missing(missing)
+    check_missing_rule(missing)
     if header not in (None, True, False):
         raise TableError(f"header is {make_printable(header)!r}; allowed: True, False or None")
-    where = path if isinstance(path, Pipe) else Path(path)
-    shown = make_printable(name if name is not None else where.name, 100)
-    choices = TextChoices(delimiter, header)
-    source = _source(where, shown, encoding, choices, limits)
-    style = NumberStyle(source.sample.columns, source.sample.delimiter, decimal, thousands)
-    table = _table(shown, source, style, missing)
-    table.choices = {
-        choice: value
-        for choice, value in (
-            ("delimiter", delimiter),
-            ("encoding", encoding),
-            ("decimal", decimal),
-            ("thousands", thousands),
-            ("header", header),
-            ("missing", None if missing == "drop" else missing),
-        )
-        if value is not None
+    file = path if isinstance(path, Pipe) else Path(path)
+    shown = make_printable(name if name is not None else file.name, 100)
+    source = _open_source(file, shown, encoding, TextOptions(delimiter, header), limits)
+    sample = source.sample
+    detector = NumberFormatDetector(sample.columns, sample.delimiter, decimal, thousands)
+    table = _make_table(shown, source, detector, missing)
+    choices = {
+        "delimiter": delimiter,
+        "encoding": encoding,
+        "decimal": decimal,
+        "thousands": thousands,
+        "header": header,
+        "missing": None if missing == "drop" else missing,
     }
+    table.choices = {name: value for name, value in choices.items() if value is not None}
     return table
 
 
-def _source(
-    path: Path | Pipe, name: str, encoding: str | None, choices: TextChoices, limits: Limits
-) -> Source:
-    head = _head(path, name, limits)
-    packed = packing(head)
-    if packed == "parquet":
+def _open_source(
+    path: Path | Pipe, name: str, encoding: str | None, options: TextOptions, limits: Limits
+) -> RowSource:
+    head = _read_head(path, name, limits)
+    compression = detect_compression(head)
+    if compression == "parquet":
         if isinstance(path, Pipe):
             raise TableError(f"{name} is Parquet, which cannot be read from a pipe: name a file")
-        return ParquetSource(path, name, limits)
-    with ByteStream(path, name, packed, limits) as stream:
+        return ParquetRowSource(path, name, limits)
+    with ByteStream(path, name, compression, limits) as stream:
         text = stream.read(N_ENCODING_BYTES)
-        if packed:
+        if compression:
             _refuse_nested(text, name)
-            probe(stream)
+            refuse_bomb(stream)
     if not text.strip() and len(text) < N_ENCODING_BYTES:
-        word = "holds nothing but blank lines: there is no table in it" if text else "is empty"
-        raise TableError(f"{name} {word}")
-    found = chosen_encoding(encoding, text) if encoding else detected_encoding(text, name)
-    stamp = Stamp.of(path, name) if isinstance(path, Path) else None
-    return open_text(TextFile(path, name, packed, found, limits, stamp), choices)
+        reason = "holds nothing but blank lines: there is no table in it" if text else "is empty"
+        raise TableError(f"{name} {reason}")
+    found = check_encoding(encoding, text) if encoding else detect_encoding(text, name)
+    stamp = FileStamp.read(path, name) if isinstance(path, Path) else None
+    return open_text(TextFile(path, name, compression, found, limits, stamp), options)
 
 
-def _head(path: Path | Pipe, name: str, limits: Limits) -> bytes:
+def _read_head(path: Path | Pipe, name: str, limits: Limits) -> bytes:
     if isinstance(path, Path):
-        _refuse_large(path, name, limits)
+        _check_file(path, name, limits)
     with ByteStream(path, name, None, limits) as stream:
         head = stream.read(N_HEAD_BYTES)
     refuse_foreign(head, name)
     return head
 
 
-def _refuse_large(path: Path, name: str, limits: Limits) -> None:
+def _check_file(path: Path, name: str, limits: Limits) -> None:
+    """Raise TableError if the path is not a file, or the file is too large."""
     try:
-        is_there, is_file = path.exists(), path.is_file()
+        exists, is_file = path.exists(), path.is_file()
     except OSError as error:
         raise TableError(f"{name} cannot be opened: {error.strerror}") from None
     if not is_file:
-        raise TableError(f"{name} is not a file" if is_there else f"{name} does not exist")
+        raise TableError(f"{name} is not a file" if exists else f"{name} does not exist")
     n_bytes = path.stat().st_size
     if n_bytes > limits.max_bytes:
         limit = format_bytes(limits.max_bytes)
@@ -167,67 +172,79 @@ def _refuse_large(path: Path, name: str, limits: Limits) -> None:
 
 
 def _refuse_nested(head: bytes, name: str) -> None:
-    if packing(head) is not None:
-        raise TableError(f"{name} is packed twice: unpack it once")
-    refuse_foreign(head, f"what is packed in {name}")
+    if detect_compression(head) is not None:
+        raise TableError(f"{name} is compressed twice: unpack it once")
+    refuse_foreign(head, f"the file inside {name}")
 
 
-def _table(name: str, source: Source, style: NumberStyle, missing: Missing) -> Table:
+def _make_table(
+    name: str, source: RowSource, detector: NumberFormatDetector, missing: MissingRule
+) -> Table:
     sample = source.sample
     raw = sample.raw_names or ("",) * len(sample.columns)
-    names, name_notes = fitted_names(raw)
-    sampled = [
-        # Without any header a column has no name either, but then the first may well be data.
-        sampled_column(names[i], cells, style, i == 0 and any(raw) and not raw[0].strip())
+    names, name_notes = make_unique_names(raw)
+    # An empty name above the first column means row numbers, but only if there is a header.
+    is_unnamed = any(raw) and not raw[0].strip()
+    inferred = [
+        infer_column(names[i], cells, detector, i == 0 and is_unnamed)
         for i, cells in enumerate(sample.columns)
     ]
-    if not any(one.column.usable for one in sampled):
-        raise TableError(_no_numbers(name, sampled))
-    n_distinct = [_n_distinct(cells) for cells in sample.columns]
-    label = label_index(sampled, n_distinct, sample.n_rows)
-    time = time_index(sampled)
-    features = default_features(sampled, label)
-    label_name = names[label] if label is not None else None
+    if not any(each.column.usable for each in inferred):
+        raise TableError(_describe_columns(name, inferred))
+    n_distinct = [_count_distinct(cells) for cells in sample.columns]
+    label = find_label(inferred, n_distinct, sample.n_rows)
+    time = find_time(inferred)
+    features = choose_features(inferred, label)
     n_left_out = len(names) - len(features) - (label is not None)
-    told = _notes(sampled, sample, n_left_out)
-    notes = [*sample.notes, *(name_notes if sample.raw_names else ()), *told]
-    if label_name is not None:
+    notes = [*sample.notes, *(name_notes if sample.raw_names else ())]
+    notes += _write_notes(inferred, sample, n_left_out)
+    if label is not None:
         notes.append(
-            f"{make_printable(label_name)} is taken for the true classes, not for a feature"
+            f"{make_printable(names[label])} is used as the true classes, not as a feature"
         )
     return Table(
-        name, source, sampled, features, label_name,
-        names[time] if time is not None else None, Report(notes), missing,
-    )  # fmt: skip
+        name,
+        source,
+        inferred,
+        features,
+        None if label is None else names[label],
+        None if time is None else names[time],
+        Report(notes),
+        missing,
+    )
 
 
-def _no_numbers(name: str, sampled: Sequence[Sampled]) -> str:
+def _describe_columns(name: str, inferred: Sequence[InferredColumn]) -> str:
+    """Return the message about a table without numbers."""
+    columns = [each.column for each in inferred]
     seen = [
-        f"{make_printable(one.column.name, 30)} ({one.column.kind}, {one.column.example[:20]!r})"
-        for one in sampled
+        f"{make_printable(column.name, 30)} ({column.kind}, {column.example[:20]!r})"
+        for column in columns
     ]
     hint = "" if len(seen) > 1 else "; choose the delimiter if its cells hold several values"
     return f"{name} has no numeric column; the columns are: {join_names(seen, 6)}{hint}"
 
 
-def _n_distinct(cells: pa.Array) -> int:
+def _count_distinct(cells: pa.Array) -> int:
     try:
         return int(pc.count_distinct(cells).as_py())
     except pa.ArrowNotImplementedError:
-        # Lists and records are not compared.
+        # PyArrow does not compare lists and structures.
         return len(cells)
 
 
-def _notes(sampled: Sequence[Sampled], sample: Sample, n_left_out: int) -> list[str]:
-    columns = [one.column for one in sampled]
-    told = [column for column in columns if column.note]
-    notes = [f"{make_printable(column.name)}: {column.note}" for column in told[:20]]
-    if len(told) > 20:
-        notes.append(f"{len(told) - 20} more columns have a note of their own")
+def _write_notes(
+    inferred: Sequence[InferredColumn], sample: TableSample, n_left_out: int
+) -> list[str]:
+    columns = [each.column for each in inferred]
+    noted = [column for column in columns if column.note]
+    notes = [f"{make_printable(column.name)}: {column.note}" for column in noted[:N_COLUMN_NOTES]]
+    if len(noted) > N_COLUMN_NOTES:
+        notes.append(f"{len(noted) - N_COLUMN_NOTES} more columns have notes")
     if n_left_out:
         notes.append(f"{n_left_out} of {len(columns)} columns are features only if you choose them")
-    if len(columns) > N_WIDE:
-        notes.append(f"{len(columns):,} columns are many to cluster by: consider choosing some")
+    if len(columns) > MANY_COLUMNS:
+        notes.append(f"{len(columns):,} columns are many for clustering: consider choosing some")
     if not sample.is_all:
-        notes.append(f"the columns are judged by the first {sample.n_rows:,} rows")
+        notes.append(f"the kinds of the columns follow from the first {sample.n_rows:,} rows")
     return notes

@@ -1,4 +1,4 @@
-"""A Parquet file as a source of rows."""
+"""The rows of a Parquet file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,42 +8,57 @@ import pyarrow.parquet
 
 from clusterer.support.text import format_bytes, make_printable
 from clusterer.tables.errors import TableError
-from clusterer.tables.frames import Frame, Frames, Sample, Wanted
 from clusterer.tables.limits import Limits
+from clusterer.tables.row_source import ColumnRequest, RowBatch, RowBatches, TableSample
 
 N_BATCH_ROWS = 32_768
 N_SAMPLE_ROWS = 5_000
 N_SAMPLE_CELLS = 200_000
-DAMAGE = (pa.ArrowException, OSError, ValueError)
+DAMAGE_ERRORS = (pa.ArrowException, OSError, ValueError)
 
 
-class ParquetSource:
-    """The rows of a Parquet file, read batch by batch."""
+class ParquetRowSource:
+    """The rows of a Parquet file, read batch by batch.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        The name of the table in messages.
+    limits : Limits
+        The largest sizes that are read.
+
+    Raises
+    ------
+    TableError
+        If the file is damaged, empty or beyond a limit.
+    """
 
     def __init__(self, path: Path, name: str, limits: Limits) -> None:
         self._path, self._name = path, name
-        with self._file() as file:
-            self._check(file, limits)
+        with self._open() as file:
+            self._check_size(file, limits)
             self._schema = schema = file.schema_arrow
             n_rows = max(100, min(N_SAMPLE_ROWS, N_SAMPLE_CELLS // max(1, len(schema))))
-            columns, n_taken = self._first(file, n_rows)
-            self.sample = Sample(
+            batch = self._read_first(file, n_rows)
+            self.sample = TableSample(
                 tuple(schema.names),
-                columns,
-                n_taken,
+                [_simplify(column) for column in batch.columns],
+                batch.num_rows,
                 ["read as Parquet"],
-                is_all=file.metadata.num_rows <= n_taken,
+                is_all=file.metadata.num_rows <= batch.num_rows,
             )
 
-    def frames(self, wanted: Sequence[Wanted]) -> Frames:
-        """Yield all rows from the first on, the wanted columns of them."""
-        with self._file() as file:
+    def read_rows(self, requests: Sequence[ColumnRequest]) -> RowBatches:
+        """Yield all rows from the first on, with the requested columns."""
+        with self._open() as file:
             if not file.schema_arrow.equals(self._schema):
                 message = f"{self._name} has changed since it was opened: open it again"
                 raise TableError(message)
             names = self._schema.names
-            chosen = [names[one.index] for one in wanted]
-            # Names that stand twice cannot be asked for by name.
+            chosen = [names[request.index] for request in requests]
+            # Duplicate names cannot be requested by name, so all columns are read then.
             by_name = len(set(names)) == len(names)
             batches = file.iter_batches(
                 N_BATCH_ROWS, columns=[*dict.fromkeys(chosen)] if by_name else None
@@ -51,28 +66,23 @@ class ParquetSource:
             try:
                 for batch in batches:
                     columns = [
-                        batch.column(name if by_name else one.index)
-                        for name, one in zip(chosen, wanted, strict=True)
+                        batch.column(name if by_name else request.index)
+                        for name, request in zip(chosen, requests, strict=True)
                     ]
-                    yield Frame([_flat(column) for column in columns], batch.num_rows)
-            except DAMAGE as error:
-                raise TableError(
-                    f"{self._name} is a damaged Parquet file: {make_printable(error, 120)}"
-                ) from None
+                    yield RowBatch([_simplify(column) for column in columns], batch.num_rows)
+            except DAMAGE_ERRORS as error:
+                raise self._make_damage_error(error) from None
 
-    def _damage(self, error: BaseException) -> TableError:
-        return TableError(f"{self._name} is a damaged Parquet file: {make_printable(error, 120)}")
-
-    def _file(self) -> pyarrow.parquet.ParquetFile:
+    def _open(self) -> pyarrow.parquet.ParquetFile:
         try:
             return pyarrow.parquet.ParquetFile(
                 self._path, pre_buffer=False, page_checksum_verification=True
             )
-        except DAMAGE:
-            message = f"{self._name} looks like Parquet, but is damaged or cut short"
+        except DAMAGE_ERRORS:
+            message = f"{self._name} looks like Parquet, but is damaged or cut short; make it again"
             raise TableError(message) from None
 
-    def _check(self, file: pyarrow.parquet.ParquetFile, limits: Limits) -> None:
+    def _check_size(self, file: pyarrow.parquet.ParquetFile, limits: Limits) -> None:
         meta = file.metadata
         if meta.num_rows == 0 or len(file.schema_arrow) == 0:
             raise TableError(f"{self._name} has no data rows")
@@ -89,18 +99,19 @@ class ParquetSource:
                 f"{format_bytes(limits.max_bytes)} that max_bytes allows"
             )
 
-    def _first(self, file: pyarrow.parquet.ParquetFile, n_rows: int) -> tuple[list[pa.Array], int]:
+    def _read_first(self, file: pyarrow.parquet.ParquetFile, n_rows: int) -> pa.RecordBatch:
         try:
-            batch = next(file.iter_batches(n_rows))
-        except (*DAMAGE, StopIteration) as error:
-            raise TableError(
-                f"{self._name} is a damaged Parquet file: {make_printable(error, 120)}"
-            ) from None
-        return [_flat(column) for column in batch.columns], batch.num_rows
+            return next(file.iter_batches(n_rows))
+        except (*DAMAGE_ERRORS, StopIteration) as error:
+            raise self._make_damage_error(error) from None
+
+    def _make_damage_error(self, error: BaseException) -> TableError:
+        cause = make_printable(error, 120)
+        return TableError(f"{self._name} is a damaged Parquet file; make it again ({cause})")
 
 
-def _flat(column: pa.Array) -> pa.Array:
-    """Return a column as text or numbers, dictionaries and views resolved."""
+def _simplify(column: pa.Array) -> pa.Array:
+    """Return a column without dictionaries, views, decimals and half floats."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         column = column.dictionary_decode()

@@ -1,4 +1,4 @@
-"""What was assumed about a table, and what was dropped from it, in numbers."""
+"""The report of a table for users: notes about its format, and counts of dropped rows."""
 
 from collections import Counter
 from dataclasses import dataclass, field, fields
@@ -6,44 +6,48 @@ from dataclasses import dataclass, field, fields
 from clusterer.support.text import make_printable
 from clusterer.tables.limits import LARGEST_NUMBER
 
-N_LINES_TOLD = 10
+N_LISTED_LINES = 10
 
 
 @dataclass
 class Report:
-    """An account of the reading of a table, kept up to date while chunks are read.
+    """Notes and counts of a table; the counts grow while chunks are read.
 
-    The counts are of the latest reading: they begin at zero when `Table.chunks` starts again.
+    The counts belong to the latest reading: `Table.chunks` sets them to zero.
 
     Parameters
     ----------
     notes : list of str
-        What was found, assumed, converted or left out when the table was opened.
+        What was detected, assumed, converted or left out when the table was opened.
     n_rows : int
-        Rows given out.
-    n_dropped_missing, n_dropped_infinite, n_dropped_malformed : int
-        Rows dropped because a chosen value is missing, is infinite, or because the line is
-        broken (cells lacking or too many, an open quote, zero bytes, too long) or has text
-        where a number should be.
+        Rows that became points.
+    n_dropped_missing, n_dropped_infinite : int
+        Rows dropped because a value of a feature is missing or infinite.
+    n_dropped_malformed : int
+        Rows dropped because the line is malformed (too few or too many cells, an open quote, zero
+        bytes, too long) or because a feature has text instead of a number.
     malformed_lines : list of int
-        The numbers of the first few such lines, from 1.
+        The numbers of the first malformed lines, from 1.
     unreadable : str
-        The first text that stands where a number should be, and its column; "" for none.
+        The first text instead of a number, and its column; "" for none.
     n_regrouped : int
+        Numbers with grouped digits in a column without such numbers in the sample.
     regrouped : str
-        How many numbers, and the first, have grouped digits that no number had when the table
-        was opened.
+        The first of these numbers, its column and its value.
     n_filled : int
-        Missing values replaced by the mean so far.
+        Missing values replaced by the mean of the values before.
     n_comments : int
-        Lines skipped as remarks.
+        Comment lines that were skipped.
     n_recoded : int
-        Lines that were not UTF-8, read as Windows-1252.
+        Lines that were not UTF-8 and were read as Windows-1252.
     n_unlabelled : int
-        Rows given out with class -1 because their label is missing or unreadable.
-    n_untimed, n_backward : int
-        Rows given the time of the row before because they have none; rows earlier than one
-        before them, in a table too large to be sorted.
+        Points with class -1 because the label is missing or unreadable.
+    n_untimed : int
+        Points without a time, which got the time of the point before.
+    n_backward : int
+        Points earlier than a point before them, in a table too large to be sorted.
+    missing_by_column : Counter of str
+        The number of missing values in each feature.
 
     Examples
     --------
@@ -71,69 +75,68 @@ class Report:
     def restart(self) -> None:
         """Set the counts to zero for another reading; the notes stay."""
         fresh = Report()
-        for one in fields(self):
-            if one.name != "notes":
-                setattr(self, one.name, getattr(fresh, one.name))
+        for each in fields(self):
+            if each.name != "notes":
+                setattr(self, each.name, getattr(fresh, each.name))
 
     def add_malformed(self, lines: list[int]) -> None:
-        """Count broken lines, given by their numbers, and remember the first few."""
+        """Count malformed lines and remember the numbers of the first few."""
         self.n_dropped_malformed += len(lines)
-        n_free = N_LINES_TOLD - len(self.malformed_lines)
+        n_free = N_LISTED_LINES - len(self.malformed_lines)
         self.malformed_lines += lines[: max(0, n_free)]
 
     @property
     def n_dropped(self) -> int:
-        """All rows that were dropped."""
+        """The number of all dropped rows."""
         return self.n_dropped_missing + self.n_dropped_infinite + self.n_dropped_malformed
 
     def summary(self) -> list[str]:
-        """Return what was used and all that was dropped, in numbers, a sentence each."""
-        told = [f"{self.n_rows:,} of {self.n_rows + self.n_dropped:,} rows used"]
+        """Return sentences about the rows that were used, dropped or changed."""
+        lines = [f"{self.n_rows:,} of {self.n_rows + self.n_dropped:,} rows used"]
         if self.n_dropped_missing:
-            word = f"dropped: a value is missing{self._where()}"
-            told.append(f"{_rows(self.n_dropped_missing)} {word}")
+            reason = f"a value is missing{self._list_columns()}"
+            lines.append(f"{_count_rows(self.n_dropped_missing)} dropped: {reason}")
         if self.n_dropped_infinite:
-            word = f"dropped: a value is infinite or beyond {LARGEST_NUMBER:g}"
-            told.append(f"{_rows(self.n_dropped_infinite)} {word}")
+            reason = f"a value is infinite or beyond {LARGEST_NUMBER:g}"
+            lines.append(f"{_count_rows(self.n_dropped_infinite)} dropped: {reason}")
         if self.n_dropped_malformed:
-            first = f", such as {self.unreadable}" if self.unreadable else ""
-            told.append(
-                f"{_rows(self.n_dropped_malformed)} dropped: malformed{self._lines()}{first}"
-            )
+            example = f", such as {self.unreadable}" if self.unreadable else ""
+            reason = f"malformed{self._list_lines()}{example}"
+            lines.append(f"{_count_rows(self.n_dropped_malformed)} dropped: {reason}")
         if self.n_regrouped:
-            told.append(
-                f"{self.n_regrouped:,} numbers have grouped digits as none of the first rows: "
-                f"{self.regrouped}, … (if that is wrong choose the decimal mark)"
+            lines.append(
+                f"{self.n_regrouped:,} numbers have grouped digits, unlike the first rows: "
+                f"{self.regrouped}, … (if this is wrong, choose the decimal mark)"
             )
         if self.n_filled:
-            word = f"missing values filled with the mean so far{self._where()}"
-            told.append(f"{self.n_filled:,} {word}")
+            filled = f"missing values filled with the mean so far{self._list_columns()}"
+            lines.append(f"{self.n_filled:,} {filled}")
         if self.n_comments:
-            told.append(f"{self.n_comments:,} remarks skipped")
+            lines.append(f"{self.n_comments:,} comment lines skipped")
         if self.n_recoded:
-            told.append(f"{self.n_recoded:,} lines were not UTF-8 and read as Windows-1252")
+            lines.append(f"{self.n_recoded:,} lines are not UTF-8 and were read as Windows-1252")
         if self.n_unlabelled:
-            told.append(f"{_rows(self.n_unlabelled)} without a label, given class -1")
+            lines.append(f"{_count_rows(self.n_unlabelled)} without a label, in class -1")
         if self.n_untimed:
-            told.append(f"{_rows(self.n_untimed)} without a time, given that of the row before")
+            untimed = _count_rows(self.n_untimed)
+            lines.append(f"{untimed} without a time, placed at the time of the row before")
         if self.n_backward:
-            told.append(
-                f"{_rows(self.n_backward)} earlier than one before: too large a table to be sorted"
-            )
-        return told
+            backward = _count_rows(self.n_backward)
+            lines.append(f"{backward} earlier than a row before: the table is too large to sort")
+        return lines
 
-    def _lines(self) -> str:
+    def _list_lines(self) -> str:
         if not self.malformed_lines:
             return ""
         more = ", …" if self.n_dropped_malformed > len(self.malformed_lines) else ""
         word = "line" if self.n_dropped_malformed == 1 else "lines"
         return f" ({word} {', '.join(map(str, self.malformed_lines))}{more})"
 
-    def _where(self) -> str:
+    def _list_columns(self) -> str:
         columns = self.missing_by_column.most_common(3)
-        told = ", ".join(f"{count:,} in {make_printable(name)}" for name, count in columns)
-        return f" ({told})" if told else ""
+        counts = ", ".join(f"{count:,} in {make_printable(name)}" for name, count in columns)
+        return f" ({counts})" if counts else ""
 
 
-def _rows(count: int) -> str:
+def _count_rows(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"

@@ -1,38 +1,44 @@
-"""A table: its columns, a preview, and its rows in chunks of points."""
+"""A table: its columns, a preview, and its rows as chunks of points."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from clusterer.stream.chunk import Chunk
 from clusterer.support.text import join_names, make_printable
-from clusterer.tables.columns.class_labels import MISSING_CLASS, LabelCodes
-from clusterer.tables.columns.column import Column, Sampled
-from clusterer.tables.columns.date_times import Clock, Part, TimeFormat, in_order, time_format
+from clusterer.tables.chunking import cut_to_size, sort_by_time
+from clusterer.tables.columns.class_labels import MISSING_CLASS, ClassEncoder
+from clusterer.tables.columns.column import Column, InferredColumn
+from clusterer.tables.columns.dates import TimeFormat, TimeReader, detect_time_format
 from clusterer.tables.errors import TableError
-from clusterer.tables.frames import Frame, Source, Wanted
 from clusterer.tables.limits import check_count
-from clusterer.tables.points import Feature, Missing, PointFilter, rule_for_missing
+from clusterer.tables.points import (
+    Feature,
+    MissingRule,
+    PointConverter,
+    RowNumbers,
+    check_missing_rule,
+)
 from clusterer.tables.report import Report
-from clusterer.tables.rows import RowNumbers
+from clusterer.tables.row_source import ColumnRequest, RowBatch, RowSource
 
 
 class Table:
-    """A table that streams: what its columns hold, and its rows as points.
+    """A table: information about its columns, and its rows as points.
 
-    Made by `open_table`. The columns are estimated from the first some thousand rows; the
-    rows are never all in memory.
+    `open_table` makes it. The columns are inferred from the first few thousand rows. The whole
+    table is never in memory, unless it is sorted by time.
 
     Parameters
     ----------
     name : str
-        What to call the table in messages.
+        The name of the table in messages.
     columns : tuple of Column
-        What is in each column.
+        What each column holds.
     default_features : tuple of str
-        The columns that make sense as features unasked: numbers that are no ids, no constants
-        and not the label.
+        The columns that are features unless the user chooses others: numbers that are neither
+        ids, constants nor the label.
     label_column : str or None
         The column that looks like the true classes.
     time_column : str or None
@@ -40,43 +46,43 @@ class Table:
     report : Report
         What was assumed, and what the latest reading dropped.
     choices : dict
-        What `open_table` was told beyond the path, to open the same again.
+        The arguments of `open_table` other than the path and the limits, to open the table again.
     """
 
     def __init__(
         self,
         name: str,
-        source: Source,
-        sampled: Sequence[Sampled],
+        source: RowSource,
+        inferred: Sequence[InferredColumn],
         default_features: tuple[str, ...],
         label_column: str | None,
         time_column: str | None,
         report: Report,
-        missing: Missing,
+        missing: MissingRule,
     ) -> None:
         self.name = name
-        self.columns: tuple[Column, ...] = tuple(one.column for one in sampled)
+        self.columns: tuple[Column, ...] = tuple(each.column for each in inferred)
         self.default_features = default_features
         self.label_column = label_column
         self.time_column = time_column
         self.report = report
-        self._source = source
-        self._sampled = {one.column.name: (i, one) for i, one in enumerate(sampled)}
-        self._missing: Missing = missing
-        self._codes: LabelCodes | None = None
         self.choices: dict[str, Any] = {}
+        self._source = source
+        self._inferred = {each.column.name: (i, each) for i, each in enumerate(inferred)}
+        self._missing: MissingRule = missing
+        self._encoder: ClassEncoder | None = None
 
     @property
     def class_names(self) -> tuple[str, ...] | None:
-        """The names of the classes that the latest reading has numbered so far, if it has."""
-        return None if self._codes is None else self._codes.names
+        """The labels that the latest reading has numbered so far; None if it numbered none."""
+        return None if self._encoder is None else self._encoder.names
 
     def __repr__(self) -> str:
         return f"<Table {make_printable(self.name)!r} of {len(self.columns)} columns>"
 
     @property
     def n_sampled(self) -> int:
-        """The number of rows that the columns were judged by."""
+        """The number of rows that the columns were inferred from."""
         return self._source.sample.n_rows
 
     def preview(self, n: int = 20) -> tuple[list[str], list[list[str]]]:
@@ -106,10 +112,10 @@ class Table:
         label: str | None = None,
         *,
         time: str | None = None,
-        missing: Missing | None = None,
+        missing: MissingRule | None = None,
         is_numbered: bool = False,
     ) -> Iterator[Chunk]:
-        r"""Yield the rows as points, `size` at a time (fewer at the end), from the first on.
+        r"""Yield all rows as points from the first on, `size` at a time (fewer at the end).
 
         Parameters
         ----------
@@ -120,24 +126,26 @@ class Table:
         label : str, optional
             The name of the column of true classes; None (the default) gives no classes.
         time : str, optional
-            The name of a column of dates, times or numbers: the rows come in its order, and the
-            time in seconds is one more coordinate of each point, the last. Tables of more than
-            8 million values keep their order, and the report tells what was out of it.
+            The name of a column of dates, times or numbers. The rows come in the order of this
+            column, and the time in seconds is one more coordinate of each point, the last. A table
+            of more than 8 million values keeps its order, and the report counts the rows that are
+            out of order.
         missing : str, optional
-            "drop" or "mean", as for `open_table`; None (the default) is what was chosen there.
+            "drop" or "mean", as for `open_table`; None (the default) uses the choice made there.
         is_numbered : bool, default False
-            The number of the row, from 1, is one more coordinate of each point, before the time.
+            Whether the number of the row, from 1, is one more coordinate, before the time.
 
         Yields
         ------
         Chunk
-            Points without NaN or infinity, float64 and C-contiguous, and their classes: whole
-            numbers as they are, others numbered by first appearance, -1 where missing.
+            Points without NaN or infinity, float64 and C-contiguous, and their classes. Whole
+            numbers are classes as they are, other labels are numbered by first appearance, and a
+            missing label has the class -1.
 
         Raises
         ------
         TableError
-            If there is no such column, or it holds no numbers; while reading, if the file is
+            If a column does not exist or holds no numbers; during the reading, if the file is
             damaged or beyond a limit.
 
         Examples
@@ -160,132 +168,97 @@ class Table:
             names = []
         if not names:
             raise TableError("features must be a list of at least one column name")
-        chosen = [self._feature(name) for name in names]
-        wanted = [Wanted(self._found(one.name)[0], one.form) for one in chosen]
-        codes = None
+        chosen = [self._make_feature(name) for name in names]
+        requests = [ColumnRequest(self._find(each.name)[0], each.number_format) for each in chosen]
+        encoder = None
         if label is not None:
-            index, one = self._found(label)
-            form = one.form if one.is_whole and one.column.kind != "boolean" else None
-            codes = LabelCodes(form)
-            wanted.append(Wanted(index, form))
-        clock = None
+            index, inferred = self._find(label)
+            is_number = inferred.is_whole and inferred.column.kind != "boolean"
+            number_format = inferred.number_format if is_number else None
+            encoder = ClassEncoder(number_format)
+            requests.append(ColumnRequest(index, number_format))
+        time_format = None
         if time is not None:
-            index, _ = self._found(time)
-            clock = self._time_format(time)
-            wanted.append(Wanted(index, clock.form))
-        self._codes = codes
-        sieve = PointFilter(chosen, rule_for_missing(missing or self._missing), self.report)
-        numbers = RowNumbers() if is_numbered else None
-        return self._chunks(sieve, wanted, codes, clock, numbers, n_points)
+            time_format = self._find_time_format(time)
+            requests.append(ColumnRequest(self._find(time)[0], time_format.number_format))
+        self._encoder = encoder
+        rule = check_missing_rule(missing or self._missing)
+        converters = _Converters(
+            PointConverter(chosen, rule, self.report),
+            encoder,
+            TimeReader(time_format, self.report) if time_format is not None else None,
+            RowNumbers() if is_numbered else None,
+        )
+        return self._read_chunks(requests, converters, n_points)
 
-    def _time_format(self, name: str) -> TimeFormat:
-        index, one = self._found(name)
-        form = time_format(self._source.sample.columns[index], one.form)
-        if form is None:
+    def _find(self, name: str) -> tuple[int, InferredColumn]:
+        if not isinstance(name, str) or name not in self._inferred:
+            known = join_names(list(self._inferred))
+            raise TableError(f"there is no column {make_printable(name)!r}; there are: {known}")
+        return self._inferred[name]
+
+    def _make_feature(self, name: str) -> Feature:
+        column, number_format, _ = self._find(name)[1]
+        if number_format is None:
+            raise TableError(
+                f"column {make_printable(name)!r} cannot be a feature: it holds {column.kind} "
+                f"(such as {make_printable(column.example)!r}), no numbers"
+            )
+        return Feature(name, number_format, column.mean if np.isfinite(column.mean) else 0.0)
+
+    def _find_time_format(self, name: str) -> TimeFormat:
+        index, inferred = self._find(name)
+        sample = self._source.sample.columns[index]
+        time_format = detect_time_format(sample, inferred.number_format)
+        if time_format is None:
             raise TableError(
                 f"column {make_printable(name)!r} cannot be the time: its values, such as "
-                f"{make_printable(one.column.example)!r}, are neither times nor numbers"
+                f"{make_printable(inferred.column.example)!r}, are neither times nor numbers"
             )
-        return form
+        return time_format
 
-    def _found(self, name: str) -> tuple[int, Sampled]:
-        if not isinstance(name, str) or name not in self._sampled:
-            known = join_names(list(self._sampled))
-            raise TableError(f"there is no column {make_printable(name)!r}; there are: {known}")
-        return self._sampled[name]
-
-    def _feature(self, name: str) -> Feature:
-        _, one = self._found(name)
-        if one.form is None:
-            raise TableError(
-                f"column {make_printable(name)!r} cannot be a feature: it holds {one.column.kind} "
-                f"(such as {make_printable(one.column.example)!r}), no numbers"
-            )
-        mean = one.column.mean
-        return Feature(name, one.form, mean if np.isfinite(mean) else 0.0)
-
-    def _chunks(
-        self,
-        sieve: PointFilter,
-        wanted: list[Wanted],
-        codes: LabelCodes | None,
-        form: TimeFormat | None,
-        numbers: RowNumbers | None,
-        size: int,
+    def _read_chunks(
+        self, requests: list[ColumnRequest], converters: "_Converters", size: int
     ) -> Iterator[Chunk]:
         self.report.restart()
-        clock = Clock(form, self.report) if form is not None else None
-        frames = self._source.frames(wanted)
+        batches = self._source.read_rows(requests)
         try:
-            parts: Iterator[Part] = (
-                _part(frame, sieve, codes, clock, numbers)
-                for frame in frames
-                if _has_content(frame)
+            chunks: Iterator[Chunk] = (
+                converters.convert(batch) for batch in batches if _has_content(batch)
             )
-            if clock is not None:
-                parts = in_order(parts, self.report)
-            for points, classes in _of_size(parts, size):
+            if converters.times is not None:
+                chunks = sort_by_time(chunks, self.report)
+            for points, classes in cut_to_size(chunks, size):
                 self.report.n_rows += len(points)
-                if classes is not None and codes is not None:
+                if classes is not None:
                     self.report.n_unlabelled += int(np.count_nonzero(classes == MISSING_CLASS))
                 yield Chunk(points, classes)
         finally:
-            frames.close()
+            batches.close()
 
 
-def _has_content(frame: Frame) -> bool:
-    return frame.n_rows > 0 or bool(frame.broken) or frame.n_comments > 0
+class _Converters(NamedTuple):
+    """The converters of one reading; None for what was not asked for."""
+
+    points: PointConverter
+    classes: ClassEncoder | None
+    times: TimeReader | None
+    numbers: RowNumbers | None
+
+    def convert(self, batch: RowBatch) -> Chunk:
+        """Return the kept rows of a batch; the columns are the features, the label, the time."""
+        points, kept = self.points.convert(batch)
+        if self.numbers is not None:
+            rows = self.numbers.number(batch)
+            points = np.column_stack([points, rows if kept is None else rows[kept]])
+        cells = batch.columns[self.points.n_features :]
+        if kept is not None:
+            cells = [column.filter(kept) for column in cells]
+        classes = self.classes.encode(cells[0]) if self.classes is not None else None
+        if self.times is not None:
+            points = np.column_stack([points, self.times.read(cells[-1])])
+        return Chunk(points, classes)
 
 
-def _part(
-    frame: Frame,
-    sieve: PointFilter,
-    codes: LabelCodes | None,
-    clock: Clock | None,
-    numbers: RowNumbers | None,
-) -> Part:
-    points, kept = sieve.points(frame)
-    if numbers is not None:
-        rows = numbers.of(frame)
-        points = np.column_stack([points, rows if kept is None else rows[kept]])
-    cells = frame.columns[sieve.n_features :]
-    if kept is not None:
-        cells = [column.filter(kept) for column in cells]
-    classes = codes.classes(cells[0]) if codes is not None else None
-    if clock is not None:
-        points = np.column_stack([points, clock.times(cells[-1])])
-    return points, classes
-
-
-def _of_size(parts: Iterator[Part], size: int) -> Iterator[Part]:
-    """Yield the parts joined and cut so that each has `size` points but the last."""
-    held: list[Part] = []
-    n_held = 0
-    for part in parts:
-        n_lacking = min(size - n_held, len(part[0]))
-        if held and n_held + n_lacking == size:
-            yield _joined([*held, _cut(part, 0, n_lacking)])
-            held, n_held, part = [], 0, _cut(part, n_lacking, len(part[0]))
-        n_points = len(part[0])
-        if n_held == 0:
-            for start in range(0, n_points - size + 1, size):
-                yield _cut(part, start, start + size)
-            part = _cut(part, n_points - n_points % size, n_points)
-        if len(part[0]):
-            held.append(part)
-            n_held += len(part[0])
-    if n_held:
-        yield _joined(held)
-
-
-def _cut(part: Part, start: int, stop: int) -> Part:
-    points, classes = part
-    return points[start:stop], None if classes is None else classes[start:stop]
-
-
-def _joined(parts: list[Part]) -> Part:
-    if len(parts) == 1:
-        return parts[0]
-    classes = [part[1] for part in parts if part[1] is not None]
-    points = np.concatenate([part[0] for part in parts])
-    return points, np.concatenate(classes) if classes else None
+def _has_content(batch: RowBatch) -> bool:
+    return batch.n_rows > 0 or bool(batch.malformed_lines) or batch.n_comments > 0

@@ -63,7 +63,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "NumPy": (b"\x93NUMPY\x01\0" + bytes(100), "NumPy"),
     "noise": (NOISE, "binary"),
     "packed image": (gzip.compress(b"\x89PNG\r\n\x1a\n" + NOISE), "PNG image"),
-    "packed twice": (gzip.compress(gzip.compress(PLAIN.encode())), "packed twice"),
+    "packed twice": (gzip.compress(gzip.compress(PLAIN.encode())), "compressed twice"),
     "packed nothing": (gzip.compress(b""), "empty"),
     "cut short": (gzip.compress(PLAIN.encode())[:-99], "cut short"),
     "broken zstd": (b"\x28\xb5\x2f\xfd" + NOISE, "zstd data"),

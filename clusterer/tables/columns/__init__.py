@@ -1,1 +1,1 @@
-"""Columns of a table: their kinds, roles, numbers, dates and classes."""
+"""From cells to columns: numbers, dates, classes, the kinds and the roles of columns."""

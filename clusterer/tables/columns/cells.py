@@ -1,61 +1,23 @@
-"""What a single cell of text looks like, for guesses about the layout of a table."""
+"""The kind of a single cell: a missing value, a number, a date or a truth value.
+
+The detection of the delimiter and of the header looks at single cells. The final format of a
+column follows from all its cells, in `column`.
+"""
 
 import re
 
-MISSING = frozenset(
-    (
-        "", "na", "n/a", "n.a.", "<na>", "#n/a", "#na", "nan", "+nan", "-nan", "null", "(null)",
-        "none", "nil", "nul", "missing", "undefined", "?", "-", "--", "---", "–", "—", ".", "..",
-        "...", "*", "\\n", "nat", "#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!",
-        "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "1.#snan", "<null>", "[null]", ":", "n/d",
-        "n. a.", "n.d.", "k.a.", "k. a.", "#n/a n/a",
-        # What the spreadsheets of other languages say for #N/A, #VALUE!, #REF!, #NUM!, #NAME?
-        "#nv", "#n/d", "#н/д", "#wert!", "#valeur!", "#valor!", "#¡valor!", "#arg!", "#знач!",
-        "#bezug!", "#rif!", "#¡ref!", "#adr!", "#ссылка!", "#zahl!", "#nombre!", "#¡num!",
-        "#liczba!", "#число!", "#nom?", "#nome?", "#¿nombre?", "#nazwa?", "#имя?", "#¡div/0!",
-        "#dziel/0!", "#дел/0!", "#nul!", "#nulo!", "#¡nulo!", "#пусто!", "#spill!", "#calc!",
-    )
-)  # fmt: skip
-INFINITE = frozenset(
-    sign + word for sign in ("", "+", "-") for word in ("inf", "infinity", "1.#inf", "∞")
+from clusterer.tables.columns.dates import DATE
+from clusterer.tables.columns.words import (
+    CURRENCY,
+    FALSE_WORDS,
+    INFINITE_WORDS,
+    MISSING_WORDS,
+    TRUE_WORDS,
 )
-# Longer cells are looked at in a simpler way, for time.
-MAX_CHARACTERS = 400
-TRUE_WORDS = frozenset(
-    (
-        "true", "yes", "t", "y", "on", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "si", "vero",
-        "sì", "verdadeiro", "sim", "prawda", "tak", "истина", "да", "✓", "✔",
-    )
-)  # fmt: skip
-FALSE_WORDS = frozenset(
-    (
-        "false", "no", "f", "n", "off", "falsch", "nein", "faux", "non", "falso", "não", "fałsz",
-        "nie", "ложь", "нет", "nee", "nej", "✗", "✘",
-    )
-)  # fmt: skip
 
-WEEKDAY = "(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\\.?,? )"
-MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\\.?"
-CLOCK = "\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?(?: ?[ap]\\.?m\\.?)?"
-ZONE = "(?: ?(?:z|utc|gmt|[+-]\\d{2}:?(?:\\d{2})?))?"
-DAY = "|".join(
-    (
-        "\\d{4}[-/.]\\d{1,2}(?:[-/.]\\d{1,2})?",
-        "\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2})",
-        f"{WEEKDAY}?\\d{{1,2}}[-/ .]{{0,2}}{MONTH}[-/ ,.]{{0,2}}\\d{{2,4}}",
-        f"{WEEKDAY}?{MONTH}[- ]\\d{{1,2}},? \\d{{4}}",
-        f"{WEEKDAY}{MONTH} {{1,2}}\\d{{1,2}} {CLOCK}(?: [a-z]{{3,4}})? \\d{{4}}",
-        f"{MONTH}[- ]\\d{{4}}",
-        "\\d{4}-?w\\d{2}(?:-?\\d)?",
-        "\\d{4}[- ]?q[1-4]",
-    )
-)
-# Also read by the engine's RE2: no look-around, no back-references.
-MOMENT = f"(?:{DAY})(?:(?:[t ]{{1,2}}|:){CLOCK}{ZONE})?"
-DATE_PATTERN = f"(?i)^(?:{MOMENT}|\\d{{8}}t\\d{{4,6}}{ZONE}|{CLOCK}{ZONE})$"
-DATE = re.compile(DATE_PATTERN)
-CURRENCY = "[$€£¥₹₽₩₺₫฿₴₪]|USD|EUR|GBP|CHF|JPY|CNY|INR|kr|zł|Kč|Fr\\.|Rs\\.?|R\\$"
-# A number in any of the notations of `numbers`; which one is settled later, by column.
+# For longer cells a simpler test is fast enough.
+MAX_CHARACTERS = 400
+# A number in any of the notations that `numbers` reads.
 GROUPED = (
     "[1-9]\\d{0,2}(?:,\\d{2,3})*,\\d{3}"
     "|[1-9]\\d{0,2}(?:([.' ’\u00a0\u202f\u2009])\\d{3})(?:\\1\\d{3})*"
@@ -67,14 +29,14 @@ NUMBER = re.compile(
 
 
 def is_missing(cell: str) -> bool:
-    """Tell whether a cell says that there is no value.
+    """Tell whether a cell stands for a missing value.
 
     Examples
     --------
     >>> is_missing(" N/A "), is_missing("0")
     (True, False)
     """
-    return cell.strip().casefold() in MISSING
+    return cell.strip().casefold() in MISSING_WORDS
 
 
 def is_number(cell: str) -> bool:
@@ -88,7 +50,7 @@ def is_number(cell: str) -> bool:
     text = cell.strip()
     if len(text) > MAX_CHARACTERS:
         return text.lstrip("+-").isdecimal()
-    return NUMBER.fullmatch(text) is not None or text.casefold() in INFINITE
+    return NUMBER.fullmatch(text) is not None or text.casefold() in INFINITE_WORDS
 
 
 def is_other_value(cell: str) -> bool:

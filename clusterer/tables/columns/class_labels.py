@@ -1,59 +1,66 @@
-"""True classes as whole numbers: as they are if they are whole, else coded."""
+"""True classes as whole numbers: whole numbers stay as they are, other labels are numbered."""
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from clusterer.tables.columns.numbers import NumberFormat, converted, is_text, stripped
+from clusterer.tables.columns.numbers import NumberFormat, is_text, parse_numbers, strip_cells
 
 MISSING_CLASS = -1
-# More than this are no classes but names of rows, and would fill the memory.
-MAX_CODES = 100_000
-LARGEST = 2.0**53
+# A column with more labels holds names of rows; more labels would fill the memory.
+MAX_LABELS = 100_000
+MAX_EXACT = 2.0**53
 
 
-class LabelCodes:
-    """Turns the cells of a label column into classes, the same from frame to frame."""
+class ClassEncoder:
+    """Turns labels into classes; a label has the same class in every batch.
 
-    def __init__(self, form: NumberFormat | None) -> None:
-        self._form = form
+    Parameters
+    ----------
+    number_format : NumberFormat or None
+        The format of labels that are whole numbers; None numbers the labels from 0 in the order
+        of their first appearance.
+    """
+
+    def __init__(self, number_format: NumberFormat | None) -> None:
+        self._format = number_format
         self._codes: dict[str, int] = {}
 
     @property
     def names(self) -> tuple[str, ...] | None:
-        """The words behind the codes so far; None if the classes are whole numbers as written."""
-        return tuple(self._codes) if self._form is None else None
+        """The labels so far by their number; None if the labels are whole numbers."""
+        return tuple(self._codes) if self._format is None else None
 
-    def classes(self, cells: pa.Array) -> NDArray[np.int64]:
-        """Return the class of each cell, -1 where it is missing or cannot be read.
+    def encode(self, cells: pa.Array) -> NDArray[np.int64]:
+        """Return the class of each cell, -1 where the label is missing or unreadable.
 
         Examples
         --------
-        >>> LabelCodes(None).classes(pa.array(["b", "a", "", "b"])).tolist()
+        >>> ClassEncoder(None).encode(pa.array(["b", "a", "", "b"])).tolist()
         [0, 1, -1, 0]
         """
-        if self._form is None:
-            return self._coded(cells)
-        values = converted(cells, self._form).values
+        if self._format is None:
+            return self._encode_texts(cells)
+        values = parse_numbers(cells, self._format).values
         with np.errstate(invalid="ignore"):
-            is_whole = (values == np.floor(values)) & (np.abs(values) < LARGEST)
+            is_whole = (values == np.floor(values)) & (np.abs(values) < MAX_EXACT)
         return np.where(is_whole, values, MISSING_CLASS).astype(np.int64)
 
-    def _coded(self, cells: pa.Array) -> NDArray[np.int64]:
-        text, is_missing = stripped(cells if is_text(cells.type) else _written(cells))
+    def _encode_texts(self, cells: pa.Array) -> NDArray[np.int64]:
+        text, is_missing = strip_cells(cells if is_text(cells.type) else _to_text(cells))
         encoded = pc.if_else(is_missing, None, text).dictionary_encode()
-        codes = np.array([self._code(word) for word in encoded.dictionary.to_pylist()], np.int64)
-        at = encoded.indices.fill_null(len(codes)).to_numpy(zero_copy_only=False)
-        return np.asarray(np.append(codes, MISSING_CLASS)[at], np.int64)
+        codes = np.array([self._find_code(word) for word in encoded.dictionary.to_pylist()], "i8")
+        indices = encoded.indices.fill_null(len(codes)).to_numpy(zero_copy_only=False)
+        return np.asarray(np.append(codes, MISSING_CLASS)[indices], np.int64)
 
-    def _code(self, word: str) -> int:
-        if len(self._codes) >= MAX_CODES and word not in self._codes:
+    def _find_code(self, label: str) -> int:
+        if len(self._codes) >= MAX_LABELS and label not in self._codes:
             return MISSING_CLASS
-        return self._codes.setdefault(word, len(self._codes))
+        return self._codes.setdefault(label, len(self._codes))
 
 
-def _written(cells: pa.Array) -> pa.Array:
+def _to_text(cells: pa.Array) -> pa.Array:
     try:
         return cells.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

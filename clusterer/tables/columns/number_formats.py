@@ -1,4 +1,8 @@
-"""Which notation of numbers a table uses, told by all its columns together."""
+"""Detection of the number format of a column: decimal mark, grouped digits, signs.
+
+A number such as 1,234 can be read in two ways. The other columns of the table and its delimiter
+then decide.
+"""
 
 import re
 from collections.abc import Sequence
@@ -10,47 +14,55 @@ import pyarrow.compute as pc
 
 from clusterer.support.lazy_property import lazy_property
 from clusterer.support.text import make_printable
-from clusterer.tables.columns.cells import CURRENCY
-from clusterer.tables.columns.numbers import (
-    NumberFormat,
-    is_text,
-    n_readable,
-    stripped,
-    without_grouping,
-)
+from clusterer.tables.columns.numbers import NumberFormat, count_numbers, is_text, strip_cells
+from clusterer.tables.columns.words import CURRENCY
 from clusterer.tables.errors import TableError
 
 POINT, COMMA = NumberFormat("."), NumberFormat(",")
 DECORATION = re.compile(f"^[+(\\-−]?\\s*({CURRENCY})|({CURRENCY})\\s*\\)?$|^\\(.*\\)$")
-N_COLUMNS_FOR_LEAD = 200
+N_COLUMNS_COMPARED = 200
 DIGIT = "(?i)[0-9∞]|inf"
 ONE_GROUP = "^[+-]?[1-9]\\d{0,2},\\d{3}$"
 POINTED_GROUPS = "^[+-]?[1-9]\\d{0,2}(?:\\.\\d{3})+$"
 
 
-class Reading(NamedTuple):
-    """A format, the share of values that it reads, and how sure that is.
+class DetectedFormat(NamedTuple):
+    """A number format and how well it fits a column.
 
-    Evident are plain numbers; assumed is a format if another would read the values as well.
+    Parameters
+    ----------
+    number_format : NumberFormat
+        The best format.
+    share : float
+        The share of the values that it reads, 0 to 1.
+    is_evident : bool, default False
+        Whether all values are plain numbers with one possible meaning.
+    is_assumed : bool, default False
+        Whether another format reads the values as well, and the table does not decide.
     """
 
-    form: NumberFormat
+    number_format: NumberFormat
     share: float
     is_evident: bool = False
     is_assumed: bool = False
 
 
-class NumberStyle:
-    """The notation that a table prefers where a number can be read in two ways.
+class NumberFormatDetector:
+    """Detects the number format of each column of a table.
 
     Parameters
     ----------
     columns : sequence of pyarrow arrays
         A sample of the table.
     delimiter : str
-        What separates its cells.
+        The character between cells.
     decimal, thousands : str, optional
-        The notation asked for; None (the default) finds it out.
+        The user's choice of the notation; None (the default) detects it.
+
+    Raises
+    ------
+    TableError
+        If `decimal` or `thousands` is not allowed.
     """
 
     def __init__(
@@ -62,55 +74,70 @@ class NumberStyle:
     ) -> None:
         self._columns = columns
         self._delimiter = delimiter
-        # Where the comma is the decimal mark, cells are separated by semicolons.
+        # Tables with a decimal comma usually have the semicolon as delimiter.
         self._is_semicolon = delimiter == ";"
-        self._candidates = _candidates(decimal, thousands)
+        self._candidates = _list_candidates(decimal, thousands)
 
-    def format_of(self, values: pa.Array) -> Reading:
+    def detect(self, values: pa.Array) -> DetectedFormat:
         """Return the best format for texts that are stripped and not missing."""
         if len(self._candidates) > 1 and _is_evident(values):
-            # Of whole numbers the mark is not seen: it will be that of the table.
+            # Whole numbers show no decimal mark; the following rows will have the table's mark.
             has_point = pc.any(pc.match_substring(values, ".")).as_py()
-            return Reading(POINT if has_point or self._lead >= 0 else COMMA, 1.0, is_evident=True)
+            is_point = has_point or self._point_surplus >= 0
+            return DetectedFormat(POINT if is_point else COMMA, 1.0, is_evident=True)
         if not pc.any(pc.match_substring_regex(values, DIGIT)).as_py():
-            return Reading(POINT, 0.0)
-        found = [_decorated(form, values) for form in self._ordered(values)]
-        forms, counts = [form for form, _ in found], [n for _, n in found]
-        best = max(range(len(forms)), key=lambda i: (counts[i], -i))
+            return DetectedFormat(POINT, 0.0)
+        found = [_add_decoration(each, values) for each in self._order_candidates(values)]
+        formats, counts = [each for each, _ in found], [n for _, n in found]
+        best = max(range(len(formats)), key=lambda i: (counts[i], -i))
         is_draw = len(counts) > 1 and min(counts) == max(counts) > 0
         is_doubtful = is_draw and (_has(values, ",") or (self._is_semicolon and _has(values, ".")))
-        is_assumed = is_doubtful and not self._lead
-        return Reading(forms[best], counts[best] / len(values), is_assumed=is_assumed)
+        is_assumed = is_doubtful and not self._point_surplus
+        return DetectedFormat(formats[best], counts[best] / len(values), is_assumed=is_assumed)
 
     @lazy_property
-    def _lead(self) -> int:
-        """How many more values can only have a decimal point than only a decimal comma."""
+    def _point_surplus(self) -> int:
+        """The number of values that need a decimal point minus those that need a comma."""
         columns = [cells for cells in self._columns if is_text(cells.type)]
-        return sum(_lead(_values(cells)) for cells in columns[:N_COLUMNS_FOR_LEAD])
+        return sum(
+            _count_point_surplus(_select_values(cells)) for cells in columns[:N_COLUMNS_COMPARED]
+        )
 
-    def _ordered(self, values: pa.Array) -> list[NumberFormat]:
-        """Return the formats to try, the one to believe in a draw first."""
+    def _order_candidates(self, values: pa.Array) -> list[NumberFormat]:
+        """Return the formats to try; in a draw the first one wins."""
         if len(self._candidates) == 1:
             return self._candidates
-        if self._lead:
-            return [POINT, COMMA] if self._lead > 0 else [COMMA, POINT]
+        if self._point_surplus:
+            return [POINT, COMMA] if self._point_surplus > 0 else [COMMA, POINT]
         if not _has(values, ","):
-            # 1.234 and 56 but never 1.5: decimals are seldom three or none.
+            # A column with 1.234 and 56 but never 1.5 has groups: decimals vary in length.
             is_grouped = self._is_semicolon and not _is_all(values, POINTED_GROUPS)
             return [COMMA, POINT] if is_grouped and _has(values, ".") else [POINT, COMMA]
         if self._delimiter == ",":
             return [POINT, COMMA]
-        # 1,234 in every cell: of whole numbers some would be below a thousand.
+        # A column with 1,234 in every cell has decimals: some whole numbers would be below 1,000.
         is_decimal = self._is_semicolon or _is_all(values, ONE_GROUP)
         return [COMMA, POINT] if is_decimal else [POINT, COMMA]
 
 
-def _candidates(decimal: str | None, thousands: str | None) -> list[NumberFormat]:
+def find_grouped_number(values: pa.Array, number_format: NumberFormat) -> str | None:
+    """Return an example of a number with grouped digits, or None if there is none."""
+    strict = number_format.without_grouping()
+    if count_numbers(values, strict) == count_numbers(values, number_format):
+        return None
+    for text in values.to_pylist():
+        one = pa.array([text])
+        if count_numbers(one, number_format) and not count_numbers(one, strict):
+            return str(text)
+    return None
+
+
+def _list_candidates(decimal: str | None, thousands: str | None) -> list[NumberFormat]:
     if decimal not in (None, ".", ","):
         raise TableError(f"decimal is {make_printable(decimal)!r}; allowed: '.' or ','")
     if isinstance(thousands, str):
-        alike = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'"}
-        thousands = alike.get(thousands, thousands)
+        equivalents = {"\u00a0": " ", "\u202f": " ", "\u2009": " ", "’": "'"}
+        thousands = equivalents.get(thousands, thousands)
     if thousands not in (None, "", ",", ".", " ", "'", "_"):
         raise TableError(
             f"thousands is {make_printable(thousands)!r}; allowed: ',', '.', ' ', \"'\", '_' or ''"
@@ -122,14 +149,14 @@ def _candidates(decimal: str | None, thousands: str | None) -> list[NumberFormat
     return [NumberFormat(mark, thousands) for mark in ([decimal] if decimal else [".", ","])]
 
 
-def _values(cells: pa.Array) -> pa.Array:
-    """Return the texts in a column that are not missing, stripped."""
-    text, is_missing = stripped(pc.cast(cells, pa.string()))
+def _select_values(cells: pa.Array) -> pa.Array:
+    """Return the stripped texts of a column that are not missing."""
+    text, is_missing = strip_cells(pc.cast(cells, pa.string()))
     return text.filter(pc.invert(is_missing))
 
 
 def _is_evident(values: pa.Array) -> bool:
-    """Tell whether the values are plain numbers that cannot be meant in another way."""
+    """Tell whether the values are plain numbers with one possible meaning."""
     try:
         pc.cast(values, pa.float64())
     except pa.ArrowInvalid:
@@ -147,42 +174,30 @@ def _is_all(values: pa.Array, pattern: str) -> bool:
     return bool(pc.all(pc.match_substring_regex(values, pattern)).as_py())
 
 
-def _lead(values: pa.Array) -> int:
+def _count_point_surplus(values: pa.Array) -> int:
     has_mark = pc.match_substring_regex(values, "[.,]")
     marked = values.filter(has_mark)
     if not len(marked):
         return 0
-    point, n_pointed = _decorated(POINT, marked)
-    return n_pointed - n_readable(marked, replace(point, decimal=","))
+    point, n_pointed = _add_decoration(POINT, marked)
+    return n_pointed - count_numbers(marked, replace(point, decimal=","))
 
 
-def _decorated(form: NumberFormat, values: pa.Array) -> tuple[NumberFormat, int]:
-    """Return the format with the signs around the numbers of a column, and how many it reads."""
-    n_plain = n_readable(values, form)
+def _add_decoration(number_format: NumberFormat, values: pa.Array) -> tuple[NumberFormat, int]:
+    """Return the format with the column's percent or currency signs, and how many it reads."""
+    n_plain = count_numbers(values, number_format)
     if n_plain == len(values):
-        return form, n_plain
+        return number_format, n_plain
     texts = values.to_pylist()
     if all(text.endswith("%") for text in texts):
-        form = replace(form, is_percent=True)
-        return form, n_readable(values, form)
+        number_format = replace(number_format, is_percent=True)
+        return number_format, count_numbers(values, number_format)
     found = [match for text in texts if (match := DECORATION.search(text))]
     signs = {match[1] or match[2] for match in found} - {None}
-    # Amounts in two currencies are not numbers of one kind.
+    # Amounts in two currencies cannot be compared.
     if found and len(signs) <= 1:
-        decorated = replace(form, is_decorated=True)
-        n_decorated = n_readable(values, decorated)
+        decorated = replace(number_format, is_decorated=True)
+        n_decorated = count_numbers(values, decorated)
         if n_decorated > n_plain:
             return decorated, n_decorated
-    return form, n_plain
-
-
-def reads_groups(values: pa.Array, form: NumberFormat) -> str | None:
-    """Return an example of a number with grouped digits, None if there is none."""
-    strict = without_grouping(form)
-    if n_readable(values, strict) == n_readable(values, form):
-        return None
-    for text in values.to_pylist():
-        one = pa.array([text])
-        if n_readable(one, form) and not n_readable(one, strict):
-            return str(text)
-    return None
+    return number_format, n_plain

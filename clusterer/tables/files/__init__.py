@@ -1,1 +1,1 @@
-"""Files of tables: byte streams, compression, encodings, folders."""
+"""From files to text: file signatures, decompression, encodings, pipes and folders."""

@@ -1,4 +1,4 @@
-"""A file as a stream of UTF-8 bytes: unpacked, transcoded, and never beyond the limits."""
+"""A file as a stream of UTF-8 bytes: decompressed, transcoded, and within the limits."""
 
 import bz2
 import codecs
@@ -18,34 +18,49 @@ from clusterer.tables.files.encoding import Encoding
 from clusterer.tables.files.pipe import Pipe
 from clusterer.tables.limits import Limits
 
-DAMAGE = (EOFError, OSError, zlib.error, pa.ArrowException)
-# Below this much even the emptiest table is no burden, and short ones pack extremely well.
-N_TRUSTED_BYTES = 32 * 2**20
-N_PROBE_BYTES = 64 * 2**20
+DAMAGE_ERRORS = (EOFError, OSError, zlib.error, pa.ArrowException)
+# Up to this size the ratio does not matter: the data fit into memory, and short tables of few
+# values compress extremely well.
+MIN_BOMB_BYTES = 32 * 2**20
+N_BOMB_CHECK_BYTES = 64 * 2**20
 
 
 class Readable(Protocol):
-    """What the unpackers have in common."""
+    """The common methods of files and decompressors."""
 
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` bytes."""
 
     def close(self) -> None:
-        """Let go of what is held."""
+        """Release the resources."""
 
 
 class ByteStream:
-    """The unpacked bytes of a file, counted while they are read."""
+    """The decompressed bytes of a file; reading beyond a limit raises TableError.
 
-    def __init__(self, path: Path | Pipe, name: str, packing: str | None, limits: Limits) -> None:
-        self._name, self._packing, self._limits = name, packing, limits
+    Parameters
+    ----------
+    path : Path or Pipe
+        The file.
+    name : str
+        The name of the table in messages.
+    compression : str or None
+        "gzip", "bzip2", "zstd" or None, as from `detect_compression`.
+    limits : Limits
+        The largest sizes that are read.
+    """
+
+    def __init__(
+        self, path: Path | Pipe, name: str, compression: str | None, limits: Limits
+    ) -> None:
+        self._name, self._compression, self._limits = name, compression, limits
         self._n_bytes = 0
         try:
             self._file: BinaryIO = path.open("rb")
         except OSError as error:
-            message = f"{name} cannot be opened: {error.strerror or 'it is gone'}"
+            message = f"{name} cannot be opened: {error.strerror or error}"
             raise TableError(message) from None
-        self._source: Readable = _unpacker(self._file, packing)
+        self._source: Readable = _open_decompressor(self._file, compression)
 
     def __enter__(self) -> Self:
         return self
@@ -66,55 +81,48 @@ class ByteStream:
             self._file.close()
 
     def read(self, n_bytes: int) -> bytes:
-        """Return up to `n_bytes` bytes, none at the end."""
+        """Return up to `n_bytes` bytes; no bytes mean the end."""
         try:
             data = bytes(self._source.read(n_bytes))
-        except DAMAGE:
-            word = f"the {self._packing} data of {self._name}" if self._packing else self._name
+        except DAMAGE_ERRORS:
+            part = f"the {self._compression} data of {self._name}"
+            subject = part if self._compression else self._name
             place = f" after {format_bytes(self._n_bytes)}" if self._n_bytes else ""
-            raise TableError(f"{word} is damaged or cut short{place}; make it again") from None
+            raise TableError(f"{subject} is damaged or cut short{place}; make it again") from None
         self._n_bytes += len(data)
-        self._check()
+        self._check_limits()
         return data
 
-    def _check(self) -> None:
-        most = self._limits.max_bytes
-        if self._n_bytes > most:
-            word = "unpacks to" if self._packing else "has"
-            message = (
-                f"{self._name} {word} more than the {format_bytes(most)} that max_bytes allows"
-            )
-            raise TableError(message)
-        if self._packing and self._n_bytes > N_TRUSTED_BYTES:
+    def _check_limits(self) -> None:
+        if self._n_bytes > self._limits.max_bytes:
+            verb = "unpacks to" if self._compression else "has"
+            limit = format_bytes(self._limits.max_bytes)
+            raise TableError(f"{self._name} {verb} more than the {limit} that max_bytes allows")
+        if self._compression and self._n_bytes > MIN_BOMB_BYTES:
             ratio = self._n_bytes / max(1, self._file.tell())
             if ratio > self._limits.max_ratio:
                 raise TableError(
                     f"{self._name} unpacks to more than {self._limits.max_ratio} times its size, "
-                    "as a decompression bomb does; if it is real, unpack it first"
+                    "as a decompression bomb does; if it is a real table, unpack it first"
                 )
 
 
-@dataclass(frozen=True)
-class Stamp:
-    """Which file a path led to, and how long it was."""
+def refuse_bomb(stream: ByteStream) -> None:
+    """Read the first 64 MiB, so that a decompression bomb raises TableError before parsing."""
+    n_left = N_BOMB_CHECK_BYTES
+    while n_left > 0 and (data := stream.read(2**20)):
+        n_left -= len(data)
 
-    path: Path
-    name: str
-    inode: int
-    n_bytes: int
 
-    @classmethod
-    def of(cls, path: Path, name: str) -> Self:
-        """Return the stamp of the file as it is now."""
-        status = path.stat()
-        return cls(path, name, status.st_ino, status.st_size)
-
-    def check(self) -> None:
-        """Raise TableError if there is another file now, or a shorter one; it may have grown."""
-        with suppress(OSError):
-            now = Stamp.of(self.path, self.name)
-            if now.inode != self.inode or now.n_bytes < self.n_bytes:
-                raise TableError(f"{self.name} has changed since it was opened: open it again")
+def _open_decompressor(file: BinaryIO, compression: str | None) -> Readable:
+    if compression == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if compression == "bzip2":
+        return bz2.BZ2File(file)
+    if compression == "zstd":
+        stream: Readable = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
+        return stream
+    return file
 
 
 class TextStream:
@@ -124,21 +132,21 @@ class TextStream:
         self._source = source
         self._n_to_skip = encoding.n_mark_bytes
         self._decoder: codecs.IncrementalDecoder | None = None
-        # Bytes that are UTF-8 already pass as they are; a wrong one is dealt with in its line.
+        # UTF-8 passes unchanged; `text_source` handles a wrong byte within its line.
         if encoding.codec not in ("utf-8", "ascii"):
             self._decoder = codecs.getincrementaldecoder(encoding.codec)("replace")
 
     def read(self, n_bytes: int) -> bytes:
-        """Return about `n_bytes` bytes, none at the end only."""
+        """Return about `n_bytes` bytes; no bytes mean the end."""
         while True:
             data = self._source.read(n_bytes)
             at_end = not data
             skipped, self._n_to_skip = data[self._n_to_skip :], max(0, self._n_to_skip - len(data))
-            text = self._transcoded(skipped, at_end)
+            text = self._transcode(skipped, at_end)
             if text or at_end:
                 return text
 
-    def _transcoded(self, data: bytes, at_end: bool) -> bytes:
+    def _transcode(self, data: bytes, at_end: bool) -> bytes:
         if self._decoder is None:
             return data
         try:
@@ -148,19 +156,24 @@ class TextStream:
         return text.encode("utf-8", "replace")
 
 
-def probe(stream: ByteStream) -> None:
-    """Unpack a first stretch, so that a bomb is refused before anything is made of it."""
-    n_left = N_PROBE_BYTES
-    while n_left > 0 and (data := stream.read(2**20)):
-        n_left -= len(data)
+@dataclass(frozen=True)
+class FileStamp:
+    """The identity and the size of a file at one time, to detect that it was replaced."""
 
+    path: Path
+    name: str
+    inode: int
+    n_bytes: int
 
-def _unpacker(file: BinaryIO, packing: str | None) -> Readable:
-    if packing == "gzip":
-        return gzip.GzipFile(fileobj=file)
-    if packing == "bzip2":
-        return bz2.BZ2File(file)
-    if packing == "zstd":
-        unpacker: Readable = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
-        return unpacker
-    return file
+    @classmethod
+    def read(cls, path: Path, name: str) -> Self:
+        """Return the stamp of the file as it is now."""
+        status = path.stat()
+        return cls(path, name, status.st_ino, status.st_size)
+
+    def check(self) -> None:
+        """Raise TableError if the file was replaced or is shorter now; it may have grown."""
+        with suppress(OSError):
+            now = FileStamp.read(self.path, self.name)
+            if now.inode != self.inode or now.n_bytes < self.n_bytes:
+                raise TableError(f"{self.name} has changed since it was opened: open it again")

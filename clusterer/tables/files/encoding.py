@@ -1,4 +1,4 @@
-"""Which encoding a text is in, told by its first bytes."""
+"""The encoding of a text, detected from its first bytes or chosen by the user."""
 
 import codecs
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from clusterer.support.text import make_printable
 from clusterer.tables.errors import TableError
 
-# Longest first: the UTF-32 mark begins with the UTF-16 one.
+# The longest mark first: the UTF-32 mark begins with the UTF-16 mark.
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -16,24 +16,25 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f\x01\x02"))
-# Of single-byte codecs Windows-1252 is by far the most common where UTF-8 fails.
+# Windows-1252 is by far the most common encoding of text that is not UTF-8. Latin-1 also decodes
+# the five bytes that Windows-1252 does not define.
 FALLBACKS = ("cp1252", "latin-1")
 UNDEFINED_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """A codec, the bytes of a mark to skip before it, and what to tell about the choice."""
+    """A codec, the length of the byte order mark to skip, and a note for users."""
 
     codec: str
     n_mark_bytes: int = 0
     note: str | None = None
 
 
-def chosen_encoding(codec: str, head: bytes) -> Encoding:
-    """Return the encoding asked for, past its byte order mark if there is one.
+def check_encoding(codec: str, head: bytes) -> Encoding:
+    """Return the encoding that the user chose, with the byte order mark of `head` skipped.
 
-    Raises TableError if Python knows no such text encoding.
+    Raises TableError if Python has no text encoding of this name.
     """
     try:
         info = codecs.lookup(codec)
@@ -41,7 +42,7 @@ def chosen_encoding(codec: str, head: bytes) -> Encoding:
     except (LookupError, ValueError, TypeError):
         message = f"there is no text encoding called {make_printable(codec)}; try utf-8 or cp1252"
         raise TableError(message) from None
-    marked = _marked(head)
+    marked = _find_mark(head)
     if marked is None:
         return Encoding(info.name)
     if info.name in ("utf-16", "utf-32", "utf-8-sig") or info.name == marked.codec:
@@ -49,14 +50,18 @@ def chosen_encoding(codec: str, head: bytes) -> Encoding:
     return Encoding(info.name)
 
 
-def detected_encoding(head: bytes, name: str) -> Encoding:
-    """Return the encoding of a text that begins with `head`, or raise TableError if binary."""
-    marked = _marked(head)
+def detect_encoding(head: bytes, name: str) -> Encoding:
+    """Return the encoding of a text that begins with `head`; TableError if the file is binary.
+
+    The order of the tests: a byte order mark, the zero bytes of UTF-16 and UTF-32, UTF-8, and at
+    last Windows-1252.
+    """
+    marked = _find_mark(head)
     if marked is not None:
         return marked
-    wide = _wide_codec(head)
+    wide = _detect_wide_codec(head)
     if wide is not None:
-        return Encoding(wide, note=f"read as {wide.upper()}, told by its zero bytes")
+        return Encoding(wide, note=f"read as {wide.upper()}, because of the zero bytes")
     # Some devices pad their files with zero bytes.
     text = head.strip(b"\0") if b"\n" in head else head
     n_controls = len(text) - len(text.translate(None, CONTROLS))
@@ -70,16 +75,16 @@ def detected_encoding(head: bytes, name: str) -> Encoding:
     return Encoding(codec, note=note)
 
 
-def _marked(head: bytes) -> Encoding | None:
+def _find_mark(head: bytes) -> Encoding | None:
     for mark, codec in BYTE_ORDER_MARKS:
         if head.startswith(mark):
-            note = None if codec == "utf-8" else f"read as {codec.upper()}, told by its mark"
-            return Encoding(codec, len(mark), note)
+            note = f"read as {codec.upper()}, because of the byte order mark"
+            return Encoding(codec, len(mark), None if codec == "utf-8" else note)
     return None
 
 
-def _wide_codec(head: bytes) -> str | None:
-    # The digits, separators and line ends of a table are ASCII: half of each pair is zero.
+def _detect_wide_codec(head: bytes) -> str | None:
+    # Digits, separators and line ends are ASCII: half of their bytes in UTF-16 are zero.
     if len(head) < 4:
         return None
     n_fours = len(head) // 4
@@ -99,6 +104,7 @@ def _wide_codec(head: bytes) -> str | None:
 
 def _is_utf8(head: bytes) -> bool:
     try:
+        # The incremental decoder accepts a character that is cut at the end of `head`.
         codecs.getincrementaldecoder("utf-8")().decode(head)
     except UnicodeDecodeError:
         return False

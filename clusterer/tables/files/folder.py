@@ -1,4 +1,4 @@
-"""A folder of tables."""
+"""The files of a folder of tables."""
 
 from pathlib import Path
 
@@ -7,11 +7,12 @@ from clusterer.tables.errors import TableError
 
 
 def list_folder(folder: Path) -> list[Path]:
-    """The files of a folder by name, hidden ones and those that begin with _ left out.
+    """Return the files of a folder in the order of their names.
 
-    Raises TableError if there is none.
+    Hidden files and files whose names begin with an underscore are left out. Raises TableError if
+    there is no other file.
     """
-    files = [one for one in folder.iterdir() if one.is_file() and one.name[0] not in "._"]
+    files = [path for path in folder.iterdir() if path.is_file() and path.name[0] not in "._"]
     if not files:
         raise TableError(f"the folder {make_printable(folder, 200)} holds no files")
     return sorted(files)

@@ -1,30 +1,30 @@
-"""A pipe that can be opened more than once, as long as only its beginning was read."""
+"""A pipe, such as the standard input, that can be opened several times at its beginning."""
 
 import io
 from typing import Any, BinaryIO
 
-MOST_HELD_BYTES = 256 * 2**20
+MAX_BUFFER_BYTES = 256 * 2**20
 
 
 class Pipe:
-    """What comes through a pipe, such as the standard input, as if it were a file.
+    """A pipe with the methods of a path that the reader needs.
 
-    To find out what a table is, its beginning is read several times: that is held in memory
-    until `settle` is called. The opening after that reads on, and is the last.
+    The reader opens a table several times to detect its format. The pipe keeps the bytes that
+    were read until `stop_buffering` is called; after that call it can be opened once more.
 
     Parameters
     ----------
     source : binary file
-        Has ``read1``, as the buffer of the standard input.
+        Must have ``read1``, as ``sys.stdin.buffer`` has.
     name : str, default "standard input"
-        What to call it in messages.
+        The name of the table in messages.
 
     Examples
     --------
     >>> pipe = Pipe(io.BytesIO(b"x,y"))
     >>> pipe.open("rb").read(1), pipe.open("rb").read(2)
     (b'x', b'x,')
-    >>> pipe.settle()
+    >>> pipe.stop_buffering()
     >>> pipe.open("rb").read(9)
     b'x,y'
     """
@@ -32,50 +32,50 @@ class Pipe:
     def __init__(self, source: BinaryIO | io.BufferedIOBase, name: str = "standard input") -> None:
         self.name = name
         self._source: Any = source
-        self._held = bytearray()
-        self._is_settled = False
-        self._is_spent = False
+        self._buffer = bytearray()
+        self._is_buffering = True
+        self._is_consumed = False
 
-    def settle(self) -> None:
-        """Hold nothing of what comes from now on: one more opening is all there is."""
-        self._is_settled = True
+    def stop_buffering(self) -> None:
+        """Keep no more bytes; the pipe can be opened once more."""
+        self._is_buffering = False
 
     def open(self, mode: str = "rb") -> BinaryIO:
-        """Read from the beginning."""
-        if self._is_spent:
-            raise OSError("what has come through a pipe is gone")
-        self._is_spent = self._is_settled
-        return io.BufferedReader(_Reader(self), 2**20)
+        """Return a file that reads from the beginning; OSError if the bytes are not kept."""
+        if self._is_consumed:
+            raise OSError("the data of a pipe can be read only once")
+        self._is_consumed = not self._is_buffering
+        return io.BufferedReader(_PipeReader(self), 2**20)
 
-    def read_at(self, place: int, n_bytes: int) -> bytes:
-        """Up to ``n_bytes`` from a place on, which is never before what is still held."""
-        if place < len(self._held):
-            return bytes(self._held[place : place + n_bytes])
+    def read_at(self, position: int, n_bytes: int) -> bytes:
+        """Return up to `n_bytes` bytes; `position` is in the buffer or directly after it."""
+        if position < len(self._buffer):
+            return bytes(self._buffer[position : position + n_bytes])
         data: bytes = self._source.read1(n_bytes)
-        if self._is_settled:
-            self._held.clear()
+        if not self._is_buffering:
+            self._buffer.clear()
         else:
-            self._held += data
-            if len(self._held) > MOST_HELD_BYTES:
-                raise OSError("too much is to be read to find out what the table is")
+            self._buffer += data
+            if len(self._buffer) > MAX_BUFFER_BYTES:
+                raise OSError("the beginning of the table is too large to keep; name a file")
         return data
 
 
-class _Reader(io.RawIOBase):
-    """Reads a pipe from its beginning on."""
+class _PipeReader(io.RawIOBase):
+    """Reads a pipe from its beginning."""
 
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
-        self._place = 0
+        self._position = 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._pipe.read_at(self._place, len(buffer))
+        data = self._pipe.read_at(self._position, len(buffer))
         buffer[: len(data)] = data
-        self._place += len(data)
+        self._position += len(data)
         return len(data)
 
     def tell(self) -> int:
-        return self._place
+        return self._position

@@ -1,4 +1,4 @@
-"""What a file is, told by its first bytes and never by its name."""
+"""The type of a file, detected from its first bytes; the name of the file does not matter."""
 
 import re
 
@@ -8,7 +8,7 @@ N_HEAD_BYTES = 4096
 EXCEL = "an Excel or OpenDocument workbook: save the sheet as CSV"
 UNPACK = "unpack it and open the table inside"
 
-# (offset, bytes there, what such a file is and what to do)
+# (offset, bytes at the offset, what the file is and what the user can do)
 FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x89PNG", "a PNG image"),
     (0, b"\xff\xd8\xff", "a JPEG image"),
@@ -48,52 +48,69 @@ FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xca\xfe\xba\xbe", "a program"),
     (0, b"\0asm", "a program"),
 )
-PACKED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"))
-ZIPPED = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-# Protocols 2 to 5; the opcodes that may follow keep a Windows-1252 "€…" from being taken for one.
+COMPRESSED = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"))
+ZIP = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+# Protocols 2 to 5 and an opcode; without the opcode a text that begins with "€" in Windows-1252
+# would match.
 PICKLE = re.compile(rb"\x80[\x02-\x05][\x80-\x95()\]}NKMJXcU\x00-\x20]", re.DOTALL)
 RDATA = re.compile(rb"RD[ABX][23]\n|X\n\0\0\0[\x02\x03]")
+JSON = re.compile(
+    r'\{\s*(?:"[^"\n]*"\s*:|\}\s*$)|\[\s*(?:[\[{"]|\]\s*$|-?\d[\d.eE+-]*\s*(?:,\s*-?\d|\]\s*$))'
+)
+XML = re.compile(r"(?i)<(?:!doctype|html|\?xml|table|svg|!--|[\w:.-]+(?:\s[^<>]*)?>\s*?\n)")
+ARFF = re.compile(r"(?im)^@attribute\s")
 ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
 
 
-def packing(head: bytes) -> str | None:
-    r"""Return "gzip", "bzip2", "zstd" or "parquet" by the first bytes of a file, else None.
+def detect_compression(head: bytes) -> str | None:
+    r"""Return "gzip", "bzip2", "zstd" or "parquet" from the first bytes of a file, or None.
 
     Examples
     --------
-    >>> packing(b"\x1f\x8b\x08"), packing(b"x,y")
+    >>> detect_compression(b"\x1f\x8b\x08"), detect_compression(b"x,y")
     ('gzip', None)
     """
     if head.startswith(b"PAR1"):
         return "parquet"
     if ZSTD_SKIPPABLE.match(head):
         return "zstd"
-    return next((name for magic, name in PACKED if head.startswith(magic)), None)
+    return next((name for magic, name in COMPRESSED if head.startswith(magic)), None)
 
 
-def foreign(head: bytes) -> str | None:
-    """Return what a file that is no table is, and what to do with it; None if it may be one."""
-    if head.startswith(ZIPPED):
-        return _zip_word(head)
+def refuse_foreign(head: bytes, name: str) -> None:
+    """Raise TableError if `head` belongs to a known type of file that is no table."""
+    description = describe_foreign(head)
+    if description is not None:
+        raise TableError(f"{name} is {description}")
+
+
+def describe_foreign(head: bytes) -> str | None:
+    """Return what the file is and what the user can do; None if it may be a table."""
+    if head.startswith(ZIP):
+        return _describe_zip(head)
     if PICKLE.match(head):
         return "a Python pickle, which is never opened because that runs code: save a CSV instead"
     if RDATA.match(head):
         return "an R data file: save it with write.csv"
-    for offset, magic, word in FOREIGN:
+    for offset, magic, description in FOREIGN:
         if head.startswith(magic, offset):
-            return word
+            return description
     return None
 
 
-def refuse_foreign(head: bytes, name: str) -> None:
-    """Raise TableError with the right word if `head` belongs to something that is no table."""
-    word = foreign(head)
-    if word is not None:
-        raise TableError(f"{name} is {word}")
-
-
-def _zip_word(head: bytes) -> str:
+def _describe_zip(head: bytes) -> str:
     office = (b"[Content_Types].xml", b"xl/", b"mimetypeapplication/vnd.oasis", b"_rels/")
     if any(mark in head for mark in office):
         return EXCEL
     return f"a zip archive: {UNPACK}"
+
+
+def refuse_markup(text: str, name: str) -> None:
+    """Raise TableError if a text is JSON, HTML, XML or ARFF."""
+    start = text.lstrip()[:4096]
+    if JSON.match(start):
+        raise TableError(f"{name} looks like JSON, not a table of rows: save it as CSV")
+    if XML.match(start):
+        raise TableError(f"{name} looks like HTML or XML: save its table as CSV")
+    if ARFF.search(start):
+        raise TableError(f"{name} looks like an ARFF file: save it as CSV")

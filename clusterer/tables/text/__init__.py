@@ -1,1 +1,1 @@
-"""Text tables: dialect, layout and records."""
+"""From text to records: blocks of lines, the dialect, the header, the rows."""

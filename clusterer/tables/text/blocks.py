@@ -1,4 +1,4 @@
-"""A stream of bytes cut into blocks of whole lines, with every line end made a newline."""
+"""A stream of bytes cut into blocks of whole lines; every line ends with a newline."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,43 +9,49 @@ from clusterer.tables.files.byte_stream import TextStream
 
 HEAD_BYTES = 2**20
 BLOCK_BYTES = 4 * 2**20
-# How far back a cut moves to keep a quoted cell with line ends in it whole.
-N_BACK_BYTES = 2**16
+# A cut moves back by at most this much, so that a quoted cell with line ends stays whole.
+MAX_BACK_BYTES = 2**16
 
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines, each ending with a newline; `line` is the number of the first, from 1.
+    """Whole lines, each with a newline at its end.
 
-    `long_lines` are the numbers of lines that were longer than allowed and left out
-    (where they stood an empty line stands).
+    Parameters
+    ----------
+    data : bytes
+        The lines in UTF-8.
+    first_line : int
+        The number of the first line, from 1.
+    long_lines : tuple of int
+        The numbers of the lines beyond the length limit; each is replaced by an empty line.
     """
 
     data: bytes
-    line: int
+    first_line: int
     long_lines: tuple[int, ...] = ()
 
 
 class _LineEnds:
-    """Makes all line ends newlines, also where CR and LF are cut in two."""
+    """Replaces CR LF and CR by newlines, also where CR LF is cut between two reads."""
 
     def __init__(self) -> None:
-        self._held = b""
+        self._pending = b""
 
-    def unified(self, data: bytes, at_end: bool) -> bytes:
-        data = self._held + data if self._held else data
-        self._held = b""
+    def unify(self, data: bytes, at_end: bool) -> bytes:
+        data = self._pending + data if self._pending else data
+        self._pending = b""
         if b"\r" not in data:
             return data
         if data.endswith(b"\r") and not at_end:
-            self._held, data = b"\r", data[:-1]
+            self._pending, data = b"\r", data[:-1]
         return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def read_blocks(stream: TextStream, max_line_bytes: int, quote: bytes = b'"') -> Iterator[Block]:
-    """Yield the text of `stream` in blocks, a small one first.
+    """Yield the text of `stream` in blocks, a small block first.
 
-    Lines beyond `max_line_bytes` are never held: they are emptied and told in the block.
+    Lines beyond `max_line_bytes` are never kept in memory; the block lists their numbers.
     """
     ends, pending, line = _LineEnds(), b"", 1
     overlong: int | None = None
@@ -53,19 +59,19 @@ def read_blocks(stream: TextStream, max_line_bytes: int, quote: bytes = b'"') ->
     while True:
         fresh, following = following, stream.read(BLOCK_BYTES) if following else b""
         at_end = not following
-        data = pending + ends.unified(fresh, at_end)
+        data = pending + ends.unify(fresh, at_end)
         if overlong is not None:
             data = data[data.find(b"\n") :] if b"\n" in data else b""
         if at_end and data and not data.endswith(b"\n"):
             data += b"\n"
-        cut = _cut(data, quote, at_end)
+        cut = _find_cut(data, quote, at_end)
         pending = data[cut:]
-        told: tuple[int, ...] = ()
+        ended: tuple[int, ...] = ()
         if cut and overlong is not None:
-            told, overlong = (overlong,), None
-        whole, long_lines = _without_long_lines(data[:cut], line, max_line_bytes)
-        if whole or told:
-            yield Block(whole, line, told + long_lines)
+            ended, overlong = (overlong,), None
+        whole, long_lines = _empty_long_lines(data[:cut], line, max_line_bytes)
+        if whole or ended:
+            yield Block(whole, line, ended + long_lines)
         line += whole.count(b"\n")
         if len(pending) > max_line_bytes and overlong is None and b"\n" not in pending:
             pending, overlong = b"", line
@@ -75,15 +81,15 @@ def read_blocks(stream: TextStream, max_line_bytes: int, quote: bytes = b'"') ->
             return
 
 
-def _cut(data: bytes, quote: bytes, at_end: bool) -> int:
-    """Return where the last whole line ends that is not within quotes."""
+def _find_cut(data: bytes, quote: bytes, at_end: bool) -> int:
+    """Return the end of the last whole line that is not inside quotes."""
     if at_end:
         return len(data)
     cut = data.rfind(b"\n") + 1
     if quote not in data or data.count(quote, 0, cut) % 2 == 0:
         return cut
     earlier, is_odd = cut, True
-    while earlier > max(1, cut - N_BACK_BYTES):
+    while earlier > max(1, cut - MAX_BACK_BYTES):
         newline = data.rfind(b"\n", 0, earlier - 1)
         is_odd ^= data.count(quote, newline + 1, earlier) % 2 == 1
         earlier = newline + 1
@@ -92,17 +98,8 @@ def _cut(data: bytes, quote: bytes, at_end: bool) -> int:
     return cut
 
 
-def _has_long_line(data: bytes, most: int) -> bool:
-    start = 0
-    while len(data) - start > most:
-        # From the far end, so that most of the block is never looked at.
-        start = data.rfind(b"\n", start, start + most + 1) + 1
-        if start == 0:
-            return True
-    return False
-
-
-def _without_long_lines(data: bytes, line: int, most: int) -> tuple[bytes, tuple[int, ...]]:
+def _empty_long_lines(data: bytes, line: int, most: int) -> tuple[bytes, tuple[int, ...]]:
+    """Return the data with lines beyond `most` bytes emptied, and the numbers of these lines."""
     if not _has_long_line(data, most):
         return data, ()
     ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
@@ -115,3 +112,13 @@ def _without_long_lines(data: bytes, line: int, most: int) -> tuple[bytes, tuple
         pieces.append(data[start : int(ends[i] - lengths[i])])
         start = int(ends[i])
     return b"".join([*pieces, data[start:]]), tuple((line + overlong).tolist())
+
+
+def _has_long_line(data: bytes, most: int) -> bool:
+    start = 0
+    while len(data) - start > most:
+        # The search goes backwards from the limit, so it skips most of the block.
+        start = data.rfind(b"\n", start, start + most + 1) + 1
+        if start == 0:
+            return True
+    return False

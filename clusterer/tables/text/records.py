@@ -1,31 +1,41 @@
-"""Lines as records of cells, with what is wrong with a line told apart from the rest."""
+"""Lines split into records of cells; a malformed line does not affect the other lines."""
 
 import csv
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# A quoted cell may hold line ends; one that goes on longer is a quote that was never closed.
+# A quoted cell may contain line ends; a quote that spans more lines was never closed.
 MAX_RECORD_LINES = 100
 BLANK_RUNS = re.compile(r"[ \t]+")
 
 
 class Record(NamedTuple):
-    """The cells of a record, None if a quote stays open, and the lines it covers."""
+    """A record of a list of lines.
 
-    at: int
+    Parameters
+    ----------
+    start : int
+        The index of the first line of the record.
+    n_lines : int
+        The number of lines of the record.
+    cells : list of str or None
+        The cells; None if a quote is never closed.
+    """
+
+    start: int
     n_lines: int
     cells: list[str] | None
 
 
-def cells_of(line: str, delimiter: str, quote: str) -> list[str]:
-    """Return the cells of a record; a space as delimiter stands for any run of blanks.
+def split_cells(line: str, delimiter: str, quote: str) -> list[str]:
+    """Return the cells of a line; a space as delimiter stands for any run of blanks.
 
     Raises csv.Error if a quote is not closed.
 
     Examples
     --------
-    >>> cells_of('a,"b,c"', ",", '"')
+    >>> split_cells('a,"b,c"', ",", '"')
     ['a', 'b,c']
     """
     if delimiter == " ":
@@ -33,54 +43,54 @@ def cells_of(line: str, delimiter: str, quote: str) -> list[str]:
     if quote not in line:
         return line.split(delimiter)
     try:
-        return _quoted_cells(line, delimiter, quote, strict=True)
+        return _split_quoted(line, delimiter, quote, strict=True)
     except csv.Error as error:
         if "unexpected end" in str(error):
             raise
-        return _quoted_cells(line, delimiter, quote, strict=False)
+        return _split_quoted(line, delimiter, quote, strict=False)
 
 
 def split_records(
     lines: list[str], delimiter: str, quote: str, n_columns: int | None = None
 ) -> Iterator[Record]:
-    """Yield the records of `lines`, joining lines only where a quoted cell spans them.
+    """Yield the records of `lines`; lines are joined only where a quoted cell spans them.
 
-    Lines are joined if that makes `n_columns` cells (None: as many as the record before):
-    a quote left open costs its own line and no other.
+    Lines are joined only if the record then has `n_columns` cells (None: as many as the record
+    before). So a quote that is never closed costs one line.
     """
     i, n_cells = 0, n_columns
     while i < len(lines):
         try:
-            record = Record(i, 1, cells_of(lines[i], delimiter, quote))
+            record = Record(i, 1, split_cells(lines[i], delimiter, quote))
         except csv.Error:
-            record = _joined(lines, i, delimiter, quote, n_cells)
+            record = _join_lines(lines, i, delimiter, quote, n_cells)
         if n_columns is None and record.cells is not None:
             n_cells = len(record.cells)
         yield record
         i += record.n_lines
 
 
-def _joined(
+def _join_lines(
     lines: list[str], start: int, delimiter: str, quote: str, n_cells: int | None
 ) -> Record:
-    broken = Record(start, 1, None)
+    malformed = Record(start, 1, None)
     last = min(len(lines), start + MAX_RECORD_LINES)
     closing = (i for i in range(start + 1, last) if lines[i].count(quote) % 2)
     stop = next(closing, None)
     if stop is None:
-        return broken
+        return malformed
     try:
-        # Strict: a quote that is not closed right before a delimiter closes nothing.
+        # In strict mode only a quote right before a delimiter closes a cell.
         text = "\n".join(lines[start : stop + 1])
-        cells = _quoted_cells(text, delimiter, quote, strict=True)
+        cells = _split_quoted(text, delimiter, quote, strict=True)
     except csv.Error:
-        return broken
+        return malformed
     if n_cells is not None and len(cells) != n_cells:
-        return broken
+        return malformed
     return Record(start, stop + 1 - start, cells)
 
 
-def _quoted_cells(line: str, delimiter: str, quote: str, strict: bool) -> list[str]:
+def _split_quoted(line: str, delimiter: str, quote: str, strict: bool) -> list[str]:
     reader = csv.reader(
         [part + "\n" for part in line.split("\n")],
         delimiter=delimiter,

@@ -6,135 +6,148 @@ from dataclasses import dataclass
 
 from clusterer.support.text import format_bytes, make_printable
 from clusterer.tables.errors import TableError
-from clusterer.tables.frames import Frame, Sample
+from clusterer.tables.files.signatures import refuse_markup
+from clusterer.tables.row_source import RowBatch, TableSample
 from clusterer.tables.text.blocks import Block
 from clusterer.tables.text.dialect import (
-    COMMENTS,
+    COMMENT_MARKS,
     Dialect,
-    chosen_delimiter,
-    detected_dialect,
-    refuse_markup,
+    check_delimiter,
+    detect_dialect,
 )
-from clusterer.tables.text.layout import Layout, detected_layout
-from clusterer.tables.text.text_source import TextFile, TextSource, body_of, careful_frame
+from clusterer.tables.text.header import TableLayout, detect_layout
+from clusterer.tables.text.text_source import TextFile, TextRowSource, parse_block, skip_lines
 
 N_SAMPLE_ROWS = 5_000
-# As many cells as are looked at in well under a second, and rows enough in any case.
+# This many cells are analysed in well under a second; a table has 100 rows in the sample anyway.
 N_SAMPLE_CELLS = 200_000
-N_SNIFF_LINES = 1_000
-N_SNIFF_CHARACTERS = 2**20
-REMARKS = tuple(mark.encode() for mark in COMMENTS)
-WORDS = {"\t": "tab", " ": "blanks", "\x1f": "U+001F", "\x01": "U+0001"}
+N_HEAD_LINES = 1_000
+N_HEAD_CHARACTERS = 2**20
+N_LISTED = 5
+COMMENT_PREFIXES = tuple(mark.encode() for mark in COMMENT_MARKS)
+DELIMITER_NAMES = {"\t": "tab", " ": "blanks", "\x1f": "U+001F", "\x01": "U+0001"}
 
 
 @dataclass(frozen=True)
-class TextChoices:
-    """What was chosen about a text instead of leaving it to be found out."""
+class TextOptions:
+    """The user's choices about a text; None: detect it."""
 
     delimiter: str | None = None
-    header: bool | None = None
+    has_header: bool | None = None
 
 
-def open_text(file: TextFile, choices: TextChoices) -> TextSource:
+def open_text(file: TextFile, options: TextOptions) -> TextRowSource:
     """Return a source of the rows of `file`.
 
-    Raises TableError if it is empty, no table, or most of its lines are broken.
+    Raises TableError if the file is empty or no table, or if most lines are malformed.
     """
-    block, is_all = _head(file)
-    lines = _sniffed(block)
+    block, is_all = _read_first_block(file)
+    lines = _decode_head(block)
     if not any(line.strip() for line in lines):
         raise TableError(f"{file.name} holds nothing but blank lines: there is no table in it")
     refuse_markup("\n".join(lines[:100]), file.name)
-    delimiter = chosen_delimiter(choices.delimiter) if choices.delimiter is not None else None
-    dialect = detected_dialect(lines, delimiter)
-    most = file.limits.max_columns
-    layout = detected_layout(lines, dialect, choices.header, file.name, most)
-    n_most = max(100, min(N_SAMPLE_ROWS, N_SAMPLE_CELLS // layout.n_columns))
-    body = body_of(block, layout.n_lines_before)
+    delimiter = check_delimiter(options.delimiter) if options.delimiter is not None else None
+    dialect = detect_dialect(lines, delimiter)
+    max_columns = file.limits.max_columns
+    layout = detect_layout(lines, dialect, options.has_header, file.name, max_columns)
+    n_rows = max(100, min(N_SAMPLE_ROWS, N_SAMPLE_CELLS // layout.n_columns))
+    body = skip_lines(block, layout.n_lines_before)
     n_lines = body.data.count(b"\n")
-    frame = careful_frame(body, dialect, layout.n_columns, range(layout.n_columns), n_most)
-    _refuse_unreadable(frame, layout, file.name, is_all)
-    notes = list(_notes(file, dialect, layout, frame))
-    is_whole = is_all and n_lines <= n_most
-    sample = Sample(layout.names, frame.columns, frame.n_rows, notes, dialect.delimiter, is_whole)
-    return TextSource(file, dialect, layout, sample)
+    batch = parse_block(body, dialect, layout.n_columns, range(layout.n_columns), n_rows)
+    _refuse_malformed(batch, layout, file.name, is_all)
+    notes = list(_write_notes(file, dialect, layout, batch))
+    is_whole = is_all and n_lines <= n_rows
+    sample = TableSample(
+        layout.names, batch.columns, batch.n_rows, notes, dialect.delimiter, is_whole
+    )
+    return TextRowSource(file, dialect, layout, sample)
 
 
-def _head(file: TextFile) -> tuple[Block, bool]:
-    """Return the first block with anything in it, and whether it is all there is."""
-    with closing(file.blocks()) as blocks:
+def _read_first_block(file: TextFile) -> tuple[Block, bool]:
+    """Return the first block, and whether it is the whole file."""
+    with closing(file.read_blocks()) as blocks:
         first = next(blocks, None)
         if first is None:
             raise TableError(f"{file.name} is empty")
-        if not first.data.strip():
-            most = file.limits.max_line_bytes
-            if first.long_lines:
-                message = f"line {first.long_lines[0]} of {file.name} is longer than {most:,} bytes"
-                raise TableError(f"{message}, the limit max_line_bytes; is it a table of text?")
+        if not first.data.strip() and first.long_lines:
+            limit = f"{file.limits.max_line_bytes:,} bytes, the limit max_line_bytes"
+            raise TableError(
+                f"line {first.long_lines[0]} of {file.name} is longer than {limit}; is it a table "
+                "of text?"
+            )
         is_all = next(blocks, None) is None
-        if not (is_all or first.data.strip() or first.long_lines):
+        if not (is_all or first.data.strip()):
             size = format_bytes(len(first.data))
-            raise TableError(f"{file.name} begins with {size} of blank lines; take them out")
+            raise TableError(f"{file.name} begins with {size} of blank lines; delete them")
         return first, is_all
 
 
-def _sniffed(block: Block) -> list[str]:
+def _decode_head(block: Block) -> list[str]:
+    """Return the first lines of a block for the detection of dialect and header."""
     lines: list[str] = []
     n_characters = n_rows = 0
     for line in block.data.split(b"\n"):
         n_characters += len(line)
-        if n_rows >= N_SNIFF_LINES or (n_characters > N_SNIFF_CHARACTERS and len(lines) > 20):
+        if n_rows >= N_HEAD_LINES or (n_characters > N_HEAD_CHARACTERS and len(lines) > 20):
             break
         lines.append(line.decode("utf-8", "replace"))
-        # A preface of remarks may be longer than what is looked at of the rows.
-        n_rows += not line.startswith(REMARKS)
+        # Comments do not count: a preface may have more than 1 000 lines.
+        n_rows += not line.startswith(COMMENT_PREFIXES)
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def _refuse_unreadable(frame: Frame, layout: Layout, name: str, is_all: bool) -> None:
-    n_broken = len(frame.broken)
-    if frame.n_rows == 0 and n_broken == 0 and is_all:
+def _refuse_malformed(batch: RowBatch, layout: TableLayout, name: str, is_all: bool) -> None:
+    n_malformed = len(batch.malformed_lines)
+    if batch.n_rows == 0 and n_malformed == 0 and is_all:
         raise TableError(f"{name} has no data rows: there are names, but nothing below them")
-    if n_broken > frame.n_rows:
-        lines = ", ".join(map(str, frame.broken[:5]))
+    if n_malformed > batch.n_rows:
         raise TableError(
-            f"{name} is no regular table: {n_broken} of {n_broken + frame.n_rows} lines do not "
-            f"have {layout.n_columns} cells (lines {lines}, …); choose the delimiter"
+            f"{name} is no regular table: {n_malformed} of {n_malformed + batch.n_rows} lines do "
+            f"not have {layout.n_columns} cells (lines {_list_lines(batch.malformed_lines)}, …); "
+            "choose the delimiter"
         )
 
 
-def _doubt(dialect: Dialect, layout: Layout) -> str:
-    if layout.n_header_names + 2 > layout.n_columns:
-        return ""
-    word = "; is the comma the decimal mark as well?" if dialect.delimiter == "," else ""
-    return f": choose another delimiter if the cells below are cut up wrongly{word}"
-
-
-def _notes(file: TextFile, dialect: Dialect, layout: Layout, frame: Frame) -> Iterator[str]:
-    if file.packing:
-        yield f"unpacked from {file.packing}"
+def _write_notes(
+    file: TextFile, dialect: Dialect, layout: TableLayout, batch: RowBatch
+) -> Iterator[str]:
+    """Yield what was detected and assumed, for users."""
+    if file.compression:
+        yield f"unpacked from {file.compression}"
     if file.encoding.note:
         yield file.encoding.note
-    word = WORDS.get(dialect.delimiter, make_printable(dialect.delimiter))
     if layout.n_columns > 1:
-        yield f"cells are separated by {word}"
+        mark = DELIMITER_NAMES.get(dialect.delimiter, make_printable(dialect.delimiter))
+        yield f"cells are separated by {mark}"
     if layout.names is None:
         yield "no header was found: the columns are named by their number"
     elif layout.header_line is None:
-        yield "the names are taken from the last remark before the rows"
+        yield "the names come from the last comment before the rows"
     elif layout.n_header_names != layout.n_columns:
         yield (
             f"line {layout.header_line} has {layout.n_header_names} names for "
-            f"{layout.n_columns} columns{_doubt(dialect, layout)}"
+            f"{layout.n_columns} columns{_write_delimiter_hint(dialect, layout)}"
         )
     if layout.title_lines:
-        lines = ", ".join(map(str, layout.title_lines[:5]))
+        lines = _list_lines(layout.title_lines)
         yield f"{len(layout.title_lines)} title lines skipped before the table: {lines}"
-    if frame.broken:
-        lines = ", ".join(map(str, frame.broken[:5]))
+    if batch.malformed_lines:
+        n_malformed = len(batch.malformed_lines)
+        more = ", …" if n_malformed > N_LISTED else ""
         yield (
-            f"of the first {frame.n_rows + len(frame.broken):,} lines {len(frame.broken):,} are "
-            f"malformed and dropped: {lines}{', …' if len(frame.broken) > 5 else ''}"
+            f"of the first {batch.n_rows + n_malformed:,} lines {n_malformed:,} are malformed and "
+            f"dropped: {_list_lines(batch.malformed_lines)}{more}"
         )
-    if dialect.comment and frame.n_comments:
-        yield f"lines that begin with {dialect.comment} are skipped as remarks"
+    if dialect.comment_mark and batch.n_comments:
+        yield f"lines that begin with {dialect.comment_mark} are skipped as comments"
+
+
+def _write_delimiter_hint(dialect: Dialect, layout: TableLayout) -> str:
+    if layout.n_header_names + 2 > layout.n_columns:
+        return ""
+    question = "; is the comma the decimal mark as well?" if dialect.delimiter == "," else ""
+    return f": choose another delimiter if the cells below are cut in the wrong places{question}"
+
+
+def _list_lines(lines: tuple[int, ...] | list[int]) -> str:
+    return ", ".join(map(str, lines[:N_LISTED]))

@@ -1,4 +1,4 @@
-"""Delimited text as a source of rows: an engine for clean blocks, care for the others."""
+"""The rows of a delimited text: PyArrow reads clean blocks, Python reads the others."""
 
 import re
 from collections import Counter
@@ -11,128 +11,155 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from clusterer.tables.columns.cells import MISSING
-from clusterer.tables.files.byte_stream import ByteStream, Stamp, TextStream
+from clusterer.tables.columns.words import MISSING_WORDS
+from clusterer.tables.files.byte_stream import ByteStream, FileStamp, TextStream
 from clusterer.tables.files.encoding import Encoding
 from clusterer.tables.files.pipe import Pipe
-from clusterer.tables.frames import Frame, Frames, Sample, Wanted
 from clusterer.tables.limits import Limits
+from clusterer.tables.row_source import ColumnRequest, RowBatch, RowBatches, TableSample
 from clusterer.tables.text.blocks import Block, read_blocks
 from clusterer.tables.text.dialect import Dialect
-from clusterer.tables.text.layout import Layout
+from clusterer.tables.text.header import TableLayout
 from clusterer.tables.text.records import split_records
 
-ENGINE_BLOCK_BYTES = 2**20
-# A block with something odd in it is cut up, so that care is spent on that place alone.
+ARROW_BLOCK_BYTES = 2**20
+# PyArrow refuses a whole block for one malformed line. The block is then cut into pieces, so that
+# Python reads only the piece with the malformed line.
 N_PIECES = 8
 MIN_PIECE_BYTES = 2**14
-NULLS = sorted({form for word in MISSING for form in (word, word.upper(), word.title())} | {"NaN"})
-# The engine makes a tree of them for each column, which is much where there are many.
+NULLS = sorted(
+    {form for word in MISSING_WORDS for form in (word, word.upper(), word.title())} | {"NaN"}
+)
+# PyArrow builds a tree of these words for each column, which takes long for many columns.
 FEW_NULLS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"]
-N_WIDE = 200
+MANY_COLUMNS = 200
 
 
 @dataclass(frozen=True)
 class TextFile:
-    """All that is needed to open a text again and to cut it into blocks."""
+    """A text and everything that is needed to open it again.
+
+    Parameters
+    ----------
+    path : Path or Pipe
+        The file.
+    name : str
+        The name of the table in messages.
+    compression : str or None
+        As from `detect_compression`.
+    encoding : Encoding
+        The encoding of the text.
+    limits : Limits
+        The largest sizes that are read.
+    stamp : FileStamp, optional
+        The file as it was when it was opened first; None for a pipe.
+    """
 
     path: Path | Pipe
     name: str
-    packing: str | None
+    compression: str | None
     encoding: Encoding
     limits: Limits
-    stamp: Stamp | None = None
+    stamp: FileStamp | None = None
 
-    def blocks(self, quote: str = '"') -> Generator[Block, None, None]:
-        """Yield the text in blocks of whole lines; the file is closed with the iterator.
+    def read_blocks(self, quote: str = '"') -> Generator[Block, None, None]:
+        """Yield the text in blocks of whole lines; closing the generator closes the file.
 
-        Raises TableError if the file was replaced or has shrunk meanwhile.
+        Raises TableError if the file was replaced or has become shorter.
         """
-        self._check()
-        with ByteStream(self.path, self.name, self.packing, self.limits) as stream:
+        self._check_stamp()
+        with ByteStream(self.path, self.name, self.compression, self.limits) as stream:
             text = TextStream(stream, self.encoding)
             yield from read_blocks(text, self.limits.max_line_bytes, quote.encode())
-        self._check()
+        self._check_stamp()
 
-    def _check(self) -> None:
+    def _check_stamp(self) -> None:
         if self.stamp is not None:
             self.stamp.check()
 
 
-class TextSource:
-    """The rows of a delimited text whose layout is known."""
+class TextRowSource:
+    """The rows of a delimited text with a known dialect and layout."""
 
-    def __init__(self, file: TextFile, dialect: Dialect, layout: Layout, sample: Sample) -> None:
+    def __init__(
+        self, file: TextFile, dialect: Dialect, layout: TableLayout, sample: TableSample
+    ) -> None:
         self._file, self._dialect, self._layout = file, dialect, layout
         self.sample = sample
 
-    def frames(self, wanted: Sequence[Wanted]) -> Frames:
-        """Yield all rows from the first on, the wanted columns of them."""
-        blocks = self._file.blocks(self._dialect.quote)
+    def read_rows(self, requests: Sequence[ColumnRequest]) -> RowBatches:
+        """Yield all rows from the first on, with the requested columns."""
+        blocks = self._file.read_blocks(self._dialect.quote)
         try:
             for block in blocks:
-                yield from self._block_frames(body_of(block, self._layout.n_lines_before), wanted)
+                yield from self._read_block(
+                    skip_lines(block, self._layout.n_lines_before), requests
+                )
         finally:
             blocks.close()
 
-    def _block_frames(self, block: Block, wanted: Sequence[Wanted]) -> Iterator[Frame]:
-        frame = None if block.long_lines else self._quick_frame(block, wanted)
-        if frame is not None:
-            yield frame
+    def _read_block(self, block: Block, requests: Sequence[ColumnRequest]) -> Iterator[RowBatch]:
+        batch = None if block.long_lines else self._parse_with_arrow(block, requests)
+        if batch is not None:
+            yield batch
             return
-        is_one = block.long_lines or self._dialect.quote.encode() in block.data
-        pieces = [] if is_one else list(_pieces(block))
+        # A cut could separate a quoted cell with line ends.
+        is_whole = block.long_lines or self._dialect.quote.encode() in block.data
+        pieces = [] if is_whole else list(_cut_block(block))
         if len(pieces) > 1:
             for piece in pieces:
-                yield from self._block_frames(piece, wanted)
+                yield from self._read_block(piece, requests)
             return
-        indices = [one.index for one in wanted]
-        yield careful_frame(block, self._dialect, self._layout.n_columns, indices)
+        indices = [request.index for request in requests]
+        yield parse_block(block, self._dialect, self._layout.n_columns, indices)
 
-    def _quick_frame(self, block: Block, wanted: Sequence[Wanted]) -> Frame | None:
-        """Return what the engine makes of a block; None if there is anything odd about it."""
+    def _parse_with_arrow(self, block: Block, requests: Sequence[ColumnRequest]) -> RowBatch | None:
+        """Return the rows of a block, or None if PyArrow could misread a line of it."""
         data, dialect = block.data, self._dialect
-        if not data or b"\0" in data or _has_remark(data, dialect.comment):
+        if not data or b"\0" in data or _has_comment(data, dialect.comment_mark):
             return None
         has_quotes = dialect.quote.encode() in data
         if dialect.delimiter == " ":
             if has_quotes:
                 return None
-            data = _without_runs(data)
+            data = _join_blanks(data)
         try:
-            table = self._engine_table(data, wanted, has_quotes)
+            table = self._read_arrow_table(data, requests, has_quotes)
         except (pa.ArrowException, UnicodeDecodeError):
             return None
-        # Fewer rows than lines: a quote has swallowed some.
+        # With fewer rows than lines a quote may have swallowed lines.
         if has_quotes and table.num_rows != data.count(b"\n"):
             return None
-        columns = [table.column(str(one.index)).combine_chunks() for one in wanted]
-        frame = Frame(columns, table.num_rows)
+        columns = [table.column(str(request.index)).combine_chunks() for request in requests]
+        batch = RowBatch(columns, table.num_rows)
         if any(column.type == pa.string() for column in columns):
-            # Some cells may yet be no numbers, and their lines are to be told.
-            if data.count(b"\n") != frame.n_rows:
+            # Cells of text may turn out not to be numbers, so their line numbers are needed.
+            if data.count(b"\n") != batch.n_rows:
                 return None
-            frame.lines = np.arange(block.line, block.line + frame.n_rows)
-        return frame
+            batch.line_numbers = np.arange(block.first_line, block.first_line + batch.n_rows)
+        return batch
 
-    def _engine_table(self, data: bytes, wanted: Sequence[Wanted], has_quotes: bool) -> pa.Table:
+    def _read_arrow_table(
+        self, data: bytes, requests: Sequence[ColumnRequest], has_quotes: bool
+    ) -> pa.Table:
         n_columns = self._layout.n_columns
-        plain = [one.form for one in wanted if one.form and one.form.is_plain]
-        decimals = Counter(form.decimal for form in plain).most_common(1)
+        formats = [request.number_format for request in requests]
+        plain = [each for each in formats if each and each.is_plain]
+        decimals = Counter(each.decimal for each in plain).most_common(1)
         decimal = decimals[0][0] if decimals else "."
         types = {
-            str(one.index): pa.float64()
-            if one.form in plain and one.form.decimal == decimal
+            str(request.index): pa.float64()
+            if request.number_format in plain and request.number_format.decimal == decimal
             else pa.string()
-            for one in wanted
+            for request in requests
         }
         if len(self._dialect.delimiter.encode()) > 1:
-            raise pa.ArrowInvalid("the engine takes one byte as delimiter")
+            raise pa.ArrowInvalid("PyArrow takes one byte as delimiter")
         return pa.csv.read_csv(
             pa.BufferReader(data),
             read_options=pa.csv.ReadOptions(
                 column_names=[str(j) for j in range(n_columns)],
-                block_size=max(ENGINE_BLOCK_BYTES, self._file.limits.max_line_bytes),
+                block_size=max(ARROW_BLOCK_BYTES, self._file.limits.max_line_bytes),
             ),
             parse_options=pa.csv.ParseOptions(
                 delimiter=self._dialect.delimiter,
@@ -143,16 +170,16 @@ class TextSource:
             convert_options=pa.csv.ConvertOptions(
                 column_types=types,
                 include_columns=list(types),
-                null_values=NULLS if len(types) <= N_WIDE else FEW_NULLS,
+                null_values=NULLS if len(types) <= MANY_COLUMNS else FEW_NULLS,
                 strings_can_be_null=False,
                 decimal_point=decimal,
             ),
         )
 
 
-def body_of(block: Block, n_lines_before: int) -> Block:
-    """Return a block without the lines of the file that stand before its rows."""
-    n_lines = n_lines_before + 1 - block.line
+def skip_lines(block: Block, n_lines_before: int) -> Block:
+    """Return a block without the lines of the file that stand before the first row."""
+    n_lines = n_lines_before + 1 - block.first_line
     if n_lines <= 0:
         return block
     start = 0
@@ -160,14 +187,50 @@ def body_of(block: Block, n_lines_before: int) -> Block:
         start = block.data.find(b"\n", start) + 1
         if start == 0:
             return Block(b"", n_lines_before + 1)
-    late = tuple(line for line in block.long_lines if line > n_lines_before)
-    return Block(block.data[start:], n_lines_before + 1, late)
+    long_lines = tuple(line for line in block.long_lines if line > n_lines_before)
+    return Block(block.data[start:], n_lines_before + 1, long_lines)
 
 
-def _pieces(block: Block) -> Iterator[Block]:
-    """Yield a block in a few parts of whole lines."""
+def parse_block(
+    block: Block,
+    dialect: Dialect,
+    n_columns: int,
+    indices: Sequence[int],
+    n_most: int | None = None,
+) -> RowBatch:
+    """Return the rows of a block as columns of text, and the numbers of the malformed lines.
+
+    Python reads at most `n_most` records (None: all), line by line.
+    """
+    texts, n_recoded = _decode_lines(block.data)
+    batch = RowBatch([], 0, malformed_lines=list(block.long_lines), n_recoded=n_recoded)
+    rows, line_numbers = [], []
+    long_lines = set(block.long_lines)
+    records = split_records(texts, dialect.delimiter, dialect.quote, n_columns)
+    for record in islice(records, n_most):
+        text, cells = texts[record.start], record.cells
+        line = block.first_line + record.start
+        if line in long_lines or (n_columns > 1 and not text.strip(" ")):
+            continue
+        if dialect.is_comment(text):
+            batch.n_comments += 1
+        elif cells is None or len(cells) != n_columns or "\0" in text:
+            # A line of blanks is no row. A line of tabs or commas is a row of missing values.
+            if text.strip():
+                batch.malformed_lines.append(line)
+        else:
+            rows.append(cells)
+            line_numbers.append(line)
+    batch.columns = [pa.array([row[j] for row in rows], pa.string()) for j in indices]
+    batch.n_rows, batch.line_numbers = len(rows), np.array(line_numbers, np.int64)
+    batch.malformed_lines.sort()
+    return batch
+
+
+def _cut_block(block: Block) -> Iterator[Block]:
+    """Yield a block in up to eight pieces of whole lines."""
     n_bytes = max(MIN_PIECE_BYTES, len(block.data) // N_PIECES + 1)
-    start, line = 0, block.line
+    start, line = 0, block.first_line
     while start < len(block.data):
         stop = block.data.find(b"\n", min(start + n_bytes, len(block.data)) - 1) + 1
         data = block.data[start:stop]
@@ -175,49 +238,16 @@ def _pieces(block: Block) -> Iterator[Block]:
         start, line = stop, line + data.count(b"\n")
 
 
-def _without_runs(data: bytes) -> bytes:
-    """Return the lines with single blanks between their cells and none around them."""
+def _join_blanks(data: bytes) -> bytes:
+    """Return lines with one blank between cells and none around them."""
     data = data.replace(b"\t", b" ")
     while b"  " in data:
         data = data.replace(b"  ", b" ")
     return data.replace(b" \n", b"\n").replace(b"\n ", b"\n").lstrip(b" ")
 
 
-def careful_frame(
-    block: Block,
-    dialect: Dialect,
-    n_columns: int,
-    indices: Sequence[int],
-    n_most: int | None = None,
-) -> Frame:
-    """Return the good records of a block as columns of text, and the lines that are none."""
-    texts, n_recoded = _decoded(block.data)
-    frame = Frame([], 0, broken=list(block.long_lines), n_recoded=n_recoded)
-    rows, lines = [], []
-    told = set(block.long_lines)
-    records = split_records(texts, dialect.delimiter, dialect.quote, n_columns)
-    for record in islice(records, n_most):
-        text, cells = texts[record.at], record.cells
-        line = block.line + record.at
-        if line in told or (n_columns > 1 and not text.strip(" ")):
-            continue
-        if dialect.is_comment(text):
-            frame.n_comments += 1
-        elif cells is None or len(cells) != n_columns or "\0" in text:
-            # Blanks alone are no row, but tabs or commas alone are one of missing values.
-            if text.strip():
-                frame.broken.append(line)
-        else:
-            rows.append(cells)
-            lines.append(line)
-    frame.columns = [pa.array([row[j] for row in rows], pa.string()) for j in indices]
-    frame.n_rows, frame.lines = len(rows), np.array(lines, np.int64)
-    frame.broken.sort()
-    return frame
-
-
-def _decoded(data: bytes) -> tuple[list[str], int]:
-    """Return the lines of a block as text, and how many were not UTF-8."""
+def _decode_lines(data: bytes) -> tuple[list[str], int]:
+    """Return the lines of a block as text, and the number of lines that were not UTF-8."""
     try:
         return data.decode("utf-8").split("\n")[:-1], 0
     except UnicodeDecodeError:
@@ -231,7 +261,7 @@ def _decoded(data: bytes) -> tuple[list[str], int]:
     return lines, n_recoded
 
 
-def _has_remark(data: bytes, comment: str | None) -> bool:
-    if comment is None:
+def _has_comment(data: bytes, mark: str | None) -> bool:
+    if mark is None:
         return False
-    return re.search(rb"^[ \t]*" + re.escape(comment.encode()), data, re.MULTILINE) is not None
+    return re.search(rb"^[ \t]*" + re.escape(mark.encode()), data, re.MULTILINE) is not None

@@ -13,7 +13,7 @@ from tests.support.table_files import LABELS, POINTS, column, read, text, with_c
 @pytest.mark.parametrize("value", ["-999", "-9.99e33", "9999", "999.99", "1e30"])
 def test_a_value_that_may_mean_missing_is_told_and_kept(write, value):
     table = open_table(write(with_cells(value)))
-    assert "15 times, far from all else" in column(table, "x").note
+    assert "occurs 15 times, far from all other values" in column(table, "x").note
     assert np.count_nonzero(read(table)[0][:, 0] == float(value)) == 15
 
 
@@ -48,9 +48,7 @@ def test_groups_that_the_first_rows_do_not_show_are_told(write, cell):
     assert read(table, ["n"])[0][-1, 0] == float(value)
     assert table.report.n_regrouped == 7
     told = " ".join(table.report.summary())
-    assert (
-        f"7 numbers have grouped digits as none of the first rows: {cell!r} in n as {value}" in told
-    )
+    assert f"7 numbers have grouped digits, unlike the first rows: {cell!r} in n as {value}" in told
 
 
 def test_the_first_cell_that_is_no_number_is_told(write):

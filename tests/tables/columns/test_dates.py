@@ -7,8 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from clusterer.stream import TableSource
-from clusterer.tables import TableError, open_table
-from clusterer.tables.columns import date_times as times
+from clusterer.tables import TableError, chunking, open_table
 
 DAY = 86_400.0
 
@@ -43,7 +42,7 @@ def test_rows_without_a_time_take_that_of_the_row_before(tmp_path):
     table = table_of(tmp_path, "2024-01-01,1,1", "?,2,2", "2024-01-03,3,3", "2024-01-02,4,4")
     (chunk,) = table.chunks(["x"], 10, time="when")
     assert chunk.points[:, 0].tolist() == [1, 2, 4, 3]
-    assert "1 row without a time, given that of the row before" in table.report.summary()
+    assert "1 row without a time, placed at the time of the row before" in table.report.summary()
 
 
 def test_numbers_and_parquet_timestamps_are_times_and_text_is_not(tmp_path):
@@ -66,11 +65,11 @@ def test_classes_are_sorted_with_their_rows(tmp_path):
 
 
 def test_a_table_too_large_to_be_sorted_keeps_its_order_and_tells(tmp_path, monkeypatch):
-    monkeypatch.setattr(times, "N_SORTABLE_VALUES", 6)
+    monkeypatch.setattr(chunking, "MAX_SORTED_VALUES", 6)
     table = table_of(tmp_path, *(f"{t},{i},0" for i, t in enumerate([1, 5, 2, 3, 6])))
     points = np.concatenate([chunk.points for chunk in table.chunks(["x"], 2, time="when")])
     assert points[:, 0].tolist() == [0, 1, 2, 3, 4]
-    assert any("2 rows earlier than one before" in line for line in table.report.summary())
+    assert any("2 rows earlier than a row before" in line for line in table.report.summary())
 
 
 def test_the_rule_for_missing_values_may_change_from_reading_to_reading(tmp_path):
