@@ -12,7 +12,7 @@ import panel_material_ui as pmui
 
 from clusterer.distributed import list_partitions
 from clusterer.distributed.client import share_connection
-from clusterer.distributed.live_source import ManyRun, ManySource
+from clusterer.distributed.live_run import DistributedRun, DistributedSource
 from clusterer.distributed.partitions import Partition
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.run import Run
@@ -58,7 +58,7 @@ class ManyFiles:
         self._folder = Path(folder)
         self._connection = share_connection(scheduler)
         self._partitions: list[Partition] = []
-        self._source: ManySource | None = None
+        self._source: DistributedSource | None = None
         self._is_chosen = False
         self._problem = ""
         self.about = Text()
@@ -153,11 +153,11 @@ class ManyFiles:
 
     def _begin(self, features: tuple[str, ...]) -> None:
         name = make_printable(self._folder.name, 60)
-        source = ManySource(name, self._partitions, features, self._connection.client)
+        source = DistributedSource(name, self._partitions, features, self._connection.client)
         self._source = source
         self.show_progress()
         # The scaling follows from the files, so the run has its own.
-        self._on_open(source, Scaling.identity(source.n_features), ManyRun)
+        self._on_open(source, Scaling.identity(source.n_features), DistributedRun)
 
     def show_progress(self) -> None:
         """Show the progress of the workers; cheap while it has not changed."""
@@ -182,7 +182,7 @@ class ManyFiles:
             self.cells.object = cells
 
     @staticmethod
-    def _draw_cells(source: ManySource) -> str:
+    def _draw_cells(source: DistributedSource) -> str:
         """A small square for each file, or for a group of neighbouring files if there are many."""
         partitions = source.partitions
         colors = [WAITING] * len(partitions)
