@@ -1,4 +1,4 @@
-"""The dashboard and the widgets it is composed of."""
+"""The dashboard and its widgets."""
 
 from widgets.dashboard import Dashboard
 

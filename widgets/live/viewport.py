@@ -57,10 +57,10 @@ class Viewport:
 
     def fit(self, xs: NDArray, ys: NDArray, *, is_new: bool) -> None:
         """Keep coordinates visible; the box moves if one leaves it or if the data ``is_new``."""
-        across, upwards = _find_extent(xs), _find_extent(ys)
-        if not is_new and _contains(self._data_box, (*across, *upwards)):
+        x_extent, y_extent = _find_extent(xs), _find_extent(ys)
+        if not is_new and _contains(self._data_box, (*x_extent, *y_extent)):
             return
-        self._data_box = (*_pad(across), *_pad(upwards))
+        self._data_box = (*_pad(x_extent), *_pad(y_extent))
         self._is_fitting = True
         for axis_range, (start, end) in (
             (self.x, self._data_box[:2]),
@@ -83,8 +83,8 @@ def _find_extent(values: NDArray) -> NDArray:
     return np.array([values.min(), values.max()])
 
 
-def _pad(edges: NDArray) -> tuple[float, float]:
-    low, high = float(edges.min()), float(edges.max())
+def _pad(extent: NDArray) -> tuple[float, float]:
+    low, high = float(extent.min()), float(extent.max())
     margin = MARGIN * (high - low) or max(abs(low), 1.0) * MARGIN
     return low - margin, high + margin
 
