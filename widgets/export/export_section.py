@@ -50,7 +50,8 @@ DATA = (
         "Points",
         "points.csv",
         "text/csv",
-        "The points in the window with their clusters, and with true classes if known, as CSV.",
+        "Only the newest points, as many as the setting Window, with their clusters, and with "
+        "true classes if known, as CSV.",
         write_points_csv,
     ),
     ExportFormat(
@@ -80,7 +81,7 @@ RUN = (
         "Model",
         "model.npz",
         "application/octet-stream",
-        "The model, which clusterer.load reads and which can continue to learn.",
+        "A model file. clusterer.load reads it, and the model can continue to learn.",
         write_model,
     ),
     ExportFormat(
