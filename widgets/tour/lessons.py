@@ -94,14 +94,14 @@ def report_clusters(before: Frame, now: Frame) -> str:
 def report_lag(before: Frame, now: Frame) -> str:
     """The distance of the clusters from their newest points, now and before."""
     return (
-        f"the clusters are {measure_lag(now):.1f} behind their newest points, they were "
-        f"{measure_lag(before):.1f} behind."
+        f"the clusters are {measure_lag(now):.1f} units behind their newest points, they were "
+        f"{measure_lag(before):.1f} units behind."
     )
 
 
 def report_lag_before(now: Frame) -> str:
     """The distance of the clusters from their newest points while the task is not done."""
-    return f"Now the clusters are {measure_lag(now):.1f} behind their newest points."
+    return f"Now the clusters are {measure_lag(now):.1f} units behind their newest points."
 
 
 def measure_lag(frame: Frame) -> float:
