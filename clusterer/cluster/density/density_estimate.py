@@ -87,7 +87,7 @@ def estimate_density(centers: Any, weights: Any, scatters: Any, counts: Any) -> 
     >>> centers = np.array([[0.0], [1.0], [9.0]])
     >>> density = estimate_density(centers, np.full(3, 9.0), np.full(3, 0.75), np.full(3, 9.0))
     >>> density.log_density.round(3)
-    array([3.27 , 3.27 , 2.122])
+    array([6.028, 6.028, 4.748])
     """
     n_features = centers.shape[1]
     kept = np.flatnonzero((weights > 0) & (weights >= MIN_WEIGHT_SHARE * weights.mean()))

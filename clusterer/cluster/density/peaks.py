@@ -45,7 +45,7 @@ def find_peaks(density: Any, saddles: Any) -> Any:
     >>> centers = np.array([[0.0], [1.0], [9.0], [10.0]])
     >>> density = estimate_density(centers, *np.full((3, 4), 50.0))
     >>> find_peaks(density, measure_saddles(density, np.empty((0, 0))))
-    array([0, 0, 2, 2])
+    array([1, 1, 2, 2])
     """
     threshold = choose_threshold(density, build_merge_tree(density, saddles))
     return flood(density, saddles, find_min_mass(density), threshold)[1]
