@@ -8,8 +8,8 @@ from widgets.components.text import Html
 from widgets.controls.controls import WIDE
 
 INTRODUCTION = (
-    "Points stream in one by one. The model keeps at most K prototypes instead of the points, and "
-    "groups neighbouring prototypes into clusters. Change σ, K or the noise while the stream runs."
+    "Points stream in one by one. The model stores at most K prototypes, and neighbouring "
+    "prototypes form clusters. Change σ, K or the noise while the stream runs."
 )
 
 SHORTCUTS = (
