@@ -123,10 +123,10 @@ class Dashboard(pn.viewable.Viewer):
 
     def _build_actions(self) -> None:
         """Build the parts that act on the engine, the sources or the settings, and the export."""
-        plot, change = self._figure.figure, self._frame_loop.change
+        plot, update_page = self._figure.figure, self._frame_loop.update_page
         self._transport = Transport(self._engine, self._controls.points_per_s)
-        self._painting_tool = PaintingTool(plot, self._sources.painting, self._engine, change)
-        self._downloader = Downloader(plot, change)
+        self._painting_tool = PaintingTool(plot, self._sources.painting, self._engine, update_page)
+        self._downloader = Downloader(plot, update_page)
         self._export = ExportSection(self._engine, self._downloader, self._video_recorder)
         self._address = AddressBar(
             self.settings, self._sources, self._axes, self._figure, self._view_area.views
@@ -142,7 +142,7 @@ class Dashboard(pn.viewable.Viewer):
             "t": self._tour.toggle,
             "Escape": self._tour.end,
         }
-        self._keyboard = Keyboard(shortcuts, change)
+        self._keyboard = Keyboard(shortcuts, update_page)
 
     def _apply_settings(self, *events: Any) -> None:
         """Pass changed settings to the engine, which applies them between two chunks."""
@@ -161,7 +161,7 @@ class Dashboard(pn.viewable.Viewer):
 
     def _note_page_state(self) -> None:
         if self._run_restore is not None:
-            self._run_restore.note()
+            self._run_restore.note_page_state()
 
     def _open_source(self, source: Source, scaling: Scaling, run_type: type[Run] = Run) -> None:
         self._engine.open(source, scaling=scaling, run_type=run_type)
@@ -194,7 +194,7 @@ class Dashboard(pn.viewable.Viewer):
         self._sources.show_progress()
         # The link must not contain the settings of the tour.
         if self._tour.lesson is None:
-            self._address.show()
+            self._address.update()
         self._note_page_state()
         self._status.show(
             frame.message,

@@ -1,1 +1,1 @@
-"""Small parts that the rest of the page is made of."""
+"""Components: widgets, texts, plots, uploads and downloads that the other packages use."""

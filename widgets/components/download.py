@@ -1,4 +1,4 @@
-"""Files to the browser: in pieces, so that no large one holds up the page meanwhile."""
+"""Downloads: files go to the browser in pieces, so that a large file does not block the page."""
 
 from base64 import b64encode
 from collections import deque
@@ -13,9 +13,9 @@ N_PIECE_BYTES = 192 * 1024
 
 
 class Download(DataModel):
-    """The piece of a file on its way; ``received`` is the number of the last that arrived.
+    """The current piece of a file; ``received`` is the number of the last piece that arrived.
 
-    ``picture`` asks the browser for a picture of the figure: its kind, name and a number.
+    ``image_request`` asks the browser for an image of the plot: format, file name and a number.
     """
 
     file_name = String(default="")
@@ -53,45 +53,45 @@ RECEIVE = (
 """
 )
 
-# The plot has no ground of its own; without one its light text would be lost on white paper.
+# The plot has no background of its own; on a white page the dark theme's text would be invisible.
 EXPORT = (
     SAVE
     + """
     const [kind, name] = download.image_request.split(" ")
     const view = Bokeh.index.find_one(plot)
     const clear = "rgba(0, 0, 0, 0)"
-    let element = view.el, ground = clear
-    while (element != null && ground == clear) {
-        ground = getComputedStyle(element).backgroundColor
+    let element = view.el, background = clear
+    while (element != null && background == clear) {
+        background = getComputedStyle(element).backgroundColor
         element = element.parentElement ?? element.getRootNode().host
     }
-    if (ground == clear) ground = "white"
+    if (background == clear) background = "white"
     if (kind == "svg") {
         const drawn = view.export("svg", false).ctx.get_svg()
         drawn.setAttribute("xmlns", "http://www.w3.org/2000/svg")
-        const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect")
-        for (const [key, value] of Object.entries({width: "100%", height: "100%", fill: ground}))
-            paper.setAttribute(key, value)
-        drawn.insertBefore(paper, drawn.firstChild)
+        const sheet = document.createElementNS("http://www.w3.org/2000/svg", "rect")
+        const attributes = {width: "100%", height: "100%", fill: background}
+        for (const [key, value] of Object.entries(attributes)) sheet.setAttribute(key, value)
+        drawn.insertBefore(sheet, drawn.firstChild)
         const text = new XMLSerializer().serializeToString(drawn)
         save(new Blob([text], {type: "image/svg+xml"}), name)
     } else {
         const drawn = view.export("png", true).canvas
-        const paper = document.createElement("canvas")
-        paper.width = drawn.width
-        paper.height = drawn.height
-        const context = paper.getContext("2d")
-        context.fillStyle = ground
-        context.fillRect(0, 0, paper.width, paper.height)
+        const sheet = document.createElement("canvas")
+        sheet.width = drawn.width
+        sheet.height = drawn.height
+        const context = sheet.getContext("2d")
+        context.fillStyle = background
+        context.fillRect(0, 0, sheet.width, sheet.height)
         context.drawImage(drawn, 0, 0)
-        paper.toBlob((blob) => save(blob, name))
+        sheet.toBlob((blob) => save(blob, name))
     }
 """
 )
 
 
 class File(NamedTuple):
-    """A file that the browser is to save."""
+    """A file for the browser to save; ``kind`` is its MIME type."""
 
     name: str
     kind: str
@@ -99,14 +99,23 @@ class File(NamedTuple):
 
 
 class Downloader:
-    """Hand files to the browser, one piece at a time, each after the last one has arrived.
+    """Sends files to the browser, each piece after the previous piece has arrived.
 
-    ``download`` belongs into the document. ``change`` has the page changed from outside any
-    callback of its own.
+    Parameters
+    ----------
+    plot : Plot
+        The plot whose image the browser can save.
+    update_page : callable
+        Runs a function that changes the page's models, from outside the page's callbacks.
+
+    Attributes
+    ----------
+    download : Download
+        Must be part of the document.
     """
 
-    def __init__(self, plot: Plot, change: Callable[[Callable[[], None]], None]) -> None:
-        self._change = change
+    def __init__(self, plot: Plot, update_page: Callable[[Callable[[], None]], None]) -> None:
+        self._update_page = update_page
         self._files: deque[File] = deque()
         self._n_sent = 0
         self._n_images = 0
@@ -117,19 +126,19 @@ class Downloader:
         self.download.js_on_change(
             "image_request", CustomJS(args={"download": self.download, "plot": plot}, code=EXPORT)
         )
-        self.download.on_change("received", self._go_on)
+        self.download.on_change("received", self._send_next)
 
     def send(self, file: File) -> None:
-        """Have the browser save a file, after those that are on their way."""
+        """Have the browser save a file, after the files sent before."""
         self._files.append(file)
         if len(self._files) == 1:
-            self._change(self._send_piece)
+            self._update_page(self._send_piece)
 
     def send_plot_image(self, kind: str, name: str) -> None:
-        """Have the browser save a picture of the plot, "png" or "svg"."""
+        """Have the browser save an image of the plot, as "png" or "svg"."""
         self._n_images += 1
-        asked = f"{kind} {name} {self._n_images}"
-        self._change(lambda: self.download.update(image_request=asked))
+        request = f"{kind} {name} {self._n_images}"
+        self._update_page(lambda: self.download.update(image_request=request))
 
     def _send_piece(self) -> None:
         file = self._files[0]
@@ -142,17 +151,17 @@ class Downloader:
             is_first=self._n_sent == len(piece),
             is_last=self._n_sent == len(file.content),
         )
-        # Last, since the browser takes the piece when it hears the number.
+        # Last: the browser reads the piece when the number changes.
         self.download.number += 1
 
-    def _go_on(self, attr: str, old: int, received: int) -> None:
+    def _send_next(self, attr: str, old: int, received: int) -> None:
         if received != self.download.number or not self._files:
             return
         if self._n_sent == len(self._files[0].content):
             self._files.popleft()
             self._n_sent = 0
         if self._files:
-            self._change(self._send_piece)
+            self._update_page(self._send_piece)
         else:
-            # The last piece need not stay in memory.
-            self._change(lambda: self.download.update(piece=""))
+            # Free the memory of the last piece.
+            self._update_page(lambda: self.download.update(piece=""))

@@ -1,14 +1,14 @@
-"""Coordinates on their way to a plot: in half the bytes, where nobody can see the difference."""
+"""Coordinates for a plot as float32: half the bytes, where the difference is not visible."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-FINEST = 1e-4
-"""Of the extent of what is drawn: less than a pixel."""
+MAX_ERROR = 1e-4
+"""Largest rounding step, as a share of the drawn extent: less than a pixel."""
 
 
 def pack_coordinates(values: NDArray) -> NDArray:
-    """Values (n,) as float32, or as they are where that is too coarse, too short or too low.
+    """Convert values (n,) to float32, unless float32 is too coarse or its range too small.
 
     >>> pack_coordinates(np.array([0.1, 0.2])).dtype, pack_coordinates(np.array([0.0, 1e300])).dtype
     (dtype('float32'), dtype('float64'))
@@ -18,7 +18,7 @@ def pack_coordinates(values: NDArray) -> NDArray:
     if not values.size:
         return values.astype(np.float32)
     low, high = values.min(), values.max()
-    largest, known = max(-low, high), np.finfo(np.float32)
-    step = max(largest * known.eps, known.tiny)
-    is_fine = largest < known.max and (step <= FINEST * (high - low) or not largest)
+    largest, limits = max(-low, high), np.finfo(np.float32)
+    step = max(largest * limits.eps, limits.tiny)
+    is_fine = largest < limits.max and (step <= MAX_ERROR * (high - low) or not largest)
     return values.astype(np.float32) if is_fine else values

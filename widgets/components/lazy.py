@@ -1,4 +1,4 @@
-"""Parts of the page that cost nothing before they are first shown."""
+"""Parts of the page that are built when they are first shown."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -9,22 +9,21 @@ from bokeh.models import CustomJS
 
 from widgets.components.defaults import forget_defaults
 
-# What came late the browser would send back whole with the first that it has to say about it,
-# and the server would complain that it has it already.
-KNOW = "cb_obj.document?._new_models?.clear()"
+# Without this, the browser would send models that were added later back to the server with its
+# first change of them, and the server would report that it has the models already.
+MARK_AS_KNOWN = "cb_obj.document?._new_models?.clear()"
 
 
 class LazyColumn(pn.Column):
-    """A column that is empty until it is filled with what ``make`` returns, once.
+    """A column whose content ``make`` builds, once: when it becomes visible, or in `fill`.
 
-    That is when it becomes visible or `fill` is called; if it is visible from the beginning, as
-    inside of what can be folded, only then.
+    A column that is visible from the start, as in an accordion, is filled by `fill` only.
 
-    Only what somebody has just asked for is to come so, not what a task brings later: its models
-    may be told of before they are sent.
+    Fill a column in answer to a user's action, never from a background task: the task's messages
+    could refer to the new models before the browser has them.
 
-    It is of Panel's own kind: in a notebook the other kind has what is put into it later load its
-    styles from the net.
+    The class is Panel's own Column: in a notebook a Material column loads the styles of content
+    that is added later from the internet.
     """
 
     def __init__(self, make: Callable[[], Iterable[Any]], **params: Any) -> None:
@@ -39,11 +38,11 @@ class LazyColumn(pn.Column):
     def _get_model(self, *args: Any, **options: Any) -> Any:
         model = super()._get_model(*args, **options)
         if self._make is not None:
-            model.js_on_change("children", CustomJS(code=KNOW))
+            model.js_on_change("children", CustomJS(code=MARK_AS_KNOWN))
         return model
 
     def fill(self) -> None:
-        """Put in what it holds, unless it is there."""
+        """Build the content unless it is there."""
         make, self._make = self._make, None
         if make is not None:
             self.objects = [*make()]
@@ -51,16 +50,16 @@ class LazyColumn(pn.Column):
                 forget_defaults(model.document)
 
 
-def build_accordion(*folds: tuple[str, Callable[[], Iterable[Any]]]) -> pmui.Accordion:
-    """Titles that unfold what is below them, which is made when it is first unfolded."""
-    contents = [(title, LazyColumn(make)) for title, make in folds]
+def build_accordion(*sections: tuple[str, Callable[[], Iterable[Any]]]) -> pmui.Accordion:
+    """Build an accordion of (title, make) sections, each built when it is first opened."""
+    columns = [(title, LazyColumn(make)) for title, make in sections]
     accordion = pmui.Accordion(
-        *contents, elevation=0, title_variant="body1", sizing_mode="stretch_width"
+        *columns, elevation=0, title_variant="body1", sizing_mode="stretch_width"
     )
 
-    def unfold(event: Any) -> None:
+    def fill_opened(event: Any) -> None:
         for i in event.new:
-            contents[i][1].fill()
+            columns[i][1].fill()
 
-    accordion.param.watch(unfold, "active")
+    accordion.param.watch(fill_opened, "active")
     return accordion

@@ -1,4 +1,4 @@
-"""Sliders whose steps are not evenly spaced: from 10 to a million, or from slow to no limit."""
+"""Sliders with unevenly spaced steps, for example from 10 to a million."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ DEBOUNCE_MS = 5
 
 
 def space_steps(low: float, high: float, n_per_decade: int) -> list[float]:
-    """Evenly many steps in each power of ten, to three digits, both ends included.
+    """Steps with three digits, equally many per power of ten, both ends included.
 
     >>> space_steps(1, 100, 3)
     [1.0, 2.15, 4.64, 10.0, 21.5, 46.4, 100.0]
@@ -21,7 +21,7 @@ def space_steps(low: float, high: float, n_per_decade: int) -> list[float]:
 
 
 def shorten_debounce(widget: Any) -> Any:
-    """Have a widget heard at once; Panel waits for 50 ms in case that there is more to hear."""
+    """Send a widget's changes after 5 ms without further change, instead of Panel's 50 ms."""
     widget._debounce = DEBOUNCE_MS
     return widget
 
@@ -34,10 +34,20 @@ def build_step_slider(
     *,
     is_move: Callable[[float], bool] = lambda value: True,
 ) -> pmui.DiscreteSlider:
-    """A slider over ``steps`` bound to a setting both ways.
+    """Build a slider over ``steps`` that follows a setting and changes it.
 
-    A value set elsewhere that is no step becomes one. ``is_move`` is asked of each value that the
-    browser sends, before it becomes the setting: whether it is the user's.
+    Parameters
+    ----------
+    settings : Parameterized
+        The object with the setting.
+    name : str
+        The setting. A value that is set elsewhere and is not a step becomes an additional step.
+    steps : iterable of float
+        The slider's values.
+    write : callable
+        Formats a value.
+    is_move : callable
+        Whether a value from the browser is a change by the user; other values are ignored.
     """
     parameter = settings.param[name]
     base = list(steps)
@@ -56,19 +66,19 @@ def build_step_slider(
     )
     is_following = False
 
-    def follow(event: Any) -> None:
+    def follow_setting(event: Any) -> None:
         nonlocal is_following
         is_following = True
         if write(event.new) not in slider.options:
             slider.options = label_steps(event.new)
-        # Its own object, which the slider looks up: of two values that read alike, of 1 and 1.0.
+        # The option's own object: the slider searches it, and 1 and 1.0 are written alike.
         slider.value = slider.options[write(event.new)]
         is_following = False
 
-    def lead(event: Any) -> None:
+    def change_setting(event: Any) -> None:
         if not is_following and is_move(event.new):
             settings.param.update(**{name: type(getattr(settings, name))(event.new)})
 
-    settings.param.watch(follow, name)
-    slider.param.watch(lead, "value")
+    settings.param.watch(follow_setting, name)
+    slider.param.watch(change_setting, "value")
     return shorten_debounce(slider)

@@ -1,4 +1,4 @@
-"""Text from outside, such as a file's name or its columns', shown as text and nothing else."""
+"""Text of users, such as file and column names, shown as plain text and never as HTML."""
 
 import html
 import textwrap
@@ -10,11 +10,11 @@ from bokeh.models import PlainText
 
 FORMULAS = ("$$", "\\(", "\\[")
 N_ON_AXIS = 40
-"""Characters of a line that fit beside the lowest plot."""
+"""Characters per line that fit beside the lowest plot."""
 
 
 def escape_lines(lines: Iterable[str]) -> str:
-    """HTML that shows each line as it is.
+    """HTML that shows each line literally.
 
     >>> escape_lines(["<b>x</b>", "y"])
     '&lt;b&gt;x&lt;/b&gt;<br>y'
@@ -23,7 +23,7 @@ def escape_lines(lines: Iterable[str]) -> str:
 
 
 def label_axis(title: str) -> str | PlainText:
-    """A title as an axis of Bokeh shows it as it is: between dollars it would set formulas.
+    """A title that an axis of Bokeh shows literally; Bokeh typesets formulas between dollars.
 
     >>> label_axis("length"), label_axis("$$x$$").text
     ('length', '$$x$$')
@@ -32,7 +32,7 @@ def label_axis(title: str) -> str | PlainText:
 
 
 def fold_title(title: str) -> str:
-    """A title in two lines at most, which fit beside the lowest plot.
+    """Break a title into at most two lines, which fit beside the lowest plot.
 
     >>> fold_title("component 2 (25%): length of the leaf, width of the leaf, …")
     'component 2 (25%): length of the leaf,\\nwidth of the leaf, …'
@@ -41,10 +41,10 @@ def fold_title(title: str) -> str:
 
 
 class Html(pn.pane.HTML):
-    """HTML of which only new content is sent.
+    """HTML that sends only its new content.
 
-    Panel looks at all properties each time, and sends the style sheets again: in a notebook as
-    links to a server far away even if the first ones were inline.
+    Panel compares all properties at each change and sends the style sheets again; in a notebook
+    it sends links to a remote server even if the first style sheets were inline.
     """
 
     def _update(self, ref: str, model: Any) -> None:
@@ -52,7 +52,7 @@ class Html(pn.pane.HTML):
 
 
 class Text:
-    """Lines of plain text in the page; invisible while there are none."""
+    """Lines of plain text in the page; invisible without lines."""
 
     def __init__(self, *, role: str = "note", style: str = "") -> None:
         self._role = role

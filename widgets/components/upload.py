@@ -1,4 +1,4 @@
-"""Uploads: a file of any size, sent in pieces that are written to the disk as they come."""
+"""Uploads: a file of any size arrives in pieces, each written to the disk at once."""
 
 import os
 import secrets
@@ -12,21 +12,20 @@ import param
 
 from clusterer.support.text import format_bytes
 
-MOST_MB = "MAX_UPLOAD_MB"
-"""The variable of the environment that names the largest upload."""
+MAX_MB_VARIABLE = "MAX_UPLOAD_MB"
+"""The environment variable with the size of the largest upload."""
 
-NOT_KEPT = (
-    "It is read on the machine that serves this page, and kept only while this page is open. "
-    "Up to {}."
+TEMPORARY_HELP = (
+    "The server of this page reads the file, and deletes it when this page is closed. Up to {}."
 )
-KEPT = (
-    "It is read on the machine that serves this page, and kept there with the run, for a few days, "
-    "so that this page finds it again. Up to {}."
+SAVED_HELP = (
+    "The server of this page reads the file, and saves it with the run for a few days, so that "
+    "this page can restore the run. Up to {}."
 )
 
-NOT_STORED = "{} could not be stored: {}. Try again."
+NOT_SAVED = "{} could not be saved: {}. Try again."
 
-LOOK = """
+STYLE = """
 :host { display: block; }
 .box { font-size: .875rem; color: inherit; }
 .choose { display: flex; align-items: center; justify-content: center; box-sizing: border-box;
@@ -42,8 +41,8 @@ progress { flex: 1; height: 6px; accent-color: #2f5d80; }
     border: 1px solid rgba(128, 128, 128, .5); border-radius: 4px; }
 """
 
-# Each piece waits for word that an earlier one is written, so that nothing queues up anywhere.
-SEND = """
+# The browser sends a piece only after the server has written an earlier piece: no queue grows.
+SCRIPT = """
 const PIECE = 1 << 21, N_AHEAD = 3
 
 export function render({model, el}) {
@@ -60,7 +59,7 @@ export function render({model, el}) {
   label.title = model.help
   model.on("help", () => { label.title = model.help })
   let file = null, number = 0, sent = 0
-  // Slices may be read in any order, and are to be sent in theirs.
+  // The browser may read the slices in any order; this chain sends them in the file's order.
   let last = Promise.resolve()
 
   const show = (share) => {
@@ -113,42 +112,48 @@ export function render({model, el}) {
 
 
 class Upload(pn.custom.JSComponent):
-    """A button that takes a file, a bar that tells how far it is, and a way to cancel.
+    """A button for a file, a progress bar, and a button to cancel.
 
-    ``on_begin`` is called before the first piece, ``on_file`` with the path of the whole file
-    and the name it came with, ``on_trouble`` with what there is to tell. The files are put into
-    ``folder``, under names of their own, and belong to who is told of them. Pieces are gathered
-    in ``arrivals``, which ends with the page and the process, default the same.
+    Parameters
+    ----------
+    folder : Path
+        Where complete files are saved, under generated names.
+    on_file : callable
+        Receives the path and the original name of each complete file, and then owns the file.
+    on_problem : callable
+        Receives a message for the user.
+    on_begin : callable
+        Called before the first piece of a file.
     """
 
     label = param.String("Upload a table (CSV, TSV, Parquet, …)")
     help = param.String("")
 
-    _esm = SEND
-    _stylesheets = [LOOK]
+    _esm = SCRIPT
+    _stylesheets = [STYLE]
 
     def __init__(
         self,
         folder: Path,
         *,
         on_file: Callable[[Path, str], object],
-        on_trouble: Callable[[str], object],
+        on_problem: Callable[[str], object],
         on_begin: Callable[[], object] = lambda: None,
         **params: Any,
     ) -> None:
         self.most_bytes = read_most_bytes()
         super().__init__(
-            help=NOT_KEPT.format(format_bytes(self.most_bytes)),
+            help=TEMPORARY_HELP.format(format_bytes(self.most_bytes)),
             **params,
         )
-        self._folder = self._arrivals = folder
-        self._on_file, self._on_trouble = on_file, on_trouble
+        self._folder = self._upload_folder = folder
+        self._on_file, self._on_problem = on_file, on_problem
         self._on_begin = on_begin
         self._n_uploads = 0
-        self._current: _Upload | None = None
+        self._current: _IncomingFile | None = None
 
     def _handle_msg(self, message: Any) -> None:
-        # It comes from a browser: anything may be in it.
+        # The message comes from a browser and may contain anything.
         if not isinstance(message, dict):
             return
         kind, number = message.get("kind"), message.get("number")
@@ -160,9 +165,9 @@ class Upload(pn.custom.JSComponent):
             self._write(self._current, message.get("start"), message.get("data"))
         elif kind == "cancel":
             self.stop()
-            self._on_trouble("The upload was cancelled.")
+            self._on_problem("The upload was cancelled.")
         else:
-            self._fail(f"{self._current.name} cannot be read by the browser; choose it again.")
+            self._fail(f"The browser cannot read {self._current.name}. Choose the file again.")
 
     def _begin(self, number: Any, name: str, n_bytes: Any) -> None:
         self.stop()
@@ -171,62 +176,66 @@ class Upload(pn.custom.JSComponent):
         if n_bytes > self.most_bytes:
             self._send_msg({"kind": "stop", "number": number})
             most = format_bytes(self.most_bytes)
-            self._on_trouble(
+            self._on_problem(
                 f"{name} has {format_bytes(n_bytes)}, more than the {most} that "
-                f"may be uploaded here. Start the app with {MOST_MB} set to allow more, or with "
-                "DATA set to the file's path to read it where it is."
+                f"may be uploaded here. To allow more, start the app with a larger "
+                f"{MAX_MB_VARIABLE}; to read the file without an upload, start the app with DATA "
+                "set to the file's path."
             )
             return
         self._on_begin()
         self._n_uploads += 1
-        path = self._arrivals / f"upload-{self._n_uploads}-{secrets.token_hex(4)}"
+        path = self._upload_folder / f"upload-{self._n_uploads}-{secrets.token_hex(4)}"
         try:
-            self._current = _Upload(number, name, n_bytes, path, self._folder / path.name)
+            self._current = _IncomingFile(number, name, n_bytes, path, self._folder / path.name)
         except OSError as error:
             self._send_msg({"kind": "stop", "number": number})
-            self._on_trouble(NOT_STORED.format(name, error.strerror))
+            self._on_problem(NOT_SAVED.format(name, error.strerror))
             return
         if n_bytes:
             self._send_msg({"kind": "go", "number": number, "n_bytes": 0})
         else:
             self._finish(self._current)
 
-    def _write(self, upload: "_Upload", start: Any, data: Any) -> None:
+    def _write(self, upload: "_IncomingFile", start: Any, data: Any) -> None:
         try:
             upload.append(start, data)
         except (OSError, ValueError) as error:
-            # What the disk says may name paths.
+            # Only `strerror`: the full message of an OSError contains paths.
             reason = error.strerror if isinstance(error, OSError) else "a piece is missing"
-            self._fail(NOT_STORED.format(upload.name, reason))
+            self._fail(NOT_SAVED.format(upload.name, reason))
             return
-        if upload.is_whole:
+        if upload.is_complete:
             self._finish(upload)
         else:
             self._send_msg({"kind": "more", "number": upload.number, "n_bytes": upload.n_written})
 
-    def _finish(self, upload: "_Upload") -> None:
+    def _finish(self, upload: "_IncomingFile") -> None:
         try:
             upload.finish()
         except OSError as error:
-            self._fail(NOT_STORED.format(upload.name, error.strerror))
+            self._fail(NOT_SAVED.format(upload.name, error.strerror))
             return
         self._current = None
         self._send_msg({"kind": "stop", "number": upload.number})
         self._on_file(upload.goal, upload.name)
 
-    def _fail(self, trouble: str) -> None:
+    def _fail(self, message: str) -> None:
         if self._current is not None:
             self._send_msg({"kind": "stop", "number": self._current.number})
         self.stop()
-        self._on_trouble(trouble)
+        self._on_problem(message)
 
-    def keep_in(self, folder: Path, arrivals: Path) -> None:
-        """Put whole files into another folder of the same disk, where they outlive the page."""
-        self._folder, self._arrivals = folder, arrivals
-        self.help = KEPT.format(format_bytes(self.most_bytes))
+    def save_in(self, folder: Path, upload_folder: Path) -> None:
+        """Save complete files in another folder of the same disk, where they outlive the page.
+
+        Incomplete files are written to ``upload_folder``.
+        """
+        self._folder, self._upload_folder = folder, upload_folder
+        self.help = SAVED_HELP.format(format_bytes(self.most_bytes))
 
     def stop(self) -> None:
-        """Give up what is being uploaded, and delete what has come of it."""
+        """Cancel the current upload and delete the incomplete file."""
         upload, self._current = self._current, None
         if upload is not None:
             with suppress(OSError):
@@ -234,8 +243,8 @@ class Upload(pn.custom.JSComponent):
             upload.path.unlink(missing_ok=True)
 
 
-class _Upload:
-    """A file on its way from ``path`` to ``goal``."""
+class _IncomingFile:
+    """An incomplete file at ``path``, which moves to ``goal`` when it is complete."""
 
     def __init__(self, number: Any, name: str, n_bytes: int, path: Path, goal: Path) -> None:
         self.number, self.name, self.n_bytes = number, name, n_bytes
@@ -244,30 +253,30 @@ class _Upload:
         self.file: BinaryIO = path.open("wb")
 
     def append(self, start: Any, piece: Any) -> None:
-        # Of a number `bytes` would make as many zeros.
+        # `bytes(number)` would allocate that many zeros.
         if not isinstance(piece, bytes | bytearray | memoryview):
-            raise ValueError("no piece")
+            raise ValueError("the piece is not bytes")
         if start != self.n_written or self.n_written + len(piece) > self.n_bytes:
-            raise ValueError("not the piece that follows")
+            raise ValueError("the piece is not the next one")
         self.file.write(piece)
         self.n_written += len(piece)
 
     def finish(self) -> None:
-        """Close it, and let it be where it belongs."""
+        """Close the file and move it to its goal."""
         self.file.close()
-        # The run may have been forgotten, and its folder with it.
+        # The store may have deleted the run and its folder meanwhile.
         self.goal.parent.mkdir(exist_ok=True, mode=0o700)
         os.replace(self.path, self.goal)
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         return self.n_written == self.n_bytes
 
 
 def read_most_bytes() -> int:
-    """The largest upload: 1 GB, or what the environment says."""
+    """Size of the largest upload: MAX_UPLOAD_MB from the environment, default 1 GB."""
     try:
-        n_megabytes = float(os.environ.get(MOST_MB) or 1024)
+        n_megabytes = float(os.environ.get(MAX_MB_VARIABLE) or 1024)
     except ValueError:
         n_megabytes = 1024
     return max(int(n_megabytes * 2**20), 1)

@@ -1,4 +1,4 @@
-"""The painter: as many frames as the browser can show, and not one more."""
+"""The frame loop: sends frames as fast as the browser draws them, one at a time."""
 
 import asyncio
 import time
@@ -16,19 +16,20 @@ from bokeh.models import CustomJS
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from widgets.notebook import CellView
-from widgets.page.frame_scheduler import FrameScheduler, of_this_loop
+from widgets.page.frame_scheduler import FrameScheduler, get_frame_scheduler
 from widgets.page.notifications import show_error
 
-PERIOD_MS = 25
-"""Between two looks for a frame in a notebook; see `ticker` for a page."""
+NOTEBOOK_PERIOD_S = 0.025
+"""Time between two checks for a frame in a notebook; in a page `FrameScheduler` decides."""
 
-KNOCK_S = 0.1
+CONNECT_PERIOD_S = 0.1
+"""Time between two messages to a browser that has not answered yet."""
 
 
 class Heartbeat(DataModel):
-    """The number of the frame sent, and what the browser tells: the frame painted, its width.
+    """The number of the frame sent, the number of the frame painted, and the browser's width.
 
-    In a notebook it also brings pings, see `CellView`.
+    In a notebook the browser also sends ``ping``, see `CellView`.
     """
 
     sent = Int(default=0)
@@ -37,8 +38,8 @@ class Heartbeat(DataModel):
     ping = String(default="")
 
 
-# A hidden tab paints nothing, so it acknowledges nothing and is sent nothing.
-ECHO = """
+# A hidden tab paints nothing. It acknowledges no frame, so the server sends no further frame.
+ACKNOWLEDGE = """
     const number = beat.sent
     requestAnimationFrame(() => {
         beat.width_px = window.innerWidth
@@ -48,74 +49,84 @@ ECHO = """
 
 
 class FrameLoop:
-    """Take frames from the engine and have them drawn, one in flight at a time.
+    """Takes frames from the engine and draws them; waits for the browser after each frame.
 
-    The acknowledgement is plain Bokeh: a Panel component for it costs a quarter of the frames.
-    ``draw`` is called with each frame inside one held batch of changes.
+    The acknowledgement is plain Bokeh: a Panel component would cost a quarter of the frames.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the frames come from.
+    draw : callable
+        Draws a frame; the document's changes are held meanwhile and leave together.
     """
 
     def __init__(self, engine: Engine, draw: Callable[[Frame], None]) -> None:
         self._engine = engine
         self._draw = draw
         self.heartbeat = Heartbeat(name="heartbeat")
-        self.heartbeat.js_on_change("sent", CustomJS(args={"beat": self.heartbeat}, code=ECHO))
-        self._ticker = FrameScheduler()
-        self._is_asked = False
+        self.heartbeat.js_on_change(
+            "sent", CustomJS(args={"beat": self.heartbeat}, code=ACKNOWLEDGE)
+        )
+        self._scheduler = FrameScheduler()
+        self._is_scheduled = False
         self._next_at = 0.0
         self._stop: Callable[[], object] = lambda: None
         self._push: Callable[[], None] = lambda: None
         self._hold: Callable[[], AbstractContextManager[Any]] = self._hold_document
-        self._later: Callable[[Callable[[], None]], object] = lambda change: change()
+        self._run_later: Callable[[Callable[[], None]], object] = lambda update: update()
 
     def start(self, doc: Document) -> None:
-        """Begin to paint in a page that a server holds."""
+        """Start to draw in a page of the server."""
         self._engine.request_frame()
-        # By then the event loop runs, wherever this was called.
-        callback = doc.add_next_tick_callback(self._follow_ticker)
+        # In the callback the event loop runs, wherever this method is called.
+        callback = doc.add_next_tick_callback(self._join_scheduler)
         self._stop = partial(doc.remove_next_tick_callback, callback)
-        self._later = doc.add_next_tick_callback
-        # Not to lose up to a period after each frame, an acknowledgement asks for the next one; by
-        # a callback of its own, since Panel does not know whose document an event is about.
-        self.heartbeat.on_change("painted", lambda attr, old, new: self.beat(time.monotonic()))
+        self._run_later = doc.add_next_tick_callback
+        # An acknowledgement schedules the next frame, instead of the next tick of the scheduler. It
+        # uses a new callback: Panel does not know the document of an event.
+        self.heartbeat.on_change(
+            "painted", lambda attr, old, new: self.schedule_frame(time.monotonic())
+        )
 
-    def _follow_ticker(self) -> None:
-        self._ticker = of_this_loop()
-        self._ticker.join(self)
-        self._stop = partial(self._ticker.leave, self)
+    def _join_scheduler(self) -> None:
+        self._scheduler = get_frame_scheduler()
+        self._scheduler.add(self)
+        self._stop = partial(self._scheduler.remove, self)
 
-    def beat(self, now: float) -> bool:
-        """Have a frame painted if there is one, the browser waits for it, and it is its turn."""
+    def schedule_frame(self, now: float) -> bool:
+        """Schedule a frame if there is one, the browser waits for it, and its time has come."""
         heartbeat = self.heartbeat
-        is_waited_for = heartbeat.painted >= heartbeat.sent and self._engine.has_frame
-        is_due = is_waited_for or not heartbeat.painted
-        if is_due and not self._is_asked and now >= self._next_at:
-            self._is_asked = True
-            self._later(self._paint_in_turn)
+        is_awaited = heartbeat.painted >= heartbeat.sent and self._engine.has_frame
+        is_due = is_awaited or not heartbeat.painted
+        if is_due and not self._is_scheduled and now >= self._next_at:
+            self._is_scheduled = True
+            self._run_later(self._draw_scheduled)
             return True
         return False
 
-    def _paint_in_turn(self) -> None:
-        self._is_asked = False
-        ticker, start = self._ticker, time.monotonic()
+    def _draw_scheduled(self) -> None:
+        self._is_scheduled = False
+        scheduler, start = self._scheduler, time.monotonic()
         if not self.heartbeat.painted:
-            self._next_at = start + KNOCK_S
-            self._paint()
+            self._next_at = start + CONNECT_PERIOD_S
+            self._draw_frame()
             return
         cpu = time.thread_time()
-        self._paint()
-        ticker.note(self, time.thread_time() - cpu)
-        self._next_at = start + ticker.period_s
+        self._draw_frame()
+        scheduler.note_frame(self, time.thread_time() - cpu)
+        self._next_at = start + scheduler.period_s
 
     def start_in_notebook(self, view: CellView) -> None:
-        """Begin to paint in a notebook's cell; the stream is held while no browser shows it."""
+        """Start to draw in a notebook's cell; the stream stops while no browser shows the cell."""
         self.stop()
         self._engine.hold(True)
         self._engine.request_frame()
         self.heartbeat.update(sent=0, painted=0, ping="")
         self.heartbeat.on_change("ping", view.note_ping)
         self._push, self._hold = view.push, pn.io.block_comm
-        self._later = self._change_and_push
-        task = asyncio.get_running_loop().create_task(self._repeat(view))
+        self._run_later = self._update_and_push
+        task = asyncio.get_running_loop().create_task(self._run_in_notebook(view))
 
         def stop() -> None:
             task.cancel()
@@ -123,38 +134,38 @@ class FrameLoop:
 
         self._stop = stop
 
-    async def _repeat(self, view: CellView) -> None:
+    async def _run_in_notebook(self, view: CellView) -> None:
         # Panel's periodic callback does not sleep when it is late, which starves the kernel.
         was_seen = False
         while True:
             is_seen = view.is_seen
             if is_seen:
-                self._paint()
+                self._draw_frame()
             if is_seen != was_seen:
                 was_seen = is_seen
                 self._engine.hold(not is_seen)
-            await asyncio.sleep(PERIOD_MS / 1000)
+            await asyncio.sleep(NOTEBOOK_PERIOD_S)
 
     def stop(self) -> None:
-        """Paint no more."""
+        """Stop to draw."""
         stop, self._stop = self._stop, lambda: None
-        # A session that ends has dropped its callbacks already.
+        # A session that ends has removed its callbacks already.
         with suppress(ValueError, AttributeError):
             stop()
 
-    def change(self, change: Callable[[], None]) -> None:
-        """Change the page's models from outside any callback of its own."""
-        self._later(change)
+    def update_page(self, update: Callable[[], None]) -> None:
+        """Run a function that changes the page's models, from outside the page's callbacks."""
+        self._run_later(update)
 
-    def _change_and_push(self, change: Callable[[], None]) -> None:
+    def _update_and_push(self, update: Callable[[], None]) -> None:
         with self._hold():
-            change()
+            update()
         self._push()
 
-    def _paint(self) -> None:
+    def _draw_frame(self) -> None:
         beat = self.heartbeat
         if not beat.painted:
-            # What is sent before the browser is connected may be lost: knock until it answers.
+            # Messages before the browser is connected may be lost: repeat until it answers.
             beat.sent += 1
             self._push()
             return
@@ -175,14 +186,14 @@ class FrameLoop:
     @contextmanager
     def _hold_document(self) -> Iterator[None]:
         doc = self.heartbeat.document
-        # Panel may be holding it already, and what it holds is let go with ours.
+        # Panel may hold the document already; then `unhold` below sends Panel's changes as well.
         if doc is not None and doc.callbacks.hold_value is None:
             doc.hold("collect")
         try:
             yield
         finally:
             if doc is not None:
-                # Panel would take what is held for news from the browser, and set it once more.
+                # Panel would treat held changes as changes from the browser and apply them again.
                 for event in doc.callbacks._held_events:
                     if event.setter is None:
                         event.callback_invoker = None

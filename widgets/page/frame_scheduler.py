@@ -1,10 +1,10 @@
-"""The ticker: one beat for all painters of a server, and how often each of them may paint.
+"""The frame scheduler: one timer for all pages of a server, and a fair share of frames for each.
 
-A timer for each page would cost more than a hundred pages at rest may. The event loop gives so
-much of its time to frames and no more: what a frame costs is measured, and the frames it has time
-for are shared equally among the pages that show any, so that controls are answered meanwhile. And
-so that no answer waits for a frame of every page, few are painted between two looks, those first
-that have waited longest.
+A timer per page would cost more than a hundred paused pages may cost. The event loop spends a
+fixed share of its time on frames, so that it answers controls meanwhile: the scheduler measures
+the cost of a frame and divides the affordable frames equally among the pages that show frames.
+Between two ticks it draws only a few frames, for the pages that waited longest, so that no answer
+waits for the frames of all pages.
 """
 
 import asyncio
@@ -13,84 +13,85 @@ import weakref
 from typing import Protocol
 
 PERIOD_S = 0.025
-"""Between two looks for frames; a screen of 60 Hz shows every other of its own."""
+"""Time between two ticks; with a 60 Hz screen every second or third frame of the screen."""
 
 SHARE = 0.5
-"""Of the event loop's time, for frames."""
+"""Share of the event loop's time for frames."""
 
-LONGEST_S = 0.5
-MOST_AT_ONCE_S = 0.02
-"""Of frames between two looks, however late the second one comes."""
+MAX_PERIOD_S = 0.5
+MAX_FRAME_TIME_S = 0.02
+"""Largest time for frames between two ticks, however late the second tick is."""
 
-SHOWN_S = 2.0
-"""A page that has taken no frame for so long takes none: its tab is hidden, or it is paused."""
+ACTIVE_S = 2.0
+"""A page without a frame for this long needs none: it is paused, or its tab is hidden."""
 
-MEMORY = 0.05
+COST_SMOOTHING = 0.05
+"""Weight of the newest frame in the running mean of the cost."""
 
 
-class Painting(Protocol):
-    """What the ticker drives."""
+class FrameSource(Protocol):
+    """A page as the scheduler sees it."""
 
-    def beat(self, now: float) -> bool:
-        """Whether there is something to paint, which then is painted soon; cheap."""
+    def schedule_frame(self, now: float) -> bool:
+        """Schedule a frame and return True if the page needs a frame now; must be cheap."""
 
 
 class FrameScheduler:
-    """Beats for the painters of one event loop; `of_this_loop` finds it."""
+    """Schedules the frames of all pages of one event loop; see `get_frame_scheduler`."""
 
     def __init__(self) -> None:
-        self._painters: weakref.WeakSet[Painting] = weakref.WeakSet()
-        self._painted_at: weakref.WeakKeyDictionary[Painting, float] = weakref.WeakKeyDictionary()
+        self._pages: weakref.WeakSet[FrameSource] = weakref.WeakSet()
+        self._drawn_at: weakref.WeakKeyDictionary[FrameSource, float] = weakref.WeakKeyDictionary()
         self._cost_s = 0.0
-        self._n_showing = 1
+        self._n_active = 1
         self._task: asyncio.Task[None] | None = None
 
     @property
     def period_s(self) -> float:
-        """The least time between two frames of a page."""
-        return min(self._n_showing * self._cost_s / SHARE, LONGEST_S)
+        """Shortest time between two frames of one page."""
+        return min(self._n_active * self._cost_s / SHARE, MAX_PERIOD_S)
 
-    def join(self, painter: Painting) -> None:
-        """Beat for a painter from now on."""
-        self._painters.add(painter)
+    def add(self, page: FrameSource) -> None:
+        """Schedule the frames of a page from now on."""
+        self._pages.add(page)
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run())
 
-    def leave(self, painter: Painting) -> None:
-        """Beat for it no more."""
-        self._painters.discard(painter)
-        self._painted_at.pop(painter, None)
+    def remove(self, page: FrameSource) -> None:
+        """Schedule no more frames of a page."""
+        self._pages.discard(page)
+        self._drawn_at.pop(page, None)
 
-    def note(self, painter: Painting, cost_s: float) -> None:
-        """A frame was painted, which has taken so long."""
-        self._painted_at[painter] = time.monotonic()
-        self._cost_s += MEMORY * (cost_s - self._cost_s)
+    def note_frame(self, page: FrameSource, cost_s: float) -> None:
+        """Note a drawn frame and the CPU time that it took."""
+        self._drawn_at[page] = time.monotonic()
+        self._cost_s += COST_SMOOTHING * (cost_s - self._cost_s)
 
     async def _run(self) -> None:
         last = time.monotonic()
-        while self._painters:
+        while self._pages:
             await asyncio.sleep(PERIOD_S)
             now = time.monotonic()
-            self._beat(now, SHARE * (now - last))
+            self._tick(now, SHARE * (now - last))
             last = now
 
-    def _beat(self, now: float, time_s: float) -> None:
-        """Have as many painters paint as there is time for, one at least."""
-        times = list(self._painted_at.values())
-        self._n_showing = max(sum(now - each < SHOWN_S for each in times), 1)
-        left_s = min(time_s, MOST_AT_ONCE_S)
-        for painter in sorted(self._painters, key=lambda one: self._painted_at.get(one, 0.0)):
-            if painter.beat(now):
+    def _tick(self, now: float, time_s: float) -> None:
+        """Request as many frames as ``time_s`` allows, at least one."""
+        times = list(self._drawn_at.values())
+        self._n_active = max(sum(now - each < ACTIVE_S for each in times), 1)
+        left_s = min(time_s, MAX_FRAME_TIME_S)
+        for page in sorted(self._pages, key=lambda page: self._drawn_at.get(page, 0.0)):
+            if page.schedule_frame(now):
                 left_s -= self._cost_s
                 if left_s <= 0.0:
                     return
 
 
-_tickers: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, FrameScheduler]" = (
+_schedulers: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, FrameScheduler]" = (
     weakref.WeakKeyDictionary()
 )
 
 
-def of_this_loop() -> FrameScheduler:
-    """The ticker of the event loop that runs here."""
-    return _tickers.setdefault(asyncio.get_running_loop(), FrameScheduler())
+def get_frame_scheduler() -> FrameScheduler:
+    """The scheduler of the running event loop."""
+    return _schedulers.setdefault(asyncio.get_running_loop(), FrameScheduler())

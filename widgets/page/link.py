@@ -1,4 +1,4 @@
-"""The address bar: a link to the page as it is now, and back."""
+"""The address bar: a link to the page's current state, and the state from a link."""
 
 import json
 from collections.abc import Mapping
@@ -8,13 +8,12 @@ from bokeh.core.properties import String
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
 
-from clusterer.support.text import shorten
 from widgets.components.text import Text
 from widgets.live.axes import AxesChooser
 from widgets.live.figure import LiveFigure
 from widgets.page.link_codec import (
     KEYS,
-    LONGEST_SHOWN,
+    describe_ignored,
     read_box,
     read_link,
     write_box,
@@ -26,24 +25,24 @@ from widgets.views.tabs import ViewTabs
 
 UPLOAD = "upload"
 KINDS = {"generated": GENERATED, "table": TABLE, "draw": DRAWN, "many": MANY, "given": FROM_PYTHON}
-BRING_TABLE = (
-    "This link was made with an uploaded table. A table stays with the page it was uploaded to: "
-    "choose the file again under My table."
+TABLE_NEEDED = (
+    "This link belongs to a page with an uploaded table. A link does not contain the table: choose "
+    "the file again under My table."
 )
-PAINT_AGAIN = (
-    "This link was made with a painting. A painting stays with the page it was painted in: paint "
-    "again, or export the run as Python there."
+PAINTING_NEEDED = (
+    "This link belongs to a page with a painted stream. A link does not contain the painting: "
+    "paint again, or export the run as Python in the page where it was painted."
 )
 
 
 class Address(DataModel):
-    """The part of the address's query that is ours."""
+    """The dashboard's part of the query in the browser's address."""
 
     query = String(default="")
 
 
-# A slider in motion would fill the history, and browsers refuse too many changes.
-REPLACE = """
+# The delay joins the changes of a moving slider: browsers refuse too many changes of the address.
+UPDATE_ADDRESS = """
     clearTimeout(address._timer)
     address._timer = setTimeout(() => {
         const url = new URL(window.location)
@@ -55,9 +54,9 @@ REPLACE = """
 
 
 class AddressBar:
-    """Keeps the address in step with the settings, the source's kind, the axes and the view.
+    """Writes the settings, the kind of source, the axes, the tab and the zoom into the address.
 
-    Only what differs from how the page begins is in the address.
+    The address contains only values that differ from those of a new page.
     """
 
     def __init__(
@@ -73,18 +72,20 @@ class AddressBar:
         self._axes = axes
         self._figure = figure
         self._views = views
-        self._to_come: Mapping[str, str] | None = None
+        self._pending: Mapping[str, str] | None = None
         self._defaults = settings.param.values()
         self._first_kind = sources.kind.value
-        self._is_kept = False
+        self._is_updated = False
         self._restored = ""
         self.message = Text(role="status")
         self.address = Address(name="address")
-        self.address.js_on_change("query", CustomJS(args={"address": self.address}, code=REPLACE))
+        self.address.js_on_change(
+            "query", CustomJS(args={"address": self.address}, code=UPDATE_ADDRESS)
+        )
 
     def restore(self, arguments: Mapping[str, list[bytes]]) -> None:
-        """Set what the address says, as far as it can be; from now on `show` keeps it."""
-        query = {key: given[-1].decode("utf-8", "replace") for key, given in arguments.items()}
+        """Apply the address as far as possible; from now on `update` keeps it up to date."""
+        query = {key: values[-1].decode("utf-8", "replace") for key, values in arguments.items()}
         values, complaints = read_link(query)
         self._settings.param.update(**values)
         self._restore_table(query.get("table"), complaints)
@@ -92,14 +93,16 @@ class AddressBar:
         self._restore_tab(query.get("tab"), complaints)
         is_table = query.get("source") == UPLOAD
         if self._sources.kind.value == TABLE and not is_table:
-            # A table is read in its own time, and its columns are not known before.
-            self._to_come = query
+            # The table is read in a thread; its columns are unknown until then.
+            self._pending = query
         elif not is_table:
-            self._restore_place(query, complaints)
-        told = f"From the link, {'; '.join(complaints)}." if complaints else ""
+            self._restore_view(query, complaints)
+        text = f"From the link, {'; '.join(complaints)}." if complaints else ""
         is_painting = self._sources.kind.value == DRAWN
-        self.message.show(BRING_TABLE if is_table else "", PAINT_AGAIN if is_painting else "", told)
-        self._is_kept = True
+        self.message.show(
+            TABLE_NEEDED if is_table else "", PAINTING_NEEDED if is_painting else "", text
+        )
+        self._is_updated = True
         self._restored = self._write()
 
     def _restore_kind(self, word: str | None, complaints: list[str]) -> None:
@@ -110,86 +113,83 @@ class AddressBar:
             if kind in self._sources.kind.options:
                 self._sources.kind.value = kind
             else:
-                complaints.append(f"source={shorten(word, LONGEST_SHOWN)} was ignored")
+                complaints.append(describe_ignored("source", word))
 
     def _restore_table(self, title: str | None, complaints: list[str]) -> None:
         if title in self._sources.table.catalog:
             self._sources.table.catalog_select.value = title
         elif title is not None:
-            complaints.append(f"table={shorten(title, LONGEST_SHOWN)} was ignored")
+            complaints.append(describe_ignored("table", title))
 
     def _restore_tab(self, title: str | None, complaints: list[str]) -> None:
         if title in self._views.titles:
             self._views.tabs.active = self._views.titles.index(title)
         elif title is not None:
-            complaints.append(f"tab={shorten(title, LONGEST_SHOWN)} was ignored")
+            complaints.append(describe_ignored("tab", title))
 
-    def _restore_place(self, query: Mapping[str, str], complaints: list[str]) -> None:
-        """The axes and the view, which mean nothing without the points they were chosen for."""
+    def _restore_view(self, query: Mapping[str, str], complaints: list[str]) -> None:
+        """Set the axes and the zoom; both need the points that they were chosen for."""
         for key, select in (("x", self._axes.x), ("y", self._axes.y)):
             if key in query and query[key] in select.options:
                 select.value = query[key]
             elif key in query:
-                complaints.append(f"{key}={shorten(query[key], LONGEST_SHOWN)} was ignored")
+                complaints.append(describe_ignored(key, query[key]))
         if "view" in query:
             box = read_box(query["view"])
             if box is None:
-                complaints.append(f"view={shorten(query['view'], LONGEST_SHOWN)} was ignored")
+                complaints.append(describe_ignored("view", query["view"]))
             else:
                 self._figure.viewport.zoom(box)
 
-    def restore_place(self, query: Mapping[str, str]) -> None:
-        """Set the axes and the view as `write_place` told them."""
-        self._restore_place(query, [])
-        self._is_kept = True
+    def restore_view(self, view: Mapping[str, str]) -> None:
+        """Set the axes and the zoom from the result of `write_view`."""
+        self._restore_view(view, [])
+        self._is_updated = True
 
-    def write_place(self) -> str:
-        """The axes and the view."""
-        return urlencode(self._write_place())
-
-    def show(self) -> None:
-        """Bring the address up to date; cheap, so with every frame."""
-        if not self._is_kept:
+    def update(self) -> None:
+        """Bring the address up to date; cheap, called with every frame."""
+        if not self._is_updated:
             return
-        if self._to_come is not None:
+        if self._pending is not None:
             is_table = self._sources.kind.value == TABLE
             if is_table and not self._sources.table.is_ready:
                 return
-            self._bring_to_come()
+            self._restore_pending()
         query = self._write()
         if query != self.address.query:
             self.address.query = query
             if query != self._restored:
                 self.message.show()
 
-    def _bring_to_come(self) -> None:
-        """The places of a table that has been read by now."""
-        query, self._to_come = self._to_come or {}, None
+    def _restore_pending(self) -> None:
+        """Set the axes and the zoom of a table that is now read."""
+        query, self._pending = self._pending or {}, None
         complaints: list[str] = []
-        self._restore_place(query, complaints)
+        self._restore_view(query, complaints)
         if complaints:
             self.message.show(f"From the link, {'; '.join(complaints)}.")
         self._restored = self._write()
 
     def _write(self) -> str:
-        found = self._write_kind() | write_link(self._settings, self._defaults)
+        query = self._write_kind() | write_link(self._settings, self._defaults)
         kind = self._sources.kind.value
         if kind != GENERATED:
             for key in ("generator", "seed", *(("noise",) if kind != DRAWN else ())):
-                found.pop(key, None)
-        return urlencode(found | self._write_place())
+                query.pop(key, None)
+        return urlencode(query | self.write_view())
 
-    def _write_place(self) -> dict[str, str]:
-        found = {}
-        for key, select, usual in (("x", self._axes.x, 0), ("y", self._axes.y, 1)):
+    def write_view(self) -> dict[str, str]:
+        """The axes, the tab and the zoom, as far as the user has changed them."""
+        query = {}
+        for key, select, default in (("x", self._axes.x, 0), ("y", self._axes.y, 1)):
             options = select.options
-            if select.value != options[min(usual, len(options) - 1)]:
-                found[key] = select.value
+            if select.value != options[min(default, len(options) - 1)]:
+                query[key] = select.value
         if self._views.tabs.active:
-            found["tab"] = self._views.titles[self._views.tabs.active]
+            query["tab"] = self._views.titles[self._views.tabs.active]
         if (box := self._figure.viewport.chosen_box) is not None:
-            found["view"] = write_box(box)
-        return found
+            query["view"] = write_box(box)
+        return query
 
     def _write_kind(self) -> dict[str, str]:
         kind = self._sources.kind.value

@@ -1,4 +1,4 @@
-"""Addresses: the settings of a run as the query of an address, and back, whoever wrote it."""
+"""Links: the settings of a run as the query of a web address, and safely back."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from clusterer.session.density_image import Box
 from clusterer.support.text import shorten
 from widgets.settings import Settings
 
-# What a setting is called in a link, and what it is.
+# The key of each setting in a link, and the setting's name.
 NAMES = {
     "generator": "generator",
     "seed": "seed",
@@ -24,41 +24,42 @@ NAMES = {
     "speed": "points_per_s",
     "window": "window_length",
 }
-PLACES = ("source", "table", "x", "y", "view", "tab")
-KEYS = (*NAMES, *PLACES)
-AUTO = "auto"
+VIEW_KEYS = ("source", "table", "x", "y", "view", "tab")
+KEYS = (*NAMES, *VIEW_KEYS)
+AUTOMATIC = "auto"
 SWITCH = {"on": True, "off": False}
-LONGEST_SHOWN = 40
-FURTHEST = 1e15
+MAX_SHOWN_CHARS = 40
+MAX_EDGE = 1e15
+"""Largest coordinate of a zoomed view."""
 
 
 def write_link(settings: Settings, defaults: Mapping[str, Any]) -> dict[str, str]:
-    """The settings that differ from ``defaults`` (name: value), by their names in a link.
+    """The settings that differ from ``defaults`` (name: value), by their keys in a link.
 
     >>> defaults = Settings().param.values()
     >>> write_link(Settings(seed=4, drop_singletons=False), defaults)
     {'seed': '4', 'singletons': 'off'}
     """
-    found = {}
+    query = {}
     for key, name in NAMES.items():
         value = getattr(settings, name)
         switch = Settings.AUTOMATIC.get(name)
         if switch is None:
             if value != defaults[name]:
-                found[key] = _write(value)
-        # What was found by itself is no setting; what was set always is.
+                query[key] = _write(value)
+        # An automatic value is not written; a value that the user has set is always written.
         elif not getattr(settings, switch):
-            found[key] = _write(value)
+            query[key] = _write(value)
         elif not defaults[switch]:
-            found[key] = AUTO
-    return found
+            query[key] = AUTOMATIC
+    return query
 
 
 def read_link(query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
-    """The settings that a link names, and what was wrong with it, in words.
+    """The settings in a link, and one phrase for each value that is not used as written.
 
-    Numbers beyond their bounds are brought within them; what cannot be read is left out. Unknown
-    keys belong to others and are passed over.
+    A number beyond its bounds becomes the nearest bound; a value that cannot be read is left out.
+    Keys of other programs are ignored.
 
     >>> read_link({"seed": "12", "k": "1e9", "noise": "lots", "utm": "x"})
     ({'seed': 12, 'n_prototypes': 1000}, ['noise=lots was ignored', 'k=1e9 became 1000'])
@@ -70,23 +71,28 @@ def read_link(query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
             continue
         text = query[key].strip()
         switch = Settings.AUTOMATIC.get(name)
-        if switch is not None and text == AUTO:
+        if switch is not None and text == AUTOMATIC:
             values[switch] = True
             continue
         value = _read(Settings.param[name], text)
         if value is None:
-            complaints.append(f"{key}={shorten(text, LONGEST_SHOWN)} was ignored")
+            complaints.append(describe_ignored(key, text))
             continue
         values[name] = value
         if switch is not None:
             values[switch] = False
         if isinstance(value, int | float) and text not in SWITCH and value != float(text):
-            complaints.append(f"{key}={shorten(text, LONGEST_SHOWN)} became {_write(value)}")
+            complaints.append(f"{key}={shorten(text, MAX_SHOWN_CHARS)} became {_write(value)}")
     return values, complaints
 
 
+def describe_ignored(key: str, text: str) -> str:
+    """The phrase about a value that cannot be used."""
+    return f"{key}={shorten(text, MAX_SHOWN_CHARS)} was ignored"
+
+
 def write_box(box: Box) -> str:
-    """A view as text: left, right, bottom, top.
+    """A zoomed view as text: left, right, bottom, top.
 
     >>> write_box((-1.0, 1.0, 0.0, 2.5))
     '-1,1,0,2.5'
@@ -95,7 +101,7 @@ def write_box(box: Box) -> str:
 
 
 def read_box(text: str) -> Box | None:
-    """A view from text; None if it is none.
+    """A zoomed view from text; None if the text is not a valid box.
 
     >>> read_box("-1,1,0,2.5"), read_box("1,-1,0,2"), read_box("nan,1,0,1")
     ((-1.0, 1.0, 0.0, 2.5), None, None)
@@ -104,7 +110,7 @@ def read_box(text: str) -> Box | None:
         left, right, bottom, top = map(float, text.split(","))
     except ValueError:
         return None
-    is_near = all(abs(edge) <= FURTHEST for edge in (left, right, bottom, top))
+    is_near = all(abs(edge) <= MAX_EDGE for edge in (left, right, bottom, top))
     return (left, right, bottom, top) if is_near and left < right and bottom < top else None
 
 

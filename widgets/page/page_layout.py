@@ -1,4 +1,4 @@
-"""The page around the dashboard."""
+"""The page around the dashboard: title, sidebar, theme, and small screens."""
 
 from functools import partial
 from typing import Any
@@ -20,7 +20,10 @@ def build_page(
     main: list[pn.viewable.Viewable],
     header: list[pn.viewable.Viewable],
 ) -> pmui.Page:
-    """A page with the controls at the side, light or dark, everything served locally."""
+    """Build a page with the controls in the sidebar, in a light and a dark theme.
+
+    The server itself delivers all files; the page loads nothing from other hosts.
+    """
     page = pmui.Page(
         title=TITLE,
         sidebar=sidebar,
@@ -32,18 +35,18 @@ def build_page(
             "light": {"palette": {"primary": {"main": "#2f5d80"}}},
             "dark": {
                 "palette": {"primary": {"main": "#7fb2d9"}},
-                # The bar would be as light as the buttons, and its white title unreadable.
+                # The default bar is as light as the buttons; its white title is unreadable.
                 "components": {"MuiAppBar": {"styleOverrides": {"root": DARK_BAR}}},
             },
         },
     )
-    ignore_server_load(page)
+    unwatch_server_load(page)
     pn.state.onload(partial(forget_defaults, pn.state.curdoc))
     return page
 
 
-# The finger that would move the plot scrolls the page; two zoom, and the toolbar has the pan. That
-# it is turned, Bokeh 3.10 does not tell the plot, which would have a finger do the same as before.
+# On a narrow screen one finger scrolls the page instead of moving the plot; two fingers zoom, and
+# the toolbar still offers the pan tool. Bokeh 3.10 does not tell the plot that a tool is off.
 LET_SCROLL = """
     if (!beat._width_px) for (const pan of pans) {
         pan.properties.active.change.connect(() => toolbar.active_changed.emit())
@@ -54,7 +57,10 @@ LET_SCROLL = """
 
 
 def fit_to_phones(page: pmui.Page, plot: pn.pane.Bokeh, heartbeat: Any) -> None:
-    """Fold the controls away where they would cover the plot, once it is known how wide it is."""
+    """Close the sidebar on screens so narrow that it covers the plot.
+
+    The browser sends the width with the first heartbeat.
+    """
     pans = plot.object.select(PanTool)
     known = {"beat": heartbeat, "pans": list(pans), "toolbar": plot.object.toolbar}
     let_scroll = CustomJS(args=known, code=LET_SCROLL)
@@ -63,20 +69,20 @@ def fit_to_phones(page: pmui.Page, plot: pn.pane.Bokeh, heartbeat: Any) -> None:
     def fold(attr: str, old: int, new: int) -> None:
         if not old and new < NARROW_PX:
             page.sidebar_open = False
-            # What is below it can be scrolled to.
+            # The user can scroll to the views below the plot.
             plot.min_height = NARROW_PLOT_PX
 
     heartbeat.on_change("width_px", fold)
 
 
-def ignore_server_load(page: pmui.Page) -> None:
-    """Have the page not follow whether the server is busy.
+def unwatch_server_load(page: pmui.Page) -> None:
+    """Remove the page's watcher of Panel's global "busy" state.
 
-    It watches a state that outlives it, so no session would ever be freed, and each callback of
-    any session would walk through all models of every page.
+    The global state keeps every page that watches it in memory, and each callback of any session
+    would search all models of all pages.
     """
     watchers = pn.state.param.watchers.get("busy", {}).get("value", [])
     for watcher in list(watchers):
-        # The watcher is a method of the page's parameters.
+        # The watcher's function is a method of the page's parameters.
         if getattr(getattr(watcher.fn, "__self__", None), "self", None) is page:
             pn.state.param.unwatch(watcher)

@@ -1,9 +1,8 @@
-"""Places: all of a page that a run needs to be opened again, as data, and back."""
+"""The state of a page: what a checkpoint needs to open the page again, besides the run."""
 
 import asyncio
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 from clusterer.session.engine import Engine
 from clusterer.session.saving.checkpoint import Checkpoint
@@ -14,7 +13,7 @@ from widgets.tour.tour import Tour
 
 
 class PageState:
-    """The settings, the source and the view of a page; during a ``tour`` those left for it."""
+    """The settings, the source and the view of a page; during a tour those from before the tour."""
 
     def __init__(
         self,
@@ -31,56 +30,65 @@ class PageState:
         self._tour = tour
 
     def describe(self) -> dict[str, Any]:
-        """The place as it is now, in JSON's types."""
-        left = self._tour.page_before
-        kind = self._sources.kind.value if left is None else left.kind
-        values = self._settings.param.values() if left is None else left.settings
+        """The state in JSON's types."""
+        before = self._tour.page_before
+        kind = self._sources.kind.value if before is None else before.kind
+        values = self._settings.param.values() if before is None else before.settings
         return {
             "kind": kind,
-            "was_playing": None if left is None else left.was_playing,
+            "was_playing": None if before is None else before.was_playing,
             "settings": {name: values[name] for name in sorted(values.keys() - {"name"})},
-            "view": dict(parse_qsl(self._address.write_place())),
+            "view": self._address.write_view(),
             "table": self._sources.table.describe() if kind == TABLE else None,
         }
 
-    def make_room(self) -> None:
-        """Have what a table needs in the page: its models have to be there before a task's news."""
+    def create_table_models(self) -> None:
+        """Create the models of the table's controls; a task cannot send new models."""
         self._sources.table.view.fill()
 
-    def keep_tables(self, folder: Path, arrivals: Path) -> None:
-        """Have tables uploaded from now on kept in a folder, once they are whole."""
-        self._sources.table.keep_in(folder, arrivals)
+    def save_tables_in(self, folder: Path, upload_folder: Path) -> None:
+        """Save tables that are uploaded from now on in a folder; ``upload_folder`` holds parts."""
+        self._sources.table.save_in(folder, upload_folder)
 
-    async def go_back(self, checkpoint: Checkpoint, folder: Path) -> None:
-        """Be as the memory says, and have the engine adopt its run.
+    async def restore(self, checkpoint: Checkpoint, folder: Path) -> None:
+        """Restore the state, and resume the checkpoint's run.
 
-        ``folder`` is where its tables are. Raises ValueError or OSError where that can't be.
+        Parameters
+        ----------
+        checkpoint : Checkpoint
+            The saved run and state.
+        folder : Path
+            The folder of the run's tables.
+
+        Raises
+        ------
+        ValueError, OSError
+            If the run cannot be restored.
         """
-        told = checkpoint.page_state
-        if told["kind"] == TABLE:
-            table = self._sources.table
-            await table.restore(told["table"], folder)
-        elif told["kind"] != GENERATED:
-            raise ValueError("the data was given by a program")
-        self._settings.param.update(**Settings.pick_values(told["settings"]))
-        self._sources.kind.value = told["kind"]
-        self._address.restore_place(told["view"])
-        was_playing = told.get("was_playing")
+        state = checkpoint.page_state
+        if state["kind"] == TABLE:
+            await self._sources.table.restore(state["table"], folder)
+        elif state["kind"] != GENERATED:
+            raise ValueError("a run with data from a program cannot be restored")
+        self._settings.param.update(**Settings.pick_values(state["settings"]))
+        self._sources.kind.value = state["kind"]
+        self._address.restore_view(state["view"])
+        was_playing = state.get("was_playing")
         if was_playing is not None:
-            # The run is the tour's: as at its end, the stream that was left begins anew.
+            # The saved run belongs to the tour. As at the tour's end, the stream starts again.
             self._sources.reopen()
             (self._engine.play if was_playing else self._engine.pause)()
             return
-        if told["kind"] == TABLE:
+        if state["kind"] == TABLE:
             chosen = self._sources.table.columns.make_source()
             if chosen is None:
                 raise ValueError("no column is chosen")
             source = chosen[0]
         else:
             source = self._sources.make_source()
-        # A table is read again up to there.
+        # Restoring reads a table again up to the run's position.
         run = await asyncio.to_thread(checkpoint.restore_run, source)
         self._engine.resume_run(run, is_playing=checkpoint.is_playing)
-        # What was turned in the last moment may not have been stored of both.
+        # A setting changed in the last moment may be saved in the state and not in the run.
         for name, value in self._settings.live_values().items():
             self._engine.set(name, value)

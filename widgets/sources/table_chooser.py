@@ -52,7 +52,7 @@ class TableChooser:
             self._folder,
             on_begin=lambda: self.message.show(),
             on_file=self._receive,
-            on_trouble=lambda problem: self.message.show(problem),
+            on_problem=lambda problem: self.message.show(problem),
             margin=(5, 10),
             **WIDE,
         )
@@ -198,10 +198,10 @@ class TableChooser:
             "columns": self.columns.describe(),
         }
 
-    def keep_in(self, folder: Path, upload_folder: Path) -> None:
+    def save_in(self, folder: Path, upload_folder: Path) -> None:
         """Store complete uploads in ``folder`` from now on, where they outlive the page."""
         self._upload_folder = upload_folder
-        self.file.keep_in(folder, upload_folder)
+        self.file.save_in(folder, upload_folder)
 
     async def restore(self, description: dict[str, Any], folder: Path) -> None:
         """Show the table that `describe` returned; ``folder`` contains uploaded tables.

@@ -1,4 +1,4 @@
-"""Uploads as messages of a browser make them, whatever is in these."""
+"""Uploads through the messages of a browser, valid and forged."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +11,12 @@ from widgets.components.upload import Upload
 
 
 class Browser:
-    """Sends what a browser would, and what only a stranger would."""
+    """Sends the messages of a browser, and messages that only an attacker sends."""
 
     def __init__(self, folder: Path) -> None:
         self.files: list[tuple[bytes, str]] = []
-        self.troubles: list[str] = []
-        self.upload = Upload(folder, on_file=self._take, on_trouble=self.troubles.append)
+        self.problems: list[str] = []
+        self.upload = Upload(folder, on_file=self._take, on_problem=self.problems.append)
 
     def _take(self, path: Path, name: str) -> None:
         self.files.append((path.read_bytes(), name))
@@ -32,12 +32,12 @@ class Browser:
 
 
 @pytest.fixture
-def kept(tmp_path: Path):
-    """A browser whose files are kept in a store, and what is found of them there."""
+def saving_browser(tmp_path: Path):
+    """A browser whose files are saved in a store, the run's folder, and a search for its files."""
     store = RunStore(tmp_path)
     browser = Browser(tmp_path)
     folder = store.folder_for(make_key())
-    browser.upload.keep_in(folder, store.make_upload_folder())
+    browser.upload.save_in(folder, store.make_upload_folder())
 
     def find() -> list[Path]:
         return [path for path in tmp_path.glob("**/upload-*") if path.is_file()]
@@ -46,11 +46,11 @@ def kept(tmp_path: Path):
     store.close()
 
 
-Kept = tuple[Browser, Path, Callable[[], list[Path]]]
+SavingBrowser = tuple[Browser, Path, Callable[[], list[Path]]]
 
 
-def test_a_file_is_kept_once_it_is_whole(kept: Kept) -> None:
-    browser, folder, find = kept
+def test_a_complete_file_is_saved_in_the_folder_of_the_run(saving_browser: SavingBrowser) -> None:
+    browser, folder, find = saving_browser
     browser.begin()
     browser.send_piece(0, b"x\n1")
     assert len(find()) == 1
@@ -58,12 +58,12 @@ def test_a_file_is_kept_once_it_is_whole(kept: Kept) -> None:
     browser.send_piece(3, b"\n2\n")
     assert browser.files == [(b"x\n1\n2\n", "t.csv")]
     assert find() == list(folder.iterdir())
-    # The run was forgotten meanwhile, and its folder with it.
+    # The store has deleted the run and its folder meanwhile.
     find()[0].unlink()
     folder.rmdir()
     browser.begin(0)
     assert len(list(folder.iterdir())) == 1
-    assert browser.troubles == []
+    assert browser.problems == []
 
 
 @pytest.mark.parametrize(
@@ -84,35 +84,37 @@ def test_a_file_is_kept_once_it_is_whole(kept: Kept) -> None:
     ],
     ids=str,
 )
-def test_what_is_cut_off_leaves_nothing_behind(kept: Kept, end: dict[str, Any] | None) -> None:
-    browser, _, find = kept
+def test_an_interrupted_upload_leaves_no_file(
+    saving_browser: SavingBrowser, end: dict[str, Any] | None
+) -> None:
+    browser, _, find = saving_browser
     browser.begin()
     browser.send_piece(0, b"x\n1")
     if end is None:
-        browser.upload.stop()  # as when the page is closed
+        browser.upload.stop()  # as a closed page does
     else:
         browser.send(end)
-        assert all(len(trouble) < 600 for trouble in browser.troubles)
+        assert all(len(problem) < 600 for problem in browser.problems)
     assert find() == []
     browser.send_piece(3, b"\n2\n")
     assert browser.files == []
-    # The next one is taken.
+    # The next upload works.
     browser.begin(number=7)
     browser.send_piece(0, b"x\n1\n2\n", number=7)
     assert len(browser.files) == len(find()) == 1
 
 
 @pytest.mark.parametrize("message", [None, [], "begin", 3, {}, {"kind": []}, {"number": {}}])
-def test_what_is_no_message_changes_nothing(kept: Kept, message: Any) -> None:
-    browser, _, find = kept
+def test_an_invalid_message_changes_nothing(saving_browser: SavingBrowser, message: Any) -> None:
+    browser, _, find = saving_browser
     browser.begin()
     browser.send(message)
     browser.send_piece(0, b"x\n1\n2\n")
     assert len(browser.files) == len(find()) == 1
-    assert browser.troubles == []
+    assert browser.problems == []
 
 
-def test_a_folder_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     browser = Browser(tmp_path / "gone")
     browser.begin()
-    assert browser.troubles == ["t.csv could not be stored: No such file or directory. Try again."]
+    assert browser.problems == ["t.csv could not be saved: No such file or directory. Try again."]

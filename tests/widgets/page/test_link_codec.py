@@ -1,4 +1,4 @@
-"""Links: they bring back the settings, and no forged one breaks anything."""
+"""Links restore the settings, and forged links do no harm."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +8,7 @@ from widgets.page.link_codec import KEYS, NAMES, read_box, read_link, write_box,
 from widgets.settings import SIGMA_BOUNDS, Settings
 
 DEFAULTS = Settings().param.values()
-# As sliders give them: to six digits.
+# Six digits, as the sliders set them.
 NUMBERS = st.floats(1, 1e6).map(lambda value: float(f"{value:.6g}"))
 CHOICES = st.fixed_dictionaries(
     {},
@@ -31,7 +31,7 @@ HALF_LIVES = NUMBERS | st.just(float("inf"))
 
 
 @given(CHOICES, st.none() | SIGMAS, st.none() | HALF_LIVES)
-def test_a_link_brings_back_the_settings(choices, sigma, half_life):
+def test_a_link_restores_the_settings(choices, sigma, half_life):
     settings = Settings(**choices)
     if sigma is not None:
         settings.param.update(sigma=sigma, has_automatic_sigma=False)
@@ -46,10 +46,10 @@ def test_a_link_brings_back_the_settings(choices, sigma, half_life):
         assert getattr(restored, name) == getattr(settings, name)
 
 
-def test_only_what_differs_is_in_the_link():
+def test_a_link_contains_only_changed_settings():
     assert write_link(Settings(), DEFAULTS) == {}
     assert write_link(Settings(n_prototypes=50, seed=1), DEFAULTS) == {"seed": "1"}
-    # What an app begins with otherwise is its default.
+    # The defaults are the values with which the page starts.
     others = Settings(
         n_prototypes=80, has_automatic_sigma=False, has_automatic_half_life=False
     ).param.values()
@@ -57,7 +57,7 @@ def test_only_what_differs_is_in_the_link():
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=60)))
-def test_a_forged_link_is_refused_in_parts_and_never_as_a_whole(query):
+def test_each_invalid_part_of_a_link_is_ignored_alone(query):
     values, complaints = read_link(query)
     Settings(**values)
     named = {NAMES[key] for key in query if key in NAMES}
@@ -68,7 +68,7 @@ def test_a_forged_link_is_refused_in_parts_and_never_as_a_whole(query):
 
 
 @given(st.sampled_from(sorted(set(NAMES) - {"generator"})), st.floats())
-def test_numbers_beyond_their_bounds_are_brought_within(key, number):
+def test_numbers_beyond_their_bounds_become_the_bound(key, number):
     values, complaints = read_link({key: repr(number)})
     settings = Settings(**values)
     low, high = SIGMA_BOUNDS
@@ -78,7 +78,7 @@ def test_numbers_beyond_their_bounds_are_brought_within(key, number):
 
 
 @given(st.lists(st.floats(), min_size=4, max_size=4))
-def test_views_are_boxes_or_nothing(edges):
+def test_a_view_is_a_valid_box_or_none(edges):
     box = read_box(write_box(tuple(edges)))
     if box is not None:
         assert box[0] < box[1]

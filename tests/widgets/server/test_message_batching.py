@@ -1,4 +1,4 @@
-"""What one callback changes leaves in one piece, and is told as it was at each change."""
+"""All changes of a callback leave in one write, each with the values at its time."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ N_CHANGES = 8
 
 
 def build(document):
-    """A slider; turned, it changes texts, brings a new one, twice, and fills a table."""
+    """A slider whose callback changes texts, adds a model twice, and fills a data source."""
     slider = Slider(name="slider", start=-1, end=9, value=-1)
     text, held, table = Div(name="text"), Column(name="held"), ColumnDataSource(name="table")
 
@@ -58,7 +58,7 @@ async def read_until(socket, n):
 
 
 async def open_page(server, session_id):
-    """A socket that has been given the document and has not said yet that it is drawn."""
+    """A socket that has received the document and has not yet reported that it is drawn."""
     token = generate_jwt_token(session_id)
     url = f"ws://localhost:{server.port}/ws"
     socket = await websocket_connect(url, subprotocols=["bokeh", token])
@@ -69,15 +69,15 @@ async def open_page(server, session_id):
     return socket
 
 
-async def leave_pages(sockets):
+async def close_pages(sockets):
     for socket in sockets:
         socket.close()
         while await socket.read_message() is not None:
             pass
 
 
-async def turn(value):
-    """What who turns the slider gets, what who looks on gets, and what was written at once."""
+async def move_slider(value):
+    """The messages to the page that moves the slider, to a second page, and the writes."""
     server = Server(Application(FunctionHandler(build)), port=0)
     server.start()
     try:
@@ -91,46 +91,46 @@ async def turn(value):
             patch.setattr(IOStream, "write", lambda *given: writes.append(given) or write(*given))
             for part in ({"msgid": "1", "msgtype": "PATCH-DOC"}, {}, {"events": [event]}):
                 sockets[0].write_message(json.dumps(part))
-            told = await read_until(sockets[0], N_CHANGES + 1)
-            # The slider itself as well.
-            looked_on = await read_until(sockets[1], N_CHANGES + 1)
-        await leave_pages(sockets)
-        # The client's own three are not the server's.
-        return told, looked_on, len(writes) - 3
+            own = await read_until(sockets[0], N_CHANGES + 1)
+            # The second page also receives the slider's change.
+            others = await read_until(sockets[1], N_CHANGES + 1)
+        await close_pages(sockets)
+        # The client itself writes three times.
+        return own, others, len(writes) - 3
     finally:
         server.stop()
         server.unlisten()
 
 
 def texts_of_children(changes):
-    """Of each change of the children, the texts told with it; None for what was known."""
+    """The texts in each change of the children; None for a model that the page knows."""
     children = [change["new"] for change in changes if change.get("attr") == "children"]
     return [[each.get("attributes", {}).get("text") for each in one] for one in children]
 
 
 @pytest.mark.parametrize("value", range(len(SIZES)))
-def test_one_callback_leaves_in_one_piece_and_all_pages_learn_of_it(value):
+def test_the_changes_of_a_callback_reach_all_pages_in_one_write_each(value):
     install_patches()
     install_patches()
-    told, looked_on, n_writes = run_in_new_loop(turn(value))
-    assert [kind for kind, _, _ in told] == ["PATCH-DOC"] * N_CHANGES + ["OK"]
-    assert looked_on[-1][1]["events"][0]["new"] == value
-    for messages in (told[:-1], looked_on[:-1]):
+    own, others, n_writes = run_in_new_loop(move_slider(value))
+    assert [kind for kind, _, _ in own] == ["PATCH-DOC"] * N_CHANGES + ["OK"]
+    assert others[-1][1]["events"][0]["new"] == value
+    for messages in (own[:-1], others[:-1]):
         changes = [change for _, content, _ in messages for change in content["events"]]
         assert len(changes) == N_CHANGES
         texts = [change["new"] for change in changes if change.get("attr") == "text"]
         assert texts == ["once", "changed"]
-        # What is new is told of as it was then, and anew when it had been taken out.
+        # A new model comes with the text of that time, and again after its removal.
         assert texts_of_children(changes) == [["fresh"], [None, None], [], ["changed"]]
         column = changes[-1]["data"]["entries"][0][1]
         values = np.frombuffer(messages[-1][2][column["array"]["data"]["id"]])
         np.testing.assert_array_equal(values, np.arange(SIZES[value]))
-    # To each page one, and the answer.
+    # One write per page, and the answer.
     assert n_writes == 3
 
 
 async def change_before_it_is_drawn():
-    """What a page is told of a change that is made while the browser draws it."""
+    """The message about a change that is made while the browser draws the page."""
     column = pn.Column()
     server = pn.serve(lambda: column, port=0, show=False, start=False, threaded=False)
     server.start()
@@ -138,15 +138,15 @@ async def change_before_it_is_drawn():
         socket = await open_page(server, generate_session_id())
         document = server.get_sessions("/")[0].document
         document.add_next_tick_callback(lambda: column.append("fresh"))
-        (told,) = await read_until(socket, 1)
-        await leave_pages([socket])
-        return told
+        (message,) = await read_until(socket, 1)
+        await close_pages([socket])
+        return message
     finally:
         server.stop()
         server.unlisten()
 
 
-def test_a_page_learns_of_what_changes_while_it_is_drawn():
+def test_a_change_made_while_the_page_is_drawn_reaches_the_page():
     install_patches()
     kind, content, _ = run_in_new_loop(change_before_it_is_drawn())
     (change,) = content["events"]
@@ -154,8 +154,8 @@ def test_a_page_learns_of_what_changes_while_it_is_drawn():
     assert "fresh" in change["new"][0]["attributes"]["text"]
 
 
-async def leave_while_it_is_drawn():
-    """Whether the work of a page has ended once the page, which was never drawn, is gone."""
+async def close_while_drawn():
+    """Whether a thread's task waits for the drawing, and ends when the page is closed."""
     server = pn.serve(pn.Column, port=0, show=False, start=False, threaded=False)
     server.start()
     try:
@@ -169,13 +169,13 @@ async def leave_while_it_is_drawn():
         for callback in document.session_destroyed_callbacks:
             callback(document.session_context)
         await asyncio.wait([work], timeout=30)
-        await leave_pages([socket])
+        await close_pages([socket])
         return waits, work.done()
     finally:
         server.stop()
         server.unlisten()
 
 
-def test_a_page_that_is_left_while_it_is_drawn_leaves_no_task():
+def test_a_page_closed_while_it_is_drawn_leaves_no_task():
     install_patches()
-    assert run_in_new_loop(leave_while_it_is_drawn()) == (True, True)
+    assert run_in_new_loop(close_while_drawn()) == (True, True)

@@ -1,4 +1,4 @@
-"""The server as it is met from outside: who gets in, what it tells, and how it ends."""
+"""The server from outside: access, headers, health, metrics, and how it ends."""
 
 import asyncio
 import base64
@@ -22,7 +22,7 @@ CANARY = "canary-3f71.csv"
 
 
 class Served:
-    """The app as a process of its own, with room for two."""
+    """The app as a separate process, with at most two sessions."""
 
     def __init__(self, folder: Path, **more: str) -> None:
         port = find_free_port()
@@ -35,7 +35,7 @@ class Served:
         wait_for_port(port, timeout_s=180.0)
 
     def end(self) -> str:
-        """Have it end as a service manager does; what it has logged."""
+        """Stop the app as a service manager does, and return its log."""
         self.app.terminate()
         return self.app.communicate(timeout=60)[1]
 
@@ -65,7 +65,7 @@ def served(tmp_path_factory):
 
 @pytest.fixture
 def start(tmp_path):
-    """Starts servers, which end with the test."""
+    """Starts servers that end with the test."""
     servers = []
 
     def start_one(**more):
@@ -85,7 +85,7 @@ def make_token(expiration=300, secret=SECRET):
     )
 
 
-async def is_let_in(served, token, origin=""):
+async def is_accepted(served, token, origin=""):
     visitor = WebSocketClient(served.url)
     try:
         await visitor.connect(token, origin)
@@ -97,7 +97,7 @@ async def is_let_in(served, token, origin=""):
     return True
 
 
-def test_foreign_pages_and_tokens_not_in_force_are_refused_before_the_handshake(served):
+def test_foreign_origins_and_invalid_tokens_are_refused_before_the_handshake(served):
     host = served.url.removeprefix("http://")
     foreign = [
         None,
@@ -124,11 +124,11 @@ def test_foreign_pages_and_tokens_not_in_force_are_refused_before_the_handshake(
 
     async def try_all():
         for origin in foreign:
-            assert not await is_let_in(served, make_token(), origin), origin
+            assert not await is_accepted(served, make_token(), origin), origin
         for token in forged:
-            assert not await is_let_in(served, token), token
-        assert await is_let_in(served, make_token())
-        assert await is_let_in(served, make_token(), f"HTTP://{host.upper()}")
+            assert not await is_accepted(served, token), token
+        assert await is_accepted(served, make_token())
+        assert await is_accepted(served, make_token(), f"HTTP://{host.upper()}")
 
     for token in forged[:4]:
         assert served.fetch(f"/?bokeh-token={token}")[0] == 403
@@ -145,7 +145,7 @@ def wait_until_empty(served):
         time.sleep(0.5)
 
 
-def test_who_finds_no_room_is_told_what_to_do_and_costs_no_engine(served):
+def test_a_full_server_shows_the_busy_page_and_starts_no_engine(served):
     async def crowd():
         visitors = [WebSocketClient(served.url), WebSocketClient(served.url)]
         for visitor in visitors:
@@ -160,7 +160,7 @@ def test_who_finds_no_room_is_told_what_to_do_and_costs_no_engine(served):
         assert (health["status"], health["sessions"], health["most_sessions"]) == ("full", 2, 2)
         assert await asyncio.to_thread(served.count, "engines") == 2
         assert await asyncio.to_thread(served.count, "sessions_refused_total") == 2
-        # Those who are in go on, and may come back after a broken connection.
+        # The open sessions continue.
         seen = len(visitors[0].frame_times)
         while len(visitors[0].frame_times) < seen + 3:
             await asyncio.sleep(0.1)
@@ -173,7 +173,7 @@ def test_who_finds_no_room_is_told_what_to_do_and_costs_no_engine(served):
     assert served.fetch("/health")[0] == 200
 
 
-def test_every_answer_says_what_a_browser_may_do_with_it(served):
+def test_every_answer_has_the_security_headers(served):
     for path in ("/", "/health", "/metrics", "/static/js/bokeh.min.js", "/nowhere"):
         headers = served.fetch(path)[1]
         assert headers["X-Content-Type-Options"] == "nosniff"
@@ -186,12 +186,12 @@ def test_every_answer_says_what_a_browser_may_do_with_it(served):
         assert "Server" not in headers
 
 
-def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all(start, tmp_path):
-    """Nor does an upload that ends half way with it, although runs and their tables are kept."""
+def test_a_stopped_server_leaves_no_files_and_a_restart_deletes_old_ones(start, tmp_path):
+    """The files include incomplete uploads in the store of saved runs."""
     strangers, store = tmp_path / "clusterer-of-a-stranger", tmp_path / "store"
     strangers.mkdir()
 
-    async def upload_half(served):
+    async def upload_partly(served):
         visitor = WebSocketClient(served.url, f"?source=table&{CANARY}")
         await visitor.open()
         upload = visitor.models["Upload"]["id"]
@@ -199,7 +199,7 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
         visitor.send_message(upload, begin)
         piece = {"type": "bytes", "data": base64.b64encode(bytes(5_000)).decode()}
         visitor.send_message(upload, {"kind": "piece", "number": 1, "start": 0, "data": piece})
-        # No piece, but a number: that many zeros are not to be made of it.
+        # A number instead of bytes: the server must not allocate that many zeros.
         visitor.send_message(upload, {"kind": "piece", "number": 2, "start": 0, "data": 10**12})
         deadline = time.monotonic() + 60
         while not find_uploads():
@@ -211,15 +211,15 @@ def test_a_killed_server_leaves_nothing_for_long_and_an_ended_one_nothing_at_all
         return list(store.glob("**/upload-*"))
 
     first = start(STORE=str(store))
-    run_in_new_loop(upload_half(first))
+    run_in_new_loop(upload_partly(first))
     first.kill()
-    (half,) = find_uploads()
+    (incomplete,) = find_uploads()
     left = [path for path in tmp_path.glob("clusterer-*") if path != strangers]
     assert len(left) == 1
     second = start(STORE=str(store))
     assert not left[0].exists()
-    assert not half.exists()
-    run_in_new_loop(upload_half(second))
+    assert not incomplete.exists()
+    run_in_new_loop(upload_partly(second))
     log = second.end()
     assert second.app.returncode == 0
     assert sorted(tmp_path.iterdir()) == [strangers, store]
