@@ -1,7 +1,12 @@
 """The functions of Bokeh and Panel that this server replaces: one table, installed together.
 
 A test compares each function with the signature here and fails by the function's name, so a new
-release of Bokeh or Panel that changes a function cannot pass unnoticed.
+release of Bokeh or Panel that changes a function cannot pass unnoticed. The patches were made for
+Panel 1.9 with Bokeh 3.9 and for Panel 1.10 with Bokeh 3.10.
+
+The gains are ratios of CPU time per frame with six open pages: medians over interleaved rounds, in
+which one running server switches the patches on and off. A patch that gains less than a tenth goes,
+unless it prevents a fault.
 """
 
 from typing import Any, NamedTuple
@@ -22,7 +27,6 @@ from widgets.server.message_batching import (
     send_message,
     send_pending_batches,
 )
-from widgets.server.websocket import open_without_delay
 
 
 def read_release(version: str) -> tuple[int, ...]:
@@ -41,7 +45,7 @@ LOSES_EARLY_CHANGES = read_release(pn.__version__) < (1, 10)
 class Patch(NamedTuple):
     """``owner.attribute``, a function with this ``signature``, becomes ``replacement``.
 
-    ``reason`` says why, with the measured gain; ``is_needed`` is False for releases without the
+    ``reason`` says why, with the measured gain. ``is_needed`` is False for releases without the
     function or without its fault.
     """
 
@@ -64,7 +68,8 @@ PATCHES = [
         "_document_patched",
         "(self, event)",
         add_to_batch,
-        "All messages of a callback leave in one write.",
+        "All messages of a callback leave in one write. Without this patch and the next two, the "
+        "event loop needs 2.1 times the CPU time per frame, and pages get 0.63 times the frames.",
     ),
     Patch(
         WSHandler,
@@ -95,13 +100,6 @@ PATCHES = [
         send_pending_batches,
         "Bokeh 3.10 serialises pending changes itself; the batches are messages already.",
         is_needed=HAS_CALLBACK_THREADS,
-    ),
-    Patch(
-        WSHandler,
-        "open",
-        "(self)",
-        open_without_delay,
-        "Small packets leave at once.",
     ),
     Patch(
         pull_doc_reply,

@@ -1,8 +1,4 @@
-"""WebSocket settings: message size, pings, timeouts, and no delay of small packets."""
-
-from typing import Any
-
-from bokeh.server.views.ws import WSHandler
+"""WebSocket settings: message size, pings and timeouts."""
 
 MAX_MESSAGE_BYTES = 8 * 2**20
 """Largest message of a browser. The page sends at most one piece of an upload (2 MiB) at once."""
@@ -17,11 +13,3 @@ WEBSOCKET_OPTIONS = {
     "check_unused_sessions_milliseconds": 4_000,
 }
 """Options of the Bokeh server for its WebSockets and sessions."""
-
-open_bokeh_socket = WSHandler.open
-
-
-def open_without_delay(self: WSHandler, *args: Any, **kwargs: Any) -> Any:
-    """Replace ``WSHandler.open``: turn Nagle's algorithm off for the connection."""
-    self.set_nodelay(True)
-    return open_bokeh_socket(self, *args, **kwargs)
