@@ -1,1 +1,1 @@
-"""Preprocessing: running standardisation and projection."""
+"""Preprocessing of points: standardisation and projection."""

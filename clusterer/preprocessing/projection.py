@@ -1,4 +1,4 @@
-"""Projections: more features than a screen has, seen along the directions they vary most in."""
+"""Projection of points with many features onto two principal components."""
 
 from dataclasses import dataclass
 
@@ -10,24 +10,38 @@ from sklearn.decomposition import IncrementalPCA
 from clusterer.support.text import shorten
 
 N_COMPONENTS = 2
-N_AT_ONCE = 500
+# At most this many of the new points update the components.
+N_SAMPLE = 500
 NAME_CHARACTERS = 18
-# From so many points on the axes are rotated to those shown; before, they are yet to be found.
+# From this number of points on, new components are rotated onto the shown ones. Before, the
+# components are not yet reliable.
 N_SETTLED = 500
-# The axes on the screen stay until they are so far off: a picture that turns is hard to read.
-LARGEST_ANGLE_DEG = 3.0
+# The shown axes stay until the components differ by this angle: a plot that turns all the time is
+# hard to read.
+MAX_ANGLE_DEG = 3.0
 
 
 @dataclass(frozen=True, eq=False)
 class Projection:
-    """An orthogonal view of standardised points.
+    """An orthogonal projection of standardised points.
 
-    ``offsets`` and ``scales`` (d,) standardise, ``means`` (d,) are those of the standardised
-    points, ``components`` (k, d) the axes, ``shares`` (k,) of the variance that lie along them.
-    ``number`` grows with each change of the axes.
+    Parameters
+    ----------
+    offsets, scales : arrays (d,)
+        Standardise the points: (point - offset) / scale.
+    means : array (d,)
+        Means of the standardised points.
+    components : array (k, d)
+        The axes, orthonormal.
+    shares : array (k,)
+        Share of the variance along each axis; NaN if it is not known.
+    version : int, default 0
+        Grows with each change of the axes; 0 stands for axes along features.
 
-    >>> view = Projection.along_features(3)
-    >>> view.project(np.array([[3.0, 4.0, 5.0]]), 1)
+    Examples
+    --------
+    >>> projection = Projection.along_features(3)
+    >>> projection.project(np.array([[3.0, 4.0, 5.0]]), 1)
     array([4.])
     """
 
@@ -36,29 +50,37 @@ class Projection:
     means: NDArray[np.float64]
     components: NDArray[np.float64]
     shares: NDArray[np.float64]
-    number: int = 0
+    version: int = 0
 
     @classmethod
     def along_features(cls, n_features: int) -> "Projection":
-        """The view along the first features, for want of a better one."""
+        """Return the projection onto the first features, used before components are known."""
         n_components = min(N_COMPONENTS, n_features)
-        nothing, ones = np.zeros(n_features), np.ones(n_features)
+        zeros, ones = np.zeros(n_features), np.ones(n_features)
         axes = np.eye(n_components, n_features)
-        return cls(nothing, ones, nothing, axes, np.full(n_components, np.nan))
+        return cls(zeros, ones, zeros, axes, np.full(n_components, np.nan))
 
     def project(self, points: NDArray, component: int) -> NDArray[np.float64]:
-        """Coordinates (n,) of the points (n, d) along a component, from 0."""
-        inner = (points - self.offsets) / self.scales - self.means
-        coordinates: NDArray[np.float64] = inner @ self.components[component]
+        """Return the coordinates (n,) of points (n, d) along a component, counted from 0."""
+        centered = (points - self.offsets) / self.scales - self.means
+        coordinates: NDArray[np.float64] = centered @ self.components[component]
         return coordinates
 
     def name_axes(self, names: tuple[str, ...], n_named: int = 2) -> list[str]:
-        """A title for each component: its share, and the features that weigh most in it.
+        """Return a title for each component: its share and its most important features.
 
-        >>> view = Projection.along_features(2)
-        >>> Projection(*[view.means] * 3, view.components, np.array([0.75, 0.25])).name_axes(
-        ...     ("length", "width"), 1
-        ... )
+        Parameters
+        ----------
+        names : tuple of str
+            The names of the features.
+        n_named : int, default 2
+            The number of features in a title.
+
+        Examples
+        --------
+        >>> zero = Projection.along_features(2)
+        >>> projection = Projection(*[zero.means] * 3, zero.components, np.array([0.75, 0.25]))
+        >>> projection.name_axes(("length", "width"), 1)
         ['component 1 (75%): length, …', 'component 2 (25%): width, …']
         """
         titles = []
@@ -66,75 +88,75 @@ class Projection:
             title = f"component {i + 1}"
             if np.isfinite(share):
                 most = np.argsort(-np.abs(axis), kind="stable")[:n_named]
-                shown = [shorten(names[j], NAME_CHARACTERS) for j in most] + ["…"] * (
-                    len(axis) > n_named
-                )
+                shown = [shorten(names[j], NAME_CHARACTERS) for j in most]
+                shown += ["…"] * (len(axis) > n_named)
                 title += f" ({share:.0%}): {', '.join(shown)}"
             titles.append(title)
         return titles
 
 
 class RunningProjection:
-    """Principal components that follow a stream, turned as little as may be.
+    """Principal components that follow a stream and turn as little as possible.
 
-    Incremental PCA (D. Ross, J. Lim, R. Lin, M. Yang, "Incremental learning for robust visual
-    tracking", 2008), as scikit-learn has it, of samples of the stream. Components have no sign,
-    and those that vary alike may swap or turn in their plane at any time: they are rotated in it
-    to those shown before (P. Schönemann, "A generalized solution of the orthogonal Procrustes
-    problem", 1966).
+    The components come from incremental PCA on samples of the stream (D. Ross, J. Lim, R. Lin,
+    M. Yang, "Incremental learning for robust visual tracking", 2008), as in scikit-learn. The
+    sign of a component is arbitrary, and components with similar variances can swap or turn in
+    their plane. Therefore new components are rotated onto the shown ones (P. Schönemann, "A
+    generalized solution of the orthogonal Procrustes problem", 1966).
 
     Parameters
     ----------
     n_features : int
-        d, at least 1.
+        The number d of features, at least 1.
 
     Examples
     --------
     >>> running = RunningProjection(3)
     >>> random = np.random.default_rng(0)
     >>> points = random.normal(size=(300, 3)) * [5.0, 1.0, 0.1]
-    >>> view = running.follow(points, np.zeros(3), np.ones(3))
-    >>> np.abs(view.components[0]).round(1).tolist()
+    >>> projection = running.update(points, np.zeros(3), np.ones(3))
+    >>> np.abs(projection.components[0]).round(1).tolist()
     [1.0, 0.0, 0.0]
     """
 
     def __init__(self, n_features: int) -> None:
-        self.view = Projection.along_features(n_features)
-        self._model = IncrementalPCA(len(self.view.components))
+        self.projection = Projection.along_features(n_features)
+        self._model = IncrementalPCA(len(self.projection.components))
 
-    def follow(self, points: NDArray, offsets: NDArray, scales: NDArray) -> Projection:
-        """The view after points (n, d) more, of which at most the last 500 are looked at.
+    def update(self, points: NDArray, offsets: NDArray, scales: NDArray) -> Projection:
+        """Learn the last 500 of the points (n, d) and return the projection to show.
 
-        The view of before, the same object, if it still shows what there is to be seen.
+        The projection is the same object as before while the components have not changed much.
         """
-        is_same_unit = np.array_equal(scales, self.view.scales)
-        if not is_same_unit and self.view.number:
-            # What was learned in other units cannot be added to.
-            self._model = IncrementalPCA(len(self.view.components))
-        sample = (points[-N_AT_ONCE:] - offsets) / scales
+        shown = self.projection
+        is_same_scale = np.array_equal(scales, shown.scales)
+        if not is_same_scale and shown.version:
+            # The old components belong to another scaling.
+            self._model = IncrementalPCA(len(shown.components))
+        sample = (points[-N_SAMPLE:] - offsets) / scales
         if len(sample) < 2 or not np.ptp(sample, axis=0).any():
-            return self.view
-        # The points were looked through when they came; checking again takes half the time.
+            return shown
+        # The source has checked the points; another check would double the time.
         self._model.partial_fit(sample, check_input=False)
-        axes, shares = self._turn(is_same_unit)
-        if not self.view.number or not is_same_unit or self._is_off(axes):
+        axes, shares = self._align(is_same_scale)
+        if not shown.version or not is_same_scale or self._has_turned(axes):
             mean = np.array(self._model.mean_)
-            self.view = Projection(offsets, scales, mean, axes, shares, self.view.number + 1)
-        return self.view
+            self.projection = Projection(offsets, scales, mean, axes, shares, shown.version + 1)
+        return self.projection
 
-    def _turn(self, is_same_unit: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The axes, near those shown, and the shares of the variance along them."""
+    def _align(self, is_same_scale: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the axes rotated close to the shown ones, and their shares of the variance."""
         found, shares = self._model.components_, self._model.explained_variance_ratio_
-        shown = self.view.components
-        if is_same_unit and self._model.n_samples_seen_ >= N_SETTLED and self.view.number:
+        shown = self.projection.components
+        if is_same_scale and self._model.n_samples_seen_ >= N_SETTLED and self.projection.version:
             rotation, _ = orthogonal_procrustes(found.T, shown.T)
-        elif self.view.number:
+        elif self.projection.version:
             rotation = np.diag(np.where(np.sum(found * shown, axis=1) < 0, -1.0, 1.0))
         else:
             most = np.abs(found).argmax(axis=1)
             rotation = np.diag(np.sign(found[np.arange(len(found)), most]))
         return rotation.T @ found, (rotation**2).T @ np.nan_to_num(shares)
 
-    def _is_off(self, axes: NDArray) -> bool:
-        cosines = np.sum(axes * self.view.components, axis=1)
-        return bool(cosines.min() < np.cos(np.deg2rad(LARGEST_ANGLE_DEG)))
+    def _has_turned(self, axes: NDArray) -> bool:
+        cosines = np.sum(axes * self.projection.components, axis=1)
+        return bool(cosines.min() < np.cos(np.deg2rad(MAX_ANGLE_DEG)))

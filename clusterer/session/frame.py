@@ -65,7 +65,7 @@ class ViewRequest:
     @property
     def axes(self) -> tuple[int, int, int]:
         """A key of the axes, which changes when the projection turns."""
-        turn = self.view.number if self.view else 0
+        turn = self.view.version if self.view else 0
         return self.x, self.y, turn
 
 

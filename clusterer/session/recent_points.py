@@ -65,10 +65,10 @@ class RecentPoints:
         if not view_request.is_projected:
             return view_request
         n_new = self.window.n_pushed - self._n_projected
-        view = self._projection.view
-        if n_new >= N_BETWEEN_PROJECTIONS or (n_new and not view.number):
+        view = self._projection.projection
+        if n_new >= N_BETWEEN_PROJECTIONS or (n_new and not view.version):
             points = self.window.last(n_new)
-            view = self._projection.follow(points, scaling.offsets, scaling.scales)
+            view = self._projection.update(points, scaling.offsets, scaling.scales)
             self._n_projected = self.window.n_pushed
         return replace(view_request, projection=view)
 

@@ -1,4 +1,4 @@
-"""Files for the tests of the table reader: three blobs, written as people write them."""
+"""Tables of the same three blobs in many dialects, for the tests of the reader."""
 
 import numpy as np
 
@@ -25,14 +25,14 @@ def comma(plain: str) -> str:
 
 
 def with_cells(value: str, step: int = 20) -> str:
-    """Put `value` into the first cell of every 20th row: 15 of 300 from line 6 on."""
+    """Put `value` into the first cell of every 20th row from line 6 on: 15 of 300 rows."""
     lines = PLAIN.split("\n")
     for i in range(5, 300, step):
         lines[i] = ",".join([value, *lines[i].split(",")[1:]])
     return "\n".join(lines)
 
 
-# Each holds POINTS as x and y (or the first two features) and LABELS as label.
+# Each table holds POINTS in the columns x and y, and LABELS in the column label.
 SAME: dict[str, bytes] = {
     "plain": PLAIN.encode(),
     "tab": PLAIN.replace(",", "\t").encode(),

@@ -1,4 +1,4 @@
-"""The shared collection of awkward files: each meets its row of EXPECT.md."""
+"""The shared collection of awkward files: each behaves as its row of EXPECT.md says."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def awkward(shared: Path) -> dict[str, Path]:
     return {path.name: path for path in folder.iterdir() if path.suffix != ".md"}
 
 
-def points_of(path: Path):
+def read_points(path: Path):
     table = open_table(path)
     usable = [column.name for column in table.columns if column.usable]
     features = table.default_features or usable
@@ -31,7 +31,7 @@ def points_of(path: Path):
     return table, points
 
 
-def test_every_file_meets_its_class(awkward, shared):
+def test_every_file_loads_or_is_refused_as_expected(awkward, shared):
     told = (shared / "awkward" / "EXPECT.md").read_text()
     kinds = {match["name"]: match["kind"] for match in ROW.finditer(told)}
     assert len(kinds) > 40
@@ -40,19 +40,19 @@ def test_every_file_meets_its_class(awkward, shared):
             with pytest.raises(TableError):
                 open_table(awkward[name])
             continue
-        table, points = points_of(awkward[name])
+        table, points = read_points(awkward[name])
         assert len(points), name
         assert table.report.notes, name
 
 
-def test_files_that_hold_the_same_points(awkward):
+def test_files_with_the_same_points(awkward):
     first = awkward.get("01_plain.csv")
     if first is None:
         pytest.skip("no first file to compare with")
-    sums = points_of(first)[1].sum(axis=0)
+    sums = read_points(first)[1].sum(axis=0)
     numbers = (3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 49, 51, 53, 57, 59, 61, 73, 81, 97, 99)
     for name, path in awkward.items():
         if name[:2].isdigit() and int(name[:2]) in numbers:
-            points = points_of(path)[1]
+            points = read_points(path)[1]
             assert len(points) == 300, name
             assert_allclose(points[:, :2].sum(axis=0), sums, rtol=1e-12, err_msg=name)

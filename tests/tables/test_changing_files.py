@@ -1,4 +1,4 @@
-"""Files that change while they are read, or between two readings."""
+"""Files that change during a reading or between two readings."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +9,7 @@ from tests.support.table_files import PLAIN, POINTS
 
 
 @pytest.mark.parametrize("change", [b"a;b\n1;2\n", PLAIN[:2_000_000].encode()])
-def test_a_file_that_changed_is_refused(write, change):
+def test_changed_file_is_refused(write, change):
     path = write(PLAIN + PLAIN.split("\n", 1)[1] * 900)
     table = open_table(path)
     chunks = table.chunks(["x"], 10)
@@ -20,7 +20,7 @@ def test_a_file_that_changed_is_refused(write, change):
             list(later)
 
 
-def test_a_file_that_grew_or_is_gone_is_read_to_its_end(write):
+def test_file_that_grew_or_was_deleted_is_read_to_its_end(write):
     path = write(PLAIN)
     table = open_table(path)
     with path.open("ab") as file:
@@ -32,7 +32,7 @@ def test_a_file_that_grew_or_is_gone_is_read_to_its_end(write):
 
 
 @pytest.mark.parametrize("other", [{"z": POINTS[:, 0]}, {"x": ["a"] * 300}])
-def test_another_parquet_file_is_refused(tmp_path, other):
+def test_replaced_parquet_file_is_refused(tmp_path, other):
     path = tmp_path / "t"
     pq.write_table(pa.table({"x": POINTS[:, 0]}), path)
     table = open_table(path)

@@ -1,4 +1,4 @@
-"""What is no table: refused with the right word, within the limits, and never otherwise broken."""
+"""Files that are no tables: refused with the reason, within the limits, and only by TableError."""
 
 import bz2
 import contextlib
@@ -19,7 +19,7 @@ from clusterer.tables import TableError, open_table
 from tests.support.table_files import PLAIN, POINTS, SAME
 
 
-def zipped(*names: str) -> bytes:
+def make_zip(*names: str) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
         for name in names:
@@ -57,8 +57,8 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "PDF": (b"%PDF-1.7\n" + NOISE, "PDF"),
     "pickle": (pickle.dumps({"a": 1}), "pickle"),
     "old pickle": (pickle.dumps([1, 2], protocol=2), "pickle"),
-    "zip": (zipped("../../evil.csv"), "zip archive"),
-    "Excel": (zipped("[Content_Types].xml", "xl/workbook.xml"), "workbook"),
+    "zip": (make_zip("../../evil.csv"), "zip archive"),
+    "Excel": (make_zip("[Content_Types].xml", "xl/workbook.xml"), "workbook"),
     "SQLite": (b"SQLite format 3\0" + bytes(500), "SQLite"),
     "NumPy": (b"\x93NUMPY\x01\0" + bytes(100), "NumPy"),
     "noise": (NOISE, "binary"),
@@ -73,39 +73,39 @@ REFUSED: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("kind", REFUSED)
-def test_what_is_no_table_is_refused_with_the_right_word(write, kind):
-    data, word = REFUSED[kind]
-    with pytest.raises(TableError, match=word) as caught:
+def test_file_that_is_no_table_is_refused_with_the_reason(write, kind):
+    data, reason = REFUSED[kind]
+    with pytest.raises(TableError, match=reason) as caught:
         open_table(write(data), name="upload.csv")
     assert "upload.csv" in str(caught.value)
     assert isinstance(caught.value, ValueError)
 
 
-def test_what_is_no_file_is_refused(tmp_path):
+def test_missing_file_and_folder_are_refused(tmp_path):
     with pytest.raises(TableError, match="does not exist"):
         open_table(tmp_path / "none.csv")
     with pytest.raises(TableError, match="not a file"):
         open_table(tmp_path)
 
 
-def test_a_path_that_cannot_be_is_refused():
+def test_impossible_path_is_refused():
     with pytest.raises(TableError, match="cannot be opened: File name too long"):
         open_table("a" * 5000)
 
 
 @pytest.mark.parametrize("data", [b"42", b"42\n", b"x\n42\n"])
-def test_a_single_value_is_a_table(write, data):
+def test_single_value_is_a_table(write, data):
     chunk = next(open_table(write(data)).chunks([open_table(write(data)).columns[0].name], 9))
     assert chunk.points.tolist() == [[42.0]]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
-def test_packed_tables_are_known_by_content(write, pack):
+def test_compression_is_detected_from_the_content(write, pack):
     chunk = next(open_table(write(pack(SAME["UTF-16 with a mark"]))).chunks(["x", "y"], 300))
     np.testing.assert_array_equal(chunk.points, POINTS)
 
 
-def test_zstd_is_known_by_content(write):
+def test_zstd_is_detected_from_the_content(write):
     pa = pytest.importorskip("pyarrow")
     packed = pa.compress(PLAIN.encode(), "zstd", asbytes=True)
     chunk = next(open_table(write(packed)).chunks(["x", "y"], 300))
@@ -120,7 +120,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("kind", BOMBS)
-def test_a_bomb_is_refused_before_it_fills_the_memory(write, kind):
+def test_decompression_bomb_is_refused_with_little_memory(write, kind):
     path = write(BOMBS[kind]())
     tracemalloc.start()
     try:
@@ -131,7 +131,7 @@ def test_a_bomb_is_refused_before_it_fills_the_memory(write, kind):
         tracemalloc.stop()
 
 
-def test_limits_are_enforced_and_told(write):
+def test_error_names_the_limit(write):
     packed = write(gzip.compress(PLAIN.encode()))
     with pytest.raises(TableError, match=r"more than the 1\.0 kB that max_bytes allows"):
         open_table(packed, max_bytes=1024)
@@ -144,7 +144,7 @@ def test_limits_are_enforced_and_told(write):
         open_table(write("x" * 3_000_000))
 
 
-def test_the_limit_on_bytes_holds_while_reading(write):
+def test_limit_on_bytes_holds_while_reading(write):
     path = write(gzip.compress(PLAIN.encode()))
     table = open_table(path, max_bytes=len(PLAIN) + 100)
     path.write_bytes(gzip.compress(PLAIN.encode() * 9))
@@ -153,7 +153,7 @@ def test_the_limit_on_bytes_holds_while_reading(write):
 
 
 @pytest.mark.parametrize("n_long", [5_000, 3_000_000])
-def test_lines_beyond_the_limit_are_dropped_and_told(write, n_long):
+def test_lines_beyond_the_limit_are_dropped_and_listed(write, n_long):
     data = PLAIN + "9" * n_long + ",1,2\n" + "1,2,0\n" + "1," + "8" * n_long
     table = open_table(write(data), max_line_bytes=1000)
     points = np.concatenate([chunk.points for chunk in table.chunks(["x", "y"], 50)])
@@ -161,14 +161,14 @@ def test_lines_beyond_the_limit_are_dropped_and_told(write, n_long):
     assert table.report.malformed_lines == [302, 304]
 
 
-def test_long_digits_are_told_and_not_converted_for_ever(write):
+def test_very_long_number_drops_its_row_quickly(write):
     table = open_table(write("x,y\n1,2\n" + "9" * 1_000_000 + ",3\n"))
     assert [chunk.points.tolist() for chunk in table.chunks(["x", "y"], 5)] == [[[1.0, 2.0]]]
     assert table.report.n_dropped == 1
 
 
-def exercised(path) -> None:
-    """Open and read what is there; a TableError is the one way to fail."""
+def read_all(path) -> None:
+    """Open and read a file; only a TableError is allowed."""
     with contextlib.suppress(TableError):
         table = open_table(path)
         usable = [column.name for column in table.columns if column.usable]
@@ -181,26 +181,26 @@ def exercised(path) -> None:
 
 
 @given(st.binary(max_size=400))
-def test_any_bytes_are_a_table_or_a_table_error(tmp_path_factory, data):
+def test_any_bytes_give_a_table_or_a_table_error(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(data)
-    exercised(path)
+    read_all(path)
 
 
 @given(st.text("0123456789.,;\t\n\r\"' #-+eE%$()naxyé\0|", max_size=300))
-def test_any_text_is_a_table_or_a_table_error(tmp_path_factory, data):
+def test_any_text_gives_a_table_or_a_table_error(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(data.encode())
-    exercised(path)
+    read_all(path)
 
 
 @settings(max_examples=200)
 @given(
-    st.sampled_from([*SAME.values(), gzip.compress(PLAIN.encode()), zipped("a")]),
+    st.sampled_from([*SAME.values(), gzip.compress(PLAIN.encode()), make_zip("a")]),
     st.integers(0, 2**32),
     st.integers(1, 40),
 )
-def test_damaged_tables_are_a_table_or_a_table_error(tmp_path_factory, data, seed, n_changes):
+def test_damaged_table_gives_a_table_or_a_table_error(tmp_path_factory, data, seed, n_changes):
     rng = random.Random(seed)
     changed = bytearray(data[: rng.randint(1, len(data))])
     for _ in range(n_changes):
@@ -211,4 +211,4 @@ def test_damaged_tables_are_a_table_or_a_table_error(tmp_path_factory, data, see
         changed = changed or bytearray(b"x")
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(changed)
-    exercised(path)
+    read_all(path)

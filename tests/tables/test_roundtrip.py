@@ -1,4 +1,4 @@
-"""Any table of numbers, written in any dialect, reads back as it was."""
+"""A table of numbers in any dialect is read back unchanged."""
 
 import csv
 import gzip
@@ -23,7 +23,7 @@ DIALECTS = st.fixed_dictionaries(
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 
 
-def written(rows: list[list[str]], dialect: dict, encoding: str, packed: bool) -> bytes:
+def write_table(rows: list[list[str]], dialect: dict, encoding: str, packed: bool) -> bytes:
     held = io.StringIO(newline="")
     csv.writer(held, **dialect).writerows(rows)
     data = held.getvalue().encode(encoding)
@@ -37,7 +37,7 @@ def tables(draw):
     return np.array(draw(st.lists(rows, min_size=2, max_size=40)))
 
 
-def joined(table, names, label=None):
+def read_joined(table, names, label=None):
     chunks = list(table.chunks(names, 7, label))
     points = np.concatenate([chunk.points for chunk in chunks])
     return points, np.concatenate([chunk.classes for chunk in chunks]) if label else None
@@ -48,10 +48,10 @@ def test_numbers_read_back_exactly(tmp_path_factory, points, dialect, encoding, 
     path = tmp_path_factory.getbasetemp() / "roundtrip"
     names = [f"name{j}" for j in range(points.shape[1])]
     rows = [names, *([repr(value) for value in row] for row in points.tolist())]
-    path.write_bytes(written(rows, dialect, encoding, packed))
+    path.write_bytes(write_table(rows, dialect, encoding, packed))
     table = open_table(path)
     assert [column.name for column in table.columns] == names
-    assert_array_equal(joined(table, names)[0], points)
+    assert_array_equal(read_joined(table, names)[0], points)
     assert table.report.n_dropped == 0
     assert table.preview(2)[1] == rows[1:3]
 
@@ -61,7 +61,7 @@ def test_numbers_read_back_exactly(tmp_path_factory, points, dialect, encoding, 
     st.sampled_from([(".", ","), (",", "."), (",", " "), (".", "'"), (",", "\u00a0"), (",", "")]),
     DIALECTS,
 )
-def test_notations_read_back(tmp_path_factory, amounts, marks, dialect):
+def test_number_formats_read_back(tmp_path_factory, amounts, marks, dialect):
     decimal, thousands = marks
     path = tmp_path_factory.getbasetemp() / "notations"
     rows = [["amount", "share"]]
@@ -69,8 +69,8 @@ def test_notations_read_back(tmp_path_factory, amounts, marks, dialect):
         plain = f"{amount / 100:,.2f}"
         cell = plain.translate({ord(","): thousands, ord("."): decimal})
         rows.append([cell, f"{amount % 7}{decimal}25"])
-    path.write_bytes(written(rows, dialect, "utf-8", False))
-    points, _ = joined(open_table(path), ["amount", "share"])
+    path.write_bytes(write_table(rows, dialect, "utf-8", False))
+    points, _ = read_joined(open_table(path), ["amount", "share"])
     assert_array_equal(points[:, 0], np.array(amounts) / 100)
     assert_array_equal(points[:, 1], np.array(amounts) % 7 + 0.25)
 
@@ -87,14 +87,16 @@ def test_labels_are_numbered_by_appearance(tmp_path_factory, words, picks, diale
     path = tmp_path_factory.getbasetemp() / "labels"
     labels = [words[pick % len(words)] for pick in picks]
     rows = [["a", "b", "label"], *([f"{i}.5", f"{i}", word] for i, word in enumerate(labels))]
-    path.write_bytes(written(rows, dialect, "utf-8", False))
-    _, classes = joined(open_table(path), ["a", "b"], "label")
+    path.write_bytes(write_table(rows, dialect, "utf-8", False))
+    _, classes = read_joined(open_table(path), ["a", "b"], "label")
     order = list(dict.fromkeys(labels))
     assert classes.tolist() == [order.index(word) for word in labels]
 
 
 @given(tables(), st.lists(st.sampled_from(["NA", "", "?", "inf", "x y"]), min_size=1, max_size=3))
-def test_rows_are_dropped_and_counted_whole(tmp_path_factory, points, oddities):
+def test_rows_with_missing_or_other_cells_are_dropped_and_counted(
+    tmp_path_factory, points, oddities
+):
     path = tmp_path_factory.getbasetemp() / "dropped"
     points = np.tile(points, (30, 1))[:60]
     lines = [",".join(map(repr, row)) for row in points.tolist()]
@@ -107,5 +109,5 @@ def test_rows_are_dropped_and_counted_whole(tmp_path_factory, points, oddities):
     names = [f"name{j}" for j in range(points.shape[1])]
     path.write_text("\n".join([",".join(names), *lines]))
     table = open_table(path)
-    assert_array_equal(joined(table, names)[0], points[kept])
+    assert_array_equal(read_joined(table, names)[0], points[kept])
     assert table.report.n_dropped == np.count_nonzero(~kept)

@@ -1,4 +1,4 @@
-"""Tables as people write them: the same points from any dialect, and what is told of them."""
+"""Tables: the same points from every dialect, chunks, choices, notes and previews."""
 
 import gzip
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.support.table_files import (
 
 
 @pytest.mark.parametrize("kind", SAME)
-def test_reads_the_same_points(write, kind):
+def test_every_dialect_gives_the_same_points(write, kind):
     table = open_table(write(SAME[kind]))
     assert table.default_features == ("x", "y")
     assert table.label_column == "label"
@@ -34,14 +34,14 @@ def test_reads_the_same_points(write, kind):
 
 
 @pytest.mark.parametrize("size", [1, 7, 300, 1000])
-def test_chunks_have_the_size_asked_for(write, size):
+def test_chunks_have_the_requested_size(write, size):
     points, classes = read(open_table(write(PLAIN)), label="label", size=size)
     assert_array_equal(points, POINTS)
     assert_array_equal(classes, LABELS)
 
 
 @pytest.mark.parametrize("date", SAME_DATES)
-def test_dates_are_a_time_and_no_feature(write, date):
+def test_dates_are_the_time_and_no_feature(write, date):
     data = text(f"{SAME_DATES[date]},{{x:.4f}},{{y:.4f}}", "date,x,y")
     table = open_table(write(data))
     assert table.time_column == "date"
@@ -50,7 +50,7 @@ def test_dates_are_a_time_and_no_feature(write, date):
     assert_array_equal(read(table)[0], POINTS)
 
 
-def test_without_a_header_columns_are_numbered(write):
+def test_columns_without_a_header_are_numbered(write):
     table = open_table(write(ROWS))
     assert table.default_features == ("col1", "col2", "col3")
     assert_array_equal(read(table)[0][:, :2], POINTS)
@@ -58,7 +58,7 @@ def test_without_a_header_columns_are_numbered(write):
 
 
 @pytest.mark.parametrize("names", ["1,2.5,nan", "0,1,2", "2001,2002,2003"])
-def test_numbers_as_names(write, names):
+def test_numbers_can_be_names(write, names):
     table = open_table(write(names + "\n" + ROWS))
     assert [column.name for column in table.columns] == names.split(",")
     assert table.report.n_rows == 0
@@ -79,13 +79,13 @@ def test_numbers_as_names(write, names):
         ("x,y", ["x", "y", "col3"]),
     ],
 )
-def test_names(write, header, names):
+def test_names_are_cleaned_and_unique(write, header, names):
     table = open_table(write(header + "\n" + ROWS))
     assert [column.name for column in table.columns] == names
     assert_array_equal(read(table, features=names[:2])[0], POINTS)
 
 
-def test_latin_names(write):
+def test_names_in_other_encodings(write):
     table = open_table(write(PLAIN.replace("x,y", "größe,höhe").encode("latin-1")))
     assert table.default_features == ("größe", "höhe")
     assert any("cp1252" in note for note in table.report.notes)
@@ -121,7 +121,7 @@ def test_reading_again_starts_from_the_beginning(write):
     assert table.report.n_dropped_missing == 15
 
 
-def test_closing_early_lets_go_of_the_file(write):
+def test_closing_the_chunks_closes_the_file(write):
     path = write(gzip.compress(PLAIN.encode() * 9))
     table = open_table(path)
     chunks = table.chunks(["x"], 10)
@@ -132,7 +132,7 @@ def test_closing_early_lets_go_of_the_file(write):
         list(table.chunks(["x"], 10))
 
 
-def test_wrong_choices_are_refused_by_name(write):
+def test_error_names_the_wrong_argument(write):
     path = write("a,b,t\n1,2,u\n3,4,v\n")
     table = open_table(path)
     for features in (["a", "z"], ["t"], [], "a"):
@@ -155,7 +155,7 @@ def test_wrong_choices_are_refused_by_name(write):
             open_table(path, **choice)
 
 
-def test_choices_overrule_what_is_found(write):
+def test_arguments_override_the_detection(write):
     path = write("1,5;2\n3,5;4\n")
     assert read(open_table(path))[0].tolist() == [[1.5, 2], [3.5, 4]]
     assert open_table(path, header=True).columns[0].name == "1,5"
@@ -166,14 +166,14 @@ def test_choices_overrule_what_is_found(write):
     ]
 
 
-def test_preview_shows_what_is_written(write):
+def test_preview_shows_the_cells_as_written(write):
     names, rows = open_table(write(' x ;"y"\n1,50; a\n2;"b;c"\n')).preview(5)
     assert names == ["x", "y"]
     assert rows == [["1,50", " a"], ["2", "b;c"]]
     assert open_table(write(PLAIN)).preview(0)[1] == []
 
 
-def test_notes_and_summary_tell_numbers(write):
+def test_notes_and_summary_count_the_rows(write):
     data = "Title\n" + PLAIN.replace("\n", "\n1,2\n", 1) + "a,b,c\ninf,1,1\n,1,1\n"
     table = open_table(write(data))
     assert any("1 title lines skipped" in note for note in table.report.notes)
@@ -186,7 +186,7 @@ def test_notes_and_summary_tell_numbers(write):
     ]
 
 
-def test_a_late_oddity_drops_its_line_only(write):
+def test_malformed_line_drops_only_itself(write):
     n_rows = 150_000
     lines = [f"{i},{i}.5,{i % 3}" for i in range(n_rows)]
     lines[100_000] = "1,2"
@@ -202,7 +202,7 @@ def test_a_late_oddity_drops_its_line_only(write):
     assert table.report.malformed_lines == [100_002, 120_002, 130_002, 140_002]
 
 
-def test_quoted_line_ends_at_the_edge_of_a_block(write):
+def test_quoted_line_ends_across_blocks(write):
     rows = "".join(f'{i},"{"z" * 500}\n{"y" * 500}",{i}.5\n' for i in range(8_000))
     points, _ = read(open_table(write("a,t,b\n" + rows)), ["a", "b"])
     assert_array_equal(points[:, 0], np.arange(8_000))
@@ -210,13 +210,13 @@ def test_quoted_line_ends_at_the_edge_of_a_block(write):
 
 
 @pytest.mark.parametrize("name", ["<img src=x onerror=alert(1)>.csv", "a b;$(id)`.csv", "t.png"])
-def test_a_file_may_have_any_name(write, name):
+def test_any_file_name_is_allowed(write, name):
     table = open_table(write(PLAIN, name=name))
     assert table.name == name
     assert_array_equal(read(table)[0], POINTS)
 
 
-def test_the_name_given_is_the_one_shown(write):
+def test_messages_show_the_given_name(write):
     with pytest.raises(TableError, match=r"^upload\.csv is empty"):
         open_table(write(b""), name="upload.csv")
     assert open_table(str(write(PLAIN)), name="a\x1b.csv").name == "a\ufffd.csv"

@@ -1,4 +1,4 @@
-"""Numbers as people write them, and what becomes of those that are missing or none."""
+"""Numbers: formats, missing and infinite values, and text among numbers."""
 
 import numpy as np
 import pytest
@@ -25,14 +25,14 @@ from tests.support.table_files import column, read, with_cells
         ("98765432109876543210", 98765432109876543210.0),
     ],
 )
-def test_notations_of_numbers(write, written, value):
+def test_number_formats(write, written, value):
     rows = "".join(f'"{written}",{i}.25\n' for i in range(20))
     points, _ = read(open_table(write("a,b\n" + rows)), features=["a", "b"])
     assert_allclose(points[:, 0], value, rtol=1e-15)
 
 
 @pytest.mark.parametrize("mark", [".", " ", "\u202f", "'"])
-def test_decimal_commas_with_grouped_digits(write, mark):
+def test_decimal_comma_with_grouped_digits(write, mark):
     rows = "".join(f"1{mark}234,{i:02d};{i},5\n" for i in range(50))
     table = open_table(write("a;b\n" + rows))
     points, _ = read(table)
@@ -40,7 +40,7 @@ def test_decimal_commas_with_grouped_digits(write, mark):
     assert any("is read as 1234" in note for note in table.report.notes)
 
 
-def test_an_ambiguous_comma_is_told_and_can_be_chosen(write):
+def test_ambiguous_comma_is_noted_and_can_be_chosen(write):
     path = write("a;b\n" + "".join(f"2{i % 10},345;{i}\n" for i in range(30)))
     table = open_table(path)
     assert read(table)[0][0, 0] == 20.345
@@ -49,7 +49,7 @@ def test_an_ambiguous_comma_is_told_and_can_be_chosen(write):
     assert read(open_table(path, thousands=","))[0][0, 0] == 20345
 
 
-def test_a_malformed_group_is_no_number(write):
+def test_malformed_group_is_no_number(write):
     rows = "".join(f'"1,{i:03d}",{i}\n' for i in range(99))
     table = open_table(write("a,b\n" + rows + '"5,0080",1\n'), thousands=",")
     assert_array_equal(read(table)[0][:, 0], 1000.0 + np.arange(99))
@@ -85,7 +85,7 @@ def test_text_among_numbers_drops_its_rows(write, value):
     assert table.report.malformed_lines[:3] == [6, 26, 46]
 
 
-def test_missing_values_become_the_mean_so_far(write):
+def test_missing_value_becomes_the_mean_so_far(write):
     table = open_table(write("a,b\n1,2\n3,?\n,4\n5,inf\n7,9\n?,?\n"), missing="mean")
     points, _ = read(table)
     assert_allclose(points, [(1, 2), (3, 2), (2, 4), (7, 9), (11 / 3, 5)])
@@ -93,6 +93,6 @@ def test_missing_values_become_the_mean_so_far(write):
     assert table.report.n_dropped_infinite == 1
 
 
-def test_the_mean_of_huge_values_does_not_overflow(write):
+def test_mean_of_huge_values_does_not_overflow(write):
     table = open_table(write("a,b\n" + "1e303,1\n" * 9 + ",2\n"), missing="mean")
     assert_allclose(read(table, features=["a", "b"])[0][-1], (1e303, 2))

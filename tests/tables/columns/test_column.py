@@ -1,4 +1,4 @@
-"""What numbers stand for beyond amounts, and what is told where that is in doubt."""
+"""The notes of columns: sentinels, missing values, number formats, text, times."""
 
 import numpy as np
 import pyarrow as pa
@@ -11,27 +11,27 @@ from tests.support.table_files import LABELS, POINTS, column, read, text, with_c
 
 
 @pytest.mark.parametrize("value", ["-999", "-9.99e33", "9999", "999.99", "1e30"])
-def test_a_value_that_may_mean_missing_is_told_and_kept(write, value):
+def test_sentinel_is_noted_and_kept(write, value):
     table = open_table(write(with_cells(value)))
     assert "occurs 15 times, far from all other values" in column(table, "x").note
     assert np.count_nonzero(read(table)[0][:, 0] == float(value)) == 15
 
 
 @pytest.mark.parametrize("rows", ["-999,0\n", "99,0\n99,1\n", "-500,0\n-500,1\n"])
-def test_what_is_single_or_near_or_untypical_is_no_sign(write, rows):
+def test_single_near_or_ordinary_value_is_no_sentinel(write, rows):
     table = open_table(write("x,y\n" + rows + "".join(f"{i},{i}.5\n" for i in range(95))))
     assert column(table, "x").note == ""
 
 
 @pytest.mark.parametrize("value", ["#NV", "#WERT!", "#VALEUR!", "#¡REF!", "[NULL]", "<null>", ":"])
-def test_missing_values_of_other_programs(write, value):
+def test_missing_words_of_other_programs(write, value):
     table = open_table(write(with_cells(value)))
     assert_array_equal(read(table)[0], np.delete(POINTS, np.arange(4, 299, 20), axis=0))
     assert table.report.n_dropped_missing == 15
     assert table.report.n_comments == 0
 
 
-def test_numbers_with_points_between_groups_are_told(write):
+def test_assumed_decimal_mark_is_noted(write):
     every = open_table(write("n;m\n" + "".join(f"1.{i:03d};{i}\n" for i in range(99))))
     assert read(every, ["n"])[0][5, 0] == 1.005
     assert "1.000 is read as 1 (assumed: else choose decimal ',')" in column(every, "n").note
@@ -41,7 +41,7 @@ def test_numbers_with_points_between_groups_are_told(write):
 
 
 @pytest.mark.parametrize("cell", ["12,345", "1,234,567"])
-def test_groups_that_the_first_rows_do_not_show_are_told(write, cell):
+def test_grouped_digits_after_the_first_rows_are_reported(write, cell):
     rows = "".join(f"{i % 500};{i}\n" for i in range(6_000))
     table = open_table(write("n;m\n" + rows + f"{cell};1\n" * 7))
     value = cell.replace(",", "")
@@ -51,14 +51,14 @@ def test_groups_that_the_first_rows_do_not_show_are_told(write, cell):
     assert f"7 numbers have grouped digits, unlike the first rows: {cell!r} in n as {value}" in told
 
 
-def test_the_first_cell_that_is_no_number_is_told(write):
+def test_first_unreadable_cell_is_reported(write):
     rows = "".join(f"{i};{i}\n" for i in range(6_000))
     table = open_table(write("n;m\n" + rows + "12,5;1\n" * 7))
     read(table, ["n"])
     assert "such as '12,5' in n" in table.report.summary()[1]
 
 
-def test_text_is_told_with_an_example(write):
+def test_note_of_a_text_column_has_an_example(write):
     table = open_table(write(text("{x:.4f},{y:.4f} kg,{label}")))
     assert column(table, "y").note.startswith("text, such as ")
     assert column(table, "y").note.endswith(" kg")
@@ -69,7 +69,7 @@ def test_text_is_told_with_an_example(write):
     [("unix_time", "17{i:08d}"), ("Timestamp", "1700000{i:03d}000.5"), ("date", "45{i:03d}.25"),
      ("ts_ns", "1700000000{i:03d}000000")],
 )  # fmt: skip
-def test_a_moment_written_as_a_number_is_a_time(write, name, written):
+def test_epoch_number_is_a_time(write, name, written):
     table = open_table(write(text(f"{{x:.4f}},{{y:.4f}},{written}", f"x,y,{name}")))
     assert table.default_features == ("x", "y")
     assert table.time_column == name
@@ -79,7 +79,7 @@ def test_a_moment_written_as_a_number_is_a_time(write, name, written):
 
 
 @pytest.mark.parametrize("name", ["weight", "time"])
-def test_other_numbers_are_no_times(write, name):
+def test_other_number_is_no_time(write, name):
     table = open_table(write(text("{x:.4f},{y:.4f},45{i:03d}", f"x,y,{name}")))
     assert table.default_features == ("x", "y", name)
 
