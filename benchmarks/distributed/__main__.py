@@ -1,6 +1,7 @@
-"""`python -m benchmarks.distributed`: many files on one process and on two; writes its report.
+"""`python -m benchmarks.distributed`: many files on one process and on two; writes the report.
 
-Makes Parquet files in a temporary folder (0.8 GB for 10⁸ points) and deletes them afterwards.
+The benchmark writes Parquet files into a temporary folder (0.8 GB for 10⁸ points) and deletes them
+afterwards.
 """
 
 import argparse
@@ -35,7 +36,7 @@ SAMPLE_S = 0.25
 
 @dataclass
 class Round:
-    """One pass over all files: seconds by the clock and of the CPU, memory over time."""
+    """One pass over all files: wall and CPU seconds, memory over time."""
 
     wall_s: float
     cpu_s: float
@@ -45,7 +46,7 @@ class Round:
 
 
 def write_file(path: str, seed: int, n_rows: int) -> None:
-    """Ten blobs and 5 % of noise, as float32."""
+    """Write ten blobs with 5 % of noise as float32."""
     random = np.random.default_rng(seed)
     schema = pa.schema([("x", pa.float32()), ("y", pa.float32())])
     with pq.ParquetWriter(path, schema, compression="none", use_dictionary=False) as writer:
@@ -59,20 +60,20 @@ def write_file(path: str, seed: int, n_rows: int) -> None:
 
 
 def warm_up() -> tuple[int, float]:
-    """Import and compile on a worker; its process and the CPU time it has spent."""
+    """Import and compile on a worker; return its process and its CPU time (s)."""
     learner = Learner(OnlineClusterer())
     other = Learner(OnlineClusterer()).learn(np.random.default_rng(1).normal(size=(1_000, 2)))
     learner.learn(np.random.default_rng(0).normal(size=(1_000, 2))).absorb(other, fade=True)
     return os.getpid(), sum(psutil.Process().cpu_times()[:2])
 
 
-def spend() -> float:
-    """CPU time that a worker has spent."""
+def read_cpu_time() -> float:
+    """Return the CPU time of a worker (s)."""
     return sum(psutil.Process().cpu_times()[:2])
 
 
-class Watch:
-    """Notes the memory of processes while it is entered."""
+class MemoryRecorder:
+    """Records the memory of processes while the block runs."""
 
     def __init__(self, numbers: list[int]) -> None:
         self._processes = [psutil.Process(number) for number in numbers]
@@ -85,7 +86,7 @@ class Watch:
             for process, noted in zip(self._processes, self.memory_mb, strict=True):
                 noted.append(process.memory_info().rss / 2**20)
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "MemoryRecorder":
         self._thread.start()
         return self
 
@@ -95,20 +96,20 @@ class Watch:
 
 
 def learn(folder: Path, client: Any) -> Round:
-    """One pass over all files."""
+    """Learn all files once."""
     warmed = client.run(warm_up)
-    with Watch([number for number, _ in warmed.values()]) as watch:
+    with MemoryRecorder([number for number, _ in warmed.values()]) as recorder:
         begin = perf_counter()
         outcome = many.learn(folder, client=client)
         wall_s = perf_counter() - begin
-    spent = client.run(spend)
+    spent = client.run(read_cpu_time)
     cpu_s = sum(spent[worker] - before for worker, (_, before) in warmed.items())
     model = outcome.learner.model
-    return Round(wall_s, cpu_s, model.n_clusters_, model.n_seen_, watch.memory_mb)
+    return Round(wall_s, cpu_s, model.n_clusters_, model.n_seen_, recorder.memory_mb)
 
 
 def open_cluster(n_workers: int) -> Any:
-    """Worker processes of one thread each."""
+    """Start worker processes of one thread each."""
     import distributed
 
     return distributed.LocalCluster(
@@ -117,12 +118,15 @@ def open_cluster(n_workers: int) -> Any:
 
 
 def make_files(folder: Path, n_points: int) -> int:
-    """Write the files by two processes; returns their number."""
+    """Write the files with two processes; return their number."""
     import distributed
 
     n_bytes = 8 * n_points
     if shutil.disk_usage(folder).free < 1.5 * n_bytes:
-        sys.exit(f"{folder} has no room for {n_bytes / 1e9:.1f} GB; set TMPDIR, or fewer --points")
+        sys.exit(
+            f"{folder} has no space for {n_bytes / 1e9:.1f} GB; set TMPDIR to another folder, or "
+            "choose fewer --points"
+        )
     sizes = [min(N_ROWS_A_FILE, n_points - i) for i in range(0, n_points, N_ROWS_A_FILE)]
     paths = [str(folder / f"{i:05}.parquet") for i in range(len(sizes))]
     with open_cluster(2) as cluster, distributed.Client(cluster) as client:
@@ -130,45 +134,50 @@ def make_files(folder: Path, n_points: int) -> int:
     return len(sizes)
 
 
-def measure(n_points: int, n_rounds: int, tell: Any) -> Found:
-    """Measure everything; ``tell`` hears what comes next."""
+def measure(n_points: int, n_rounds: int, log: Any) -> Found:
+    """Measure everything; ``log`` receives the name of each step."""
     import distributed
 
     found = Found(n_points=n_points)
     with TemporaryDirectory(prefix="clusterer-") as name:
         folder = Path(name)
-        tell(f"writing {n_points:,} points")
+        log(f"writing {n_points:,} points")
         found.n_files = make_files(folder, n_points)
         for turn in range(n_rounds):
             for n_workers in (1, 2):
-                tell(f"round {turn + 1} of {n_rounds}, {n_workers} workers")
+                log(f"round {turn + 1} of {n_rounds}, {n_workers} workers")
                 with open_cluster(n_workers) as cluster, distributed.Client(cluster) as client:
                     found.rounds.setdefault(n_workers, []).append(learn(folder, client))
-    tell("merges")
+    log("merges")
     found.merges = measure_merges()
     with open_cluster(2) as cluster, distributed.Client(cluster) as client:
         client.run(warm_up)
-        tell("small tasks")
+        log("small tasks")
         found.task_s = median(measure_tasks(client) for _ in range(3))
     return found
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.distributed", description=__doc__)
-    parser.add_argument("--points", type=lambda text: int(float(text)), default=10**8)
-    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument(
+        "--points",
+        type=lambda text: int(float(text)),
+        default=10**8,
+        help="number of points; default 10⁸",
+    )
+    parser.add_argument("--rounds", type=int, default=2, help="number of rounds; default 2")
     arguments = parser.parse_args()
     begin = perf_counter()
 
-    def tell(what: str) -> None:
-        print(f"[{perf_counter() - begin:4.0f} s] {what}", file=sys.stderr, flush=True)
+    def log(message: str) -> None:
+        print(f"[{perf_counter() - begin:4.0f} s] {message}", file=sys.stderr, flush=True)
 
-    found = measure(arguments.points, arguments.rounds, tell)
+    found = measure(arguments.points, arguments.rounds, log)
     report = write_report(found)
     (FOLDER / "distributed.md").write_text(report, "utf-8")
     print(report)
-    tell("done")
-    # Dask's threads end a little later than its clients.
+    log("done")
+    # Dask's threads end after its clients.
     sleep(0.5)
 
 

@@ -1,4 +1,4 @@
-"""What merging costs: time and bytes against the number of partitions, and Dask's own share."""
+"""Cost of merging: time and bytes against the number of partitions, and Dask's own time."""
 
 import pickle
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ N_TASKS = 1_000
 
 @dataclass(frozen=True)
 class Merges:
-    """The tree over so many partitions: seconds of the CPU, of one part in it, and bytes."""
+    """Merges of the tree over n partitions: CPU seconds in all and of one part, and bytes."""
 
     n_partitions: int
     n_prototypes: int
@@ -31,7 +31,7 @@ class Merges:
 
 
 def measure_merges() -> list[Merges]:
-    """Merge models learned apart, in this process."""
+    """Merge models of different partitions in this process."""
     return [
         _measure(n_partitions, n_prototypes)
         for n_prototypes in N_PROTOTYPES
@@ -49,11 +49,11 @@ def _measure(n_partitions: int, n_prototypes: int) -> Merges:
     ]
     distinct = [learn_block(block, "", i, task) for i, block in enumerate(blocks)]
     parts: list[PartialModel] = [distinct[i % len(distinct)] for i in range(n_partitions)]
-    merge(parts[:2], task)  # compiled by now
+    merge(parts[:2], task)  # compiles the kernels
     tree, moved = ReductionTree(n_partitions), 0
     begin = process_time()
     for level in range(1, tree.root.level + 1):
-        # Of the children of a node one is where they merge, the others travel.
+        # One child of a node lies where the node is merged; the others are transferred.
         size = len(pickle.dumps(parts[0]))
         moved += size * (len(parts) - tree.widths[level])
         nodes = [Node(level, place) for place in range(tree.widths[level])]
@@ -71,7 +71,7 @@ def _measure(n_partitions: int, n_prototypes: int) -> Merges:
 
 
 def measure_tasks(client: Any) -> float:
-    """Seconds that Dask takes for a task that does nothing."""
+    """Measure the seconds that Dask takes for an empty task."""
     begin = perf_counter()
     client.gather(client.map(int, range(N_TASKS), pure=False))
     return (perf_counter() - begin) / N_TASKS

@@ -1,4 +1,4 @@
-"""The report on many files, put together from the measurements."""
+"""The report on many files, composed of the measurements."""
 
 from dataclasses import dataclass, field
 from statistics import median
@@ -18,7 +18,7 @@ TARGET = 1.7
 
 @dataclass
 class Found:
-    """All that a run has measured; ``rounds`` by the number of workers."""
+    """All measurements of one run; ``rounds`` by the number of workers."""
 
     n_points: int
     n_files: int = 0
@@ -28,22 +28,22 @@ class Found:
 
 
 def write_report(found: Found) -> str:
-    """The report as Markdown."""
+    """Return the report as Markdown."""
     return "\n".join(
         [
             "# Many files",
             "",
             describe_machine(),
             "",
-            *_tell_speed(found),
-            *_tell_memory(found),
-            *_tell_merges(found),
-            *_tell_trillion(found),
+            *_describe_speed(found),
+            *_describe_memory(found),
+            *_describe_merges(found),
+            *_describe_trillion(found),
         ]
     )
 
 
-def _tell_speed(found: Found) -> list[str]:
+def _describe_speed(found: Found) -> list[str]:
     ratios = [one.wall_s / two.wall_s for one, two in zip(*found.rounds.values(), strict=True)]
     effort = [one.cpu_s / two.cpu_s for one, two in zip(*found.rounds.values(), strict=True)]
     lines = [
@@ -51,7 +51,7 @@ def _tell_speed(found: Found) -> list[str]:
         "",
         f"{found.n_points:,} points of two features (float32) in {found.n_files} Parquet files, "
         "standardised, K = 20. Worker processes of one thread each have imported and compiled "
-        "everything before. Rounds take turns.",
+        "everything before the measurement. Rounds take turns.",
         "",
         "| processes | seconds | points / s | seconds of CPU | points / s of CPU | clusters |",
         "| ---: | ---: | ---: | ---: | ---: | ---: |",
@@ -67,14 +67,14 @@ def _tell_speed(found: Found) -> list[str]:
         "",
         f"Speed-up of two processes by the clock: **{speedup:.2f}** ({min(ratios):.2f}–"
         f"{max(ratios):.2f}); target {TARGET}: {'met' if speedup >= TARGET else 'not met'}. By the "
-        "CPU's time, in which others at work on the machine do not count: "
+        "CPU time, which excludes other processes of the machine: "
         f"{2 * median(effort):.2f}.",
         "",
     ]
     return lines
 
 
-def _tell_memory(found: Found) -> list[str]:
+def _describe_memory(found: Found) -> list[str]:
     lines = [
         "## Memory of each worker over time",
         "",
@@ -86,19 +86,19 @@ def _tell_memory(found: Found) -> list[str]:
     for n_workers, rounds in found.rounds.items():
         for worker, noted in enumerate(rounds[-1].memory_mb):
             quarters = [max(part, default=np.nan) for part in np.array_split(noted, 4)]
-            told = " | ".join(f"{mb:.0f}" for mb in quarters)
-            lines.append(f"| {n_workers} | {worker + 1} | {told} |")
+            values = " | ".join(f"{mb:.0f}" for mb in quarters)
+            lines.append(f"| {n_workers} | {worker + 1} | {values} |")
     return [*lines, ""]
 
 
-def _tell_merges(found: Found) -> list[str]:
+def _describe_merges(found: Found) -> list[str]:
     lines = [
         "## Merging",
         "",
-        "The whole tree of eight neighbours each, in one process, seconds of CPU. Models travel "
-        "between workers; all parts of a node but one do.",
+        "The whole tree with eight children per node, in one process, CPU seconds. All parts of a "
+        "node but one are transferred between workers.",
         "",
-        "| partitions | K | levels | all merges | a part | a partition's model | moved in all |",
+        "| partitions | K | levels | all merges | a part | a partition's model | transferred |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for one in found.merges:
@@ -107,11 +107,11 @@ def _tell_merges(found: Found) -> list[str]:
             f"| {one.part_s * 1e3:.2f} ms | {one.leaf_bytes / 1e3:.0f} kB "
             f"| {one.moved_bytes / 1e6:.1f} MB |"
         )
-    return [*lines, "", f"Dask takes {found.task_s * 1e3:.2f} ms for a task that does nothing.", ""]
+    return [*lines, "", f"Dask takes {found.task_s * 1e3:.2f} ms for an empty task.", ""]
 
 
 def make_plan(found: Found, n_points: float, n_partitions: int, n_workers: int) -> Plan:
-    """What this machine has measured, on other numbers of points and workers."""
+    """Apply the measured times to other numbers of points and workers."""
     merges = max((m for m in found.merges if m.n_prototypes == 20), key=lambda m: m.n_partitions)
     n_parts = merges.n_partitions - 1
     return Plan(
@@ -125,23 +125,24 @@ def make_plan(found: Found, n_points: float, n_partitions: int, n_workers: int) 
     )
 
 
-def _tell_trillion(found: Found) -> list[str]:
+def _describe_trillion(found: Found) -> list[str]:
     n_partitions = TRILLION // POINTS_A_PARTITION
     lines = [
         "## 10¹² points",
         "",
         f"{n_partitions:,} partitions of 10⁷ points, with the times measured above, 1 ms and "
-        "1 GB/s between machines. The formula is in [README.md](README.md); the simulation lets "
-        "every task pass one scheduler, partitions vary by a fifth, and merges go first.",
+        "1 GB/s between machines. The formula is in [README.md](../README.md). In the "
+        "simulation every task passes one scheduler, partitions vary by a fifth, and merges go "
+        "first.",
         "",
-        "| workers | formula | simulation | workers busy | models moved |",
+        "| workers | formula | simulation | workers busy | models transferred |",
         "| ---: | ---: | ---: | ---: | ---: |",
     ]
     for n_workers in WORKERS:
         plan = make_plan(found, TRILLION, n_partitions, n_workers)
         simulated_s = simulate(plan)
         lines.append(
-            f"| {n_workers:,} | {_show(plan.estimate_s)} | {_show(simulated_s)} "
+            f"| {n_workers:,} | {_format_time(plan.estimate_s)} | {_format_time(simulated_s)} "
             f"| {plan.work_s / simulated_s:.0%} | {plan.moved_bytes / 1e9:.2f} GB |"
         )
     plan = make_plan(found, TRILLION, n_partitions, 1_000)
@@ -149,10 +150,10 @@ def _tell_trillion(found: Found) -> list[str]:
         "",
         f"The tree has {plan.tree.root.level} levels; the way up takes "
         f"{plan.tree.root.level * plan.merge_s * 1e3:.0f} ms. {plan.n_tasks:,} tasks take the "
-        f"scheduler {_show(plan.scheduling_s)}, so beyond {plan.n_most_workers:,.0f} workers it is "
-        "what all wait for; larger partitions move that point in proportion.",
+        f"scheduler {_format_time(plan.scheduling_s)}, so beyond {plan.n_most_workers:,.0f} "
+        "workers all wait for the scheduler. Larger partitions raise that number in proportion.",
         "",
-        "The same simulation of what was measured here:",
+        "The same simulation of the measured runs:",
         "",
         "| processes | measured | simulated |",
         "| ---: | ---: | ---: |",
@@ -164,7 +165,7 @@ def _tell_trillion(found: Found) -> list[str]:
     return [*lines, ""]
 
 
-def _show(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"

@@ -1,4 +1,4 @@
-"""The merge tree on any number of workers: a formula, and a simulation that checks it."""
+"""The time of the merge tree on any number of workers: a formula, and a simulation to check it."""
 
 import heapq
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from clusterer.distributed.reduction_tree import Node, ReductionTree
 
 LATENCY_S = 1e-3  # of a transfer between two machines
 BYTES_PER_S = 1e9
-# Seconds of partitions vary so much, as a part of the mean: files and machines are not alike.
+# Standard deviation of the seconds of a partition relative to their mean.
 SPREAD = 0.2
-N_TASKS_A_LEAF = 2  # the learning, and the report of it
+N_TASKS_A_LEAF = 2  # the learning, and its report
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be learned where; times in seconds, of one worker or of the scheduler."""
+    """Sizes and times of a run; times in seconds, of one worker or of the scheduler."""
 
     n_points: float
     n_partitions: int
@@ -36,9 +36,9 @@ class Plan:
 
     @property
     def merge_s(self) -> float:
-        """Fetching and merging the parts of one node."""
-        travel_s = LATENCY_S + self.tree.fan_in * self.part_bytes / BYTES_PER_S
-        return travel_s + self.tree.fan_in * self.part_s
+        """Time to fetch and merge the parts of one node."""
+        transfer_s = LATENCY_S + self.tree.fan_in * self.part_bytes / BYTES_PER_S
+        return transfer_s + self.tree.fan_in * self.part_s
 
     @property
     def n_tasks(self) -> int:
@@ -46,19 +46,19 @@ class Plan:
 
     @property
     def work_s(self) -> float:
-        """All workers' time, divided among them."""
+        """Total time of the work divided by the number of workers."""
         return (
             self.n_partitions * self.leaf_s + self.tree.n_merges * self.merge_s
         ) / self.n_workers
 
     @property
     def scheduling_s(self) -> float:
-        """The scheduler does one task at a time."""
+        """Time of the scheduler, which handles one task after the other."""
         return self.n_tasks * self.task_s
 
     @property
     def estimate_s(self) -> float:
-        """Whoever is busiest, and then the last partition and the way up the tree."""
+        """The larger of both times, then the last partition and the way up the tree."""
         last_s = 0.5 * self.leaf_s * (1 + 2 * SPREAD) + self.tree.root.level * (
             self.merge_s + self.task_s
         )
@@ -66,18 +66,18 @@ class Plan:
 
     @property
     def moved_bytes(self) -> float:
-        """Bytes of models that travel: every part but one in a node."""
+        """Bytes of the transferred models: every part but one of each node."""
         n_all = self.n_partitions + self.tree.n_merges
         return (n_all - 1 - self.tree.n_merges) * self.part_bytes
 
     @property
     def n_most_workers(self) -> float:
-        """Beyond so many the scheduler keeps them waiting."""
+        """Number of workers beyond which they wait for the scheduler."""
         return self.n_workers * self.work_s / self.scheduling_s
 
 
 def simulate(plan: Plan, seed: int = 0) -> float:
-    """Seconds until the root is merged: every task passes the scheduler, merges go first."""
+    """Simulate the seconds to the root: every task passes the scheduler, merges go first."""
     random = np.random.default_rng(seed)
     tree = plan.tree
     spans = plan.leaf_s * np.maximum(1 + SPREAD * random.normal(size=plan.n_partitions), 0.1)

@@ -1,1 +1,1 @@
-"""Quality: how well streams are clustered."""
+"""Quality: agreement of the found clusters with known classes."""

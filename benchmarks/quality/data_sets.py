@@ -1,4 +1,4 @@
-"""The shared data sets of the quality bench, where they are at hand, and their peers' figures."""
+"""The shared data sets of the quality benchmark, if present, and the scores of the peers."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from benchmarks.quality.families import Labelled
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
 KINDS = ("gauss", "shape", "noise", "real")
-MOVING_KINDS = ("drift", "realstream")
-# Columns of baselines.csv: what each peer is called in the report.
+DRIFT_KINDS = ("drift", "realstream")
+# Columns of baselines.csv and the names of the peers in the report.
 PEERS = {
-    "kmeans": "k-means, told k",
-    "mbk_end": "MiniBatchKMeans, told k",
+    "kmeans": "k-means, true k",
+    "mbk_end": "MiniBatchKMeans, true k",
     "hdbscan": "HDBSCAN",
     "clustream_end": "CluStream",
     "dbstream_end": "DBSTREAM",
     "best": "best of all (batch)",
 }
-MOVING_PEERS = {
-    "mbk_win": "MiniBatchKMeans, told k",
+DRIFT_PEERS = {
+    "mbk_win": "MiniBatchKMeans, true k",
     "clustream_win": "CluStream",
     "dbstream_win": "DBSTREAM",
-    "win_kmeans": "k-means anew each window, told k",
+    "win_kmeans": "k-means on each window, true k",
 }
 
 
 def list_sets() -> pd.DataFrame:
-    """The table of sets and peers, sorted; empty without the shared folder.
+    """Return the sorted table of sets and peers; it is empty without the shared folder.
 
-    Every second set of a kind, by name, was used in choosing the method; the others were not.
+    Every second set of a kind, by name, was used to choose the constants of the method.
     """
     table = FOLDER / "baselines.csv"
     if not table.exists():
         return pd.DataFrame(columns=["name", "kind", "rows", "half"])
     peers = pd.read_csv(table).sort_values(["kind", "name"]).reset_index(drop=True)
     position = peers.groupby("kind").cumcount()
-    # Of the streams none was used.
+    # None of the streams was used.
     is_tuned = (position % 2 == 0) & peers["kind"].isin(KINDS)
     peers["half"] = np.where(is_tuned, "tuned", "untouched")
     return peers
 
 
 def load_set(name: str) -> Labelled:
-    """Points (n, d), each feature scaled to unit variance, and classes (n,), in file order."""
+    """Load points (n, d), each feature scaled to unit variance, and classes (n,), in file order."""
     rows = np.genfromtxt(FOLDER / f"{name}.csv", delimiter=",", skip_header=1)
     points, classes = rows[:, :-1], rows[:, -1].astype(np.int64)
     spread = points.std(axis=0)

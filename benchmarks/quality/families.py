@@ -1,4 +1,4 @@
-"""Generated families with known classes, for the quality bench: a name, a seed, points."""
+"""Generated families of points with known classes for the quality benchmark."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ WINDOW_POINTS = 1000
 
 
 def draw(family: str, seed: int, *, n_points: int = N_POINTS, **parameters: Any) -> Labelled:
-    """The first points of one of the library's own generators."""
+    """Draw the first points of one of the library's generators."""
     chunk = make_generator(family, seed=seed, **parameters).take(n_points)
     assert chunk.classes is not None
     return chunk.points, chunk.classes
 
 
 def sort_by_class(seed: int) -> Labelled:
-    """Blobs, each class after the other."""
+    """Draw blobs, one class after the other."""
     points, classes = draw("blobs", seed)
     order = np.argsort(classes, kind="stable")
     return points[order], classes[order]
 
 
 def sort_by_feature(seed: int) -> Labelled:
-    """Blobs as in a table sorted by a column, long enough that they could seem to move."""
+    """Draw blobs sorted by a feature, in a stream so long that the order resembles drift."""
     points, classes = draw("blobs", seed, n_points=LONG_POINTS)
     order = np.argsort(points[:, 0], kind="stable")
     return points[order], classes[order]
 
 
 def draw_heteroscedastic(seed: int) -> Labelled:
-    """Round clusters whose standard deviations differ by up to 4 to 1."""
+    """Draw round clusters whose standard deviations differ by up to 4 to 1."""
     random = np.random.default_rng([seed, 1])
     centres = place_centers(random, 5, 2, 12.0)
     spreads = random.uniform(0.5, 2.0, 5)
@@ -52,16 +52,16 @@ def draw_heteroscedastic(seed: int) -> Labelled:
 
 
 def draw_elongated(seed: int) -> Labelled:
-    """Parallel clusters five times as long as wide, 8 standard deviations apart."""
+    """Draw parallel clusters, five times as long as wide, 8 standard deviations apart."""
     random = np.random.default_rng([seed, 2])
     classes = random.integers(4, size=N_POINTS)
     flat = random.normal(size=(N_POINTS, 2)) * [5.0, 1.0]
     flat[:, 1] += 8.0 * classes
-    return flat @ turn(random), classes
+    return flat @ draw_rotation(random), classes
 
 
 def draw_discs(seed: int) -> Labelled:
-    """Evenly filled discs of radius 2.3 whose centres lie at least 6 apart."""
+    """Draw uniform discs of radius 2.3 whose centres lie at least 6 apart."""
     random = np.random.default_rng([seed, 3])
     centres = place_centers(random, 5, 2, 6.0)
     classes = random.integers(5, size=N_POINTS)
@@ -72,8 +72,8 @@ def draw_discs(seed: int) -> Labelled:
     ], classes
 
 
-def turn(random: Random) -> NDArray[np.float64]:
-    """A random rotation (2, 2) of the plane."""
+def draw_rotation(random: Random) -> NDArray[np.float64]:
+    """Draw a random rotation (2, 2) of the plane."""
     angle = random.uniform(0.0, np.pi)
     return np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
 

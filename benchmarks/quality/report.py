@@ -1,4 +1,4 @@
-"""The quality bench's tables, plot and report."""
+"""Tables, plot and report of the quality benchmark."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.quality.data_sets import MOVING_PEERS, PEERS, list_sets
+from benchmarks.quality.data_sets import DRIFT_PEERS, PEERS, list_sets
 
 PACKAGES = ("numpy", "numba", "scipy", "scikit-learn", "pandas")
 
 
 def format_table(table: pd.DataFrame, digits: int = 3) -> str:
-    """A Markdown table with the index as its first column."""
+    """Write a Markdown table with the index as its first column."""
     head = [str(table.index.name or ""), *(str(column) for column in table.columns)]
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for label, row in table.iterrows():
@@ -24,7 +24,7 @@ def format_table(table: pd.DataFrame, digits: int = 3) -> str:
 
 
 def pivot(scores: pd.DataFrame, index: str, value: str = "ari") -> pd.DataFrame:
-    """Means by ``index`` and method, methods in the order they were run."""
+    """Return the means by ``index`` and method, with the methods in the order of the runs."""
     table = scores.pivot_table(index=index, columns="method", values=value, sort=False)
     return table[[name for name in scores["method"].unique() if name in table.columns]]
 
@@ -34,13 +34,13 @@ def tabulate_families(families: pd.DataFrame) -> pd.DataFrame:
     table.loc["mean"] = table.mean()
     counts = families.groupby("method")["is_count_right"].mean()
     table.loc["share with the right number of clusters"] = counts
-    table.loc["noise called noise"] = families.groupby("method")["noise_recall"].mean()
-    table.loc["cluster points called noise"] = families.groupby("method")["false_noise"].mean()
+    table.loc["noise labelled as noise"] = families.groupby("method")["noise_recall"].mean()
+    table.loc["cluster points labelled as noise"] = families.groupby("method")["false_noise"].mean()
     return table
 
 
 def tabulate_kinds(sets: pd.DataFrame, half: str | None) -> pd.DataFrame:
-    """Mean ARI by kind: ours, then the peers' on the same sets."""
+    """Return the mean ARI by kind: ours, then the peers on the same sets."""
     chosen = sets if half is None else sets[sets["half"] == half]
     peers = list_sets().query("name in @chosen.name.unique()")
     columns = peers.groupby("kind")[list(PEERS)].mean().rename(columns=PEERS)
@@ -48,18 +48,18 @@ def tabulate_kinds(sets: pd.DataFrame, half: str | None) -> pd.DataFrame:
 
 
 def tabulate_counts(scores: pd.DataFrame, index: str) -> pd.DataFrame:
-    """Mean of |clusters found - classes|."""
+    """Return the mean of |number of clusters - number of classes|."""
     error = (scores["n_found"] - scores["n_true"]).abs()
     return pivot(scores.assign(error=error), index, "error").T.rename_axis("mean |Δk|")
 
 
-def tabulate_moving(moving: pd.DataFrame) -> pd.DataFrame:
+def tabulate_drift(drift: pd.DataFrame) -> pd.DataFrame:
     peers = list_sets().set_index("name")
-    columns = peers[list(MOVING_PEERS)].rename(columns=MOVING_PEERS) if len(peers) else None
-    table = pivot(moving, "name")
+    columns = peers[list(DRIFT_PEERS)].rename(columns=DRIFT_PEERS) if len(peers) else None
+    table = pivot(drift, "name")
     table = table if columns is None else table.join(columns)
-    for kind in moving["kind"].unique():
-        names = moving.loc[moving["kind"] == kind, "name"].unique()
+    for kind in drift["kind"].unique():
+        names = drift.loc[drift["kind"] == kind, "name"].unique()
         table.loc[f"mean, {kind}"] = table.loc[names].mean()
     return table
 
@@ -67,7 +67,7 @@ def tabulate_moving(moving: pd.DataFrame) -> pd.DataFrame:
 def draw_plot(
     families: pd.DataFrame, sets: pd.DataFrame, sigmas: pd.DataFrame, path: Path
 ) -> Path | None:
-    """ARI against K and against sigma; nothing without matplotlib."""
+    """Draw the ARI against K and against sigma; return None without Matplotlib."""
     try:
         import matplotlib
     except ImportError:
@@ -97,17 +97,18 @@ def write_report(
     seeds: range,
     families: pd.DataFrame,
     sets: pd.DataFrame,
-    moving: pd.DataFrame,
-    steadiness: pd.DataFrame,
+    drift: pd.DataFrame,
+    other_units: pd.DataFrame,
     sigmas: pd.DataFrame,
     plot: Path | None,
 ) -> str:
-    """Write the report; returns its text."""
+    """Write the report; return its text."""
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     parts = [
         "# Quality",
-        "Made by `python -m benchmarks.quality`. ARI leaves out true noise; points called noise "
-        "count as one cluster more. Every set is learned once, in file order, with nothing told.",
+        "Made by `python -m benchmarks.quality`. ARI excludes true noise; points labelled as noise "
+        "count as one cluster. Every set is learned once, in file order, with default parameters "
+        "unless a column names others.",
         f"Python {platform.python_version()}, {versions}.",
         f"## Generated families, seeds {seeds[0]} to {seeds[-1]}, mean ARI",
         format_table(tabulate_families(families)),
@@ -116,18 +117,18 @@ def write_report(
     if len(sets):
         for title, half in (
             ("all", None),
-            ("the half that the constants were tuned on", "tuned"),
-            ("the half that no constant was tuned on", "untouched"),
+            ("the half on which constants were tuned", "tuned"),
+            ("the half on which no constant was tuned", "untouched"),
         ):
             parts += [f"## Shared sets, {title}", format_table(tabulate_kinds(sets, half))]
         parts += ["## Number of clusters", format_table(tabulate_counts(sets, "kind"), 2)]
         parts += ["## Each set", format_table(pivot(sets, "name"))]
     parts += [
-        "## Streams that move, ARI by windows, K = 50, by half-life",
-        format_table(tabulate_moving(moving)),
+        "## Drifting streams, ARI by windows, K = 50, by half-life",
+        format_table(tabulate_drift(drift)),
     ]
-    cases = steadiness.groupby("case", sort=False)[["ari"]].mean()
-    parts += ["## Steadiness: five blobs, K as multiple of k, units", format_table(cases)]
+    cases = other_units.groupby("case", sort=False)[["ari"]].mean()
+    parts += ["## Other K and units: five blobs, K as multiple of k", format_table(cases)]
     factors = sigmas.pivot_table(index="kind", columns="factor", values="ari", sort=False)
     parts += ["## σ in roots of the trace of the covariance, K = 50", format_table(factors)]
     if plot:

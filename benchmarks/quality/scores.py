@@ -1,4 +1,4 @@
-"""Scores: what a clustering is worth, and the error in its number of clusters."""
+"""Scores of a clustering: agreement with the classes, number of clusters, noise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PUBLISHED = {"update": "addc", "merge": "plain", "join": False, "drop_singletons
 
 
 class Score(NamedTuple):
-    """``ari`` leaves out true noise; points called noise count as one more cluster."""
+    """Scores; ``ari`` excludes true noise, and points labelled as noise count as one cluster."""
 
     ari: float
     n_found: int
@@ -31,7 +31,7 @@ class Score(NamedTuple):
 
 
 def score(classes: NDArray[np.int64], labels: NDArray[np.int64]) -> Score:
-    """Compare what was found with what is true."""
+    """Compare the labels with the classes."""
     is_true = classes != NOISE
     if not is_true.any():
         return Score(np.nan, 0, 0, np.nan, np.nan)
@@ -46,13 +46,13 @@ def score(classes: NDArray[np.int64], labels: NDArray[np.int64]) -> Score:
 
 
 def score_fit(labelled: Labelled, **settings: Any) -> Score:
-    """Learn all in one pass, then assign every point."""
+    """Learn all points in one pass, then label them."""
     points, classes = labelled
     return score(classes, OnlineClusterer(**settings).fit(points).labels_)
 
 
 def score_windows(labelled: Labelled, **settings: Any) -> float:
-    """Mean ARI over windows of at most 1 000 points, each learned, then assigned at once."""
+    """Return the mean ARI of windows of at most 1 000 points, each learned and then labelled."""
     points, classes = labelled
     n_window = int(np.clip(len(points) // 20, 50, WINDOW_POINTS))
     model = OnlineClusterer(**settings)
