@@ -1,4 +1,4 @@
-# make run and make test are all a fresh machine with Python >= 3.11 needs.
+# A new machine with Python >= 3.11 needs only `make run` and `make test`.
 
 PORT ?= 5006
 export PORT
@@ -9,7 +9,7 @@ EXTRAS_run := [dask,river]
 EXTRAS_test := [test]
 EXTRAS_bench := [bench]
 
-# In a .venv whose Python is gone nothing counts as installed.
+# If the Python of .venv is missing, install everything again.
 $(shell test -x $(BIN)/python || rm -f .venv/.installed-*)
 
 .DEFAULT_GOAL := help
@@ -21,7 +21,7 @@ help: ## show this list
 run: .venv/.installed-run ## start the app; PORT=5006, DATA=table.csv, PYTHON=python3.12 (first time)
 	@$(BIN)/python app.py
 
-test: .venv/.installed-test lint ## lint, types, doctests and all tests but the minutes-long ones
+test: .venv/.installed-test lint ## lint, types, doctests and all tests except those that take minutes
 	@.ci/browser
 	$(BIN)/pytest -m "not long" -n 2 --dist loadgroup --durations=15
 
@@ -33,7 +33,7 @@ lint: .venv/.installed-test ## ruff and mypy only
 bench: .venv/.installed-bench ## measure the speed
 	@$(BIN)/python -m benchmarks.speed
 
-quality: .venv/.installed-bench ## compare the quality of the clusterings
+quality: .venv/.installed-bench ## measure the quality of the clusterings
 	@$(BIN)/python -m benchmarks.quality
 
 constraints: .venv/.installed-test ## renew the pins in constraints.txt
@@ -45,7 +45,7 @@ clean: ## remove caches and build output; .venv stays
 	@rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -prune -exec rm -rf {} +
 
-# Debian's Python may come without ensurepip, and a .venv made by it has no pip.
+# Debian's Python may lack ensurepip; a .venv made by it has no pip.
 $(BIN)/python:
 	@for python in $(PYTHONS); do \
 	    if $$python -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
@@ -57,7 +57,7 @@ $(BIN)/python:
 	done; \
 	echo "No usable Python among: $(PYTHONS)." >&2; \
 	echo "clusterer needs Python >= 3.11 with venv (Debian: apt install python3-venv)." >&2; \
-	echo "Name one that is elsewhere: make run PYTHON=/path/to/python3" >&2; \
+	echo "Name one in another folder: make run PYTHON=/path/to/python3" >&2; \
 	exit 1
 
 .venv/.installed-%: pyproject.toml constraints.txt $(BIN)/python

@@ -1,4 +1,4 @@
-"""What every test may use: Hypothesis profiles, the shared material, the browser."""
+"""Shared by all tests: Hypothesis profiles, the shared material, the app, the browser."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 # No deadline: the first call of a compiled function takes seconds.
 settings.register_profile("default", deadline=None, derandomize=False, print_blob=True)
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=1000)
-# A change is judged by what it changed, not by new luck; new examples are sought elsewhere.
+# In continuous integration the examples are fixed: a failure then has its cause in the change.
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "default")
 )
 
-QUIET = (
+CHROMIUM_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -42,36 +42,37 @@ QUIET = (
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the browser's tests; in one process they run last, beside others first.
+    """Mark the tests that need Chromium, and order all tests.
 
-    Playwright leaves an event loop running in the main thread, which other tests may stumble over;
-    and a broken library had better show before the slow tests. With several processes the app's
-    tests stay in one of them, which take longest, and those of any other file in one.
+    In one process the tests with Chromium run last: Playwright leaves an event loop running in the
+    main thread, which disturbs other tests, and a broken library should fail before the slow tests.
+    With several processes they run first. The tests of the app, which take longest, then share one
+    process, and so do the tests of each other file.
     """
     is_divided = "PYTEST_XDIST_WORKER" in os.environ
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        is_shown = "browser" in fixtures
-        if is_shown:
+        if "playwright" in fixtures:
             item.add_marker("browser")
-        group = "app" if is_shown and "lab" not in fixtures else item.path.stem
+        is_app = "browser" in fixtures and "lab" not in fixtures
+        group = "app" if is_app else item.path.stem
         item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: is_divided ^ (item.get_closest_marker("browser") is not None))
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Folder of the shared material (algorithm, tables), which lies beside the repository."""
+    """Folder of the shared material (algorithm, tables) beside the repository."""
     beside = Path(__file__).resolve().parents[2] / "shared"
     folder = Path(os.environ.get("CLUSTERER_SHARED") or beside)
     if not folder.is_dir():
-        pytest.skip(f"no shared material at {folder}; CLUSTERER_SHARED can name its folder")
+        pytest.skip(f"no shared material at {folder}; set CLUSTERER_SHARED to its folder")
     return folder
 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    """Writes text or bytes to a file of the test's own folder."""
+    """Return a function that writes text or bytes to a file in the test's folder."""
 
     def write_it(data: str | bytes, name: str = "t.csv") -> Path:
         path = tmp_path / name
@@ -83,7 +84,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
-    """The one running Playwright; a second in the same thread refuses to start."""
+    """The only running Playwright; a second one in the same thread refuses to start."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as running:
@@ -101,94 +102,94 @@ def chromium_path(playwright: Playwright) -> str:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
-    """A headless Chromium for the whole run; ask it for a new page or context in each test."""
+    """A headless Chromium for all tests; each test opens a page or context of its own."""
     running = playwright.chromium.launch(
-        executable_path=chromium_path, headless=True, args=list(QUIET)
+        executable_path=chromium_path, headless=True, args=list(CHROMIUM_FLAGS)
     )
     yield running
     running.close()
 
 
-class Complaints(logging.Handler):
-    """Keeps what the server's loggers complain about, but not what tests without a page cause."""
+class ErrorRecorder(logging.Handler):
+    """Records the errors that the server logs while a test with a page runs."""
 
-    is_shown = True
+    is_active = True
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self.is_shown:
+        if self.is_active:
             error = record.exc_info[1] if record.exc_info else None
-            told = record.getMessage()
-            self.messages.append(f"{told} {error!r}" if error else told)
+            message = record.getMessage()
+            self.messages.append(f"{message} {error!r}" if error else message)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Say whether the test shows a page."""
-    Complaints.is_shown = item.get_closest_marker("browser") is not None
+    """Record errors only in a test that shows a page."""
+    ErrorRecorder.is_active = item.get_closest_marker("browser") is not None
 
 
 def pytest_sessionfinish() -> None:
-    """The pages' server may complain while it ends."""
-    Complaints.is_shown = True
+    """Record also the errors of the server while it stops."""
+    ErrorRecorder.is_active = True
 
 
 @pytest.fixture(scope="session")
 def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app, served from this process; fails if the server logged an error."""
+    """Address of the app, served by this process; fails if the server has logged an error."""
     from app import open_session
     from widgets.server.options import ServerOptions
     from widgets.server.serve import serve_pages
 
-    complaints = Complaints()
-    logging.getLogger().addHandler(complaints)
+    errors = ErrorRecorder()
+    logging.getLogger().addHandler(errors)
     port = find_free_port()
     server = serve_pages(
         open_session,
         ServerOptions(port=port, store=tmp_path_factory.mktemp("store")),
         threaded=True,
-        # Sessions of closed pages are to go within the time of a test, but none before its page
-        # has connected: it would be made anew without one, and load styles from elsewhere.
+        # The server ends sessions of closed pages during the test, but no session before its page
+        # has connected. Without a session the page would be made again and load foreign styles.
         check_unused_sessions_milliseconds=500,
         unused_session_lifetime_milliseconds=8000,
     )
     wait_for_port(port)
     yield f"http://localhost:{port}"
-    # A server that stops while the last page's session ends would cut a message in flight.
+    # Wait for the last engine: a server that stops earlier cuts a message in flight.
     deadline = time.monotonic() + 30
     while any(thread.name == "clusterer-engine" for thread in threading.enumerate()):
         if time.monotonic() > deadline:
             break
         time.sleep(0.1)
     server.stop()
-    logging.getLogger().removeHandler(complaints)
-    assert not complaints.messages, "\n".join(complaints.messages)
+    logging.getLogger().removeHandler(errors)
+    assert not errors.messages, "\n".join(errors.messages)
 
 
 @pytest.fixture
 def open_page(browser: Browser, app_server: str) -> Iterator[Callable[..., Page]]:
-    """Open the app in a new page; fails if a page complained in its console."""
-    complaints: list[str] = []
+    """Open the app in a new page; fails if the page has logged an error to its console."""
+    errors: list[str] = []
     pages: list[Page] = []
 
-    def complain(message: ConsoleMessage) -> None:
+    def record_error(message: ConsoleMessage) -> None:
         if message.type == "error":
-            complaints.append(message.text)
+            errors.append(message.text)
 
     def open_it(width: int = 1440, height: int = 900, query: str = "") -> Page:
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(30_000)
         page.foreign_requests = []  # type: ignore[attr-defined]
 
-        def note(request: Request) -> None:
+        def record_request(request: Request) -> None:
             if not request.url.startswith((app_server, "data:", "blob:")):
                 page.foreign_requests.append(request.url)  # type: ignore[attr-defined]
 
-        page.on("request", note)
-        page.on("console", complain)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", record_request)
+        page.on("console", record_error)
+        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{app_server}/{query}")
         page.wait_for_selector("canvas")
         pages.append(page)
@@ -198,10 +199,10 @@ def open_page(browser: Browser, app_server: str) -> Iterator[Callable[..., Page]
     for page in pages:
         page.close()
         assert page.foreign_requests == []  # type: ignore[attr-defined]
-    assert complaints == []
+    assert errors == []
 
 
 @pytest.fixture
 def dashboard_page(open_page: Callable[..., Page]) -> Page:
-    """The app in a page of its own at 1440 x 900."""
+    """The app in a new page of 1440 x 900 pixels."""
     return open_page()

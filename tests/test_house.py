@@ -25,7 +25,7 @@ SOURCES = sorted(
     for path in [ROOT / "app.py", *ROOT.glob("clusterer/**/*.py"), *ROOT.glob("widgets/**/*.py")]
     if path.exists()
 )
-MEASURES = sorted(path.relative_to(ROOT) for path in ROOT.glob("benchmarks/**/*.py"))
+BENCHMARKS = sorted(path.relative_to(ROOT) for path in ROOT.glob("benchmarks/**/*.py"))
 # Imports go one way: app → widgets → clusterer.
 DISPLAY = {"panel", "panel_material_ui", "holoviews", "bokeh", "tornado"}
 FORBIDDEN = {"clusterer": {"widgets", "app", *DISPLAY}, "widgets": {"app"}, "app.py": set()}
@@ -101,7 +101,7 @@ def find_imported_packages(path: Path) -> set[str]:
 
 
 def tracked() -> list[Path]:
-    """Files that git knows; skips where there is no checkout."""
+    """Return the files that git tracks; skip the test outside a checkout."""
     try:
         listed = subprocess.run(
             ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -135,7 +135,7 @@ def test_library_loads_no_display() -> None:
 
 
 def find_module(name: str) -> Path | None:
-    """File of a module or package of this project."""
+    """Return the file of a module or package of this project."""
     path = Path(*name.split("."))
     for file in (path.with_suffix(".py"), path / "__init__.py"):
         if (ROOT / file).is_file():
@@ -145,9 +145,9 @@ def find_module(name: str) -> Path | None:
 
 @cache
 def list_imports() -> frozenset[tuple[Path, Path]]:
-    """Pairs (importing file, imported file), also of imports in functions and for types only."""
+    """Return pairs (importing file, imported file), with imports in functions and for types."""
     pairs = set()
-    for path in [*SOURCES, *MEASURES]:
+    for path in [*SOURCES, *BENCHMARKS]:
         for node in ast.walk(parse(path)):
             if isinstance(node, ast.Import):
                 pairs |= {(path, find_module(alias.name)) for alias in node.names}
@@ -160,7 +160,7 @@ def list_imports() -> frozenset[tuple[Path, Path]]:
 
 
 def find_circle(imports: Iterable[tuple[Path, Path]]) -> str:
-    """First circle of imports between files or between the rooms of one folder, or an empty text.
+    """Return a circle of imports between files or the rooms of one folder, or an empty text.
 
     The rooms of a folder are its files and its sub-folders.
     """
@@ -197,7 +197,7 @@ def test_no_circle_of_imports() -> None:
 )
 def test_circles_are_found(imports: list[tuple[str, str]], circle: str) -> None:
     found = find_circle([(Path(path), Path(file)) for path, file in imports])
-    # A circle may be told from each of its members.
+    # A circle can begin with each of its members.
     assert sorted(set(found.split(" → "))) == sorted(set(circle.split(" → ")))
 
 
@@ -220,7 +220,7 @@ def test_folder_has_few_rooms(folder: Path) -> None:
 
 
 def find_long_functions(path: Path) -> dict[str, bool]:
-    """Functions longer than the limit, by "file function", and whether they are kernels."""
+    """Return functions longer than the limit, by "file function", and whether they are kernels."""
     found = {}
     for node in ast.walk(parse(path)):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -240,7 +240,7 @@ def find_long_functions(path: Path) -> dict[str, bool]:
 
 def test_functions_are_short() -> None:
     found: dict[str, bool] = {}
-    for path in [*SOURCES, *MEASURES]:
+    for path in [*SOURCES, *BENCHMARKS]:
         found |= find_long_functions(path)
     kernels = {name for name, is_kernel in found.items() if is_kernel}
     assert kernels == LONG_KERNELS.keys(), "update LONG_KERNELS"
@@ -264,20 +264,20 @@ def test_tests_mirror_the_packages(path: Path) -> None:
     assert not homes or folder in homes, f"{subject}.py lies in {homes}"
 
 
-def test_top_level_is_tidy() -> None:
+def test_top_level_holds_only_known_names() -> None:
     assert {path.parts[0] for path in tracked()} <= TOP_LEVEL
 
 
-def test_files_hold_nothing_of_one_machine() -> None:
+def test_files_name_no_path_of_one_machine() -> None:
     found = []
     for path in tracked():
-        # Pictures decode to nonsense, which matches nothing.
+        # Images decode to random characters, which do not match.
         text = (ROOT / path).read_text("utf-8", errors="ignore")
         found += [f"{path}: {match[0]}" for match in ONE_MACHINE.finditer(text)]
     assert not found
 
 
-def test_conda_environment_is_the_projects() -> None:
+def test_conda_environment_equals_the_dependencies() -> None:
     listed = yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
     conda = bounds([each for each in listed if isinstance(each, str) and each != "pip"])
     assert conda.pop("python") == project()["requires-python"]
@@ -294,7 +294,7 @@ def test_every_dependency_is_pinned() -> None:
     assert all(bound.startswith("==") for bound in pinned.values())
 
 
-def test_no_release_with_known_holes_is_allowed() -> None:
+def test_no_release_with_known_security_holes_is_allowed() -> None:
     allowed = bounds(project()["dependencies"])
     pins = [
         Requirement(line)
@@ -303,7 +303,7 @@ def test_no_release_with_known_holes_is_allowed() -> None:
     ]
     for name, first in SAFE_FROM.items():
         assert allowed[name] == f">={first}"
-        # One for each version of Python, perhaps.
+        # There may be one pin for each version of Python.
         pinned = [
             Version(str(pin.specifier).removeprefix("==")) for pin in pins if pin.name == name
         ]
@@ -312,9 +312,9 @@ def test_no_release_with_known_holes_is_allowed() -> None:
 
 
 def find_dangers(text: str) -> Iterator[str]:
-    """Calls by which what strangers send might be run: as Python, pickles, SQL, or in a shell.
+    """Yield calls that can run text of strangers as Python, pickle, SQL or shell command.
 
-    SQL may be written out in place or be a constant of the module; pn.state has an `execute` too.
+    SQL must be a literal or a constant of the module. `pn.state.execute` is no SQL.
     """
     for node in ast.walk(ast.parse(text)):
         if not isinstance(node, ast.Call):
@@ -353,6 +353,6 @@ def test_dangers_are_found(text: str) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=str)
-def test_nothing_that_strangers_send_is_run(path: Path) -> None:
+def test_no_input_is_run_as_code(path: Path) -> None:
     assert not find_imported_packages(path) & RUNS_CODE
     assert list(find_dangers((ROOT / path).read_text("utf-8"))) == []

@@ -1,4 +1,4 @@
-"""The README's Python runs as written."""
+"""The Python code of the README runs as it is written."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ BLOCK = re.compile(
 
 
 def blocks() -> list:
-    """Every Python block, named by the line that it starts on."""
+    """Return every Python block, named by its first line."""
     text = README.read_text("utf-8") if README.exists() else ""
     found = []
     for match in BLOCK.finditer(text):
         line = text.count("\n", 0, match.start("code"))
         marks = pytest.mark.skip(reason=match["reason"]) if match["reason"] else ()
-        # The blank lines make a traceback point at the README's own line.
+        # With the blank lines a traceback shows the line of the README.
         found.append(pytest.param("\n" * line + match["code"], id=f"line{line + 1}", marks=marks))
     return found
 

@@ -33,7 +33,12 @@ class UninterruptedRun:
     """The same run without interruption."""
 
     def __init__(self) -> None:
-        self._run = Run(make_generator("blobs", seed=SEED), OnlineClusterer(n_prototypes=50))
+        # Compiles the kernels, which takes longer than a server lives here.
+        self._make().advance(2000)
+        self._run = self._make()
+
+    def _make(self) -> Run:
+        return Run(make_generator("blobs", seed=SEED), OnlineClusterer(n_prototypes=50))
 
     def equals(self, checkpoint: Checkpoint) -> bool:
         """Whether the checkpoint equals this run after the same number of points, bit for bit."""
