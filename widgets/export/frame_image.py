@@ -48,7 +48,6 @@ class FrameImage:
         self._labels = labels
         left, right, top, bottom = MARGINS
         self._width, self._height = SIZE[0] - left - right, SIZE[1] - top - bottom
-        self.plot_box_px = left, left + self._width, top, top + self._height
         self._image = Image.new("RGB", SIZE, "white")
         self._draw_axes()
         plot = self._image.crop((left, top, left + self._width, top + self._height))

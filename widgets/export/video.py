@@ -69,9 +69,6 @@ class VideoRecorder:
         self._recorded_at = 0.0
         self._run = -1
 
-    def __len__(self) -> int:
-        return len(self._frames)
-
     def record(
         self, frame: Frame, sizes_px: NDArray[np.float32], box: Box, labels: tuple[str, str]
     ) -> None:

@@ -11,7 +11,7 @@ from clusterer.datasets import make_generator
 from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from widgets.export import video
-from widgets.export.frame_image import SIZE, FrameImage
+from widgets.export.frame_image import MARGINS, SIZE
 from widgets.export.video import VideoRecorder, draw_frame, write_video
 
 BOX = (-20.0, 20.0, -20.0, 20.0)
@@ -47,7 +47,7 @@ def test_the_recorder_keeps_the_last_frames_within_its_limits():
     assert recorder.frames[-1].n_seen == 6000 * video.MAX_FRAMES
     assert sum(frame.n_bytes for frame in recorder.frames) <= video.MAX_BYTES
     stream(recorder, 1, number=2)
-    assert len(recorder) == 1
+    assert len(recorder.frames) == 1
 
 
 def test_a_paused_stream_adds_only_the_frame_at_which_it_stopped(monkeypatch):
@@ -62,7 +62,7 @@ def test_a_paused_stream_adds_only_the_frame_at_which_it_stopped(monkeypatch):
     assert [frame.n_seen for frame in recorder.frames] == [100, 200, 300, 310]
     empty = Run(make_generator("blobs"), OnlineClusterer(20), number=1)
     recorder.record(empty.make_frame(frame.view_request), np.empty(0, np.float32), BOX, ("", ""))
-    assert len(recorder) == 0
+    assert len(recorder.frames) == 0
 
 
 def test_a_frame_is_drawn_where_its_points_and_prototypes_are():
@@ -72,7 +72,8 @@ def test_a_frame_is_drawn_where_its_points_and_prototypes_are():
     picture = np.asarray(draw_frame(frame)).astype(int)
     assert picture.shape == (SIZE[1], SIZE[0], 3)
     is_coloured = np.ptp(picture, axis=2) > 60
-    left, right, top, bottom = FrameImage(BOX, ("", "")).plot_box_px
+    left, top = MARGINS[0], MARGINS[2]
+    right, bottom = SIZE[0] - MARGINS[1], SIZE[1] - MARGINS[3]
     _, xs = np.nonzero(is_coloured)
     assert xs.min() >= left
     assert xs.max() < right
