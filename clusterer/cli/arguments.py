@@ -5,8 +5,8 @@ import csv
 from typing import Any
 
 from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.cluster.prototypes.merge_rules import RULE_NAMES
 from clusterer.cluster.prototypes.parameters import UPDATE_RULES, check_parameters
-from clusterer.cluster.prototypes.state_layout import MERGE_RULES
 
 DATA = (
     "a table (CSV of any dialect, gzip, bzip2, zstd, Parquet), a folder of tables, which are read "
@@ -102,7 +102,7 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--merge",
-        choices=MERGE_RULES,
+        choices=RULE_NAMES,
         help=f"which two prototypes merge (default: {DEFAULTS['merge']})",
     )
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.density.labels import label_prototypes
 from clusterer.cluster.forgetting import LEAST_EXPLAINED, renew_half_life
-from clusterer.cluster.prototypes.learn_loop import find_refused, learn_all
+from clusterer.cluster.prototypes.learn_loop import learn_points
 from clusterer.cluster.prototypes.parameters import AUTOMATIC, Parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
-from clusterer.cluster.prototypes.state_layout import N_SEEN, NEXT_LOOK
-from clusterer.cluster.prototypes.timestamps import explain_most
+from clusterer.cluster.prototypes.state_layout import N_SEEN, NEXT_CHECK, view_state
+from clusterer.cluster.prototypes.timestamps import bound_explained_variance
 
 FIRST_CHECK = 1000.0
 INTERVAL = 500
@@ -35,13 +35,15 @@ def learn_stream(prototypes: Prototypes, points: NDArray, parameters: Parameters
     """
     if parameters.decay == 1.0 or len(points) <= count_to_check(prototypes):
         return prototypes.learn(points, parameters)
-    refused = int(find_refused(points, prototypes.scalars, prototypes.n_seen == 0))
+    refused = prototypes.find_refused(points)
     if refused >= 0:
         return refused
     prototypes.adapt(parameters)
+    fixed = parameters.n_prototypes, parameters.sigma, parameters.rule
     while len(points):
         if parameters.decay == AUTOMATIC and prototypes.half_life == math.inf:
-            points = points[learn_without_decay(points, prototypes, parameters) :]
+            n_learned = learn_to_drift(points, *prototypes.arrays, *fixed)
+            points = points[n_learned:]
             if not len(points):
                 break
         if count_to_check(prototypes) <= 0:
@@ -65,50 +67,49 @@ def check_drift(prototypes: Prototypes, parameters: Parameters) -> None:
         half_life = -1.0 / math.log2(parameters.decay)
         least = INTERVAL_PER_PROTOTYPE * parameters.n_prototypes
         n_points = max(INTERVAL, least, min(int(half_life), MAX_INTERVAL))
-        prototypes.remember(label_prototypes(**prototypes.evidence, previous=prototypes.known))
-    prototypes.scalars[NEXT_LOOK] = prototypes.n_seen + n_points
+        labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)
+        prototypes.set_previous_labels(labels)
+    prototypes.scalars[NEXT_CHECK] = prototypes.n_seen + n_points
 
 
 def count_to_check(prototypes: Prototypes) -> int:
     """Return how many points may come before the next check; 0 or less if it is due."""
     # As Python numbers, since two NumPy numbers take as long as learning a point.
     read = prototypes.scalars.item
-    return int(max(read(NEXT_LOOK), FIRST_CHECK) - read(N_SEEN))
-
-
-def learn_without_decay(points: NDArray, prototypes: Prototypes, parameters: Parameters) -> int:
-    """Learn points (n, d) until a check may find drift; return how many points were learned."""
-    fixed = parameters.n_prototypes, parameters.sigma, 1.0, parameters.rule
-    return int(learn_to_drift(points, *prototypes.arrays, fixed))
+    return int(max(read(NEXT_CHECK), FIRST_CHECK) - read(N_SEEN))
 
 
 @njit(cache=True, nogil=True)
 def learn_to_drift(
     points: Any,
     floats: Any,
-    ints: Any,
-    scalars: Any,
+    int_rows: Any,
+    stream: Any,
     links: Any,
-    buffer: Any,
+    distances: Any,
     scratch: Any,
-    settings: tuple[int, float, float, int],
+    n_prototypes: int,
+    sigma: float,
+    rule: int,
 ) -> int:
-    """Learn points (n, d) until a check may find drift; return how many points were learned.
+    """Learn points (n, d) without decay until a check may find drift.
 
-    Most checks find no drift. Here in compiled code such a check costs 10 ns a point less, and
-    does not make other threads wait.
+    Returns how many points were learned. Most checks find no drift; in compiled code such a check
+    saves 10 ns per point, and does not make other threads wait.
     """
-    n_points, n_features = points.shape
+    state = view_state(floats, int_rows, stream, links, distances, scratch)
+    parameters = Parameters(n_prototypes, sigma, 1.0, rule)
+    scalars = state.scalars
     n_learned = 0
-    while n_learned < n_points:
-        n_left = int(max(scalars[NEXT_LOOK], FIRST_CHECK) - scalars[N_SEEN])
+    while n_learned < len(points):
+        n_left = int(max(scalars[NEXT_CHECK], FIRST_CHECK) - scalars[N_SEEN])
         if n_left <= 0:
-            # An upper bound of what the full check computes, and quick to compute.
-            if explain_most(floats, scalars, n_features) >= LEAST_EXPLAINED / 2:
+            # An upper bound of the full check's result, and quick to compute.
+            if bound_explained_variance(state) >= LEAST_EXPLAINED / 2:
                 break
-            scalars[NEXT_LOOK] = scalars[N_SEEN] + INTERVAL
+            scalars[NEXT_CHECK] = scalars[N_SEEN] + INTERVAL
             n_left = INTERVAL
         piece = points[n_learned : n_learned + n_left]
-        learn_all(piece, floats, ints, scalars, links, buffer, scratch, settings)
+        learn_points(piece, state, parameters)
         n_learned += len(piece)
     return n_learned

@@ -200,7 +200,7 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, BaseEstimator):
         ours = self._prototypes.widen(np.arange(self.n_features_in_), n_features)
         if fade:
             decay = min(each.find_decay(parameters) for each in (ours, theirs))
-            ours.fade(decay**theirs.n_seen)
+            ours.decay(decay**theirs.n_seen)
         pooled = pool_prototypes(ours, theirs.widen(columns, n_features), parameters)
         return self._set_state(pooled, names)
 

@@ -126,13 +126,13 @@ class FittedAttributes:
         join, drop, forget = choices = bool(self.join), bool(self.drop_singletons), self.forget
         if choices not in self._label_cache:
             # Without decay, the labels of the last drift check are out of date.
-            known = prototypes.known if self.half_life_ < np.inf else None
+            previous = prototypes.previous_labels if self.half_life_ < np.inf else None
             # The inner coordinates make the result independent of units and offsets.
             if join and forget == "never":
-                labels = label_with_inactive(prototypes, known, drop_singletons=drop)
+                labels = label_with_inactive(prototypes, previous, drop_singletons=drop)
             else:
                 labels = label_prototypes(
-                    **prototypes.evidence, previous=known, join=join, drop_singletons=drop
+                    **prototypes.density_data, previous=previous, join=join, drop_singletons=drop
                 )
             labels.flags.writeable = False
             self._label_cache[choices] = labels
@@ -148,7 +148,7 @@ class FittedAttributes:
         """Weighted means (n_clusters_, d) of the clusters' prototypes."""
         prototypes = self._get_prototypes()
         means = average_clusters(prototypes.inner_centers, prototypes.weights, self.cluster_labels_)
-        return prototypes.leave(means)
+        return prototypes.to_data_units(means)
 
     def _get_parameters(self) -> Parameters:
         """Return the checked parameters; they are checked again only after an assignment."""

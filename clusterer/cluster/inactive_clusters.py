@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.density.labels import label_prototypes, number_in_order
 from clusterer.cluster.prototypes.prototypes import Prototypes
-from clusterer.cluster.prototypes.state_layout import TOTAL
+from clusterer.cluster.prototypes.state_layout import TOTAL_COUNT
 from clusterer.stream.chunk import NOISE
 
 # A prototype is inactive after 20 times its mean waiting time between two points.
@@ -55,7 +55,7 @@ def label_with_inactive(
         counts, factors = held.counts, np.ones(n_taken)
         most = counts[is_active].mean()
         factors[is_inactive] = (
-            np.minimum(held.read_row(TOTAL)[is_inactive], most) / counts[is_inactive]
+            np.minimum(held.read_row(TOTAL_COUNT)[is_inactive], most) / counts[is_inactive]
         )
         groups = _label_scaled(held, factors)
         is_found = is_inactive & (groups != NOISE) & ~np.isin(groups, groups[is_active])
@@ -82,7 +82,7 @@ def _label_scaled(
 
 def find_inactive(held: Prototypes) -> NDArray[np.bool_]:
     """Whether (m,) each prototype has had points, and none for long; see `PATIENCE`."""
-    totals = held.read_row(TOTAL)
+    totals = held.read_row(TOTAL_COUNT)
     wait = (held.last_seen - held.ids) / np.maximum(totals, 1.0)
     is_late = held.n_seen - 1 - held.last_seen > PATIENCE * np.maximum(wait, 1.0)
     return is_late & (totals > 0) & (held.counts > 0)

@@ -8,18 +8,18 @@ from clusterer.cluster.prototypes.learn_loop import LARGEST_COORDINATE, choose_s
 from clusterer.cluster.prototypes.parameters import Parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import (
-    FADED_COUNT,
-    FADING,
+    DECAY_RATE,
+    DECAYED_COUNT,
     LINK_UNIT,
+    N_RECENT,
     N_SEEN,
-    NEXT_LOOK,
-    RECENT_COUNT,
+    NEXT_CHECK,
     RECENT_MEAN,
     RECENT_SQUARES,
+    RECENT_STEPS,
     RECENT_UNIT,
     SCALE,
     SQUARES,
-    STEPS,
 )
 
 
@@ -41,24 +41,29 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, parameters: Parameters
     """
     n_features, n_before = ours.n_features, ours.n_seen
     pooled = Prototypes(n_features, parameters.n_prototypes, parameters.rule)
-    pooled.scalars[:] = ours.scalars
+    pooled.scalars[:], pooled.features[:] = ours.scalars, ours.features
     pooled.scalars[SCALE] = choose_common_scale(ours, theirs)
     moved, offset, ratio = convert_centers(theirs, pooled)
+    n_seen = n_before + theirs.n_seen
     pooled.fill(
-        np.concatenate([ours.inner_centers, moved]),
-        np.concatenate([ours.weights, theirs.weights]),
-        np.concatenate([ours.counts, theirs.counts]),
-        np.concatenate([ours.inner_scatters, theirs.inner_scatters * ratio * ratio]),
-        # As if their points had come after ours, so that every id stays unique.
-        np.concatenate([ours.ids, theirs.ids + n_before]),
-        np.concatenate([ours.last_seen, theirs.last_seen + n_before]),
-        # The next drift check matches the clusters of the two models.
-        np.full(len(ours.ids) + len(theirs.ids), -1),
-        block_diag(ours.link_counts, theirs.link_counts),
-        np.concatenate([stretch_times(each, n_before + theirs.n_seen) for each in (ours, theirs)]),
+        {
+            "centers": np.concatenate([ours.inner_centers, moved]),
+            "weights": np.concatenate([ours.weights, theirs.weights]),
+            "counts": np.concatenate([ours.counts, theirs.counts]),
+            "scatters": np.concatenate(
+                [ours.inner_scatters, theirs.inner_scatters * ratio * ratio]
+            ),
+            # As if their points had come after ours, so that every id stays unique.
+            "ids": np.concatenate([ours.ids, theirs.ids + n_before]),
+            "last_seen": np.concatenate([ours.last_seen, theirs.last_seen + n_before]),
+            # The next drift check matches the clusters of the two models.
+            "known": np.full(ours.n_taken + theirs.n_taken, -1),
+            "links": block_diag(ours.link_counts, theirs.link_counts),
+            "times": np.concatenate([stretch_times(each, n_seen) for each in (ours, theirs)]),
+        }
     )
     pooled.scalars[LINK_UNIT] = 1.0
-    pooled.scalars[N_SEEN] = n_before + theirs.n_seen
+    pooled.scalars[N_SEEN] = n_seen
     add_moments(pooled, theirs, offset, ratio)
     add_recent_moments(pooled, ours, theirs, offset, ratio)
     pooled.adapt(parameters)
@@ -91,10 +96,10 @@ def convert_centers(theirs: Prototypes, pooled: Prototypes) -> tuple[NDArray, ND
 
 def add_moments(pooled: Prototypes, theirs: Prototypes, offset: NDArray, ratio: float) -> None:
     """Add the count, mean and squares of their stream to those in ``pooled``."""
-    ours, more = pooled.scalars[FADED_COUNT], theirs.scalars[FADED_COUNT]
+    ours, more = pooled.scalars[DECAYED_COUNT], theirs.scalars[DECAYED_COUNT]
     gaps = offset + theirs.mean * ratio - pooled.mean
     share = more / (ours + more)
-    pooled.scalars[FADED_COUNT] = ours + more
+    pooled.scalars[DECAYED_COUNT] = ours + more
     pooled.scalars[SQUARES] += (
         theirs.scalars[SQUARES] * ratio * ratio + float(gaps @ gaps) * ours * share
     )
@@ -122,14 +127,14 @@ def add_recent_moments(
 ) -> None:
     """Add the recent moments of both, and keep the shorter of the two automatic half-lives."""
     units = [each.scalars[RECENT_UNIT] for each in (ours, theirs)]
-    count, more = ours.scalars[RECENT_COUNT] / units[0], theirs.scalars[RECENT_COUNT] / units[1]
+    count, more = ours.scalars[N_RECENT] / units[0], theirs.scalars[N_RECENT] / units[1]
     share = more / max(count + more, 1.0)
-    recent = pooled.recent
-    gaps = offset + theirs.recent[RECENT_MEAN] * ratio - ours.recent[RECENT_MEAN]
-    recent[RECENT_MEAN] = ours.recent[RECENT_MEAN] + gaps * share
-    for row in (RECENT_SQUARES, STEPS):
-        recent[row] = ours.recent[row] / units[0] + theirs.recent[row] * (ratio**2 / units[1])
-    recent[RECENT_SQUARES] += gaps * gaps * count * share
-    pooled.scalars[RECENT_COUNT], pooled.scalars[RECENT_UNIT] = count + more, 1.0
-    pooled.scalars[FADING] = max(ours.scalars[FADING], theirs.scalars[FADING])
-    pooled.scalars[NEXT_LOOK] = pooled.n_seen
+    features = pooled.features
+    gaps = offset + theirs.features[RECENT_MEAN] * ratio - ours.features[RECENT_MEAN]
+    features[RECENT_MEAN] = ours.features[RECENT_MEAN] + gaps * share
+    for row in (RECENT_SQUARES, RECENT_STEPS):
+        features[row] = ours.features[row] / units[0] + theirs.features[row] * (ratio**2 / units[1])
+    features[RECENT_SQUARES] += gaps * gaps * count * share
+    pooled.scalars[N_RECENT], pooled.scalars[RECENT_UNIT] = count + more, 1.0
+    pooled.scalars[DECAY_RATE] = max(ours.scalars[DECAY_RATE], theirs.scalars[DECAY_RATE])
+    pooled.scalars[NEXT_CHECK] = pooled.n_seen

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from clusterer.cluster.prototypes.state_layout import N_RECENT
+from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS
 
 FORMAT = "clusterer model"
 VERSION = 4
@@ -111,7 +111,7 @@ def add_recent(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     """Add to a file of version 2 the recent moments that it lacks, with no points yet."""
     header.pop("steps", None)
     header["recent_count"] = 0.0
-    arrays["recent"] = np.zeros((N_RECENT, arrays["mean"].size))
+    arrays["recent"] = np.zeros((N_RECENT_ROWS, arrays["mean"].size))
 
 
 def read_array(content: bytes) -> NDArray:

@@ -14,13 +14,7 @@ from clusterer.cluster.prototypes.learn_loop import LARGEST_COORDINATE
 from clusterer.cluster.prototypes.links import LARGEST_UNIT
 from clusterer.cluster.prototypes.parameters import PARAMETER_NAMES, check_parameters
 from clusterer.cluster.prototypes.state import SAVED_SCALARS
-from clusterer.cluster.prototypes.state_layout import (
-    N_RECENT,
-    N_STATE_ROWS,
-    RECENT_MEAN,
-    RECENT_SQUARES,
-    STEPS,
-)
+from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS, N_ROWS
 from clusterer.cluster.prototypes.timestamps import LARGEST_UNIT as LARGEST_RECENT_UNIT
 
 SWITCHES = ("join", "drop_singletons", "allow_growth")
@@ -39,7 +33,7 @@ def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     n_taken, n_features = arrays["centers"].shape
     n_most = max(n_prototypes, n_taken)
     demand(
-        n_taken > 0 and n_features > 0 and (n_features + N_STATE_ROWS) * n_most * 8 <= MAX_BYTES,
+        n_taken > 0 and n_features > 0 and (n_features + N_ROWS) * n_most * 8 <= MAX_BYTES,
         f"{n_most} prototypes of {n_features} features are none or too many",
     )
     check_names(header["feature_names"], n_features)
@@ -105,7 +99,7 @@ def check_drift_state(header: dict[str, Any]) -> None:
 
 def check_recent(recent: NDArray) -> None:
     """Check the recent means and sums of squares."""
-    means, squares = recent[RECENT_MEAN], recent[[RECENT_SQUARES, STEPS]]
+    means, squares = recent[0], recent[1:]
     is_inside = bool((np.abs(means) <= 2 * LARGEST_COORDINATE).all())
     is_squared = bool(((squares >= 0) & (squares <= MAX_SQUARE)).all())
     demand(is_inside and is_squared, "recent holds numbers too large or below 0")
@@ -130,7 +124,7 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
         "centers": (n_taken, n_features),
         "links": (n_taken, n_taken),
         "times": (n_taken, 6),
-        "recent": (N_RECENT, n_features),
+        "recent": (N_RECENT_ROWS, n_features),
         "mean": (n_features,),
         "origin": (n_features,),
     }

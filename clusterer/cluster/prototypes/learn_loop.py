@@ -1,8 +1,8 @@
-"""One point arrives: the compiled loop that learns a chunk.
+"""The compiled loop that learns a chunk, point by point.
 
 Guedalia, London and Werman, "An on-line agglomerative clustering method for nonstationary data",
 Neural Computation 11(2), 1999; with the kernel of Zhang, Chen and Tan, Neural Processing Letters
-21, 2005, standing in the numerator of the step as well as in the weight.
+21, 2005, in the numerator of the step as well as in the weight.
 """
 
 import math
@@ -14,72 +14,85 @@ from numba import njit
 from clusterer.cluster.prototypes.closest_pair import (
     LARGEST_UNIT,
     ROUNDING,
-    allow_for_step,
-    bound_light,
     find_closest_pair,
-    forget_bounds,
-    note_bounds,
-    rebase_bounds,
+    keep_bounds_valid,
+    rescale_bounds,
+    reset_bounds,
+    set_bounds,
 )
 from clusterer.cluster.prototypes.links import (
     add_link,
-    count_links,
-    fade_links,
-    join_links,
+    count_link_points,
+    decay_links,
+    merge_links,
     move_links,
 )
+from clusterer.cluster.prototypes.merge_rules import PAIRS_WITH_NEAREST, bound_light_cost
+from clusterer.cluster.prototypes.nearest import find_minimum, find_nearest, measure_distance
+from clusterer.cluster.prototypes.parameters import Parameters
 from clusterer.cluster.prototypes.simd import borrow
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
     BOUND_UNIT,
-    FADED_COUNT,
+    DECAYED_COUNT,
     LAST_SEEN,
-    LOG_MIN,
     MASS,
-    N_SCALARS,
+    MEAN,
     N_SEEN,
     N_TAKEN,
+    ORIGIN,
     SCALE,
     SQUARES,
-    find_minimum,
-    find_nearest,
-    measure_distance,
+    KernelState,
+    view_state,
 )
-from clusterer.cluster.prototypes.timestamps import add_step, add_time, find_newest
-from clusterer.cluster.prototypes.update import attract, fade, merge_pair, place
+from clusterer.cluster.prototypes.timestamps import add_recent_point, add_time, find_newest
+from clusterer.cluster.prototypes.update import (
+    decay_prototypes,
+    merge_pair,
+    move_to_point,
+    start_prototype,
+)
 
 LARGEST_COORDINATE = 1e140
 SIGMA_SHARE = 0.25  # automatic sigma, in square roots of the trace of the running covariance
-# In d dimensions points lie, in squares, k^(-2/d) of the trace from the nearest of k places, at
-# best: so where d is large, a quarter would have hardly any count. P. L. Zador, "Asymptotic
-# quantization error of continuous signals and the quantization dimension", IEEE TIT 28(2), 1982.
-N_PLACES = 50.0
+# In d dimensions the mean squared distance of points from the nearest of k prototypes is at best
+# about k^(-2/d) of the trace. So for large d, with a quarter hardly any point would count.
+# P. L. Zador, "Asymptotic quantization error of continuous signals and the quantization
+# dimension", IEEE Transactions on Information Theory 28(2), 1982.
+N_REGIONS = 50.0
 ERROR_SHARE = 0.5
 
 
 @njit(cache=True, nogil=True)
-def choose_width(n_varying: int) -> float:
-    """The square of automatic sigma, in traces of the covariance, where so many features vary."""
-    return max(SIGMA_SHARE**2, ERROR_SHARE * N_PLACES ** (-2.0 / max(n_varying, 1)))
+def choose_squared_sigma(n_varying: int) -> float:
+    """Return the square of automatic sigma in traces of the covariance.
+
+    ``n_varying`` is the number of features that are not constant.
+    """
+    return max(SIGMA_SHARE**2, ERROR_SHARE * N_REGIONS ** (-2.0 / max(n_varying, 1)))
 
 
 @njit(cache=True, nogil=True, forceinline=True)
 def choose_scale(step: float) -> float:
-    """Power of two that brings ``step`` into [1/2, 1); within the exponents that stay normal."""
+    """Return the power of two that brings ``step`` into [1/2, 1), if it is a normal number."""
     exponent = math.frexp(step)[1]
     return math.ldexp(1.0, -min(max(exponent, -1000), 1000))
 
 
 @njit(cache=True, nogil=True)
-def find_refused(points: Any, scalars: Any, is_fresh: bool) -> int:
-    """Row of the first point that can't be taken in, or -1. Changes nothing."""
+def find_refused(points: Any, origin: Any, scale: float, is_empty: bool) -> int:
+    """Return the first row of points (n, d) that cannot be learned, or -1.
+
+    A point is refused if it holds NaN or infinity, or is too far from the origin. If the state is
+    empty, the first point will be the origin. Changes nothing.
+    """
     n_points, n_features = points.shape
-    scale = 0.0 if is_fresh else scalars[SCALE]
-    origin = N_SCALARS + n_features
+    scale = 0.0 if is_empty else scale
     for i in range(n_points):
         step = 0.0
         for t in range(n_features):
-            start = points[0, t] if is_fresh else scalars[origin + t]
+            start = points[0, t] if is_empty else origin[t]
             difference = abs(points[i, t] - start)
             if not difference < np.inf:
                 return i
@@ -92,205 +105,200 @@ def find_refused(points: Any, scalars: Any, is_fresh: bool) -> int:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def follow(scalars: Any, point: Any, gamma: float) -> float:
-    """Update the running moments; returns the trace of the covariance (Welford, faded)."""
-    count = scalars[FADED_COUNT] * gamma + 1.0
-    step = 1.0 / count
-    spread = 0.0
+def convert_point(state: KernelState, points: Any, i: int) -> None:
+    """Write the inner coordinates of ``points[i]`` into ``state.point``."""
+    scalars, features, point = state.scalars, state.features, state.point
+    if scalars[SCALE] == 0.0:
+        step = 0.0
+        for t in range(point.shape[0]):
+            step = max(step, abs(points[i, t] - features[ORIGIN, t]))
+        if step > 0.0:
+            scalars[SCALE] = choose_scale(step)
     for t in range(point.shape[0]):
-        gap = point[t] - scalars[N_SCALARS + t]
-        scalars[N_SCALARS + t] += gap * step
-        spread += gap * (point[t] - scalars[N_SCALARS + t])
-    scalars[FADED_COUNT] = count
-    # Rounding may leave less than nothing where the past is all but forgotten.
-    scalars[SQUARES] = scalars[SQUARES] * gamma + max(spread, 0.0)
+        point[t] = (points[i, t] - features[ORIGIN, t]) * scalars[SCALE]
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def update_moments(state: KernelState, decay: float) -> float:
+    """Add ``state.point`` to the running moments; return the trace of the covariance.
+
+    B. Welford, "Note on a method for calculating corrected sums of squares and products", 1962,
+    with decay.
+    """
+    scalars, features, point = state.scalars, state.features, state.point
+    count = scalars[DECAYED_COUNT] * decay + 1.0
+    step = 1.0 / count
+    square = 0.0
+    for t in range(point.shape[0]):
+        gap = point[t] - features[MEAN, t]
+        features[MEAN, t] += gap * step
+        square += gap * (point[t] - features[MEAN, t])
+    scalars[DECAYED_COUNT] = count
+    # Rounding may make the square negative if nearly everything has decayed.
+    scalars[SQUARES] = scalars[SQUARES] * decay + max(square, 0.0)
     return scalars[SQUARES] * step
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def enter(points: Any, i: int, scalars: Any, point: Any) -> None:
-    """Inner coordinates of ``points[i]`` into ``point``."""
-    n_features = point.shape[0]
-    origin = N_SCALARS + n_features
-    if scalars[SCALE] == 0.0:
-        step = 0.0
-        for t in range(n_features):
-            step = max(step, abs(points[i, t] - scalars[origin + t]))
-        if step > 0.0:
-            scalars[SCALE] = choose_scale(step)
-    for t in range(n_features):
-        point[t] = (points[i, t] - scalars[origin + t]) * scalars[SCALE]
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def make_room(
-    floats: Any,
-    ints: Any,
-    links: Any,
-    j: int,
-    left: float,
+def merge_and_start(
+    state: KernelState,
+    nearest: int,
+    distance: float,
     second: float,
     unit: float,
-    buffer: Any,
-    other: Any,
-    point: Any,
-    label: int,
+    index: int,
     rule: int,
 ) -> tuple[int, float]:
-    """Merge the closest pair and place the point instead.
+    """Merge the closest pair, and start a prototype at ``state.point`` in the freed slot.
 
-    Returns the slot of the point and the new unit of bounds.
-
-    ``left`` is the point's squared distance to j, and ``second`` a bound of those to all others.
+    ``distance`` is the squared distance of the point from the slot ``nearest``, and ``second`` a
+    lower bound of those from all other slots. Returns the freed slot and the new unit of bounds.
     """
-    n_features = point.shape[0]
-    a, b, cost = find_closest_pair(floats, ints, unit, buffer, other, rule)
-    kept, freed, share, size = merge_pair(floats, ints, a, b, n_features, rule)
-    join_links(ints, links, kept, freed)
-    place(floats, ints, freed, point, label, rule)
+    a, b, cost = find_closest_pair(state, unit, rule)
+    kept, freed, share, size = merge_pair(state, a, b, rule)
+    merge_links(state, kept, freed)
+    start_prototype(state, freed, index, rule)
     to_kept = np.inf
     if share > 0.0:
-        # Of Ward's costs some may fall by more.
-        share = share if rule <= LOG_MIN else 1.0
-        unit = allow_for_step(floats, ints, kept, share, size, cost, unit, buffer, other, rule)
-        to_kept = measure_distance(floats, kept, point)
-    # The search has told what lies near the point, but for the kept one.
-    if freed == j or kept == j:
-        left, j = (left, j) if kept == j and share == 0.0 else (to_kept, kept)
+        # Without the property the theorem does not apply; the step 1 makes the row be scanned.
+        step = share if PAIRS_WITH_NEAREST[rule] else 1.0
+        unit = keep_bounds_valid(state, kept, step, size, cost, unit, rule)
+        to_kept = measure_distance(state.centers, kept, state.point)
+    # The distances from the other slots are known from the search for the nearest one.
+    if freed == nearest or kept == nearest:
+        if kept != nearest or share != 0.0:
+            distance, nearest = to_kept, kept
     else:
         second = min(second, to_kept)
-    bound, rest = bound_light(min(left, second), rule), bound_light(second, rule)
-    note_bounds(floats, ints, freed, n_features, bound, rest, unit, j)
+    bound = bound_light_cost(rule, min(distance, second))
+    set_bounds(state, freed, bound, bound_light_cost(rule, second), unit, nearest)
     return freed, unit
 
 
 @njit(cache=True, nogil=True)
-def learn_all(
-    points: Any,
-    floats: Any,
-    ints: Any,
-    scalars: Any,
-    links: Any,
-    buffer: Any,
-    scratch: Any,
-    settings: tuple[int, float, float, int],
-) -> None:
+def learn_points(points: Any, state: KernelState, parameters: Parameters) -> None:
     """Learn a chunk (n, d) of which no row is refused."""
-    n_prototypes, sigma, gamma, rule = settings
-    n_points, n_features = points.shape
-    points, floats, ints = borrow(points), borrow(floats), borrow(ints)
-    scalars, links, buffer = borrow(scalars), borrow(links), borrow(buffer)
-    scratch = borrow(scratch)
-    point = scratch[0]
-    other = scratch[1]
-    bound_row = n_features + BOUND
-    usual, n_varying = 0.0, -1
+    n_prototypes, sigma, decay, rule = parameters
+    points = borrow(points)
+    rows, scalars = state.rows, state.scalars
+    squared_sigma, n_varying = 0.0, -1
     n_taken = int(scalars[N_TAKEN])
     n_seen = int(scalars[N_SEEN])
     unit = scalars[BOUND_UNIT]
-    newest = find_newest(ints, n_seen)
+    newest = find_newest(state, n_seen)
     if n_seen == 0:
-        for t in range(n_features):
-            scalars[N_SCALARS + n_features + t] = points[0, t]
-    for i in range(n_points):
-        enter(points, i, scalars, point)
-        label = n_seen + i
-        trace = follow(scalars, point, gamma)
+        for t in range(points.shape[1]):
+            state.features[ORIGIN, t] = points[0, t]
+    for i in range(points.shape[0]):
+        index = n_seen + i
+        convert_point(state, points, i)
+        trace = update_moments(state, decay)
         if n_taken == 0:
-            place(floats, ints, 0, point, label, rule)
-            forget_bounds(floats, ints, 0, n_features)
+            start_prototype(state, 0, index, rule)
+            reset_bounds(state, 0)
             n_taken, newest = 1, 0
             continue
-        if gamma < 1.0:
-            fade(floats, n_features, gamma, rule)
-            fade_links(scalars, links, gamma)
-            # Every merge rule is concave in the weights: no cost falls by more than gamma.
-            unit *= (1.0 + ROUNDING) / gamma
+        if decay < 1.0:
+            decay_prototypes(state, decay, rule)
+            decay_links(state, decay)
+            # The costs are concave in the weights, so none decreases by more than the decay.
+            unit *= (1.0 + ROUNDING) / decay
         if not unit < LARGEST_UNIT:
-            rebase_bounds(floats, n_features, n_taken, unit)
+            rescale_bounds(state, n_taken, unit)
             unit = 1.0
 
-        n_found = add_step(floats, scalars, point, newest)
+        n_found = add_recent_point(state, newest)
         if n_found != n_varying:
-            usual, n_varying = choose_width(n_found), n_found
-        distance, second, j = find_nearest(floats, point, buffer)
-        width = (sigma * scalars[SCALE]) ** 2 if sigma > 0.0 else usual * trace
-        k = 1.0
+            squared_sigma, n_varying = choose_squared_sigma(n_found), n_found
+        distance, second, nearest = find_nearest(state.centers, state.point, state.distances)
+        width = (sigma * scalars[SCALE]) ** 2 if sigma > 0.0 else squared_sigma * trace
+        kernel = 1.0
         if distance > 0.0:
-            k = math.exp(-distance / width) if width > 0.0 else 0.0
-        ints[LAST_SEEN, j] = label
-        count = count_links(label, n_prototypes, gamma)
+            kernel = math.exp(-distance / width) if width > 0.0 else 0.0
+        state.int_rows[LAST_SEEN, nearest] = index
+        count = count_link_points(index, n_prototypes, decay)
         if count > 0.0 and n_taken > 1:
-            add_link(floats, ints, scalars, links, buffer, j, second, n_features, count)
-        left, step, size = attract(floats, ints, j, point, distance, k, rule)
-        add_time(floats, scalars, j, n_features, label)
+            add_link(state, nearest, second, count)
+        distance_after, step, size = move_to_point(state, nearest, distance, kernel, rule)
+        add_time(state, nearest, index)
 
         if n_taken < n_prototypes:
-            forget_bounds(floats, ints, j, n_features)
-            place(floats, ints, n_taken, point, label, rule)
-            forget_bounds(floats, ints, n_taken, n_features)
+            reset_bounds(state, nearest)
+            start_prototype(state, n_taken, index, rule)
+            reset_bounds(state, n_taken)
             n_taken, newest = n_taken + 1, n_taken
         elif n_prototypes > 1:
             if step * distance > 0.0:
-                least = find_minimum(floats, bound_row) / unit
-                unit = allow_for_step(floats, ints, j, step, size, least, unit, buffer, other, rule)
-            newest, unit = make_room(
-                floats, ints, links, j, left, second, unit, buffer, other, point, label, rule
+                least = find_minimum(rows, BOUND) / unit
+                unit = keep_bounds_valid(state, nearest, step, size, least, unit, rule)
+            newest, unit = merge_and_start(
+                state, nearest, distance_after, second, unit, index, rule
             )
         else:
             newest = -1
     scalars[N_TAKEN] = n_taken
-    scalars[N_SEEN] = n_seen + n_points
+    scalars[N_SEEN] = n_seen + points.shape[0]
     scalars[BOUND_UNIT] = unit
 
 
 @njit(cache=True, nogil=True)
-def learn(
+def learn_chunk(
     points: Any,
     floats: Any,
-    ints: Any,
-    scalars: Any,
+    int_rows: Any,
+    stream: Any,
     links: Any,
-    buffer: Any,
+    distances: Any,
     scratch: Any,
-    settings: tuple[int, float, float, int],
+    n_prototypes: int,
+    sigma: float,
+    decay: float,
+    rule: int,
 ) -> int:
-    """Learn a chunk (n, d); returns the first refused row (nothing is changed then) or -1."""
-    refused = find_refused(points, scalars, scalars[N_SEEN] == 0.0)
+    """Learn a chunk (n, d); return the first row that is refused, or -1.
+
+    Nothing changes if a row is refused. The other arguments are those of `view_state` and the
+    fields of `Parameters`.
+    """
+    state = view_state(floats, int_rows, stream, links, distances, scratch)
+    is_empty = state.scalars[N_SEEN] == 0.0
+    refused = find_refused(points, state.features[ORIGIN], state.scalars[SCALE], is_empty)
     if refused < 0:
-        learn_all(points, floats, ints, scalars, links, buffer, scratch, settings)
+        learn_points(points, state, Parameters(n_prototypes, sigma, decay, rule))
     return refused
 
 
 @njit(cache=True, nogil=True)
-def shrink(
+def merge_down(
     floats: Any,
-    ints: Any,
-    scalars: Any,
+    int_rows: Any,
+    stream: Any,
     links: Any,
-    buffer: Any,
+    distances: Any,
     scratch: Any,
     n_prototypes: int,
     rule: int,
 ) -> None:
-    """Merge closest pairs until ``n_prototypes`` are left; the last slot fills the gap."""
-    n_features = scratch.shape[1]
+    """Merge closest pairs until ``n_prototypes`` are left; the last slot fills each gap."""
+    state = view_state(floats, int_rows, stream, links, distances, scratch)
+    centers, rows, scalars = state.centers, state.rows, state.scalars
     n_taken = int(scalars[N_TAKEN])
     while n_taken > n_prototypes:
-        a, b, _ = find_closest_pair(floats, ints, scalars[BOUND_UNIT], buffer, scratch[1], rule)
-        kept, freed, _, _ = merge_pair(floats, ints, a, b, n_features, rule)
-        join_links(ints, links, kept, freed)
+        a, b, _ = find_closest_pair(state, scalars[BOUND_UNIT], rule)
+        kept, freed, _, _ = merge_pair(state, a, b, rule)
+        merge_links(state, kept, freed)
         last = n_taken - 1
-        forget_bounds(floats, ints, kept, n_features)
+        reset_bounds(state, kept)
         if freed != last:
-            floats[:, freed] = floats[:, last]
-            ints[:, freed] = ints[:, last]
-            move_links(links, last, freed)
-            forget_bounds(floats, ints, freed, n_features)
-        floats[:n_features, last] = np.inf
-        floats[n_features:, last] = 0.0
-        floats[n_features + MASS, last] = 1.0
-        floats[n_features + BOUND, last] = np.inf
-        ints[:, last] = -1
+            centers[:, freed] = centers[:, last]
+            rows[:, freed] = rows[:, last]
+            state.int_rows[:, freed] = state.int_rows[:, last]
+            move_links(state, last, freed)
+            reset_bounds(state, freed)
+        centers[:, last] = np.inf
+        rows[:, last] = 0.0
+        rows[MASS, last] = 1.0
+        rows[BOUND, last] = np.inf
+        state.int_rows[:, last] = -1
         n_taken = last
     scalars[N_TAKEN] = n_taken

@@ -1,88 +1,82 @@
-"""Links: how many points were seen between two prototypes, gathered while they stream by.
+"""Links: the number of points seen between two prototypes, counted while the stream is learned.
 
-A point about halfway between the two prototypes nearest to it tells that no valley parts them, and
-where a valley is, no such point comes. So links tell clusters apart that lie closer together than
-the prototypes' spreads could tell. Each counts exp(-r²/2h²), r its distance from the middle and h
-an eighth of the gap: a window, which a density can be compared with.
+A point about halfway between its two nearest prototypes is evidence that no saddle of the density
+separates them. Where a saddle is, no such point comes. So links separate clusters that are too
+close together for the prototypes' scatters to separate them. A point counts exp(-r²/2h²), with r
+its distance from the middle and h an eighth of the gap between the two centres. This window makes
+a link comparable with a density.
 
 After the competitive Hebbian rule of T. Martinetz and K. Schulten, "Topology representing
 networks", Neural Networks 7(3), 1994, and the shared density of M. Hahsler and M. Bolaños,
 "Clustering data streams based on shared density between micro-clusters", IEEE TKDE 28(6), 2016.
 
-In a long stream every fourth point is looked at, and counts fourfold: the links cost a quarter of
-the learning otherwise, and a hundred points a prototype tell enough.
+In a long stream every fourth point is used and counts four times: otherwise the links would take a
+quarter of the learning time, and a hundred points per prototype are enough.
 
-``links`` (n_slots, n_slots) is symmetric, in units of ``scalars[LINK_UNIT]``: that one number
-grows where a half-life fades them. The row ``LINKED`` of ``ints`` tells slots that have any.
+``links`` (n_slots, n_slots) is symmetric, in units of ``scalars[LINK_UNIT]``. This one number grows
+instead of all links decaying. The integer row ``IS_LINKED`` marks slots that have any link.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit
 
-from clusterer.cluster.prototypes.state_layout import LINK_UNIT, LINKED, find_first
+from clusterer.cluster.prototypes.nearest import find_position
+from clusterer.cluster.prototypes.state_layout import IS_LINKED, LINK_UNIT, KernelState
 
-WINDOW = 0.125  # h, in gaps
+WINDOW = 0.125  # h, as a share of the gap
 SHARPNESS = 0.5 / WINDOW**2
-FARTHEST = 0.5  # of the squared gap: farther ones count less than 1e-6
+MAX_DISTANCE = 0.5  # squared, as a share of the squared gap: beyond it a point counts below 1e-6
 LARGEST_UNIT = 1e100
-N_EAGER = 100  # points a prototype until all are looked at
+N_USED_POINTS = 100  # points per prototype before points are skipped
 N_SKIPPED = 4
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
+GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
 TOP_BITS = np.uint64(62)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def count_links(label: int, n_prototypes: int, gamma: float) -> float:
-    """How many points the point ``label`` stands for: 1, or 4 and 0 in turns without a period.
+def count_link_points(index: int, n_prototypes: int, decay: float) -> float:
+    """Return how many points the point ``index`` stands for: 1, or 4 and 0 without a period.
 
-    Where the past fades, all are looked at, since no more than the half-life are remembered.
+    With decay all points are used, because the links then hold only as many as the half-life.
     """
-    if gamma < 1.0 or label < N_EAGER * n_prototypes:
+    if decay < 1.0 or index < N_USED_POINTS * n_prototypes:
         return 1.0
-    return N_SKIPPED if (np.uint64(label) * GOLDEN) >> TOP_BITS == np.uint64(0) else 0.0
+    return N_SKIPPED if (np.uint64(index) * GOLDEN_RATIO) >> TOP_BITS == np.uint64(0) else 0.0
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def add_link(
-    floats: Any,
-    ints: Any,
-    scalars: Any,
-    links: Any,
-    buffer: Any,
-    j: int,
-    second: float,
-    n_features: int,
-    count: float,
-) -> None:
-    """Let the point link prototype j, its nearest, with the next one.
+def add_link(state: KernelState, slot: int, second: float, count: float) -> None:
+    """Link ``slot``, the nearest prototype of a point, with the second nearest.
 
-    ``buffer`` holds the point's squared distances from all slots, and loses that from j; the one
-    after it is ``second``. The point stands for ``count`` points.
+    ``state.distances`` holds the squared distances of the point from all slots; the distance from
+    ``slot`` is overwritten. ``second`` is the second smallest distance. The point stands for
+    ``count`` points.
     """
-    nearest = buffer[0, j]
-    buffer[0, j] = np.inf
-    i = find_first(buffer, 0, second)
+    centers, links = state.centers, state.links
+    nearest = state.distances[0, slot]
+    state.distances[0, slot] = np.inf
+    other = find_position(state.distances, 0, second)
     gap = 0.0
-    for t in range(n_features):
-        a = floats[t, i] - floats[t, j]
-        gap += a * a
-    # The median of a triangle, by Apollonius.
+    for t in range(centers.shape[0]):
+        difference = centers[t, other] - centers[t, slot]
+        gap += difference * difference
+    # The median of a triangle, by the theorem of Apollonius.
     square = max(0.5 * (nearest + second) - 0.25 * gap, 0.0)
-    if square < FARTHEST * gap:
-        value = math.exp(-SHARPNESS * square / gap) * count * scalars[LINK_UNIT]
-        links[i, j] += value
-        links[j, i] += value
-        ints[LINKED, i] = 1
-        ints[LINKED, j] = 1
+    if square < MAX_DISTANCE * gap:
+        value = math.exp(-SHARPNESS * square / gap) * count * state.scalars[LINK_UNIT]
+        links[other, slot] += value
+        links[slot, other] += value
+        state.int_rows[IS_LINKED, other] = 1
+        state.int_rows[IS_LINKED, slot] = 1
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def join_links(ints: Any, links: Any, kept: int, freed: int) -> None:
-    """Let ``kept`` take over the links of ``freed``; those between the two go."""
-    if ints[LINKED, freed] <= 0:
+def merge_links(state: KernelState, kept: int, freed: int) -> None:
+    """Add the links of ``freed`` to ``kept``; the link between the two is deleted."""
+    links, int_rows = state.links, state.int_rows
+    if int_rows[IS_LINKED, freed] <= 0:
         return
     for i in range(links.shape[0]):
         links[kept, i] += links[freed, i]
@@ -90,12 +84,13 @@ def join_links(ints: Any, links: Any, kept: int, freed: int) -> None:
         links[freed, i] = 0.0
         links[i, freed] = 0.0
     links[kept, kept] = 0.0
-    ints[LINKED, kept] = 1
+    int_rows[IS_LINKED, kept] = 1
 
 
 @njit(cache=True, nogil=True)
-def move_links(links: Any, source: int, target: int) -> None:
-    """Move a slot's links to another one that has none."""
+def move_links(state: KernelState, source: int, target: int) -> None:
+    """Move the links of a slot to another slot that has none."""
+    links = state.links
     for i in range(links.shape[0]):
         links[target, i] = links[source, i]
         links[source, i] = 0.0
@@ -106,10 +101,12 @@ def move_links(links: Any, source: int, target: int) -> None:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def fade_links(scalars: Any, links: Any, gamma: float) -> None:
-    """Let all links count ``gamma`` times as much, by counting the next ones more."""
-    unit = scalars[LINK_UNIT] / gamma
+def decay_links(state: KernelState, decay: float) -> None:
+    """Multiply all links by ``decay``, by letting later points count more."""
+    unit = state.scalars[LINK_UNIT] / decay
     if not unit < LARGEST_UNIT:
-        links /= unit
+        for i in range(state.links.shape[0]):
+            for j in range(state.links.shape[1]):
+                state.links[i, j] /= unit
         unit = 1.0
-    scalars[LINK_UNIT] = unit
+    state.scalars[LINK_UNIT] = unit

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from clusterer.cluster.prototypes.state_layout import MERGE_RULES
+from clusterer.cluster.prototypes.merge_rules import RULE_NAMES, find_rule
 
 UPDATE_RULES = ("kernel", "addc")
 FORGET_RULES = ("quiet", "never")
@@ -21,7 +21,7 @@ class Parameters(NamedTuple):
     ``n_prototypes`` is K. ``sigma`` is the width of the kernel, 0 for an automatic one and
     infinite where every point counts 1. ``decay`` is the factor by which the weight of everything
     learned is multiplied at each point: 1 forgets nothing, `AUTOMATIC` stands for a factor chosen
-    from the stream. ``rule`` is the index of the merge rule in `MERGE_RULES`.
+    from the stream. ``rule`` is the index of the merge rule in `.merge_rules.MERGE_RULES`.
     """
 
     n_prototypes: int
@@ -39,7 +39,7 @@ def check_parameters(
     """
     check_n_prototypes(n_prototypes)
     check_choice("update", update, UPDATE_RULES)
-    check_choice("merge", merge, MERGE_RULES)
+    check_choice("merge", merge, RULE_NAMES)
     check_choice("forget", forget, FORGET_RULES)
     is_auto = isinstance(sigma, str) and sigma == "auto"
     if not is_auto and not (is_number(sigma) and sigma > 0):
@@ -57,7 +57,7 @@ def check_parameters(
         decay = 2.0 ** -min(1.0 / float(half_life), MAX_HALVINGS)
     # With an infinite width the kernel is 1 everywhere, which is the update rule "addc".
     width = np.inf if update == "addc" else width
-    return Parameters(int(n_prototypes), width, decay, MERGE_RULES.index(merge))
+    return Parameters(int(n_prototypes), width, decay, find_rule(merge))
 
 
 def check_n_prototypes(value: Any) -> None:

@@ -1,43 +1,42 @@
-"""The prototypes in memory: their arrays, and what may happen to these as a whole."""
+"""The prototypes in memory: learn points, and change all prototypes at once."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.prototypes.learn_loop import find_refused, learn, shrink
+from clusterer.cluster.prototypes.learn_loop import find_refused, learn_chunk, merge_down
+from clusterer.cluster.prototypes.merge_rules import MERGE_RULES, find_rule
+from clusterer.cluster.prototypes.nearest import assign_points
 from clusterer.cluster.prototypes.parameters import Parameters
-from clusterer.cluster.prototypes.state import SAVED_SCALARS, State, allocate_slots
+from clusterer.cluster.prototypes.state import SAVED_SCALARS, State
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
     COUNT,
-    FADED_COUNT,
+    DECAYED_COUNT,
     ID,
-    KNOWN,
+    IS_LINKED,
     LAST_SEEN,
-    LINKED,
     MASS,
-    N_SCALARS,
     N_TAKEN,
     NEIGHBOUR,
+    PREVIOUS_LABEL,
     RECENT_MEAN,
     RECENT_SQUARES,
+    RECENT_STEPS,
+    SCALE,
     SCATTER,
     SQUARES,
-    STEPS,
-    TIME,
-    TOTAL,
-    WARD,
+    TIME_MEAN,
+    TOTAL_COUNT,
     WEIGHT,
-    assign,
-    measure_mass,
 )
 
 
 class Prototypes(State):
     """Up to ``n_prototypes`` weighted centres of d features, and the moments of the stream.
 
-    Learning a point costs O(K d) time and no memory.
+    Learning a point takes O(K d) time and no additional memory.
 
     >>> prototypes = Prototypes(n_features=1, n_prototypes=2, rule=0)
     >>> prototypes.learn(np.array([[0.0], [10.0], [10.0]]), Parameters(2, 0.0, 1.0, 0))
@@ -53,40 +52,52 @@ class Prototypes(State):
         """
         n_prototypes, sigma, decay, rule = parameters
         if n_prototypes != self.capacity or rule != self.rule:
-            refused = find_refused(points, self.scalars, self.n_seen == 0)
+            refused = self._find_refused(points)
             if refused >= 0:
-                return int(refused)
+                return refused
             self.adapt(parameters)
         if decay < 1.0:
             decay = self.find_decay(parameters)
         # Without the property `arrays`: in a stream that comes point by point it takes as long as
         # a search for the nearest prototype.
-        return learn(
+        return learn_chunk(
             points,
-            self.floats,
-            self.ints,
-            self.scalars,
+            self._floats,
+            self.int_rows,
+            self._stream,
             self.links,
-            self._buffer,
+            self._distances,
             self._scratch,
-            (n_prototypes, sigma, decay, rule),
+            n_prototypes,
+            sigma,
+            decay,
+            rule,
         )
 
+    def _find_refused(self, points: NDArray) -> int:
+        return int(find_refused(points, self.origin, self.scalars[SCALE], self.n_seen == 0))
+
     def find_refused(self, points: NDArray) -> int:
-        """Index of the first point that can't be placed beside the prototypes, or -1."""
+        """Return the first row of points (n, d) that cannot be learned or labelled, or -1.
+
+        Points may have more features than the prototypes.
+        """
         is_finite = np.isfinite(points[:, self.n_features :]).all(axis=1)
-        known = np.ascontiguousarray(points[:, : self.n_features])
-        refused = [int(find_refused(known, self.scalars, self.n_seen == 0))]
+        refused = [self._find_refused(np.ascontiguousarray(points[:, : self.n_features]))]
         refused += np.flatnonzero(~is_finite).tolist()
         return min((row for row in refused if row >= 0), default=-1)
 
     def assign(self, points: NDArray) -> NDArray[np.int64]:
-        """Slot (n,) of the nearest prototype of each point (n, d); more features are ignored."""
+        """Return the slot (n,) of the nearest prototype of each point (n, d).
+
+        Features beyond those of the prototypes are ignored.
+        """
         slots = np.empty(len(points), dtype=np.int64)
         points = np.ascontiguousarray(points[:, : self.n_features])
-        # Scratch of its own: a reader may ask while a writer learns.
-        buffer, point = np.empty_like(self._buffer), np.empty(self.n_features)
-        assign(points, self.floats, self.scalars, buffer, point, slots)
+        # New scratch arrays, because one thread may read while another one learns.
+        distances, point = np.empty_like(self._distances), np.empty(self.n_features)
+        scale = self.scalars[SCALE]
+        assign_points(points, self._floats, self.origin, scale, distances, point, slots)
         return slots
 
     def adapt(self, parameters: Parameters) -> None:
@@ -99,21 +110,21 @@ class Prototypes(State):
         if n_prototypes == self.capacity and rule == self.rule:
             return
         if self.n_taken > n_prototypes:
-            self.rule = WARD
-            self.measure_anew()
-            shrink(*self.arrays, n_prototypes, WARD)
+            self.rule = find_rule("ward")
+            self.update_masses()
+            merge_down(*self.arrays, n_prototypes, self.rule)
         self.rule = rule
-        self.measure_anew()
-        kept = slice(self.n_taken)
-        floats, ints = allocate_slots(self.n_features, n_prototypes)
-        floats[:, kept], ints[:, kept] = self.floats[:, kept], self.ints[:, kept]
-        links = np.zeros((floats.shape[1], floats.shape[1]))
-        links[kept, kept] = self.links[kept, kept]
-        self.floats, self.ints, self.links = floats, ints, links
+        taken = slice(self.n_taken)
+        floats, int_rows, links = (each[:, taken] for each in self._slot_arrays())
         self.capacity = n_prototypes
-        # Neighbours may have been in slots that are gone.
-        self._forget_bounds()
-        self._allocate_scratch()
+        self._allocate_slots()
+        self._floats[:, taken], self.int_rows[:, taken] = floats, int_rows
+        self.links[taken, taken] = links[taken]
+        # The neighbours of the bounds may have been in slots that no longer exist.
+        self.update_masses()
+
+    def _slot_arrays(self) -> tuple[NDArray, NDArray, NDArray]:
+        return self._floats, self.int_rows, self.links
 
     def to_arrays(self) -> tuple[dict[str, float], dict[str, NDArray]]:
         """Return the scalars and the arrays, by the names that model files use."""
@@ -125,7 +136,7 @@ class Prototypes(State):
             "scatters": self.inner_scatters,
             "ids": self.ids,
             "last_seen": self.last_seen,
-            "known": self.known,
+            "known": self.previous_labels,
             "links": self.links[: self.n_taken, : self.n_taken].copy(),
             "times": self.times,
             "recent": self.recent.copy(),
@@ -146,99 +157,91 @@ class Prototypes(State):
             prototypes.scalars[index] = scalars[name]
         prototypes.recent[:] = arrays["recent"]
         prototypes.mean[:], prototypes.origin[:] = arrays["mean"], arrays["origin"]
-        prototypes.fill(
-            arrays["centers"],
-            arrays["weights"],
-            arrays["counts"],
-            arrays["scatters"],
-            arrays["ids"],
-            arrays["last_seen"],
-            arrays["known"],
-            arrays["links"],
-            arrays["times"],
-        )
+        prototypes.fill(arrays)
         return prototypes
 
-    def fill(
-        self,
-        inner_centers: NDArray,
-        weights: NDArray,
-        counts: NDArray,
-        inner_scatters: NDArray,
-        ids: NDArray[np.int64],
-        last_seen: NDArray[np.int64],
-        known: NDArray[np.int64],
-        links: NDArray,
-        times: NDArray,
-    ) -> None:
-        """Take these prototypes, in inner coordinates, in place of those in memory."""
-        n_taken, d = inner_centers.shape
+    def fill(self, arrays: dict[str, NDArray]) -> None:
+        """Replace the prototypes by those of ``arrays``; see `to_arrays` for the names."""
+        n_taken = len(arrays["centers"])
         self.capacity = max(self.capacity, n_taken)
-        self.floats, self.ints = allocate_slots(d, self.capacity)
-        kept = slice(n_taken)
-        self.floats[:d, kept] = inner_centers.T
-        for field, values in ((WEIGHT, weights), (COUNT, counts), (SCATTER, inner_scatters)):
-            self.floats[d + field, kept] = values
-        self.floats[d + TIME : d + TOTAL + 1, kept] = times.T
-        self.ints[ID, kept], self.ints[LAST_SEEN, kept] = ids, last_seen
-        self.ints[KNOWN, kept] = known
-        self.links = np.zeros((self.floats.shape[1], self.floats.shape[1]))
-        self.links[kept, kept] = links
-        self.ints[LINKED, kept] = links.any(axis=1)
+        self._allocate_slots()
+        taken = slice(n_taken)
+        self._centers[:, taken] = arrays["centers"].T
+        for row, name in ((WEIGHT, "weights"), (COUNT, "counts"), (SCATTER, "scatters")):
+            self.rows[row, taken] = arrays[name]
+        self.rows[TIME_MEAN : TOTAL_COUNT + 1, taken] = arrays["times"].T
+        self.int_rows[ID, taken] = arrays["ids"]
+        self.int_rows[LAST_SEEN, taken] = arrays["last_seen"]
+        self.int_rows[PREVIOUS_LABEL, taken] = arrays["known"]
+        self.links[taken, taken] = arrays["links"]
+        self.int_rows[IS_LINKED, taken] = arrays["links"].any(axis=1)
         self.scalars[N_TAKEN] = n_taken
-        self.measure_anew()
-        self._allocate_scratch()
+        self.update_masses()
 
     def widen(self, columns: NDArray[np.int64], n_features: int | None = None) -> "Prototypes":
-        """A copy with more features, those of now in ``columns``: all learned is 0 in the rest."""
-        n_features = n_features or self.n_features
-        wide = Prototypes(n_features, self.capacity, self.rule)
-        kept, old = slice(self.n_taken), self.n_features
-        wide.floats[:n_features, kept] = 0.0
-        wide.floats[columns, kept] = self.floats[:old, kept]
-        wide.floats[n_features:, kept] = self.floats[old:, kept]
-        wide.ints[:, kept] = self.ints[:, kept]
-        wide.links[kept, kept] = self.links[kept, kept]
-        wide.scalars[:N_SCALARS] = self.scalars[:N_SCALARS]
-        wide.mean[columns], wide.origin[columns] = self.mean, self.origin
-        wide.recent[:, columns] = self.recent
-        # A bound holds only for sums in the same order.
-        wide._forget_bounds()
+        """Return a copy with more features; everything learned is 0 in the new features.
+
+        ``columns`` (d,) are the positions of the present features, ``n_features`` is the new
+        number, by default the present one.
+        """
+        wide = Prototypes(n_features or self.n_features, self.capacity, self.rule)
+        taken = slice(self.n_taken)
+        wide._centers[:, taken] = 0.0
+        wide._centers[columns, taken] = self._centers[:, taken]
+        wide.rows[:, taken] = self.rows[:, taken]
+        wide.int_rows[:, taken] = self.int_rows[:, taken]
+        wide.links[taken, taken] = self.links[taken, taken]
+        wide.scalars[:] = self.scalars
+        wide.features[:, columns] = self.features
+        # A bound is valid only for sums in the same order.
+        wide._reset_bounds()
         return wide
 
-    def fade(self, share: float) -> None:
-        """Let all that was learned count ``share`` times as much."""
-        kept = slice(self.n_taken)
-        for field in (WEIGHT, COUNT, SCATTER):
-            self.floats[self.n_features + field, kept] *= share
-        self.scalars[[FADED_COUNT, SQUARES]] *= share
-        self.links[kept, kept] *= share
-        self.measure_anew()
+    def scale_prototypes(self, factors: NDArray) -> None:
+        """Multiply weight, count and scatter of each prototype by its factor (m,).
+
+        Links are multiplied by the geometric mean of the two factors.
+        """
+        taken = slice(self.n_taken)
+        for row in (WEIGHT, COUNT, SCATTER):
+            self.rows[row, taken] *= factors
+        roots = np.sqrt(factors)
+        self.links[taken, taken] *= roots[:, None] * roots
+        self.update_masses()
+
+    def decay(self, factor: float) -> None:
+        """Multiply the weight of everything learned by ``factor``."""
+        taken = slice(self.n_taken)
+        for row in (WEIGHT, COUNT, SCATTER):
+            self.rows[row, taken] *= factor
+        self.scalars[[DECAYED_COUNT, SQUARES]] *= factor
+        self.links[taken, taken] *= factor
+        self.update_masses()
 
     def change_units(self, factors: NDArray, shifts: NDArray) -> None:
-        """Move all that is learned to where a point x is ``x * factors + shifts``, both (d,).
+        """Convert everything learned to units in which a point x is ``x * factors + shifts``.
 
-        Of squared deviations only the sum over all features is known: it changes by the mean of
-        the squared factors, as it does where the features spread alike.
+        Of squared deviations only the sum over all features is known. It is multiplied by the mean
+        of the squared factors, which is exact if all features vary alike.
         """
-        share = float(np.mean(factors**2))
-        kept = slice(self.n_taken)
-        self.floats[: self.n_features, kept] *= factors[:, None]
-        self.floats[self.n_features + SCATTER, kept] *= share
-        self.scalars[SQUARES] *= share
+        factor = float(np.mean(factors**2))
+        taken = slice(self.n_taken)
+        self._centers[:, taken] *= factors[:, None]
+        self.rows[SCATTER, taken] *= factor
+        self.scalars[SQUARES] *= factor
+        self.features[RECENT_MEAN] *= factors
+        self.features[[RECENT_SQUARES, RECENT_STEPS]] *= factors**2
         self.mean[:] *= factors
-        self.recent[RECENT_MEAN] *= factors
-        self.recent[[RECENT_SQUARES, STEPS]] *= factors**2
         self.origin[:] = self.origin * factors + shifts
-        self._forget_bounds()
+        self._reset_bounds()
 
-    def measure_anew(self) -> None:
-        """Bring up to date what follows from the weights, once these were changed."""
-        weights = self.floats[self.n_features + WEIGHT, : self.n_taken]
-        for slot, weight in enumerate(weights):
-            self.floats[self.n_features + MASS, slot] = measure_mass(weight, self.rule)
-        self._forget_bounds()
+    def update_masses(self) -> None:
+        """Compute the masses anew from changed weights, and forget all bounds."""
+        compute_mass = MERGE_RULES[self.rule].mass
+        for slot, weight in enumerate(self.weights):
+            self.rows[MASS, slot] = compute_mass(weight)
+        self._reset_bounds()
 
-    def _forget_bounds(self) -> None:
-        self.floats[self.n_features + BOUND, : self.n_taken] = 0.0
-        self.ints[NEIGHBOUR, : self.n_taken] = -1
+    def _reset_bounds(self) -> None:
+        self.rows[BOUND, : self.n_taken] = 0.0
+        self.int_rows[NEIGHBOUR, : self.n_taken] = -1

@@ -1,7 +1,8 @@
-"""What Numba has no words for: eight doubles at once, and arrays whose references go uncounted.
+"""SIMD vectors and borrowed arrays for compiled code, which Numba itself does not offer.
 
-A minimum with its place, or with the one after it, stays scalar however its loop is written.
-Here it is written in vectors, which LLVM fits to what the machine has.
+Numba does not vectorise the search for a minimum and its position, however its loop is written.
+The functions here operate on vectors of eight doubles, which LLVM maps to the registers of the
+machine.
 """
 
 from typing import Any
@@ -12,153 +13,153 @@ from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel
 from numba.extending import intrinsic, register_model
 
-LANES = 8
-compiled: Any = intrinsic  # its types know nothing of the first argument, which Numba gives
+VECTOR_WIDTH = 8
+# Numba supplies the first argument, so its type annotations do not fit the calls.
+untyped_intrinsic: Any = intrinsic
 INT = ir.IntType(64)
 INDEX = ir.IntType(32)
-DOUBLES = ir.VectorType(ir.DoubleType(), LANES)
+DOUBLES = ir.VectorType(ir.DoubleType(), VECTOR_WIDTH)
 
 
-class Lanes(types.Type):
-    """Numba's type of `LANES` doubles."""
+class Vector(types.Type):
+    """Numba's type of a vector of `VECTOR_WIDTH` doubles."""
 
 
-lanes = Lanes("lanes")
+vector = Vector("vector")
 
 
-@register_model(Lanes)
-class LanesModel(PrimitiveModel):
-    """LLVM holds them as they are."""
+@register_model(Vector)
+class VectorModel(PrimitiveModel):
+    """In LLVM, the type is a vector."""
 
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, DOUBLES)
 
 
-def define(signature: Any, write: Any) -> Any:
-    """A function for compiled code, whose result is what ``write(builder, ...)`` returns."""
+def define(signature: Any, build: Any) -> Any:
+    """Return a function for compiled code; ``build(builder, ...)`` emits its instructions."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return write(builder, *arguments)
+        return build(builder, *arguments)
 
-    # Numba counts the arguments, so they can't be starred.
+    # Numba counts the arguments, so they cannot be starred.
     forms = {
         1: lambda typing, a: (signature, generate),
         2: lambda typing, a, b: (signature, generate),
         3: lambda typing, a, b, c: (signature, generate),
     }
-    return compiled(forms[len(signature.args)])
+    return untyped_intrinsic(forms[len(signature.args)])
 
 
-def write_spread(builder: Any, value: Any) -> Any:
-    """The number in all lanes."""
-    undefined = ir.Constant(ir.VectorType(value.type, LANES), ir.Undefined)
+def build_broadcast(builder: Any, value: Any) -> Any:
+    """Fill a vector with one number."""
+    undefined = ir.Constant(ir.VectorType(value.type, VECTOR_WIDTH), ir.Undefined)
     single = builder.insert_element(undefined, value, INDEX(0))
-    return write_shuffle(builder, single, [0] * LANES)
+    return build_shuffle(builder, single, [0] * VECTOR_WIDTH)
 
 
-def write_shuffle(builder: Any, values: Any, order: list[int]) -> Any:
-    """The lanes in another order."""
-    places = ir.Constant(ir.VectorType(INDEX, LANES), order)
-    return builder.shuffle_vector(values, values, places)
+def build_shuffle(builder: Any, values: Any, order: list[int]) -> Any:
+    """Reorder the elements."""
+    positions = ir.Constant(ir.VectorType(INDEX, VECTOR_WIDTH), order)
+    return builder.shuffle_vector(values, values, positions)
 
 
-def write_lower(builder: Any, a: Any, b: Any) -> Any:
-    """The smaller of two in each lane."""
+def build_minimum(builder: Any, a: Any, b: Any) -> Any:
+    """Take the smaller of two, element by element."""
     return builder.select(builder.fcmp_ordered("<", a, b), a, b)
 
 
-def write_upper(builder: Any, a: Any, b: Any) -> Any:
-    """The larger of two in each lane."""
+def build_maximum(builder: Any, a: Any, b: Any) -> Any:
+    """Take the larger of two, element by element."""
     return builder.select(builder.fcmp_ordered(">", a, b), a, b)
 
 
-def write_lowest(builder: Any, values: Any) -> Any:
-    """The smallest lane."""
-    half = LANES // 2
+def build_reduce_minimum(builder: Any, values: Any) -> Any:
+    """Take the smallest element."""
+    half = VECTOR_WIDTH // 2
     while half:
-        # The lanes of the other half, each beside its fellow.
-        fellows = write_shuffle(builder, values, [i ^ half for i in range(LANES)])
-        values = write_lower(builder, values, fellows)
+        swapped = build_shuffle(builder, values, [i ^ half for i in range(VECTOR_WIDTH)])
+        values = build_minimum(builder, values, swapped)
         half //= 2
     return builder.extract_element(values, INDEX(0))
 
 
-def write_mark(builder: Any, values: Any, value: Any) -> Any:
-    """A bit for each lane that holds the value, that of lane 0 the lowest."""
-    mask = builder.fcmp_ordered("==", values, write_spread(builder, value))
-    return builder.zext(builder.bitcast(mask, ir.IntType(LANES)), INT)
+def build_equality_mask(builder: Any, values: Any, value: Any) -> Any:
+    """Set one bit for each element that equals the value; element 0 is the lowest bit."""
+    mask = builder.fcmp_ordered("==", values, build_broadcast(builder, value))
+    return builder.zext(builder.bitcast(mask, ir.IntType(VECTOR_WIDTH)), INT)
 
 
-def write_first(builder: Any, bits: Any) -> Any:
-    """Number of the lowest bit that is set."""
+def build_count_trailing_zeros(builder: Any, bits: Any) -> Any:
+    """Count the zeros below the lowest bit that is set."""
     return builder.cttz(bits, ir.IntType(1)(1))
 
 
-def write_put(builder: Any, values: Any, lane: Any, value: Any) -> Any:
-    """The lanes with another value in one of them."""
-    numbers = ir.Constant(ir.VectorType(INT, LANES), list(range(LANES)))
-    is_lane = builder.icmp_signed("==", numbers, write_spread(builder, lane))
-    return builder.select(is_lane, write_spread(builder, value), values)
+def build_replace_element(builder: Any, values: Any, position: Any, value: Any) -> Any:
+    """Replace one element."""
+    positions = ir.Constant(ir.VectorType(INT, VECTOR_WIDTH), list(range(VECTOR_WIDTH)))
+    is_position = builder.icmp_signed("==", positions, build_broadcast(builder, position))
+    return builder.select(is_position, build_broadcast(builder, value), values)
 
 
-def write_add_square(builder: Any, total: Any, values: Any, value: Any) -> Any:
-    """Total + (values - value)² in each lane."""
-    gap = builder.fsub(values, write_spread(builder, value))
+def build_add_squared_difference(builder: Any, total: Any, values: Any, value: Any) -> Any:
+    """Compute total + (values - value)², element by element."""
+    gap = builder.fsub(values, build_broadcast(builder, value))
     return builder.fadd(total, builder.fmul(gap, gap))
 
 
-spread = define(lanes(types.float64), write_spread)
-lower = define(lanes(lanes, lanes), write_lower)
-upper = define(lanes(lanes, lanes), write_upper)
-lowest = define(types.float64(lanes), write_lowest)
-mark = define(types.int64(lanes, types.float64), write_mark)
-first = define(types.int64(types.int64), write_first)
-put = define(lanes(lanes, types.int64, types.float64), write_put)
-add_square = define(lanes(lanes, lanes, types.float64), write_add_square)
+broadcast = define(vector(types.float64), build_broadcast)
+minimum = define(vector(vector, vector), build_minimum)
+maximum = define(vector(vector, vector), build_maximum)
+reduce_minimum = define(types.float64(vector), build_reduce_minimum)
+equality_mask = define(types.int64(vector, types.float64), build_equality_mask)
+count_trailing_zeros = define(types.int64(types.int64), build_count_trailing_zeros)
+replace_element = define(vector(vector, types.int64, types.float64), build_replace_element)
+add_squared_difference = define(vector(vector, vector, types.float64), build_add_squared_difference)
 
 
-def locate(context: Any, builder: Any, kind: Any, array: Any, row: Any, start: Any) -> Any:
-    """Address of ``array[row, start]``, as one of lanes."""
-    held = context.make_array(kind)(context, builder, array)
-    offset = builder.add(builder.mul(row, builder.extract_value(held.shape, 1)), start)
-    return builder.bitcast(builder.gep(held.data, [offset]), DOUBLES.as_pointer())
+def get_address(context: Any, builder: Any, kind: Any, array: Any, row: Any, start: Any) -> Any:
+    """Return the address of ``array[row, start]`` as a pointer to a vector."""
+    parts = context.make_array(kind)(context, builder, array)
+    offset = builder.add(builder.mul(row, builder.extract_value(parts.shape, 1)), start)
+    return builder.bitcast(builder.gep(parts.data, [offset]), DOUBLES.as_pointer())
 
 
-@compiled
-def load(typing: Any, array: Any, row: Any, start: Any) -> Any:
-    """``array[row, start : start + LANES]`` of a contiguous array."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = locate(context, builder, signature.args[0], *arguments)
-        return builder.load(place, align=8)
-
-    return lanes(array, types.int64, types.int64), generate
-
-
-@compiled
-def store(typing: Any, array: Any, row: Any, start: Any, values: Any) -> Any:
-    """Write to where `load` reads."""
+@untyped_intrinsic
+def load_vector(typing: Any, array: Any, row: Any, start: Any) -> Any:
+    """Load ``array[row, start : start + VECTOR_WIDTH]`` of a contiguous array."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = locate(context, builder, signature.args[0], *arguments[:3])
-        builder.store(arguments[3], place, align=8)
+        address = get_address(context, builder, signature.args[0], *arguments)
+        return builder.load(address, align=8)
+
+    return vector(array, types.int64, types.int64), generate
+
+
+@untyped_intrinsic
+def store_vector(typing: Any, array: Any, row: Any, start: Any, values: Any) -> Any:
+    """Write a vector to ``array[row, start : start + VECTOR_WIDTH]`` of a contiguous array."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        address = get_address(context, builder, signature.args[0], *arguments[:3])
+        builder.store(arguments[3], address, align=8)
         return context.get_dummy_value()
 
-    return types.none(array, types.int64, types.int64, lanes), generate
+    return types.none(array, types.int64, types.int64, vector), generate
 
 
-@compiled
+@untyped_intrinsic
 def borrow(typing: Any, array: Any) -> Any:
-    """The same array without an owner, for as long as the caller holds it.
+    """Return the same array without reference counting; the caller must keep the array alive.
 
-    Numba counts the references to an array at each call that it inlines, by instructions that
-    lock memory: in the learning loop they took two thirds of the time.
+    Numba counts references at each call that it inlines, with instructions that lock memory. In
+    the learning loop they took two thirds of the time.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        held = context.make_array(signature.args[0])(context, builder, arguments[0])
-        held.meminfo = cgutils.get_null_value(held.meminfo.type)
-        held.parent = cgutils.get_null_value(held.parent.type)
-        return held._getvalue()
+        parts = context.make_array(signature.args[0])(context, builder, arguments[0])
+        parts.meminfo = cgutils.get_null_value(parts.meminfo.type)
+        parts.parent = cgutils.get_null_value(parts.parent.type)
+        return parts._getvalue()
 
     return array(array), generate

@@ -1,161 +1,84 @@
-"""The state that the compiled loops work on, and the search for the nearest prototype.
+"""The state of the compiled loops: what each row and number of the arrays means.
 
-State lives in two arrays, one column per slot, the number of slots padded to whole vectors:
+`KernelState` bundles the arrays, with one column per slot; a slot holds a prototype or is empty.
+The number of slots is padded to whole SIMD vectors. Empty slots hold centres at infinity, so no
+loop needs to know how many slots are taken.
 
-* ``floats`` ``(d + 12, n_slots)``: d rows of centres, then the rows counted from ``d`` below;
-* ``ints`` ``(5, n_slots)``: ``NEIGHBOUR``, ``ID``, ``LAST_SEEN``, ``LINKED``, ``KNOWN``.
-
-``scalars`` holds the fields ``N_TAKEN`` … ``NEXT_LOOK``, then rows of d: running means, origins,
-and from ``N_MOMENTS`` on what `clusterer.cluster.prototypes.timestamps` knows of the order of the
-points. Coordinates inside are ``(x - origin) * scale``: the origin is the first point, and the
-scale the power of two that brings the first step away from it near 1, so neither a large offset nor
-a tiny or huge unit costs any precision.
-
-Empty slots hold centres at infinity, so that no loop needs to know how many are taken.
+The centres are in inner coordinates, ``(x - origin) * scale``. The origin is the first point of the
+stream. The scale is the power of two that brings the first step away from it into [1/2, 1), so
+neither a large offset nor a tiny or huge unit costs any precision.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import numpy as np
 from numba import njit
 
-from clusterer.cluster.prototypes.simd import (
-    LANES,
-    add_square,
-    first,
-    load,
-    lower,
-    lowest,
-    mark,
-    put,
-    spread,
-    store,
-    upper,
-)
+from clusterer.cluster.prototypes.simd import borrow
 
-WEIGHT, COUNT, SCATTER, MASS, BOUND, REST = range(6)
-TIME, TIME_SPREAD, RECENT, RECENT_TIME, RECENT_SPREAD, TOTAL = range(
-    6, 12
-)  # see clusterer.cluster.prototypes.timestamps
-NEIGHBOUR, ID, LAST_SEEN, LINKED, KNOWN = range(5)
-N_STATE_ROWS = 12
+# Rows of `KernelState.rows`. The times are explained in `.timestamps`, the bounds in
+# `.closest_pair`.
+WEIGHT, COUNT, SCATTER, MASS, BOUND, REST_BOUND = range(6)
+TIME_MEAN, TIME_VARIANCE, RECENT_COUNT, RECENT_TIME_MEAN, RECENT_TIME_VARIANCE = range(6, 11)
+TOTAL_COUNT = 11
+N_ROWS = 12
+
+# Rows of `KernelState.int_rows`.
+NEIGHBOUR, ID, LAST_SEEN, IS_LINKED, PREVIOUS_LABEL = range(5)
 N_INT_ROWS = 5
-FRACTION = (1 << 52) - 1
 
-N_TAKEN, N_SEEN, FADED_COUNT, SQUARES, SCALE, LINK_UNIT, BOUND_UNIT = range(7)
-RECENT_UNIT, RECENT_COUNT, FADING, NEXT_LOOK = range(7, 11)
+# Entries of `KernelState.scalars`. Both units are factors that grow instead of the decay of all
+# the numbers that are stored in them.
+N_TAKEN, N_SEEN = range(2)
+DECAYED_COUNT, SQUARES, SCALE = range(2, 5)  # number of points and Σ|x - mean|², both decayed
+LINK_UNIT, BOUND_UNIT, RECENT_UNIT = range(5, 8)
+N_RECENT, DECAY_RATE, NEXT_CHECK = range(8, 11)  # the rate is 1 / half-life
 N_SCALARS = 11
-N_MOMENTS = 2  # rows of d after the scalars, before those of times
-RECENT_MEAN, RECENT_SQUARES, STEPS = range(3)
-N_RECENT = 3
 
-MERGE_RULES = ("plain", "log-min", "ward", "log-ward")
-PLAIN, LOG_MIN, WARD, LOG_WARD = range(4)
-
-WORD = 64  # slots that one number has bits for
+# Rows of `KernelState.features`.
+MEAN, ORIGIN, RECENT_MEAN, RECENT_SQUARES, RECENT_STEPS = range(5)
+FIRST_RECENT, N_RECENT_ROWS = RECENT_MEAN, 3
+N_FEATURE_ROWS = 5
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def find_first(values: Any, row: int, target: float) -> int:
-    """Lowest slot of ``values[row]`` that holds ``target``; it must be there."""
-    n_slots = values.shape[1]
-    begin = 0
-    while True:
-        # No branch a vector: where the target lies can't be foretold.
-        bits = 0
-        for start in range(begin, min(begin + WORD, n_slots), LANES):
-            bits |= mark(load(values, row, start), target) << (start - begin)
-        if bits != 0:
-            return begin + first(bits)
-        begin += WORD
+class KernelState(NamedTuple):
+    """The arrays of the compiled loops, for d features.
 
+    ``centers`` (d, n_slots) are the centres; ``rows`` (12, n_slots) and ``int_rows`` (5, n_slots)
+    the numbers of each slot; ``scalars`` (11,) and ``features`` (5, d) the numbers of the stream;
+    ``links`` (n_slots, n_slots) see `.links`. The others are scratch: ``distances`` (1, n_slots)
+    holds squared distances or costs, ``point`` (d,) the present point and ``center`` (d,) a centre.
+    """
 
-@njit(cache=True, nogil=True, forceinline=True)
-def find_minimum(values: Any, row: int) -> float:
-    """Smallest of ``values[row]``."""
-    least = load(values, row, 0)
-    for start in range(LANES, values.shape[1], LANES):
-        least = lower(least, load(values, row, start))
-    return lowest(least)
+    centers: Any
+    rows: Any
+    int_rows: Any
+    scalars: Any
+    features: Any
+    links: Any
+    distances: Any
+    point: Any
+    center: Any
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def find_two(values: Any, row: int) -> tuple[float, float, int]:
-    """Smallest of ``values[row]``, the one after it, and the lowest slot of the smallest."""
-    least = after = spread(np.inf)
-    for start in range(0, values.shape[1], LANES):
-        value = load(values, row, start)
-        after = lower(after, upper(least, value))
-        least = lower(least, value)
-    return pick_two(values, row, least, after)
+def view_state(
+    floats: Any, int_rows: Any, stream: Any, links: Any, distances: Any, scratch: Any
+) -> KernelState:
+    """Return the state as views of the arrays that `.state.State` allocates.
 
-
-@njit(cache=True, nogil=True, forceinline=True)
-def pick_two(values: Any, row: int, least: Any, after: Any) -> tuple[float, float, int]:
-    """The same, once the two smallest of each lane are known."""
-    smallest = lowest(least)
-    rest = put(least, first(mark(least, smallest)), np.inf)
-    return smallest, lowest(lower(after, rest)), find_first(values, row, smallest)
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def interpolate_log2(value: float) -> float:
-    """log2, linear between powers of two: the same bits on every machine, and no call to libm."""
-    # The bits of a double are its exponent, biased by 1023, and 52 bits of its fraction.
-    bits = np.float64(value).view(np.int64)
-    return float((bits >> 52) - 1023) + float(bits & FRACTION) * 2.0**-52
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def fill_distances(floats: Any, point: Any, buffer: Any) -> None:
-    """Squared distance of ``point`` to every slot into ``buffer[0]``, features in their order."""
-    for start in range(0, floats.shape[1], LANES):
-        distance = spread(0.0)
-        for t in range(point.shape[0]):
-            distance = add_square(distance, load(floats, t, start), point[t])
-        store(buffer, 0, start, distance)
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def measure_distance(floats: Any, slot: int, point: Any) -> float:
-    """Squared distance of ``point`` to one slot."""
-    distance = 0.0
-    for t in range(point.shape[0]):
-        gap = floats[t, slot] - point[t]
-        distance += gap * gap
-    return distance
-
-
-@njit(cache=True, nogil=True)
-def measure_mass(weight: float, rule: int) -> float:
-    """What the merge rule needs to know of a prototype's weight."""
-    if rule == PLAIN:
-        return 1.0
-    if rule == LOG_MIN:
-        return interpolate_log2(2.0 + weight)
-    return weight + 1.0
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def find_nearest(floats: Any, point: Any, buffer: Any) -> tuple[float, float, int]:
-    """`fill_distances` and `find_two` in one pass."""
-    least = after = spread(np.inf)
-    for start in range(0, floats.shape[1], LANES):
-        distance = spread(0.0)
-        for t in range(point.shape[0]):
-            distance = add_square(distance, load(floats, t, start), point[t])
-        store(buffer, 0, start, distance)
-        after = lower(after, upper(least, distance))
-        least = lower(least, distance)
-    return pick_two(buffer, 0, least, after)
-
-
-@njit(cache=True, nogil=True)
-def assign(points: Any, floats: Any, scalars: Any, buffer: Any, point: Any, slots: Any) -> None:
-    """Slot of the prototype nearest to each point (n, d), the lowest on ties, into ``slots``."""
-    n_points, n_features = points.shape
-    origin = N_SCALARS + n_features
-    for i in range(n_points):
-        for t in range(n_features):
-            point[t] = (points[i, t] - scalars[origin + t]) * scalars[SCALE]
-        slots[i] = find_nearest(floats, point, buffer)[2]
+    Python passes these arrays and not the tuple: a call of compiled code with a NamedTuple takes
+    several microseconds longer, as much as learning a point.
+    """
+    n_features = scratch.shape[1]
+    floats, stream, scratch = borrow(floats), borrow(stream), borrow(scratch)
+    return KernelState(
+        floats[:n_features],
+        floats[n_features:],
+        borrow(int_rows),
+        stream[:N_SCALARS],
+        stream[N_SCALARS:].reshape(N_FEATURE_ROWS, n_features),
+        borrow(links),
+        borrow(distances),
+        scratch[0],
+        scratch[1],
+    )

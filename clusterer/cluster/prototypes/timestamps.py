@@ -1,165 +1,174 @@
-"""Times: when the points of each prototype came, and how far each lay from the one before.
+"""Times: when the points of each prototype came, and how far successive points lie apart.
 
-Six rows of ``floats`` (see `clusterer.cluster.prototypes.state_layout`). ``TIME`` and
-``TIME_SPREAD`` are mean and variance of the positions in the stream of a prototype's points, which
-count as in ``COUNT``; ``RECENT_TIME`` and ``RECENT_SPREAD`` the same with a half-life of `HORIZON`
-whatever else is forgotten, ``RECENT`` the faded number of points. ``TOTAL`` is their number, never
-faded.
+Time is the position in the stream. `clusterer.cluster.forgetting` derives the half-life from these
+numbers.
 
-``scalars[RECENT_COUNT]`` points are recent. Of each feature their mean ``RECENT_MEAN``, the sum of
-squared deviations ``RECENT_SQUARES``, and that of the squared ``STEPS`` from point to point are
-the last rows of ``scalars``. All but means and variances are in units of ``scalars[RECENT_UNIT]``,
-which grows instead of their fading. The last point is found as the prototype that was begun with
-it.
+Per slot, in `KernelState.rows`: ``TIME_MEAN`` and ``TIME_VARIANCE`` are mean and
+variance of the times of a prototype's points, weighted as in ``COUNT``. ``RECENT_COUNT``,
+``RECENT_TIME_MEAN`` and ``RECENT_TIME_VARIANCE`` are number, mean and variance with the fixed
+half-life `RECENT_HALF_LIFE`. ``TOTAL_COUNT`` is the number of points, never decayed.
+
+Per stream: ``scalars[N_RECENT]`` is the number of recent points. Per feature, ``RECENT_MEAN`` is
+their mean, ``RECENT_SQUARES`` their sum of squared deviations, and ``RECENT_STEPS`` the sum of the
+squared steps from each point to the next.
+
+All recent numbers but means and variances are in units of ``scalars[RECENT_UNIT]``, which grows
+instead of the decay of all these numbers. The last point is not stored; the prototype that started
+with it holds it.
 """
-
-from typing import Any
 
 from numba import njit
 
 from clusterer.cluster.prototypes.state_layout import (
     COUNT,
     ID,
-    N_MOMENTS,
-    N_SCALARS,
+    N_RECENT,
     N_TAKEN,
-    RECENT,
     RECENT_COUNT,
     RECENT_MEAN,
-    RECENT_SPREAD,
     RECENT_SQUARES,
-    RECENT_TIME,
+    RECENT_STEPS,
+    RECENT_TIME_MEAN,
+    RECENT_TIME_VARIANCE,
     RECENT_UNIT,
-    STEPS,
-    TIME,
-    TIME_SPREAD,
-    TOTAL,
+    TIME_MEAN,
+    TIME_VARIANCE,
+    TOTAL_COUNT,
+    KernelState,
 )
 
-HORIZON = 1000.0
-GROWTH = 2.0 ** (1.0 / HORIZON)
+RECENT_HALF_LIFE = 1000.0
+GROWTH = 2.0 ** (1.0 / RECENT_HALF_LIFE)
 LARGEST_UNIT = 1e9
-# Prototypes explain twice what chance alone would, as they are no fixed cells.
+# Prototypes explain twice the variance that chance alone would, because their regions move.
 CHANCE = 2.0
-MOST_BETWEEN = 0.75  # of that, sure to be within clusters and not between them
-LEAST_COUNT = 1e-100  # fewer fade no further: so the spread of what was long ago stays known
+WITHIN_SHARE = 0.75  # of the explanation by chance, the part that is surely within clusters
+LEAST_COUNT = 1e-100  # smaller counts do not decay, so the times of inactive prototypes stay known
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def start_times(floats: Any, slot: int, n_features: int, label: int) -> None:
-    """A prototype begins at the point ``label``, which counts in its nearest already."""
-    for row in (TIME, RECENT_TIME):
-        floats[n_features + row, slot] = label
-    for row in (TIME_SPREAD, RECENT, RECENT_SPREAD, TOTAL):
-        floats[n_features + row, slot] = 0.0
+def start_times(state: KernelState, slot: int, index: int) -> None:
+    """Start the times of a prototype at the point ``index``, which its nearest one counts."""
+    rows = state.rows
+    for row in (TIME_MEAN, RECENT_TIME_MEAN):
+        rows[row, slot] = index
+    for row in (TIME_VARIANCE, RECENT_COUNT, RECENT_TIME_VARIANCE, TOTAL_COUNT):
+        rows[row, slot] = 0.0
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def find_newest(ints: Any, n_seen: int) -> int:
-    """The slot of the prototype that was begun with the last point, or -1."""
+def find_newest(state: KernelState, n_seen: int) -> int:
+    """Return the slot of the prototype that started with the last point, or -1."""
     newest = -1
-    for i in range(ints.shape[1]):
-        newest = i if n_seen > 0 and ints[ID, i] == n_seen - 1 else newest
+    for i in range(state.int_rows.shape[1]):
+        newest = i if n_seen > 0 and state.int_rows[ID, i] == n_seen - 1 else newest
     return newest
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def add_step(floats: Any, scalars: Any, point: Any, newest: int) -> int:
-    """Before anything is done with a point: count it, and add its step from the one before.
+def add_recent_point(state: KernelState, newest: int) -> int:
+    """Add ``state.point`` to the recent moments, before the prototypes learn it.
 
-    That is where ``newest`` stands, see `find_newest`; below 0 it is not known any more. Returns in
-    how many features the recent points differ.
+    The last point is the centre of the slot ``newest``, or unknown if that is -1. Returns the
+    number of features in which the recent points differ.
     """
+    rows, scalars, features, point = state.rows, state.scalars, state.features, state.point
     n_features = point.shape[0]
-    row = N_SCALARS + N_MOMENTS * n_features
     unit = scalars[RECENT_UNIT] * GROWTH
     if not unit < LARGEST_UNIT:
-        for i in range(floats.shape[1]):
-            floats[n_features + RECENT, i] /= unit
-        scalars[RECENT_COUNT] /= unit
+        for i in range(rows.shape[1]):
+            rows[RECENT_COUNT, i] /= unit
+        scalars[N_RECENT] /= unit
         for t in range(n_features):
-            scalars[row + RECENT_SQUARES * n_features + t] /= unit
-            scalars[row + STEPS * n_features + t] /= unit
+            features[RECENT_SQUARES, t] /= unit
+            features[RECENT_STEPS, t] /= unit
         unit = 1.0
     scalars[RECENT_UNIT] = unit
-    scalars[RECENT_COUNT] += unit
-    share = unit / scalars[RECENT_COUNT]
+    scalars[N_RECENT] += unit
+    share = unit / scalars[N_RECENT]
     n_varying = 0
     for t in range(n_features):
-        mean = row + RECENT_MEAN * n_features + t
-        squares = row + RECENT_SQUARES * n_features + t
-        steps = row + STEPS * n_features + t
-        gap = point[t] - scalars[mean]
-        scalars[mean] += share * gap
-        scalars[squares] += unit * (1.0 - share) * gap * gap
-        n_varying += scalars[squares] > 0.0
-        step = point[t] - floats[t, newest] if newest >= 0 else 0.0
-        scalars[steps] += unit * step * step
+        gap = point[t] - features[RECENT_MEAN, t]
+        features[RECENT_MEAN, t] += share * gap
+        features[RECENT_SQUARES, t] += unit * (1.0 - share) * gap * gap
+        n_varying += features[RECENT_SQUARES, t] > 0.0
+        step = point[t] - state.centers[t, newest] if newest >= 0 else 0.0
+        features[RECENT_STEPS, t] += unit * step * step
     return n_varying
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def add_time(floats: Any, scalars: Any, j: int, n_features: int, label: int) -> None:
-    """Prototype j has just taken in the point ``label``, which is counted already."""
-    floats[n_features + TOTAL, j] += 1.0
-    floats[n_features + RECENT, j] += scalars[RECENT_UNIT]
-    share = 1.0 / floats[n_features + COUNT, j]
-    move_time(floats, n_features + TIME, n_features + TIME_SPREAD, j, label, share)
-    share = scalars[RECENT_UNIT] / floats[n_features + RECENT, j]
-    move_time(floats, n_features + RECENT_TIME, n_features + RECENT_SPREAD, j, label, share)
+def add_time(state: KernelState, slot: int, index: int) -> None:
+    """Add the point ``index`` to the times of a prototype that has just counted it."""
+    rows, unit = state.rows, state.scalars[RECENT_UNIT]
+    rows[TOTAL_COUNT, slot] += 1.0
+    rows[RECENT_COUNT, slot] += unit
+    share = 1.0 / rows[COUNT, slot]
+    add_to_mean(state, TIME_MEAN, TIME_VARIANCE, slot, index, share)
+    share = unit / rows[RECENT_COUNT, slot]
+    add_to_mean(state, RECENT_TIME_MEAN, RECENT_TIME_VARIANCE, slot, index, share)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def move_time(floats: Any, mean: int, spread: int, j: int, label: int, share: float) -> None:
-    """Let the point ``label`` be the part ``share`` of a mean and a variance."""
-    gap = label - floats[mean, j]
-    floats[mean, j] += share * gap
-    floats[spread, j] = (1.0 - share) * (floats[spread, j] + share * gap * gap)
+def add_to_mean(
+    state: KernelState, mean: int, variance: int, slot: int, index: int, share: float
+) -> None:
+    """Add the time ``index`` with the weight ``share`` to a mean and a variance."""
+    rows = state.rows
+    gap = index - rows[mean, slot]
+    rows[mean, slot] += share * gap
+    rows[variance, slot] = (1.0 - share) * (rows[variance, slot] + share * gap * gap)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def join_times(floats: Any, kept: int, freed: int, n_features: int) -> None:
-    """Let ``kept`` take over the times of ``freed``, before their counts are added up."""
-    pool_times(floats, n_features + COUNT, n_features + TIME, n_features + TIME_SPREAD, kept, freed)
-    recent = n_features + RECENT
-    pool_times(floats, recent, n_features + RECENT_TIME, n_features + RECENT_SPREAD, kept, freed)
-    floats[recent, kept] += floats[recent, freed]
-    floats[n_features + TOTAL, kept] += floats[n_features + TOTAL, freed]
+def merge_times(state: KernelState, kept: int, freed: int) -> None:
+    """Add the times of ``freed`` to ``kept``, before their counts are added."""
+    rows = state.rows
+    pool_times(state, COUNT, TIME_MEAN, TIME_VARIANCE, kept, freed)
+    pool_times(state, RECENT_COUNT, RECENT_TIME_MEAN, RECENT_TIME_VARIANCE, kept, freed)
+    rows[RECENT_COUNT, kept] += rows[RECENT_COUNT, freed]
+    rows[TOTAL_COUNT, kept] += rows[TOTAL_COUNT, freed]
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def pool_times(floats: Any, count: int, mean: int, spread: int, kept: int, freed: int) -> None:
-    """Mean and variance of the points of both, by the row ``count``."""
-    total = floats[count, kept] + floats[count, freed]
-    if floats[count, freed] > 0.0:
-        share = floats[count, freed] / total
-        gap = floats[mean, freed] - floats[mean, kept]
-        rest = floats[spread, freed] - floats[spread, kept]
-        floats[mean, kept] += share * gap
-        floats[spread, kept] += share * (rest + (1.0 - share) * gap * gap)
+def pool_times(
+    state: KernelState, count: int, mean: int, variance: int, kept: int, freed: int
+) -> None:
+    """Combine mean and variance of two prototypes, weighted by the row ``count``."""
+    rows = state.rows
+    total = rows[count, kept] + rows[count, freed]
+    if rows[count, freed] > 0.0:
+        share = rows[count, freed] / total
+        gap = rows[mean, freed] - rows[mean, kept]
+        rest = rows[variance, freed] - rows[variance, kept]
+        rows[mean, kept] += share * gap
+        rows[variance, kept] += share * (rest + (1.0 - share) * gap * gap)
 
 
 @njit(cache=True, nogil=True)
-def explain_most(floats: Any, scalars: Any, n_features: int) -> float:
-    """Share of the variance of the times that the prototypes explain, past or recent, at most.
+def bound_explained_variance(state: KernelState) -> float:
+    """Return an upper bound of the share of the times' variance that the prototypes explain.
 
-    Beyond what chance may do: no less so than within clusters, as long as these hold 4 prototypes
-    each or are few.
+    The larger share of all times and of the recent ones, beyond the share explained by chance. The
+    share within clusters is not larger, if these hold at least 4 prototypes each or are few.
     """
-    most = 0.0
-    past, recent = (COUNT, TIME, TIME_SPREAD), (RECENT, RECENT_TIME, RECENT_SPREAD)
-    for (count, mean, spread), unit in ((past, 1.0), (recent, scalars[RECENT_UNIT])):
+    rows = state.rows
+    largest = 0.0
+    all_times = (COUNT, TIME_MEAN, TIME_VARIANCE)
+    recent_times = (RECENT_COUNT, RECENT_TIME_MEAN, RECENT_TIME_VARIANCE)
+    units = ((all_times, 1.0), (recent_times, state.scalars[RECENT_UNIT]))
+    for (count, mean, variance), unit in units:
         n_used, total, center, within, between = 0, 0.0, 0.0, 0.0, 0.0
-        for i in range(int(scalars[N_TAKEN])):
-            size = floats[n_features + count, i] / unit
+        for i in range(int(state.scalars[N_TAKEN])):
+            size = rows[count, i] / unit
             total += size
             if size > 0.0:
                 n_used += 1
-                gap = floats[n_features + mean, i] - center
+                gap = rows[mean, i] - center
                 center += gap * size / total
-                between += size * gap * (floats[n_features + mean, i] - center)
-                within += size * floats[n_features + spread, i]
+                between += size * gap * (rows[mean, i] - center)
+                within += size * rows[variance, i]
         if between + within > 0.0:
-            by_chance = CHANCE * MOST_BETWEEN * (n_used - 1) / total
-            most = max(most, between / (between + within) - by_chance)
-    return most
+            by_chance = CHANCE * WITHIN_SHARE * (n_used - 1) / total
+            largest = max(largest, between / (between + within) - by_chance)
+    return largest

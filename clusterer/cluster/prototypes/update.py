@@ -1,119 +1,116 @@
-"""What may happen to a prototype: it is placed, drawn to a point, merged with another, faded."""
-
-from typing import Any
+"""What happens to a prototype: it starts, moves to a point, merges with another, decays."""
 
 from numba import njit
 
+from clusterer.cluster.prototypes.merge_rules import compute_mass, fill_masses
 from clusterer.cluster.prototypes.state_layout import (
     COUNT,
     ID,
-    KNOWN,
+    IS_LINKED,
     LAST_SEEN,
-    LINKED,
     MASS,
-    PLAIN,
+    PREVIOUS_LABEL,
     SCATTER,
     WEIGHT,
-    measure_mass,
+    KernelState,
 )
-from clusterer.cluster.prototypes.timestamps import LEAST_COUNT, join_times, start_times
+from clusterer.cluster.prototypes.timestamps import LEAST_COUNT, merge_times, start_times
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def place(floats: Any, ints: Any, slot: int, point: Any, label: int, rule: int) -> None:
-    """Start a prototype at the point, of weight 0: the point counts in its nearest already."""
-    n_features = point.shape[0]
-    for t in range(n_features):
-        floats[t, slot] = point[t]
-    floats[n_features + WEIGHT, slot] = 0.0
-    floats[n_features + COUNT, slot] = 0.0
-    floats[n_features + SCATTER, slot] = 0.0
-    floats[n_features + MASS, slot] = measure_mass(0.0, rule)
-    start_times(floats, slot, n_features, label)
-    ints[ID, slot] = label
-    ints[LAST_SEEN, slot] = label
-    ints[LINKED, slot] = 0
-    ints[KNOWN, slot] = -1
+def start_prototype(state: KernelState, slot: int, index: int, rule: int) -> None:
+    """Start a prototype at ``state.point``, the point ``index`` of the stream.
 
-
-@njit(cache=True, nogil=True, forceinline=True)
-def attract(
-    floats: Any, ints: Any, j: int, point: Any, distance: float, k: float, rule: int
-) -> tuple[float, float, float]:
-    """Move prototype j towards the point.
-
-    Returns their squared distance afterwards, the share of the way that j went, and the sum of
-    the squares that its rounding depends on.
+    Its weight is 0, because the nearest prototype has already counted the point.
     """
-    n_features = point.shape[0]
-    before = floats[n_features + WEIGHT, j]
-    weight = before + k
-    floats[n_features + WEIGHT, j] = weight
-    floats[n_features + COUNT, j] += 1.0
+    rows, int_rows, point = state.rows, state.int_rows, state.point
+    for t in range(point.shape[0]):
+        state.centers[t, slot] = point[t]
+    rows[WEIGHT, slot] = 0.0
+    rows[COUNT, slot] = 0.0
+    rows[SCATTER, slot] = 0.0
+    rows[MASS, slot] = compute_mass(rule, 0.0)
+    start_times(state, slot, index)
+    int_rows[ID, slot] = index
+    int_rows[LAST_SEEN, slot] = index
+    int_rows[IS_LINKED, slot] = 0
+    int_rows[PREVIOUS_LABEL, slot] = -1
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def move_to_point(
+    state: KernelState, slot: int, distance: float, kernel: float, rule: int
+) -> tuple[float, float, float]:
+    """Move a prototype to ``state.point``, which lies at the squared distance ``distance``.
+
+    ``kernel`` is the kernel value of the point. Returns the squared distance after the move, the
+    share of the way that the prototype moved, and the sum of the squares on which the rounding
+    depends.
+    """
+    centers, rows, point = state.centers, state.rows, state.point
+    before = rows[WEIGHT, slot]
+    weight = before + kernel
+    rows[WEIGHT, slot] = weight
+    rows[COUNT, slot] += 1.0
     if weight == 0.0:
         return distance, 0.0, 0.0
-    f = k / weight
-    rest = before / weight  # 1 - f, without its cancellation
-    left = 0.0
+    share = kernel / weight
+    rest = before / weight  # 1 - share, without its cancellation
+    distance_after = 0.0
     size = distance
-    for t in range(n_features):
-        gap = point[t] - floats[t, j]
-        # From the heavier end: nothing is lost beside far outliers, and a first step ends on the
-        # point itself, or rounding would decide which of such twins merge.
-        center = point[t] - rest * gap if before < k else floats[t, j] + f * gap
-        floats[t, j] = center
+    for t in range(point.shape[0]):
+        gap = point[t] - centers[t, slot]
+        # Measured from the heavier end, so that no digit is lost beside far outliers. And a first
+        # step ends exactly on the point; otherwise rounding would decide which of such twins merge.
+        center = point[t] - rest * gap if before < kernel else centers[t, slot] + share * gap
+        centers[t, slot] = center
         gap = point[t] - center
-        left += gap * gap
+        distance_after += gap * gap
         size += center * center
-    floats[n_features + SCATTER, j] += k * rest * distance
-    floats[n_features + MASS, j] = measure_mass(weight, rule)
-    return left, f, size
+    rows[SCATTER, slot] += kernel * rest * distance
+    rows[MASS, slot] = compute_mass(rule, weight)
+    return distance_after, share, size
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def merge_pair(
-    floats: Any, ints: Any, a: int, b: int, n_features: int, rule: int
-) -> tuple[int, int, float, float]:
-    """The heavier takes the lighter in.
+def merge_pair(state: KernelState, a: int, b: int, rule: int) -> tuple[int, int, float, float]:
+    """Merge the lighter of two prototypes into the heavier.
 
-    Returns the slots kept and freed, the share of the way to the other that the kept one went,
-    and the sum of the squares that its rounding depends on.
+    Returns the kept slot, the freed slot, the share of the way to the other that the kept prototype
+    moved, and the sum of the squares on which the rounding depends.
     """
-    weight = n_features + WEIGHT
-    if floats[weight, b] > floats[weight, a]:
+    centers, rows, int_rows = state.centers, state.rows, state.int_rows
+    if rows[WEIGHT, b] > rows[WEIGHT, a]:
         a, b = b, a
-    heavy = floats[weight, a]
-    light = floats[weight, b]
+    heavy = rows[WEIGHT, a]
+    light = rows[WEIGHT, b]
     total = heavy + light
     share = light / total if total > 0.0 else 0.5
     size = 0.0
     if share > 0.0:
         distance = 0.0
-        for t in range(n_features):
-            gap = floats[t, b] - floats[t, a]
+        for t in range(centers.shape[0]):
+            gap = centers[t, b] - centers[t, a]
             distance += gap * gap
-            floats[t, a] += share * gap
-            size += floats[t, a] * floats[t, a]
-        floats[n_features + SCATTER, a] += (
-            floats[n_features + SCATTER, b] + heavy * share * distance
-        )
-        floats[weight, a] = total
-        floats[n_features + MASS, a] = measure_mass(total, rule)
+            centers[t, a] += share * gap
+            size += centers[t, a] * centers[t, a]
+        rows[SCATTER, a] += rows[SCATTER, b] + heavy * share * distance
+        rows[WEIGHT, a] = total
+        rows[MASS, a] = compute_mass(rule, total)
         size += distance
-    join_times(floats, a, b, n_features)
-    floats[n_features + COUNT, a] += floats[n_features + COUNT, b]
-    ints[LAST_SEEN, a] = max(ints[LAST_SEEN, a], ints[LAST_SEEN, b])
+    merge_times(state, a, b)
+    rows[COUNT, a] += rows[COUNT, b]
+    int_rows[LAST_SEEN, a] = max(int_rows[LAST_SEEN, a], int_rows[LAST_SEEN, b])
     return a, b, share, size
 
 
 @njit(cache=True, nogil=True)
-def fade(floats: Any, n_features: int, gamma: float, rule: int) -> None:
-    """Let all that was learned count ``gamma`` times as much."""
-    for i in range(floats.shape[1]):
-        share = gamma if floats[n_features + COUNT, i] > LEAST_COUNT else 1.0
-        floats[n_features + WEIGHT, i] *= share
-        floats[n_features + COUNT, i] *= share
-        floats[n_features + SCATTER, i] *= share
-    if rule != PLAIN:
-        for i in range(floats.shape[1]):
-            floats[n_features + MASS, i] = measure_mass(floats[n_features + WEIGHT, i], rule)
+def decay_prototypes(state: KernelState, decay: float, rule: int) -> None:
+    """Multiply weights, counts and scatters by ``decay``."""
+    rows = state.rows
+    for i in range(rows.shape[1]):
+        factor = decay if rows[COUNT, i] > LEAST_COUNT else 1.0
+        rows[WEIGHT, i] *= factor
+        rows[COUNT, i] *= factor
+        rows[SCATTER, i] *= factor
+    fill_masses(rule, rows)

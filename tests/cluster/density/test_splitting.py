@@ -13,7 +13,7 @@ from clusterer.cluster.density.labels import find_density_peaks, label_prototype
 
 def count_peaks(model: OnlineClusterer) -> int:
     """Number of clusters before any cluster is split."""
-    peaks = find_density_peaks(*pack_arrays(**model._prototypes.evidence)).peaks
+    peaks = find_density_peaks(*pack_arrays(**model._prototypes.density_data)).peaks
     return len(np.unique(peaks[peaks >= 0]))
 
 
@@ -72,7 +72,7 @@ def test_other_shapes_are_not_split(name):
 
 def test_neither_the_order_of_prototypes_nor_their_unit_changes_a_label():
     points, _ = overlap(3.8)
-    held = OnlineClusterer().fit(points)._prototypes.evidence
+    held = OnlineClusterer().fit(points)._prototypes.density_data
     links, order = held["links"], np.random.default_rng(1).permutation(len(held["counts"]))
     arrays = [held[name] for name in ("centers", "weights", "scatters", "counts")]
     labels = label_prototypes(*arrays, links=links)

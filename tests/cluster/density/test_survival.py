@@ -49,7 +49,7 @@ def draw_previous(seed: int, n_clusters: int):
 
 
 def label(model: OnlineClusterer, previous: np.ndarray | None) -> np.ndarray:
-    return label_prototypes(**model._prototypes.evidence, previous=previous)
+    return label_prototypes(**model._prototypes.density_data, previous=previous)
 
 
 @given(seeds, st.integers(2, 4))
@@ -116,14 +116,14 @@ def test_cutting_the_stream_into_chunks_changes_nothing(half_life):
         if len(piece):
             again.partial_fit(piece)
             assert again.n_clusters_ > 0  # labelling changes nothing either
-    assert_array_equal(once._prototypes.known, again._prototypes.known)
+    assert_array_equal(once._prototypes.previous_labels, again._prototypes.previous_labels)
     assert_array_equal(once.cluster_labels_, again.cluster_labels_)
-    assert (once._prototypes.known.max() >= 0) == (half_life is not None)
+    assert (once._prototypes.previous_labels.max() >= 0) == (half_life is not None)
 
 
 def test_neither_the_order_of_prototypes_nor_their_unit_changes_a_label():
     model = OnlineClusterer().fit(meet(1)[0][:6500])
-    held, known = model._prototypes.evidence, model._prototypes.known
+    held, known = model._prototypes.density_data, model._prototypes.previous_labels
     labels = label(model, known)
     assert labels.max() > label(model, None).max()
     links, order = held["links"], np.random.default_rng(1).permutation(len(known))

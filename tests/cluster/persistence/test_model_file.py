@@ -137,14 +137,14 @@ class TestRoundTrip:
 
     def test_a_file_of_version_3_is_read_without_what_clusters_were_known(self, tmp_path):
         moved = OnlineClusterer().fit(make_generator("drifting", seed=1).take(5000).points)
-        assert moved._prototypes.known.max() >= 0
+        assert moved._prototypes.previous_labels.max() >= 0
         moved.save(tmp_path / "model.npz")
         with np.load(tmp_path / "model.npz") as file:
             arrays = {name: file[name] for name in file.files if name != "known"}
         header = json.loads(str(arrays["header"])) | {"version": 3}
         np.savez(tmp_path / "old.npz", **arrays | {"header": np.array(json.dumps(header))})
         model = load(tmp_path / "old.npz")
-        assert model._prototypes.known.max() == -1
+        assert model._prototypes.previous_labels.max() == -1
         assert model.half_life_ == moved.half_life_ < np.inf
 
     def test_any_path_will_do(self, tmp_path):

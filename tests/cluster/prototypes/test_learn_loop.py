@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from clusterer.cluster.prototypes.closest_pair import find_closest_pair
+from clusterer.cluster.prototypes.merge_rules import interpolate_log2
 from clusterer.cluster.prototypes.parameters import check_parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
-from clusterer.cluster.prototypes.state_layout import BOUND_UNIT, interpolate_log2
+from clusterer.cluster.prototypes.state_layout import BOUND_UNIT, N_SCALARS, KernelState
 from tests.support.reference import Reference, coarse_log2
 from tests.support.streams import RULES, changes, clouds, lattices
 
@@ -73,11 +74,22 @@ def same(ours: NDArray, theirs: NDArray) -> None:
 
 
 def closest_pair(prototypes: Prototypes) -> tuple[int, int]:
-    """The pair that would merge now; on copies, for the search may tidy up as it goes."""
-    floats, ints = prototypes.floats.copy(), prototypes.ints.copy()
-    buffer, point = np.empty((1, floats.shape[1])), np.empty(prototypes.n_features)
-    unit = prototypes.scalars[BOUND_UNIT]
-    low, high, _ = find_closest_pair(floats, ints, unit, buffer, point, prototypes.rule)
+    """The pair that would merge now. The search may update the bounds, so it works on copies."""
+    floats, int_rows, stream, links, distances, scratch = (
+        array.copy() for array in prototypes.arrays
+    )
+    n_features = prototypes.n_features
+    state = KernelState(
+        floats[:n_features],
+        floats[n_features:],
+        int_rows,
+        stream[:N_SCALARS],
+        stream[N_SCALARS:].reshape(-1, n_features),
+        links,
+        distances,
+        *scratch,
+    )
+    low, high, _ = find_closest_pair(state, stream[BOUND_UNIT], prototypes.rule)
     return int(low), int(high)
 
 

@@ -1,0 +1,182 @@
+"""The merge rules: the cost of merging two prototypes. The pair of least cost merges.
+
+`MERGE_RULES` is the table. A rule consists of its name, its cost function, the function of a
+prototype's weight that the cost needs (the "mass"), and one property.
+
+How to add a rule
+-----------------
+1. Write the cost, ``cost(distance, mass, other)``, of two prototypes at the squared distance
+   ``distance``. It must be proportional to the squared distance, must not decrease in either mass,
+   and must be concave in the weights (at most linear growth), because the bounds of
+   `.closest_pair` rely on all three.
+2. Choose the mass function of the weight: `unit_mass`, `log2_mass`, `shifted_mass`, or a new one.
+   A mass must be above 0 for the weight 0, because prototypes start with the weight 0.
+3. Append one row to `MERGE_RULES`. The parameter ``merge`` of the estimator, the command line, the
+   checks and the compiled loops read the table.
+4. Describe the rule in the docstring of `clusterer.OnlineClusterer`, and append it to the slow
+   reference in ``tests/support/reference.py``, which the tests compare the loops with.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from clusterer.cluster.prototypes.state_layout import MASS, WEIGHT
+
+FRACTION_BITS = (1 << 52) - 1
+
+kernel = njit(cache=True, nogil=True, forceinline=True)
+
+
+@kernel
+def plain_cost(distance: float, mass: float, other: float) -> float:
+    """d², the squared distance: Guedalia, London and Werman, 1999."""
+    return distance
+
+
+@kernel
+def log_min_cost(distance: float, mass: float, other: float) -> float:
+    """d² log2(2 + min(w, w')), with the masses log2(2 + w)."""
+    return distance * min(mass, other)
+
+
+@kernel
+def ward_cost(distance: float, mass: float, other: float) -> float:
+    """d² h with h = m m' / (m + m'), the increase of variance: J. Ward, 1963."""
+    return distance * (mass * other / (mass + other))
+
+
+@kernel
+def log_ward_cost(distance: float, mass: float, other: float) -> float:
+    """d² log(1 + h), with the h of Ward's criterion."""
+    return distance * math.log(1.0 + mass * other / (mass + other))
+
+
+@kernel
+def unit_mass(weight: float) -> float:
+    """1 for every weight."""
+    return 1.0
+
+
+@kernel
+def shifted_mass(weight: float) -> float:
+    """The weight plus 1."""
+    return weight + 1.0
+
+
+@kernel
+def log2_mass(weight: float) -> float:
+    """log2(2 + weight), interpolated."""
+    return interpolate_log2(2.0 + weight)
+
+
+@kernel
+def interpolate_log2(value: float) -> float:
+    """log2, linear between powers of two: the same bits on every machine, and no call to libm."""
+    # The bits of a double are its exponent, biased by 1023, and 52 bits of its fraction.
+    bits = np.float64(value).view(np.int64)
+    return float((bits >> 52) - 1023) + float(bits & FRACTION_BITS) * 2.0**-52
+
+
+class MergeRule(NamedTuple):
+    """One row of the table.
+
+    ``pairs_with_nearest`` is True if the cheapest partner of the lighter prototype of the merging
+    pair is also its nearest one. Then the bounds survive the merge; otherwise a row of bounds is
+    computed anew. If in doubt, False is always correct.
+    """
+
+    name: str
+    cost: Callable[[float, float, float], float]
+    mass: Callable[[float], float]
+    pairs_with_nearest: bool
+
+
+MERGE_RULES = (
+    MergeRule("plain", plain_cost, unit_mass, pairs_with_nearest=True),
+    MergeRule("log-min", log_min_cost, log2_mass, pairs_with_nearest=True),
+    MergeRule("ward", ward_cost, shifted_mass, pairs_with_nearest=False),
+    MergeRule("log-ward", log_ward_cost, shifted_mass, pairs_with_nearest=False),
+)
+RULE_NAMES = tuple(rule.name for rule in MERGE_RULES)
+PAIRS_WITH_NEAREST = tuple(rule.pairs_with_nearest for rule in MERGE_RULES)
+
+
+def find_rule(name: str) -> int:
+    """Return the index in `MERGE_RULES` by which the compiled loops know a rule.
+
+    Raises ValueError for an unknown name.
+
+    >>> MERGE_RULES[find_rule("ward")].name
+    'ward'
+    """
+    if name not in RULE_NAMES:
+        raise ValueError(f"merge must be one of {', '.join(map(repr, RULE_NAMES))}, got {name!r}.")
+    return RULE_NAMES.index(name)
+
+
+def dispatch(functions: Sequence[Any], rule: int = 0) -> Any:
+    """Return a compiled ``f(i, ...)`` that calls ``functions[i](...)`` and refuses any other i.
+
+    Not cached by itself, since a cache cannot tell two closures apart; it is compiled into its
+    cached callers.
+    """
+    if rule == len(functions):
+
+        @njit(nogil=True, forceinline=True)
+        def refuse(index: int, *arguments: Any) -> Any:
+            raise ValueError("unknown merge rule")
+
+        return refuse
+    function, others = functions[rule], dispatch(functions, rule + 1)
+
+    @njit(nogil=True, forceinline=True)
+    def choose(index: int, *arguments: Any) -> Any:
+        if index == rule:
+            return function(*arguments)
+        return others(index, *arguments)
+
+    return choose
+
+
+def make_row_cost(cost: Any) -> Any:
+    """Return a loop that turns ``distances`` from one prototype to all slots into costs.
+
+    One loop for each rule: with the choice of the rule inside, LLVM does not vectorise the loop.
+    """
+
+    @njit(nogil=True)
+    def fill_costs(distances: Any, rows: Any, mass: float) -> None:
+        for i in range(rows.shape[1]):
+            distances[0, i] = cost(distances[0, i], mass, rows[MASS, i])
+
+    return fill_costs
+
+
+def make_row_mass(mass: Any) -> Any:
+    """Return a loop that computes the masses of all slots from their weights."""
+
+    @njit(nogil=True)
+    def fill_masses(rows: Any) -> None:
+        for i in range(rows.shape[1]):
+            rows[MASS, i] = mass(rows[WEIGHT, i])
+
+    return fill_masses
+
+
+# Each takes the index of the rule first.
+compute_cost = dispatch([rule.cost for rule in MERGE_RULES])
+compute_mass = dispatch([rule.mass for rule in MERGE_RULES])
+fill_costs = dispatch([make_row_cost(rule.cost) for rule in MERGE_RULES])
+fill_masses = dispatch([make_row_mass(rule.mass) for rule in MERGE_RULES])
+
+
+@kernel
+def bound_light_cost(rule: int, distance: float) -> float:
+    """Return the least cost of merging a new prototype with any other no nearer than this."""
+    # A cost does not decrease in the masses, and a new prototype has the weight 0.
+    mass = compute_mass(rule, 0.0)
+    return compute_cost(rule, distance, mass, mass)
