@@ -1,4 +1,4 @@
-"""The online clusterer for River: one dict of features at a time.
+"""The online clusterer with River's interface: it learns one dict of features at a time.
 
 River (https://riverml.xyz) is optional; importing this module without it raises ImportError.
 """
@@ -22,16 +22,16 @@ except ImportError as error:
 
 
 class OnlineClusterer(FittedAttributes, base.Clusterer):
-    """`OnlineClusterer` with River's interface.
+    """`clusterer.OnlineClusterer` with River's interface.
 
-    Features are known by name and may come and go: one that is missing counts as 0, and so does
-    a new one in all that was learned before. Columns are in the order of first appearance, those
-    that appear together by name, so the order within a dict does not matter.
+    Features have names and may come and go. A missing feature counts as 0; a new feature is 0 in
+    everything learned before. The columns are in the order of first appearance; features that
+    appear together are sorted by name, so the order within a dict does not matter.
 
     Parameters
     ----------
     n_prototypes, sigma, half_life, update, merge, join, drop_singletons, forget
-        As in `clusterer.OnlineClusterer`; each may be assigned while the stream goes on.
+        As in `clusterer.OnlineClusterer`; each may be assigned while the stream is learned.
 
     Attributes
     ----------
@@ -86,9 +86,9 @@ n_clusters_, sigma_, half_life_, n_seen_
         return list(self._columns)
 
     def learn_one(self, x: dict[Any, Any]) -> None:
-        """Learn one point, given as a dict of numbers by name.
+        """Learn one point, a dict of numbers by name.
 
-        Raises ValueError, and learns nothing, where a value is no finite number.
+        Raises ValueError and learns nothing if a value is not a finite number.
         """
         parameters = self._get_parameters()
         if x.keys() <= self._columns.keys() and hasattr(self, "_prototypes"):
@@ -100,10 +100,10 @@ n_clusters_, sigma_, half_life_, n_seen_
         self._label_cache = {}
 
     def predict_one(self, x: dict[Any, Any]) -> int:
-        """Cluster of the nearest prototype; -1 for noise, and before anything was learned.
+        """Return the cluster of the nearest prototype; -1 for noise, and before the first point.
 
-        A cluster goes by the id of its oldest prototype: while the stream goes on this number
-        lasts, where the numbering of ``cluster_labels_`` shifts.
+        A cluster is numbered by the id of its oldest prototype. This number stays the same while
+        the stream is learned; the numbers in ``cluster_labels_`` may change.
         """
         if not hasattr(self, "_prototypes"):
             return NOISE
@@ -117,12 +117,12 @@ n_clusters_, sigma_, half_life_, n_seen_
 
     def _learn_wider(self, x: dict[Any, Any], parameters: Parameters) -> None:
         before = list(self._columns)
-        # By name: equal dicts shall be learned alike, whatever their order.
+        # Sorted, so that equal dicts in another order are learned alike.
         added = sorted(x.keys() - self._columns.keys(), key=lambda name: (str(name), repr(name)))
         self._set_columns(before + added)
         try:
             self._pack(x)
-            prototypes = self._make_room(parameters)
+            prototypes = self._prepare_prototypes(parameters)
             if learn_stream(prototypes, self._row, parameters) >= 0:
                 raise ValueError(describe_point(x))
         except BaseException:
@@ -130,21 +130,21 @@ n_clusters_, sigma_, half_life_, n_seen_
             raise
         self._prototypes = prototypes
 
-    def _make_room(self, parameters: Parameters) -> Prototypes:
+    def _prepare_prototypes(self, parameters: Parameters) -> Prototypes:
         n_features = self._row.shape[1]
         if not hasattr(self, "_prototypes"):
             return Prototypes(n_features, parameters.n_prototypes, parameters.rule)
         return self._prototypes.widen(np.arange(self._prototypes.n_features), n_features)
 
     def _set_columns(self, names: list[Any]) -> None:
-        # A dict is a set that keeps its order.
+        # A dict serves as an ordered set.
         self._columns: dict[Any, None] = dict.fromkeys(names)
-        # A point of no features lies at 0 of the first one to come.
+        # A point without features is 0 in the first feature that comes.
         self._row: NDArray[np.float64] = np.zeros((1, max(len(names), 1)))
         self._layout = f"{len(names)}d"
 
     def _pack(self, x: dict[Any, Any]) -> None:
-        """Write the values into the row; a tenth of the time of assigning a list."""
+        """Write the values into the row; `struct` needs a tenth of the time of an assignment."""
         get = x.get
         try:
             values = [get(name, 0.0) for name in self._columns]
@@ -154,12 +154,15 @@ n_clusters_, sigma_, half_life_, n_seen_
 
 
 def describe_point(x: dict[Any, Any]) -> str:
-    """Say why the point was refused."""
+    """Return the message that says why the point was refused."""
     for name, value in x.items():
         try:
             is_number = bool(np.isfinite(float(value))) and not isinstance(value, str)
         except (TypeError, ValueError, OverflowError):
             is_number = False
         if not is_number:
-            return f"{name!r} is {value!r}, not a finite number. The model is unchanged."
-    return f"The point lies too far from the first ones: {x!r}. The model is unchanged."
+            return f"Feature {name!r} is {value!r}, not a finite number. The model is unchanged."
+    return (
+        f"The point {x!r} lies too far from the first points of the stream. Check its units. "
+        "The model is unchanged."
+    )

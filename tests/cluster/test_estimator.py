@@ -33,7 +33,8 @@ def whole_state(model: OnlineClusterer) -> dict[str, Any]:
     for key, value in list(state.items()):
         if hasattr(value, "scalars"):
             inner = vars(value)
-            state |= {name: inner[name] for name in inner if not name.startswith("_")}
+            scratch = ("_distances", "_scratch")
+            state |= {name: inner[name] for name in inner if name not in scratch}
             del state[key]
     return {key: pickle.dumps(value) for key, value in state.items()}
 

@@ -75,7 +75,6 @@ class State:
     (0, (0, 2), inf)
     """
 
-    rows: NDArray[np.float64]
     int_rows: NDArray[np.int64]
     links: NDArray[np.float64]
 
@@ -84,23 +83,35 @@ class State:
         self.capacity = n_prototypes
         self.rule = rule
         self._stream = np.zeros(N_SCALARS + N_FEATURE_ROWS * n_features)
-        self.scalars = self._stream[:N_SCALARS]
-        self.features = self._stream[N_SCALARS:].reshape(N_FEATURE_ROWS, n_features)
-        self.scalars[[LINK_UNIT, BOUND_UNIT, RECENT_UNIT]] = 1.0
         self._allocate_slots()
+        self.scalars[[LINK_UNIT, BOUND_UNIT, RECENT_UNIT]] = 1.0
 
     def _allocate_slots(self) -> None:
         """Replace all arrays that have a column per slot by new ones with empty slots."""
         n_slots = -(-self.capacity // VECTOR_WIDTH) * VECTOR_WIDTH
         self._floats = np.zeros((self.n_features + N_ROWS, n_slots))
-        self._centers, self.rows = np.split(self._floats, [self.n_features])
-        self._centers[:] = np.inf
-        self.rows[MASS] = 1.0
-        self.rows[BOUND] = np.inf
         self.int_rows = np.full((N_INT_ROWS, n_slots), -1, dtype=np.int64)
         self.links = np.zeros((n_slots, n_slots))
         self._distances = np.empty((1, n_slots))
         self._scratch = np.empty((2, self.n_features))
+        self._set_views()
+        self._centers[:] = np.inf
+        self.rows[MASS] = 1.0
+        self.rows[BOUND] = np.inf
+
+    def _set_views(self) -> None:
+        self._centers, self.rows = self._floats[: self.n_features], self._floats[self.n_features :]
+        self.scalars = self._stream[:N_SCALARS]
+        self.features = self._stream[N_SCALARS:].reshape(N_FEATURE_ROWS, self.n_features)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copied or pickled view would no longer be a view.
+        views = ("_centers", "rows", "scalars", "features")
+        return {name: value for name, value in vars(self).items() if name not in views}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._set_views()
 
     @property
     def arrays(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray, NDArray]:
