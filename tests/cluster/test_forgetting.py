@@ -169,7 +169,7 @@ def test_the_half_life_is_the_references(stream):
         assert learn_stream(library, points[end - 100 : end].copy(), settings) == -1
         for point in points[end - 100 : end]:
             reference.learn(point)
-        assert library.half_life == pytest.approx(reference.chosen)
+        assert library.half_life == pytest.approx(reference.automatic_half_life)
         np.testing.assert_allclose(library.counts, reference.column("count"), atol=1e-9)
         np.testing.assert_allclose(library.centers, reference.centers, atol=1e-6)
         np.testing.assert_allclose(library.link_counts, reference.link_counts, atol=1e-6)

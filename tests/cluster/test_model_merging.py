@@ -127,7 +127,7 @@ def test_closest_pairs_merge_as_in_the_reference(points, others, n, merge):
                 )
             )
     while len(reference.prototypes) > n:
-        reference.drop_to_fewer()
+        reference.merge_excess()
     joined = model.absorb(other).snapshot()
     assert_array_equal(joined.ids, reference.column("id"))
     assert_array_equal(joined.last_seen, reference.column("last_seen"))

@@ -1,4 +1,4 @@
-"""How the reference chooses a half-life: from all points that each prototype ever took in."""
+"""How the reference chooses a half-life: from all points that each prototype has learned."""
 
 from __future__ import annotations
 
@@ -9,21 +9,24 @@ import numpy as np
 
 from clusterer.cluster.density.labels import label_prototypes
 
-HORIZON = 1000.0
+RECENT_HALF_LIFE = 1000.0
 
 
-def look(model: Any) -> None:
-    """At the times laid down: choose the half-life anew, and when to look again."""
-    before, is_told = model.chosen, model.half_life != "auto"
-    if is_told:
-        rest = min(int(-1.0 / math.log2(model.gamma)), 10_000)
-        model.next_look = model.n_seen + max(500, 20 * model.n_prototypes, rest)
-        remember(model, find_clusters(model))
+def check_drift(model: Any) -> None:
+    """Choose the half-life anew, label the clusters, and plan the next drift check."""
+    before, is_given = model.automatic_half_life, model.half_life != "auto"
+    if is_given:
+        interval = min(int(-1.0 / math.log2(model.decay)), 10_000)
+        model.next_check = model.n_seen + max(500, 20 * model.n_prototypes, interval)
+        store_labels(model, find_clusters(model))
         return
     now = model.n_seen - 1
-    recent = [2.0 ** (-(now - time) / HORIZON) for time in range(model.n_seen)]
+    recent = [2.0 ** (-(now - time) / RECENT_HALF_LIFE) for time in range(model.n_seen)]
     labels = find_clusters(model)
-    by_past, by_recent = want(model, labels, model.counts), want(model, labels, recent)
+    by_past, by_recent = (
+        choose_half_life(model, labels, model.counts),
+        choose_half_life(model, labels, recent),
+    )
     least = 0.75 if before == math.inf else 0.4
     if not is_mixed(model, recent, least):
         by_past = by_recent = math.inf
@@ -37,42 +40,42 @@ def look(model: Any) -> None:
         forget(model, recent)
     else:
         after = by_past
-    model.chosen = after = max(after, 250.0)
-    model.next_look = model.n_seen + 500
+    model.automatic_half_life = after = max(after, 250.0)
+    model.next_check = model.n_seen + 500
     if after < math.inf:
         most = 1.0 / (1.0 - 2.0 ** (-1.0 / after))
-        if model.faded_count > most:
-            share = most / model.faded_count
-            count_less(model, [share] * len(model.prototypes))
-    remember(model, labels if before < math.inf and after < math.inf else None)
+        if model.decayed_count > most:
+            share = most / model.decayed_count
+            reduce_counts(model, [share] * len(model.prototypes))
+    store_labels(model, labels if before < math.inf and after < math.inf else None)
 
 
 def find_clusters(model: Any) -> np.ndarray:
-    """The cluster of each prototype, where it is known what they belonged to."""
+    """Label the prototypes, given the labels of the last drift check."""
     return label_prototypes(
         np.array([each.center for each in model.prototypes]),
         model.column("weight"),
         model.column("scatter"),
         model.column("count"),
         links=model.link_counts,
-        previous=np.array([each.known for each in model.prototypes]),
+        previous=np.array([each.previous_label for each in model.prototypes]),
     )
 
 
-def remember(model: Any, labels: Any) -> None:
+def store_labels(model: Any, labels: Any) -> None:
     for each, label in zip(
         model.prototypes, [-1] * len(model.prototypes) if labels is None else labels, strict=True
     ):
-        each.known = int(label)
+        each.previous_label = int(label)
 
 
-def want(model: Any, labels: Any, counts: list[float]) -> float:
-    """The half-life within which clusters move by so much, where ``counts`` is remembered."""
+def choose_half_life(model: Any, labels: Any, counts: list[float]) -> float:
+    """Return the half-life in which clusters move by a fixed amount, given each point's count."""
     between, within, total, n_free = 0.0, 0.0, 0.0, 0
     for cluster in range(labels.max(initial=-1) + 1):
         members = [each for each, label in zip(model.prototypes, labels, strict=True)]
         members = [each for each, label in zip(members, labels, strict=True) if label == cluster]
-        groups = [each.taken for each in members if sum(counts[t] for t in each.taken) > 0]
+        groups = [each.learned for each in members if sum(counts[t] for t in each.learned) > 0]
         times = [time for group in groups for time in group]
         center = average(times, counts)
         for group in groups:
@@ -98,7 +101,7 @@ def average(times: list[int], counts: list[float]) -> float:
 
 
 def is_mixed(model: Any, recent: list[float], least: float) -> bool:
-    """Half the mean squared step over the variance, lately: of all, and of each feature."""
+    """Compare half the mean squared step with the variance of the recent points."""
     points, counts = np.array(model.points), np.array(recent)[1:, None]
     gaps = points[1:] - (counts * points[1:]).sum(axis=0) / counts.sum()
     variances = 2.0 * (counts * gaps**2).sum(axis=0)
@@ -108,19 +111,19 @@ def is_mixed(model: Any, recent: list[float], least: float) -> bool:
 
 
 def forget(model: Any, recent: list[float]) -> None:
-    """Leave what a half-life of the horizon would have left, all along."""
+    """Reduce everything to what the half-life of the recent points would have kept."""
     shares = []
     for each in model.prototypes:
-        left = sum(recent[time] for time in each.taken)
+        left = sum(recent[time] for time in each.learned)
         shares.append(min(left / each.count, 1.0) if each.count > 0 else 1.0)
     for each in model.prototypes:
-        for time in each.taken:
+        for time in each.learned:
             model.counts[time] = recent[time]
-    count_less(model, shares, is_done=True)
+    reduce_counts(model, shares, is_done=True)
 
 
-def count_less(model: Any, shares: list[float], *, is_done: bool = False) -> None:
-    """Let each prototype, and its points, count ``shares`` times as much."""
+def reduce_counts(model: Any, shares: list[float], *, is_done: bool = False) -> None:
+    """Multiply what each prototype and its points count by its share."""
     before = sum(each.count for each in model.prototypes)
     by_id = {}
     for each, share in zip(model.prototypes, shares, strict=True):
@@ -129,11 +132,11 @@ def count_less(model: Any, shares: list[float], *, is_done: bool = False) -> Non
         each.count *= share
         each.scatter *= share
         if not is_done:
-            for time in each.taken:
+            for time in each.learned:
                 model.counts[time] *= share
     for pair in model.links:
         one, other = pair
         model.links[pair] *= math.sqrt(by_id[one] * by_id[other])
     part = min(sum(each.count for each in model.prototypes) / before, 1.0)
-    model.faded_count *= part
+    model.decayed_count *= part
     model.squares *= part

@@ -1,4 +1,4 @@
-"""Streams and settings for Hypothesis to draw."""
+"""Hypothesis strategies for streams and parameters."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 RULES = ("plain", "log-min", "ward", "log-ward")
-WIDTHS = ("auto", 0.3, 1.0, 7.0, 1e-200, 1e200)
+SIGMAS = ("auto", 0.3, 1.0, 7.0, 1e-200, 1e200)
 HALF_LIVES = (None, "auto", 0.7, 3.0, 20.0, 1000.0)
 
 seeds = st.integers(0, 2**32 - 1)
@@ -17,11 +17,11 @@ n_prototypes = st.integers(1, 12) | st.integers(2, 5)
 
 
 def settings() -> st.SearchStrategy[dict[str, Any]]:
-    """All that decides how a point is learned."""
+    """All parameters that affect learning."""
     return st.fixed_dictionaries(
         {
             "n_prototypes": n_prototypes,
-            "sigma": st.sampled_from(WIDTHS),
+            "sigma": st.sampled_from(SIGMAS),
             "half_life": st.sampled_from(HALF_LIVES),
             "update": st.sampled_from(("kernel", "addc")),
             "merge": st.sampled_from(RULES),
@@ -31,7 +31,7 @@ def settings() -> st.SearchStrategy[dict[str, Any]]:
 
 @st.composite
 def changes(draw: st.DrawFn, n_most: int = 3) -> dict[int, dict[str, Any]]:
-    """What is set to what before which point; the first point's are the initial settings."""
+    """Changes of parameters, by the index of the next point; index 0 holds all parameters."""
     found = {0: draw(settings())}
     for step in draw(st.lists(st.integers(2, 35), max_size=n_most)):
         names = draw(st.sets(st.sampled_from(sorted(found[0])), min_size=1))
@@ -41,7 +41,7 @@ def changes(draw: st.DrawFn, n_most: int = 3) -> dict[int, dict[str, Any]]:
 
 @st.composite
 def lattices(draw: st.DrawFn, n_features: int, n_points: int = 30) -> NDArray:
-    """Points on a small lattice: ties and duplicates at every step."""
+    """Points on a small lattice, with ties and duplicates at every step."""
     coordinate = st.integers(0, draw(st.integers(1, 4)))
     point = st.tuples(*[coordinate] * n_features)
     return np.array(draw(st.lists(point, min_size=1, max_size=n_points)), dtype=float)
@@ -49,7 +49,7 @@ def lattices(draw: st.DrawFn, n_features: int, n_points: int = 30) -> NDArray:
 
 @st.composite
 def clouds(draw: st.DrawFn, n_features: int, n_points: int = 36) -> NDArray:
-    """Random points of one of several shapes, with duplicates and far outliers among them."""
+    """Random points of several shapes, with duplicates and far outliers."""
     rng = np.random.default_rng(draw(seeds))
     shape = rng.integers(1, n_points + 1), n_features
     kind = draw(st.sampled_from(("normal", "blobs", "walk", "coarse", "heavy")))

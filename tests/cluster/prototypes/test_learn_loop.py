@@ -15,7 +15,7 @@ from clusterer.cluster.prototypes.merge_rules import interpolate_log2
 from clusterer.cluster.prototypes.parameters import check_parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import BOUND_UNIT, N_SCALARS, KernelState
-from tests.support.reference import Reference, coarse_log2
+from tests.support.reference import Reference, reference_log2
 from tests.support.streams import RULES, changes, clouds, lattices
 
 N_EXAMPLES = max(1000, settings.default.max_examples)
@@ -130,12 +130,12 @@ def test_merging_down_is_the_references(data, merge, n_left, n_features):
     pair.set(n_prototypes=n_left, merge=data.draw(st.sampled_from(RULES)))
     pair.library.adapt(choose(pair.reference))
     while len(pair.reference.prototypes) > n_left:
-        pair.reference.drop_to_fewer()
+        pair.reference.merge_excess()
     pair.compare()
 
 
 @given(st.floats(1.0, 1e300))
 def test_coarse_log2_is_linear_between_powers_of_two(value):
-    assert interpolate_log2(value) == coarse_log2(value)
+    assert interpolate_log2(value) == reference_log2(value)
     exponent = np.floor(np.log2(value))
     assert interpolate_log2(value) == pytest.approx(exponent + value / 2.0**exponent - 1.0)
