@@ -1,4 +1,4 @@
-"""River's conventions, and that its face learns what the core learns."""
+"""The River adapter: River's conventions, and the same results as the estimator."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.cluster.test_properties import assert_identical, blobs
 from tests.support.streams import RULES, clouds, lattices
 
 ROOT = Path(__file__).resolve().parents[1]
-# Those of River's checks that want a dataset; River itself has none for clusterers.
+# River's checks that need a dataset; River has no dataset for clusterers.
 ON_DATA = [
     check
     for name, check in vars(common).items()
     if name.startswith("check_")
     and list(inspect.signature(check).parameters)[1:] == ["dataset"]
-    # River yields this one only for what has the method, which clusterers have not.
+    # River runs this check only for models with the method, which clusterers do not have.
     and name != "check_debug_one"
 ]
 
@@ -81,7 +81,7 @@ def test_points_are_learned_as_by_the_core(data, n_features, n_prototypes, merge
 
 
 def names_of_clusters(core: OnlineClusterer) -> set[tuple[int, int]]:
-    """Each cluster's oldest prototype and its number."""
+    """Pairs of the id of each cluster's oldest prototype and the cluster's number."""
     labels = core.cluster_labels_
     return {(int(core.ids_[labels == i].min()) if i >= 0 else -1, i) for i in labels.tolist()}
 

@@ -1,4 +1,4 @@
-"""A snapshot: all that a view may know of the model at one moment."""
+"""A snapshot: everything that a view sees of a model at one moment."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,25 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """The prototypes and clusters after ``n_seen`` points; arrays of their own, never changed.
+    """The prototypes and clusters after ``n_seen`` points, in arrays that never change.
 
-    ``centers`` (m, d) in the units of the data, ``weights``, ``counts``, ``scatters``, ``ids``,
-    ``last_seen`` and ``labels`` (m,), the cluster of each prototype, -1 for noise; ``sigma`` and
-    ``half_life`` are the kernel's width and the half-life in force, infinite for none; ``links``
-    (m, m) the points seen between prototypes, see `clusterer.cluster.prototypes.links`.
+    Attributes
+    ----------
+    n_seen : int
+        Number of points learned.
+    centers : (m, d)
+        Centres of the prototypes, in the units in which the model learned.
+    weights, counts, scatters : (m,)
+        Sums of kernel values, numbers of points, weighted sums of squared deviations.
+    ids, last_seen : (m,) int
+        Index in the stream of each prototype's first point and of its last point.
+    labels : (m,) int
+        The cluster of each prototype; -1 for noise.
+    sigma, half_life : float
+        Width of the kernel and half-life in force; the half-life is infinite if nothing is
+        forgotten.
+    links : (m, m)
+        Points seen between two prototypes; see `clusterer.cluster.prototypes.links`.
     """
 
     n_seen: int
@@ -30,7 +43,7 @@ class Snapshot:
 
     @classmethod
     def empty(cls, n_features: int) -> "Snapshot":
-        """The snapshot before the first point."""
+        """Return the snapshot before the first point."""
         nothing, none = np.empty(0), np.empty(0, dtype=np.int64)
         return cls(
             n_seen=0,

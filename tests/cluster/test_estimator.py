@@ -1,4 +1,4 @@
-"""The estimator's front door: scikit-learn's conventions, what is refused, what may change."""
+"""The estimator: scikit-learn's conventions, tables, and parameters that change."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.support.streams import clouds, lattices
 
 
 def whole_state(model: OnlineClusterer) -> dict[str, Any]:
-    """All that a model holds, as plain values."""
+    """Return everything that a model holds, as plain values."""
     state = copy.deepcopy(model.__dict__)
     for key, value in list(state.items()):
         if hasattr(value, "scalars"):
@@ -47,7 +47,7 @@ class TestScikitLearn:
     )
     def test_every_check_passes(self, model):
         with warnings.catch_warnings():
-            # The array API's check needs an environment variable of SciPy's.
+            # The check of the array API needs an environment variable of SciPy.
             warnings.simplefilter("ignore", SkipTestWarning)
             check_estimator(model)
 
@@ -79,7 +79,7 @@ class TestScikitLearn:
             fresh.predict(blobs(2))
 
     @pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
-    def test_copies_go_on_alike_and_apart(self, copied):
+    def test_copies_continue_alike_and_independently(self, copied):
         points = blobs(3)
         model = OnlineClusterer().partial_fit(points[:100])
         twin, before = copied(model), model.snapshot()
@@ -89,7 +89,7 @@ class TestScikitLearn:
         assert_identical(twin.snapshot(), model.snapshot())
         assert_array_equal(twin.labels_, model.labels_)
 
-    def test_fit_starts_anew_and_labels_its_points(self):
+    def test_fit_forgets_everything_and_labels_its_points(self):
         model = OnlineClusterer().fit(blobs(4) + 1e3).fit(blobs(5))
         fresh = OnlineClusterer().fit(blobs(5))
         assert_identical(model.snapshot(), fresh.snapshot())
@@ -113,7 +113,7 @@ class TestScikitLearn:
         assert_allclose(places, [[0.0, 0.0], [12.0, -6.0], [24.0, -12.0]], atol=0.3)
         assert set(model.predict(model.cluster_centers_)) == {0, 1, 2}
 
-    def test_what_is_handed_out_is_nobody_elses(self):
+    def test_returned_arrays_are_independent_of_the_model(self):
         model = OnlineClusterer().fit(blobs(7))
         before = model.snapshot()
         for value in vars(model.snapshot()).values():
@@ -132,7 +132,7 @@ class TestScikitLearn:
         assert model.set_params(sigma=3).sigma_ == 3.0
 
     @pytest.mark.parametrize("n_features", [8, 16, 32])
-    def test_in_many_dimensions_prototypes_stand_for_many_points_each(self, n_features):
+    def test_in_many_dimensions_each_prototype_has_many_points(self, n_features):
         random = np.random.default_rng(1)
         classes = random.integers(2, size=3000)
         points = random.normal(size=(3000, n_features))
@@ -178,16 +178,16 @@ class TestTables:
 
 
 def by_column(table: pd.DataFrame, name: str) -> NDArray:
-    """The points with nothing but that column, which came third."""
+    """Return the points with all columns 0 but this one, which came third."""
     points = np.zeros((len(table), 3))
     points[:, 2] = table[name]
     return points
 
 
 class TestChanges:
-    """What may change while a stream is learned; test_learning.py holds it to the reference."""
+    """Changes while a stream is learned; test_learn_loop.py compares them with the reference."""
 
-    def test_fewer_prototypes_merge_when_looked_at(self):
+    def test_excess_prototypes_merge_when_read(self):
         model = OnlineClusterer(20).fit(blobs(0))
         weight, counts = model.weights_.sum(), model.counts_.sum()
         model.n_prototypes = 4
@@ -201,22 +201,22 @@ class TestChanges:
         assert len(model.prototypes_) == 1
         assert model.n_seen_ == len(blobs(0)) + len(blobs(1)) + 1
 
-    def test_looking_at_fewer_prototypes_changes_nothing_more(self):
+    def test_reading_excess_prototypes_changes_nothing_else(self):
         points = blobs(2)
-        looked, not_looked = (OnlineClusterer(20).partial_fit(points[:150]) for _ in range(2))
-        for model in (looked, not_looked):
+        is_read, not_read = (OnlineClusterer(20).partial_fit(points[:150]) for _ in range(2))
+        for model in (is_read, not_read):
             model.n_prototypes = 5
-        looked.snapshot()
-        looked.predict(points)
-        for model in (looked, not_looked):
+        is_read.snapshot()
+        is_read.predict(points)
+        for model in (is_read, not_read):
             model.partial_fit(points[150:])
-        assert_identical(looked.snapshot(), not_looked.snapshot())
+        assert_identical(is_read.snapshot(), not_read.snapshot())
 
     @given(st.data(), st.integers(1, 3), st.integers(1, 3))
     def test_growth_equals_zeros_from_the_start(self, data, narrow, more):
         points = data.draw(clouds(narrow) | lattices(narrow))
         wide = data.draw(clouds(narrow + more, 20))
-        # Where the unit of the first points is hopeless for the later ones, both refuse.
+        # If the later points lie too far from the first ones, both models refuse them.
         if np.abs(points).max() < 1e-20 or np.abs(wide).max() > 1e20:
             points = wide[:, :narrow]
         filled = np.pad(points, ((0, 0), (0, more)))
@@ -240,7 +240,7 @@ class TestChanges:
         with pytest.raises(ValueError, match="Row 1"):
             model.predict([[1.0, 2.0, 3.0], [1.0, 2.0, np.inf]])
 
-    def test_readout_changes_without_learning(self):
+    def test_labels_change_without_learning(self):
         model = OnlineClusterer().fit(np.vstack([blobs(0), [[500.0, 500.0]]]))
         before = whole_state(model)
         trimmed = model.n_clusters_

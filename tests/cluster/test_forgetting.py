@@ -1,4 +1,4 @@
-"""Forgetting: chosen by itself where clusters move, and nowhere else."""
+"""The automatic half-life: finite if clusters move, infinite otherwise."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def draw(family: str, n_points: int, **parameters) -> tuple[NDArray, NDArray]:
 
 
 def rotate(n_points: int, speed: float = 3.0) -> tuple[NDArray, NDArray]:
-    """Four blobs that follow each other round a circle: each comes where others have been."""
+    """Four blobs that follow each other round a circle, so that each reaches the others' places."""
     random = np.random.default_rng(3)
     classes = random.integers(4, size=n_points)
     angles = speed / 6000 * np.arange(n_points) + np.pi / 2 * classes
@@ -41,21 +41,21 @@ def score_windows(points: NDArray, classes: NDArray, **settings) -> list[float]:
 
 
 def leave_one(n_after: int) -> NDArray:
-    """Four blobs of which the last gets no more points after 2 000."""
+    """Four blobs, the last of which receives no points after the first 2 000."""
     random = np.random.default_rng(5)
     centers = np.array([[0.0, 0.0], [20.0, 0.0], [0.0, 20.0], [20.0, 20.0]])
     classes = np.append(random.integers(4, size=2000), random.integers(3, size=n_after))
     return centers[classes] + random.normal(size=(len(classes), 2))
 
 
-def test_where_clusters_rest_nothing_is_forgotten():
+def test_resting_clusters_are_not_forgotten():
     points, _ = draw("blobs", 6000, noise=0.1)
     chosen, never = (OnlineClusterer(50, half_life=each).fit(points) for each in ("auto", None))
     assert chosen.half_life_ == np.inf
     assert_identical(chosen.snapshot(), never.snapshot())
 
 
-def test_where_clusters_come_one_after_the_other_all_are_kept():
+def test_clusters_one_after_the_other_are_kept():
     points, classes = draw("in_order", 20_000)
     model = OnlineClusterer(50).fit(points)
     assert model.half_life_ == np.inf
@@ -65,7 +65,7 @@ def test_where_clusters_come_one_after_the_other_all_are_kept():
 
 @pytest.mark.parametrize("family", ["blobs", "moons"])
 @pytest.mark.parametrize("n_points", [6_000, 30_000])
-def test_where_a_table_is_sorted_by_a_column_nothing_is_forgotten(family, n_points):
+def test_sorted_table_is_not_forgotten(family, n_points):
     points, classes = draw(family, n_points)
     order = np.argsort(points[:, 0])
     model = OnlineClusterer(50).fit(points[order])
@@ -73,7 +73,7 @@ def test_where_a_table_is_sorted_by_a_column_nothing_is_forgotten(family, n_poin
     assert adjusted_rand_score(classes[order], model.labels_) > 0.97
 
 
-def test_where_clusters_follow_each_other_the_past_is_forgotten():
+def test_past_of_clusters_that_follow_each_other_is_forgotten():
     moving = rotate(12_000)
     assert np.mean(score_windows(*moving)[2:]) > 0.95
     assert np.mean(score_windows(*moving, half_life=None)[2:]) < 0.5
@@ -87,7 +87,7 @@ def test_the_half_life_follows_the_speed():
     assert 250.0 <= found[1] < found[0] < 2000.0
 
 
-def test_after_a_long_rest_motion_is_found_and_after_motion_rest():
+def test_motion_after_rest_and_rest_after_motion_are_found():
     points, _ = rotate(8_000)
     random = np.random.default_rng(1)
     resting = random.normal(size=(60_000, 2)) + 6.0 * np.eye(2)[random.integers(2, size=60_000)]
@@ -99,7 +99,7 @@ def test_after_a_long_rest_motion_is_found_and_after_motion_rest():
     assert model.half_life_ == np.inf
 
 
-def test_a_cluster_that_ended_fades_or_is_never_forgotten():
+def test_inactive_cluster_fades_or_is_kept():
     points = leave_one(6000)
     model = OnlineClusterer(50, half_life=300.0).fit(points)
     assert model.n_clusters_ == 3
@@ -111,7 +111,7 @@ def test_a_cluster_that_ended_fades_or_is_never_forgotten():
     assert model.predict([[20.0, 20.0]])[0] == -1
 
 
-def test_never_forgotten_outlasts_what_a_number_can_hold():
+def test_inactive_cluster_is_kept_beyond_the_range_of_floats():
     model = OnlineClusterer(20, half_life=20.0, forget="never").fit(leave_one(60_000))
     assert model.n_clusters_ == 4
     assert (model.counts_ > 0).sum() >= 4
@@ -119,7 +119,7 @@ def test_never_forgotten_outlasts_what_a_number_can_hold():
         model.set_params(forget="always").partial_fit([[0.0, 0.0]])
 
 
-def test_any_cut_of_a_moving_stream_gives_the_same():
+def test_any_chunks_of_a_moving_stream_give_the_same_result():
     points, _ = rotate(4_000)
     whole = OnlineClusterer(12).fit(points)
     assert whole.half_life_ < np.inf
@@ -130,7 +130,7 @@ def test_any_cut_of_a_moving_stream_gives_the_same():
     assert_identical(cut.snapshot(), whole.snapshot())
 
 
-def test_saved_between_two_looks_a_model_goes_on_bit_for_bit(tmp_path):
+def test_model_saved_between_two_drift_checks_continues_bit_for_bit(tmp_path):
     points, _ = rotate(5_000)
     stayed = OnlineClusterer(12, forget="never").fit(points[:2_777])
     stayed.save(tmp_path / "model")
@@ -141,7 +141,7 @@ def test_saved_between_two_looks_a_model_goes_on_bit_for_bit(tmp_path):
     assert_identical(model.snapshot(), stayed.snapshot())
 
 
-def test_two_resting_streams_that_join_do_not_seem_to_move():
+def test_merged_resting_streams_do_not_move():
     points, _ = draw("blobs", 12_000)
     model = OnlineClusterer(50).fit(points[:4_000])
     model.absorb(OnlineClusterer(50).fit(points[4_000:10_000]))
@@ -149,7 +149,7 @@ def test_two_resting_streams_that_join_do_not_seem_to_move():
     assert model.n_clusters_ == 5
 
 
-def test_joining_keeps_the_shorter_half_life():
+def test_merging_keeps_the_shorter_half_life():
     moving, _ = rotate(4_000)
     resting = OnlineClusterer(20).fit(draw("blobs", 3_000)[0])
     other = OnlineClusterer(20).fit(moving)
@@ -157,16 +157,16 @@ def test_joining_keeps_the_shorter_half_life():
 
 
 @pytest.mark.parametrize("stream", ["moving", "resting", "in_order"])
-def test_the_half_life_is_the_references(stream):
+def test_half_life_agrees_with_the_reference(stream):
     points = rotate(2_600)[0] if stream == "moving" else draw("blobs", 2_100)[0]
     if stream == "in_order":
         points = draw("blobs", 2_100)[0]
         points = points[np.argsort(points[:, 0].round(-1), kind="stable")]
     reference = Reference(n_prototypes=10, half_life="auto")
     library = Prototypes(2, 10, 1)
-    settings = check_parameters(10, "auto", "auto", "kernel", "log-min")
+    parameters = check_parameters(10, "auto", "auto", "kernel", "log-min")
     for end in range(100, len(points) + 1, 100):
-        assert learn_stream(library, points[end - 100 : end].copy(), settings) == -1
+        assert learn_stream(library, points[end - 100 : end].copy(), parameters) == -1
         for point in points[end - 100 : end]:
             reference.learn(point)
         assert library.half_life == pytest.approx(reference.automatic_half_life)

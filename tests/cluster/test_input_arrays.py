@@ -1,4 +1,4 @@
-"""What a caller hands in: never changed, never kept, of any kind of number and memory layout."""
+"""Input arrays are never changed or kept; all types of numbers and memory layouts work."""
 
 from __future__ import annotations
 

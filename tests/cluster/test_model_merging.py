@@ -1,4 +1,4 @@
-"""Models learned apart become one, and nothing of what they know is lost."""
+"""Merging two models keeps everything that they have learned."""
 
 from __future__ import annotations
 
@@ -43,8 +43,7 @@ def assert_moments(
     place = streams[0][0]
     weights, firsts, squares = zip(*(moments(part, place) for part in parts), strict=True)
     weight, first, square = moments(model, place)
-    # Centres are rounded beside the first point of their stream, which may lie far off and have
-    # left no prototype.
+    # Centres are rounded relative to the first point of their stream, which may lie far away.
     largest = np.abs(np.vstack(streams) - place).max()
     slack = 1e-13 * sum(weights) * (np.abs(place).max() + largest)
     assert_allclose(weight, sum(weights), rtol=1e-12)
@@ -56,7 +55,7 @@ class TestConservation:
     @settings(max_examples=300)
     @given(st.data(), st.sampled_from((1, 2, 5)), n_prototypes, n_prototypes, rules, half_lives)
     def test_weights_and_moments_add_up(self, data, d, n, n_other, merge, half_life):
-        # Within one order of size: what lies 1e40 off is rounded at 1e24.
+        # Within a few orders of magnitude, because a number near 1e40 is rounded at 1e24.
         points, others = (
             data.draw(lattices(d)) * 2.0 ** data.draw(st.integers(-20, 20))
             + data.draw(st.sampled_from((0.0, -3.0, 1e4)))
@@ -108,7 +107,7 @@ class TestConservation:
 
 @given(lattices(2), lattices(2), n_prototypes, rules)
 def test_closest_pairs_merge_as_in_the_reference(points, others, n, merge):
-    # The same first points, so the same frame, and no rounding on the way into it.
+    # The same first points give the same inner coordinates, without rounding.
     start = np.array([[0.0, 0.0], [4.0, 0.0]])
     points, others = np.vstack([start, points]), np.vstack([start, others])
     model, other = (fit(each, n, merge=merge, update="addc") for each in (points, others))
@@ -136,7 +135,7 @@ def test_closest_pairs_merge_as_in_the_reference(points, others, n, merge):
     assert_allclose(joined.scatters, reference.scatters, atol=1e-12)
 
 
-class TestFrames:
+class TestCoordinates:
     @pytest.mark.parametrize("factor", [1e-150, 1e-9, 1.0, 1e9, 1e150])
     def test_unit_of_the_data_does_not_matter(self, factor):
         points, others = blobs(0), blobs(1) + np.array([30.0, 0.0])
@@ -156,7 +155,7 @@ class TestFrames:
         assert_array_equal(moved.scatters_, plain.scatters_)
 
     @pytest.mark.parametrize("first", [[[5.0]], [[5.0], [5.0], [5.0]]])
-    def test_models_of_one_spot_join_any(self, first):
+    def test_model_of_equal_points_joins_any_model(self, first):
         spot, spread = fit(np.array(first)), fit(np.array([[1.0], [3.0], [4.0]]))
         for model, other in ((spot, spread), (spread, spot), (spot, fit(np.array([[5.0]])))):
             joined = copy_of(model).absorb(other)
@@ -211,20 +210,20 @@ class TestFeatures:
 
 
 class TestUse:
-    def test_learning_goes_on(self):
+    def test_learning_continues(self):
         model = fit(blobs(0), 20).absorb(fit(blobs(1), 20)).partial_fit(blobs(2))
         assert model.n_seen_ == 900
         assert model.ids_.max() == 899
         assert_array_equal(model.labels_, model.predict(blobs(2)))
 
-    def test_parts_find_what_the_whole_holds(self):
+    def test_merged_parts_find_the_clusters_of_the_whole(self):
         points = blobs(3, 3000)
         model = OnlineClusterer()
         for part in np.split(points, 6):
             model.absorb(OnlineClusterer().fit(part))
         assert model.n_clusters_ == 3
 
-    def test_unfitted_becomes_a_copy_of_its_own(self):
+    def test_unfitted_model_becomes_an_independent_copy(self):
         other = fit(blobs(0), 20)
         model = OnlineClusterer(5).absorb(other)
         assert len(model.prototypes_) == 5
@@ -248,14 +247,14 @@ class TestUse:
         model.absorb(other)
         assert whole_state(other) == state
 
-    def test_ours_fades_by_the_half_life_told_or_found(self):
+    def test_our_model_decays_by_the_given_or_automatic_half_life(self):
         for half_life, kept in ((None, 1.0), ("auto", 1.0), (300.0, 0.5)):
             model = fit(blobs(0), 20, half_life=half_life)
             ours, other = model.counts_.sum(), fit(blobs(1), 20)
             model.absorb(other, fade=True)
             assert model.counts_.sum() == pytest.approx(kept * ours + other.counts_.sum())
 
-    def test_what_is_no_model_is_refused(self):
+    def test_argument_that_is_not_a_model_is_refused(self):
         with pytest.raises(TypeError, match="list"):
             fit(blobs(0)).absorb([1])
         with pytest.raises(NotFittedError):

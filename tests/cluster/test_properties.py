@@ -1,4 +1,4 @@
-"""The properties by which a right implementation is recognised, and some that follow."""
+"""Properties that a correct implementation has."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ class TestProperty1:
         points = data.draw(clouds(n_features) | lattices(n_features))
         kernels = kernel_values(points, n_prototypes, merge, sigma)
         got = learn(points, n_prototypes, merge, sigma=sigma)
-        # From the first point, or the squares would be lost in a large offset.
+        # Relative to the first point, because a large offset would swallow the squares.
         centers, gaps = got.centers - points[0], points - points[0]
         lengths = np.abs(gaps).max(axis=1)
-        offset = 1e-15 * np.abs(points[0]).max() * kernels.sum()  # centres are rounded beside it
+        offset = 1e-15 * np.abs(points[0]).max() * kernels.sum()  # the rounding of the centres
         assert_allclose(got.weights.sum(), kernels.sum(), rtol=1e-10)
         slack = 1e-10 * (kernels @ lengths) + offset
         assert_allclose(got.weights @ centers, kernels @ gaps, rtol=0, atol=slack)
@@ -65,7 +65,7 @@ class TestProperty1:
 
 
 def kernel_values(points: NDArray, n_prototypes: int, merge: str, sigma: Any) -> NDArray:
-    """What each point counted for; the first, with no prototype to go to, counts 0."""
+    """Return the kernel value of each point; the first point has no prototype and counts 0."""
     reference = Reference(n_prototypes, sigma, merge=merge)
     for point in points:
         reference.learn(point)
@@ -73,10 +73,10 @@ def kernel_values(points: NDArray, n_prototypes: int, merge: str, sigma: Any) ->
 
 
 class TestProperty2:
-    """An endless sigma turns the kernel update into AddC bit for bit."""
+    """With an infinite sigma the kernel update equals AddC bit for bit."""
 
     @given(points_2d, numbers, rules, st.sampled_from((None, 5.0)))
-    def test_endless_sigma_is_addc(self, points, n_prototypes, merge, half_life):
+    def test_infinite_sigma_is_addc(self, points, n_prototypes, merge, half_life):
         more = {"half_life": half_life, "sigma": math.inf}
         kernel = learn(points, n_prototypes, merge, update="kernel", **more)
         assert_identical(kernel, learn(points, n_prototypes, merge, update="addc", **more))
@@ -87,7 +87,7 @@ class TestProperty2:
 
 
 class TestProperty3:
-    """Scaling by a power of two is exact, so is swapping axes; translation is to rounding."""
+    """Scaling by a power of two and swapping axes are exact; a translation is rounded."""
 
     @given(clouds(3) | lattices(3), numbers, rules, st.integers(-300, 300))
     def test_scaling_by_a_power_of_two_is_exact(self, points, n_prototypes, merge, exponent):
@@ -117,7 +117,7 @@ class TestProperty3:
             assert_array_equal(getattr(moved, name), getattr(plain, name))
         assert_allclose(moved.centers - offset, plain.centers, atol=4e-16 * abs(offset))
 
-    # Fixed seeds: once in some hundred streams, rounding the data decides between two pairs.
+    # Fixed seeds, because in about one of a hundred streams rounding decides between two pairs.
     @pytest.mark.parametrize("seed", range(20))
     def test_translation_by_1e9_gives_the_same_partition(self, seed):
         rng = np.random.default_rng(seed)
@@ -137,7 +137,7 @@ class TestProperty3:
     def test_extreme_scale_gives_the_same_partition(self, exponent):
         points = blobs(1)
         plain, scaled = OnlineClusterer().fit(points), OnlineClusterer()
-        # In two steps: 10.0**-320 alone has but four digits, and the points then fewer.
+        # In two steps, because 10.0**-320 has only four digits.
         scaled.fit(points * 10.0 ** (exponent // 2) * 10.0 ** (exponent - exponent // 2))
         assert not np.isnan(scaled.snapshot().scatters).any()
         if exponent > -310:
@@ -168,14 +168,14 @@ class TestProperty4:
         assert (centers <= high + slack).all()
 
 
-# Property 5, the caller's arrays, is test_callers_arrays.py.
+# Property 5, the caller's arrays, is tested in test_input_arrays.py.
 
 
 class TestProperty6:
     """min(n, K) prototypes; ids unique; no NaN."""
 
     @given(st.data(), dimensions, numbers, rules, st.sampled_from((None, 0.01, 4.0)))
-    def test_count_ids_and_numbers_are_sound(
+    def test_counts_ids_and_numbers_are_valid(
         self, data, n_features, n_prototypes, merge, half_life
     ):
         points = data.draw(clouds(n_features) | lattices(n_features))
@@ -202,17 +202,18 @@ class TestProperty6:
         ],
         ids=["duplicates", "twins", "tiny", "far", "denormal"],
     )
-    def test_no_nan_where_numbers_are_odd(self, points, merge, half_life, n_prototypes):
+    def test_no_nan_for_extreme_numbers(self, points, merge, half_life, n_prototypes):
         got = learn(points, n_prototypes, merge, half_life=half_life)
         assert_finite(got)
         assert len(got.ids) == min(len(points), n_prototypes)
 
 
-# Property 7, that the kept closest pair equals brute force at every step, is test_learning.py.
+# Property 7, the closest pair equals brute force at every step, is tested in
+# prototypes/test_learn_loop.py.
 
 
 class TestProperty8:
-    """A batch equals the same points one by one; saving mid-stream is in test_persistence.py."""
+    """A chunk equals the same points one by one; persistence/ tests saving in mid-stream."""
 
     @given(st.data(), dimensions, numbers, rules, st.sampled_from((None, 6.0)))
     @example(data=None, n_features=2, n_prototypes=3, merge="plain", half_life=None)

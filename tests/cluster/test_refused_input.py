@@ -1,4 +1,4 @@
-"""What the estimator refuses: by its name or row, and without a trace in the model."""
+"""Input that the estimator refuses: the message names the parameter or row; nothing changes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TestRefused:
     def test_chunk_is_refused_and_nothing_changes(self, name, method):
         chunk, message = REFUSED[name]
         model = OnlineClusterer(5).partial_fit(np.round(blobs(0)))
-        # A new merge rule must not be taken over by a chunk that is refused.
+        # A refused chunk must not apply a new merge rule.
         model.set_params(merge="ward", n_prototypes=3 if method != "predict" else 5)
         if method == "fit" and name.startswith("too "):
             chunk = np.array([[0.0], [1.0], [np.nan]])
@@ -50,7 +50,7 @@ class TestRefused:
         with pytest.raises((ValueError, TypeError), match=message):
             getattr(model, method)(chunk)
         after = whole_state(model)
-        # What the parameters mean is worked out anew; that is not learned.
+        # The cache of checked parameters is not part of what was learned.
         assert after | {"_parameter_cache": b""} == before | {"_parameter_cache": b""}
 
     @pytest.mark.parametrize("name", sorted(set(REFUSED) - {"too wide", "too narrow"}))
@@ -61,7 +61,7 @@ class TestRefused:
         assert model.__dict__ == OnlineClusterer().__dict__
         model.partial_fit(np.ones((2, 3)))
 
-    def test_unit_that_jumps_is_refused_once_known(self):
+    def test_point_in_another_unit_is_refused(self):
         model = OnlineClusterer().partial_fit([[0.0], [1e-150]])
         with pytest.raises(ValueError, match=r"Row 1 .*too far.*unit"):
             model.partial_fit([[1e-150], [1.0]])
@@ -92,7 +92,7 @@ class TestRefused:
         model.set_params(**OnlineClusterer(1).get_params())
         assert_identical(model.snapshot(), kept)
 
-    def test_unfitted_model_says_so(self):
+    def test_unfitted_model_raises(self):
         model = OnlineClusterer()
         for call in (lambda: model.predict([[1.0]]), model.snapshot, lambda: model.prototypes_):
             with pytest.raises(NotFittedError):

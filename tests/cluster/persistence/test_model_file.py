@@ -1,4 +1,4 @@
-"""Saved and loaded, a model goes on bit for bit; what is no model is refused."""
+"""A saved and loaded model continues bit for bit."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from tests.support.streams import changes, clouds, lattices
 
 @pytest.fixture(autouse=True)
 def no_sync(monkeypatch):
-    """The disk's part; thousands of times it takes minutes."""
+    """Skip the synchronisation of the disk, which takes minutes for thousands of files."""
     monkeypatch.setattr(os, "fsync", lambda number: None)
 
 
-def pass_through(model: OnlineClusterer) -> OnlineClusterer:
+def save_and_load(model: OnlineClusterer) -> OnlineClusterer:
     with tempfile.TemporaryDirectory() as folder:
         model.save(f"{folder}/model")
         return load(f"{folder}/model")
@@ -49,7 +49,7 @@ CONTENT = content_of(MODEL)
 class TestRoundTrip:
     @settings(max_examples=200)
     @given(st.data(), st.sampled_from((1, 2, 5)), changes(), st.integers(1, 30))
-    def test_learning_goes_on_bit_for_bit(self, data, n_features, changed, when):
+    def test_learning_continues_bit_for_bit(self, data, n_features, changed, when):
         points = data.draw(clouds(n_features) | lattices(n_features))
         stayed, model = OnlineClusterer(), OnlineClusterer()
         for step, point in enumerate(points):
@@ -57,7 +57,7 @@ class TestRoundTrip:
                 each.set_params(**changed.get(step, {}))
             if step and step % when == 0:
                 # Also between a change of K and the point at which it takes effect.
-                model = pass_through(model)
+                model = save_and_load(model)
                 assert model.get_params() == stayed.get_params()
             stayed.partial_fit(point[None])
             model.partial_fit(point[None])
@@ -65,19 +65,19 @@ class TestRoundTrip:
         assert_array_equal(model.predict(points), stayed.predict(points))
 
     def test_a_second_file_is_the_same(self):
-        assert content_of(pass_through(MODEL)) == CONTENT
+        assert content_of(save_and_load(MODEL)) == CONTENT
 
-    def test_saving_changes_nothing_and_other_changes_go_on(self):
+    def test_saving_changes_nothing_and_later_changes_work(self):
         stayed = OnlineClusterer(8, allow_growth=True).fit(blobs(1, 50))
         stayed.n_prototypes = 3
-        model = pass_through(stayed)
+        model = save_and_load(stayed)
         assert len(model._prototypes.weights) == 8
         for each in (stayed, model):
             each.partial_fit(np.ones((2, 3)))
             each.set_params(n_prototypes=12, join=False, sigma=np.float32(0.7))
             each.partial_fit(blobs(2, 50))
         assert_identical(model.snapshot(), stayed.snapshot())
-        assert_identical(pass_through(model).snapshot(), model.snapshot())
+        assert_identical(save_and_load(model).snapshot(), model.snapshot())
 
     def test_names_and_parameters_are_kept(self):
         table = pd.DataFrame(blobs(3, 20), columns=["ä", "b"])
@@ -92,7 +92,7 @@ class TestRoundTrip:
             "drop_singletons": np.False_,
             "allow_growth": True,
         }
-        model = pass_through(OnlineClusterer(**parameters).fit(table))
+        model = save_and_load(OnlineClusterer(**parameters).fit(table))
         assert model.get_params() == parameters
         assert list(model.feature_names_in_) == ["ä", "b"]
         assert model.n_features_in_ == 2
@@ -107,8 +107,8 @@ class TestRoundTrip:
             header = json.loads(str(file["header"]))
         assert (header["format"], header["version"]) == ("clusterer model", 4)
 
-    def test_a_file_of_version_1_is_read_as_of_resting_clusters(self, tmp_path):
-        """It knew neither times nor what is never forgotten, and its half-life was told."""
+    def test_a_file_of_version_1_is_read_as_if_clusters_rest(self, tmp_path):
+        """Version 1 has no times, no parameter ``forget``, and no automatic half-life."""
         with np.load(io.BytesIO(CONTENT)) as file:
             unknown = ("times", "recent", "known")
             arrays = {name: file[name] for name in file.files if name not in unknown}
@@ -123,7 +123,7 @@ class TestRoundTrip:
         model.set_params(half_life="auto").partial_fit(blobs(1, 3000))
         assert model.half_life_ == np.inf
 
-    def test_a_file_of_version_2_is_read_and_gathers_what_it_lacks(self, tmp_path):
+    def test_a_file_of_version_2_is_read_without_recent_points(self, tmp_path):
         with np.load(io.BytesIO(CONTENT)) as file:
             unknown = ("recent", "known")
             arrays = {name: file[name] for name in file.files if name not in unknown}
@@ -135,7 +135,7 @@ class TestRoundTrip:
         model.partial_fit(blobs(1, 3000)).save(tmp_path / "again.npz")
         assert_identical(load(tmp_path / "again.npz").snapshot(), model.snapshot())
 
-    def test_a_file_of_version_3_is_read_without_what_clusters_were_known(self, tmp_path):
+    def test_a_file_of_version_3_is_read_without_previous_labels(self, tmp_path):
         moved = OnlineClusterer().fit(make_generator("drifting", seed=1).take(5000).points)
         assert moved._prototypes.previous_labels.max() >= 0
         moved.save(tmp_path / "model.npz")
@@ -147,7 +147,7 @@ class TestRoundTrip:
         assert model._prototypes.previous_labels.max() == -1
         assert model.half_life_ == moved.half_life_ < np.inf
 
-    def test_any_path_will_do(self, tmp_path):
+    def test_any_path_works(self, tmp_path):
         path = tmp_path / "name without suffix"
         MODEL.save(str(path))
         MODEL.save(path)
@@ -162,7 +162,7 @@ class TestWriting:
         assert not os.listdir(tmp_path)
 
     def test_wrong_parameters_are_refused(self, tmp_path):
-        model = pass_through(MODEL).set_params(sigma=-1)
+        model = save_and_load(MODEL).set_params(sigma=-1)
         with pytest.raises(ValueError, match="sigma"):
             model.save(tmp_path / "model")
         assert not os.listdir(tmp_path)

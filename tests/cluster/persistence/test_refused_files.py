@@ -1,4 +1,4 @@
-"""Files that hold no model, or one that cannot be, are refused whatever is wrong with them."""
+"""Damaged, foreign and contradictory model files are refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def read(content: bytes, folder: Path) -> OnlineClusterer:
 
 
 def forge(content: bytes, changed: dict[str, Any] | None = None, **header: Any) -> bytes:
-    """The same file with other arrays or another header, in NumPy's own format."""
+    """Return the file with other arrays or another header, in NumPy's format."""
     with np.load(io.BytesIO(content)) as file:
         arrays = {name: file[name] for name in file.files}
     entries = json.loads(str(arrays["header"])) | header
@@ -125,7 +125,7 @@ FOREIGN = {
     "steps infinite": forge(CONTENT, put("recent", (2, 1), np.inf)),
     "recent flat": forge(CONTENT, {"recent": np.ones(6)}),
     "fading too fast": forge(CONTENT, fading=2.0),
-    "look between points": forge(CONTENT, next_look=1000.5),
+    "check between points": forge(CONTENT, next_look=1000.5),
     "time in the future": forge(CONTENT, put("times", (1, 0), 61.0)),
     "times too wide": forge(CONTENT, put("times", (1, 1), 3601.0)),
     "times flat": forge(CONTENT, {"times": np.ones(36)}),
@@ -161,18 +161,18 @@ FOREIGN = {
 
 class TestRefused:
     @pytest.mark.parametrize("name", FOREIGN)
-    def test_what_is_no_model_is_refused(self, name, tmp_path):
+    def test_file_that_is_not_a_model_is_refused(self, name, tmp_path):
         with pytest.raises(ModelFileError, match=r"read\.npz"):
             read(FOREIGN[name], tmp_path)
 
-    def test_error_is_a_value_error_that_tells(self, tmp_path):
+    def test_error_is_a_value_error_with_the_reason(self, tmp_path):
         assert issubclass(ModelFileError, ValueError)
         with pytest.raises(ModelFileError, match=r"version 5.* update"):
             read(FOREIGN["newer"], tmp_path)
         with pytest.raises(ModelFileError, match="weights holds numbers below 0"):
             read(FOREIGN["weight below 0"], tmp_path)
 
-    def test_forging_alone_breaks_nothing(self, tmp_path):
+    def test_rewritten_file_is_still_read(self, tmp_path):
         assert_identical(read(forge(CONTENT), tmp_path).snapshot(), MODEL.snapshot())
 
     def test_size_is_checked_before_memory_is_taken(self, tmp_path):
@@ -182,7 +182,7 @@ class TestRefused:
             with pytest.raises(ModelFileError):
                 read(claim, tmp_path)
 
-    def test_file_beyond_all_size_is_not_read(self, tmp_path):
+    def test_file_that_is_too_large_is_not_read(self, tmp_path):
         path = tmp_path / "sparse"
         with path.open("wb") as file:
             file.truncate(2**33)
@@ -220,7 +220,7 @@ class TestRefused:
     @settings(max_examples=200)
     @given(st.data())
     def test_forged_numbers_are_refused_or_work(self, data):
-        """With the checksum right: what is let in learns and never holds NaN."""
+        """With a correct checksum: a model that is accepted learns and never holds NaN."""
         name = data.draw(st.sampled_from(sorted(ARRAYS)))
         values = array(name)
         wild = st.floats() if values.dtype.kind == "f" else st.integers(-(2**63), 2**63 - 1)
@@ -230,7 +230,7 @@ class TestRefused:
                 model = read(forge(CONTENT, {name: values}), Path(folder))
             except ModelFileError:
                 return
-        # An origin far away leaves no room for these points.
+        # With an origin far away these points are refused.
         with contextlib.suppress(ValueError):
             model.partial_fit(blobs(1, 50))
         for value in vars(model.snapshot()).values():

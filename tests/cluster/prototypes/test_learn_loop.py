@@ -1,4 +1,4 @@
-"""The compiled loop does at every step what the plain reference does, ties included."""
+"""The compiled loop and the slow reference agree after every point, also in ties."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.prototypes.closest_pair import find_closest_pair
 from clusterer.cluster.prototypes.merge_rules import interpolate_log2
-from clusterer.cluster.prototypes.parameters import check_parameters
+from clusterer.cluster.prototypes.parameters import Parameters, check_parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import BOUND_UNIT, N_SCALARS, KernelState
 from tests.support.reference import Reference, reference_log2
@@ -22,12 +22,12 @@ N_EXAMPLES = max(1000, settings.default.max_examples)
 NAMES = ("n_prototypes", "sigma", "half_life", "update", "merge")
 
 
-def choose(reference: Reference) -> tuple[int, float, float, int]:
+def choose(reference: Reference) -> Parameters:
     return check_parameters(*(getattr(reference, name) for name in NAMES))
 
 
 class Pair:
-    """Library and reference side by side, under the same settings."""
+    """Library and reference with the same parameters."""
 
     def __init__(self, n_features: int) -> None:
         self.reference = Reference()
@@ -54,7 +54,7 @@ class Pair:
             assert closest_pair(ours) == theirs.find_closest_pair(theirs.merge)
 
 
-def test_in_a_long_stream_a_fourth_of_the_points_link_and_count_fourfold():
+def test_in_a_long_stream_every_fourth_point_links_and_counts_four_times():
     random = np.random.default_rng(0)
     points = random.normal(size=(1_200, 2))
     pair = Pair(2)
@@ -62,7 +62,7 @@ def test_in_a_long_stream_a_fourth_of_the_points_link_and_count_fourfold():
     for point in points:
         pair.learn(point)
     pair.compare()
-    # As many as if all were looked at, but for chance.
+    # As many links as from all points, up to chance.
     eager = Prototypes(2, 4, 0)
     eager.learn(points, check_parameters(4, 1.0, 1e9, "kernel", "log-min"))
     assert 0.7 < pair.library.link_counts.sum() / eager.link_counts.sum() < 1.4
@@ -118,10 +118,10 @@ def test_cloud_is_learned_as_by_the_reference(n_features, data):
 
 @settings(max_examples=N_EXAMPLES)
 @given(st.data(), st.sampled_from(RULES), st.integers(1, 10), st.integers(1, 3))
-def test_merging_down_is_the_references(data, merge, n_left, n_features):
+def test_merging_down_agrees_with_the_reference(data, merge, n_left, n_features):
     points = data.draw(lattices(n_features) | clouds(n_features))
     if n_features == 3:
-        # Equilateral triangles of next neighbours: what merges comes nearer to the third.
+        # Equilateral triangles of neighbours: merging two brings them nearer to the third.
         points = points @ (1.0 - np.eye(3))
     pair = Pair(n_features)
     pair.set(n_prototypes=data.draw(st.integers(8, 30)), update="addc", merge=merge)
@@ -135,7 +135,7 @@ def test_merging_down_is_the_references(data, merge, n_left, n_features):
 
 
 @given(st.floats(1.0, 1e300))
-def test_coarse_log2_is_linear_between_powers_of_two(value):
+def test_interpolated_log2_is_linear_between_powers_of_two(value):
     assert interpolate_log2(value) == reference_log2(value)
     exponent = np.floor(np.log2(value))
     assert interpolate_log2(value) == pytest.approx(exponent + value / 2.0**exponent - 1.0)
