@@ -1,0 +1,38 @@
+"""The table of merge rules: costs agree with the reference, and unknown rules are refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clusterer.cluster.prototypes.merge_rules import (
+    MERGE_RULES,
+    bound_light_cost,
+    compute_cost,
+    find_rule,
+)
+from tests.support.reference import merging_cost
+
+distances = st.floats(0.0, 1e200)
+weights = st.floats(0.0, 1e12)
+
+
+@given(st.sampled_from(MERGE_RULES), distances, weights, weights)
+def test_costs_agree_with_the_reference(rule, distance, weight, other):
+    cost = compute_cost(find_rule(rule.name), distance, rule.mass(weight), rule.mass(other))
+    assert cost == merging_cost(distance, weight, other, rule.name)
+
+
+@given(st.sampled_from(MERGE_RULES), distances, weights)
+def test_no_prototype_is_cheaper_than_the_bound_of_a_new_one(rule, distance, weight):
+    index = find_rule(rule.name)
+    cost = compute_cost(index, distance, rule.mass(0.0), rule.mass(weight))
+    assert bound_light_cost(index, distance) <= cost
+
+
+def test_unknown_rule_is_refused():
+    with pytest.raises(ValueError, match="merge must be one of 'plain'.*'unknown'"):
+        find_rule("unknown")
+    with pytest.raises(ValueError, match="unknown merge rule"):
+        compute_cost(len(MERGE_RULES), 1.0, 1.0, 1.0)
