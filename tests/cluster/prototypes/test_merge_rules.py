@@ -32,7 +32,7 @@ def test_no_prototype_is_cheaper_than_the_bound_of_a_new_one(rule, distance, wei
 
 
 def test_unknown_rule_is_refused():
-    with pytest.raises(ValueError, match="merge must be one of 'plain'.*'unknown'"):
+    with pytest.raises(ValueError, match=r"merge must be one of 'plain'.*'unknown'"):
         find_rule("unknown")
     with pytest.raises(ValueError, match="unknown merge rule"):
         compute_cost(len(MERGE_RULES), 1.0, 1.0, 1.0)
