@@ -55,7 +55,7 @@ MOST_ROOMS_ELSEWHERE = 14
 LONGEST_FUNCTION = 60  # lines, without the docstring
 # Compiled kernels that may be longer: "file function" and the reason.
 LONG_KERNELS = {
-    "clusterer/cluster/prototypes/learn_loop.py learn_all": (
+    "clusterer/cluster/prototypes/learn_loop.py learn_points": (
         "the loop over the points keeps its state in local variables, which LLVM holds in registers"
     ),
 }
