@@ -25,7 +25,7 @@ from benchmarks.distributed.merges import measure_merges, measure_tasks
 from benchmarks.distributed.report import Found, write_report
 from clusterer import OnlineClusterer
 from clusterer import distributed as many
-from clusterer.cluster.scaled_clusterer import Learner
+from clusterer.scaled_learner import ScaledLearner
 
 FOLDER = Path(__file__).parent
 N_ROWS_A_FILE = 2_000_000
@@ -61,8 +61,8 @@ def write_file(path: str, seed: int, n_rows: int) -> None:
 
 def warm_up() -> tuple[int, float]:
     """Import and compile on a worker; return its process and its CPU time (s)."""
-    learner = Learner(OnlineClusterer())
-    other = Learner(OnlineClusterer()).learn(np.random.default_rng(1).normal(size=(1_000, 2)))
+    learner = ScaledLearner(OnlineClusterer())
+    other = ScaledLearner(OnlineClusterer()).learn(np.random.default_rng(1).normal(size=(1_000, 2)))
     learner.learn(np.random.default_rng(0).normal(size=(1_000, 2))).absorb(other, fade=True)
     return os.getpid(), sum(psutil.Process().cpu_times()[:2])
 

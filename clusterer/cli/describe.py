@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.export.data_files import list_clusters, write_json
 from clusterer.preprocessing.scaling import RunningScaling, Scaling
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.session.recipe import Recipe
 from clusterer.session.run_export import RunExport
 from clusterer.stream import ArraySource
@@ -21,7 +21,7 @@ MAX_FEATURES = 12
 
 def describe(arguments: argparse.Namespace) -> None:
     """Print the description. Raises ValueError or OSError if the file holds no model."""
-    learner = Learner.load(arguments.model)
+    learner = ScaledLearner.load(arguments.model)
     run = export_model(learner, Path(arguments.model).name)
     if arguments.json:
         sys.stdout.write(write_json(run).decode() + "\n")
@@ -30,7 +30,7 @@ def describe(arguments: argparse.Namespace) -> None:
     sys.stdout.flush()
 
 
-def export_model(learner: Learner, name: str) -> RunExport:
+def export_model(learner: ScaledLearner, name: str) -> RunExport:
     """The model as a run without points, so that the writers of data files can read it."""
     model = learner.model
     source = ArraySource(np.zeros((1, model.n_features_in_)), learner.feature_names, name=name)
@@ -47,7 +47,7 @@ def export_model(learner: Learner, name: str) -> RunExport:
     )
 
 
-def list_lines(learner: Learner, run: RunExport) -> Iterator[str]:
+def list_lines(learner: ScaledLearner, run: RunExport) -> Iterator[str]:
     """The lines of the description."""
     model, snapshot, names = learner.model, run.snapshot, run.source.feature_names
     shown = [make_printable(name, 30) for name in names[:MAX_FEATURES]]

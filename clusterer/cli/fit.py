@@ -13,8 +13,8 @@ from clusterer.cli.arguments import get_parameters
 from clusterer.cli.input import STANDARD_INPUT, InputTable, list_tables
 from clusterer.cli.output import check_writable
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import join_names, make_printable
 from clusterer.tables import TableError
 
@@ -43,12 +43,12 @@ def fit(arguments: argparse.Namespace) -> None:
     )
 
 
-def start_learner(arguments: argparse.Namespace, parameters: dict[str, Any]) -> Learner:
+def start_learner(arguments: argparse.Namespace, parameters: dict[str, Any]) -> ScaledLearner:
     """A new learner, or the learner in the file of ``--from``."""
     features = None if arguments.features is None else tuple(arguments.features)
     if arguments.start is None:
-        return Learner(OnlineClusterer(**parameters), feature_names=features)
-    learner = Learner.load(arguments.start)
+        return ScaledLearner(OnlineClusterer(**parameters), feature_names=features)
+    learner = ScaledLearner.load(arguments.start)
     learner.model.set_params(**parameters)
     learned = learner.feature_names
     if learned is not None and features not in (None, learned):
@@ -60,7 +60,9 @@ def start_learner(arguments: argparse.Namespace, parameters: dict[str, Any]) -> 
     return learner
 
 
-def learn_tables(learner: Learner, names: Sequence[str], arguments: argparse.Namespace) -> None:
+def learn_tables(
+    learner: ScaledLearner, names: Sequence[str], arguments: argparse.Namespace
+) -> None:
     """Learn one table after the other in this process."""
     with tqdm(unit=" points", unit_scale=True, disable=None) as bar:
         for i, name in enumerate(names):
@@ -80,8 +82,8 @@ def learn_tables(learner: Learner, names: Sequence[str], arguments: argparse.Nam
 
 
 def learn_with_scheduler(
-    learner: Learner, names: Sequence[str], arguments: argparse.Namespace
-) -> Learner:
+    learner: ScaledLearner, names: Sequence[str], arguments: argparse.Namespace
+) -> ScaledLearner:
     """Learn the tables on the workers of a Dask scheduler.
 
     Raises PartitionError if a table could not be learned, unless failed tables are skipped.
@@ -124,7 +126,7 @@ def learn_with_scheduler(
 
 
 def choose_features(
-    learner: Learner, names: Sequence[str], arguments: argparse.Namespace
+    learner: ScaledLearner, names: Sequence[str], arguments: argparse.Namespace
 ) -> tuple[str, ...]:
     """The columns for all tables, taken from the first table that can be read here."""
     if learner.feature_names is not None:

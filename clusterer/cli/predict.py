@@ -12,8 +12,8 @@ from tqdm import tqdm
 
 from clusterer.cli.input import InputTable, list_tables
 from clusterer.cli.output import open_output
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.export.data_files import combine_columns, escape_formula
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import make_printable
 
 
@@ -22,7 +22,7 @@ def predict(arguments: argparse.Namespace) -> None:
 
     Raises ValueError or OSError and then leaves the output file unchanged.
     """
-    learner = Learner.load(arguments.model)
+    learner = ScaledLearner.load(arguments.model)
     names = list_tables(arguments.data)
     features = learner.feature_names
     with (
@@ -47,7 +47,7 @@ def predict(arguments: argparse.Namespace) -> None:
         writer.close()
 
 
-def check_n_features(learner: Learner, table: InputTable) -> None:
+def check_n_features(learner: ScaledLearner, table: InputTable) -> None:
     """Raise ValueError if a model without column names has another number of features."""
     wanted, found = learner.model.n_features_in_, len(table.features)
     if wanted != found:

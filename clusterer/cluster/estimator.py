@@ -1,18 +1,19 @@
 """The online clusterer: the estimator that users call."""
 
-import warnings
 from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClusterMixin, clone
+from sklearn.base import ClusterMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+from clusterer.base import Clusterer
 from clusterer.cluster.drift_check import learn_stream
 from clusterer.cluster.fitted_attributes import FittedAttributes
 from clusterer.cluster.model_merging import pool_prototypes
-from clusterer.cluster.persistence.model_file import read_model, write_model
+from clusterer.cluster.persistence.checks import check_contents
+from clusterer.cluster.persistence.versions import ARRAYS, upgrade
 from clusterer.cluster.prototypes.parameters import Parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.validation import (
@@ -21,10 +22,11 @@ from clusterer.cluster.validation import (
     match_features,
     validate_points,
 )
+from clusterer.model_file import Model, save_model
 from clusterer.preprocessing.scaling import Scaling
 
 
-class OnlineClusterer(FittedAttributes, ClusterMixin, BaseEstimator):
+class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
     """Cluster a stream in one pass with at most K weighted prototypes.
 
     Each point moves its nearest prototype. If all K prototypes are in use, the two closest
@@ -283,18 +285,20 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, BaseEstimator):
             "feature_names": None if names is None else [str(name) for name in names],
             **scalars,
         }
-        return header, arrays
+        return header, {name: arrays[name].astype(dtype) for name, dtype in ARRAYS.items()}
 
     @classmethod
     def from_arrays(cls, header: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
         """Build the model that `to_arrays` wrote; it continues bit for bit.
 
-        The contents are not checked here; `clusterer.cluster.persistence` checks them on reading.
+        Raises ModelFileError, a ValueError, unless learning a stream can have led to the contents.
 
         >>> model = OnlineClusterer(2).fit([[0.0], [1.0]])
         >>> OnlineClusterer.from_arrays(*model.to_arrays()).prototypes_.tolist()
         [[1.0], [1.0]]
         """
+        header, arrays = upgrade(header, arrays)
+        check_contents(header, arrays)
         model = cls(**header["parameters"])
         prototypes = Prototypes.from_arrays(header, arrays, model._get_parameters().rule)
         names = header["feature_names"]
@@ -323,16 +327,14 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, BaseEstimator):
         Examples
         --------
         >>> import tempfile
+        >>> from clusterer import load
         >>> model = OnlineClusterer().fit([[0.0], [9.0], [9.0]])
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     model.save(f"{folder}/model.npz")
         ...     np.array_equal(load(f"{folder}/model.npz").prototypes_, model.prototypes_)
         True
         """
-        header, arrays = self.to_arrays()
-        if scaling is not None:
-            header["units"] = scaling.to_dict("seen")
-        write_model(path, header, arrays)
+        save_model(path, Model(self, scaling))
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the cluster (n,) of the nearest prototype of each point X (n, d); -1 for noise."""
@@ -356,6 +358,30 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, BaseEstimator):
         n_missing = max(prototypes.n_features - self._points.shape[1], 0)
         slots = prototypes.assign(np.pad(self._points, ((0, 0), (0, n_missing))))
         return self.cluster_labels_[slots]
+
+    def check_parameters(self) -> None:
+        """Raise ValueError that names the first parameter with a value that is not allowed."""
+        self._get_parameters()
+
+    def change_parameters(self, **values: Any) -> Self:
+        """Change parameters in mid-stream; a smaller ``n_prototypes`` merges prototypes at once.
+
+        Raises ValueError, and changes nothing, if a name or a value is not allowed.
+        """
+        super().change_parameters(**values)
+        if "n_prototypes" in values and self.__sklearn_is_fitted__():
+            # At once, because K may rise again before the next point.
+            self.merge_excess()
+        return self
+
+    def describe(self) -> dict[str, str]:
+        """Return the numbers of prototypes, the width of the kernel and the half-life as texts."""
+        origin = "automatic" if self.sigma == "auto" else "chosen"
+        return {
+            "prototypes": f"{len(self.weights_)} of at most {self.n_prototypes}",
+            "sigma": f"{self.sigma_:.6g} ({origin})",
+            "half-life": "none" if self.half_life is None else str(self.half_life),
+        }
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_prototypes")
@@ -399,35 +425,3 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, BaseEstimator):
         self._prototypes = prototypes
         self._label_cache = {}
         return self
-
-
-def load(path: str | PathLike[str]) -> OnlineClusterer:
-    """Read a model from a file that `OnlineClusterer.save` wrote; it continues bit for bit.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Returns
-    -------
-    OnlineClusterer
-        Its ``labels_`` are empty until it learns again.
-
-    Raises
-    ------
-    ModelFileError
-        A ValueError: the file is damaged, is not a model, was written by a newer version of this
-        library, or holds contradictory numbers.
-    OSError
-        The file cannot be read.
-    """
-    header, arrays = read_model(path)
-    if header.get("units") is not None:
-        warnings.warn(
-            f"{path} holds a model of standardised points and their scaling. "
-            "clusterer.cluster.scaled_clusterer.Learner.load reads both and accepts points in the "
-            "units of the data.",
-            stacklevel=2,
-        )
-    return OnlineClusterer.from_arrays(header, arrays)

@@ -4,11 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
+from clusterer.base import Snapshot
 from clusterer.cluster.density.labels import average_clusters, label_prototypes
 from clusterer.cluster.inactive_clusters import label_with_inactive
 from clusterer.cluster.prototypes.parameters import Parameters, check_parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
-from clusterer.cluster.snapshot import Snapshot
 from clusterer.stream.chunk import NOISE
 
 

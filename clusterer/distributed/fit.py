@@ -8,7 +8,6 @@ from typing import Any
 from sklearn.base import clone
 
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.distributed.client import open_client
 from clusterer.distributed.coordinator import Coordinator
 from clusterer.distributed.partitions import list_partitions
@@ -20,6 +19,7 @@ from clusterer.distributed.reports import (
 )
 from clusterer.distributed.worker import Task
 from clusterer.preprocessing.scaling import RunningScaling, Scaling
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.tables.points import MissingRule
 
 LOCAL = "local"
@@ -83,7 +83,7 @@ def fit(
     >>> model.n_clusters_, model.n_seen_
     (2, 4000)
     """
-    start = Learner(model or OnlineClusterer())
+    start = ScaledLearner(model or OnlineClusterer())
     if start.is_fitted:
         start.scaling = Scaling.identity(start.model.n_features_in_)
         names = getattr(start.model, "feature_names_in_", None)
@@ -98,7 +98,7 @@ def fit(
 
 def learn(
     data: Any,
-    start: Learner | None = None,
+    start: ScaledLearner | None = None,
     *,
     client: Any = None,
     features: Sequence[str] | None = None,
@@ -112,7 +112,7 @@ def learn(
     ----------
     data, client, features, missing
         As in `fit`.
-    start : Learner, optional
+    start : ScaledLearner, optional
         The parameters and the scaling, and for a fitted learner the start. It is not changed.
     is_scaled : bool, default True
         Whether to standardise; ignored if ``start`` is fitted with a fixed scaling.
@@ -123,7 +123,7 @@ def learn(
     -------
     Outcome
     """
-    start = start or Learner(OnlineClusterer())
+    start = start or ScaledLearner(OnlineClusterer())
     names = start.feature_names or features
     columns = None if names is None else tuple(names)
     partitions = list_partitions(data, columns)
@@ -140,7 +140,9 @@ def learn(
     assert outcome is not None
     if not start.is_fitted:
         return outcome
-    merged = Learner(clone(start.model), start.scaling, outcome.learner.feature_names or columns)
+    merged = ScaledLearner(
+        clone(start.model), start.scaling, outcome.learner.feature_names or columns
+    )
     merged.absorb(start).absorb(outcome.learner, fade=True)
     return Outcome(merged, outcome.reports)
 

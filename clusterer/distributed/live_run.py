@@ -9,11 +9,11 @@ import numpy as np
 from sklearn.base import clone
 
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.distributed.coordinator import Coordinator
 from clusterer.distributed.partitions import Partition
 from clusterer.distributed.reports import Outcome, PartitionReport
 from clusterer.distributed.worker import Task
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.session.run import Run
 from clusterer.stream import Source
 from clusterer.stream.chunk import Chunk
@@ -62,7 +62,7 @@ class DistributedRun(Run):
         if isinstance(result, Outcome):
             self._end(result)
         elif result.learner is not None:
-            learner = Learner(self.model, self.scaling if n_before else None)
+            learner = ScaledLearner(self.model, self.scaling if n_before else None)
             learner.absorb(result.learner, fade=True)
             self.model, self.scaling = learner.model, learner.scaling or self.scaling
             assert result.points is not None

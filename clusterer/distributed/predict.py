@@ -9,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.distributed.partitions import list_partitions
 from clusterer.distributed.worker import as_points
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.stream.chunk import NOISE
 from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
@@ -22,12 +22,12 @@ from clusterer.tables.limits import UNLIMITED_BYTES
 CLUSTER = "cluster"
 
 
-def predict(model: OnlineClusterer | Learner, data: Any) -> Any:
+def predict(model: OnlineClusterer | ScaledLearner, data: Any) -> Any:
     """Label partitioned data lazily: Dask computes the labels later.
 
     Parameters
     ----------
-    model : OnlineClusterer or Learner
+    model : OnlineClusterer or ScaledLearner
         A fitted model. A learner labels points in the units of its data.
     data : Dask data frame or array (n, d), path of a folder or a table, or sequence of paths
         A data frame must have the columns on which the model was fitted.
@@ -68,8 +68,8 @@ def predict(model: OnlineClusterer | Learner, data: Any) -> Any:
     return dd.from_map(label_file, paths, learner=learner, meta=meta)
 
 
-def _as_learner(model: OnlineClusterer | Learner) -> Learner:
-    if isinstance(model, Learner):
+def _as_learner(model: OnlineClusterer | ScaledLearner) -> ScaledLearner:
+    if isinstance(model, ScaledLearner):
         return model
     # A copy, because labels can be computed after the model has changed. It has no column names,
     # because it labels arrays.
@@ -78,10 +78,10 @@ def _as_learner(model: OnlineClusterer | Learner) -> Learner:
     if names is not None:
         del unnamed.feature_names_in_
     scaling = Scaling.identity(unnamed.n_features_in_)
-    return Learner(unnamed, scaling, None if names is None else tuple(names))
+    return ScaledLearner(unnamed, scaling, None if names is None else tuple(names))
 
 
-def label_rows(rows: Any, learner: Learner) -> NDArray[np.int64]:
+def label_rows(rows: Any, learner: ScaledLearner) -> NDArray[np.int64]:
     """Cluster (n,) of each row of numbers (n, d)."""
     points = as_points(rows)
     is_finite = np.isfinite(points).all(axis=1)
@@ -91,12 +91,12 @@ def label_rows(rows: Any, learner: Learner) -> NDArray[np.int64]:
     return labels
 
 
-def label_frame(frame: pd.DataFrame, learner: Learner) -> pd.Series:
+def label_frame(frame: pd.DataFrame, learner: ScaledLearner) -> pd.Series:
     """Cluster of each row of a data frame."""
     return pd.Series(label_rows(frame, learner), index=frame.index, name=CLUSTER)
 
 
-def label_file(path: str, learner: Learner) -> pd.DataFrame:
+def label_file(path: str, learner: ScaledLearner) -> pd.DataFrame:
     """Row number and cluster of each usable row of a table."""
     table = open_table(Path(path), name=make_printable(path, 200), max_bytes=UNLIMITED_BYTES)
     features = learner.feature_names or table.default_features

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.scaled_clusterer import Learner
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import make_printable
 
 N_SHOWN = 5
@@ -42,14 +42,14 @@ class PartitionReport:
     spent_s: float = 0.0
     error: str = ""
     points: NDArray[np.float64] | None = None
-    learner: Learner | None = None
+    learner: ScaledLearner | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """The merged learner, and the reports of all partitions in their order."""
 
-    learner: Learner
+    learner: ScaledLearner
     reports: tuple[PartitionReport, ...]
 
     @property

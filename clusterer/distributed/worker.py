@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.distributed.reports import PartitionReport
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
 from clusterer.tables import TableError, open_table
@@ -52,18 +52,18 @@ class Task:
     missing: MissingRule = "drop"
     n_shown: int = 0
 
-    def make_learner(self, factor: int = 1) -> Learner:
+    def make_learner(self, factor: int = 1) -> ScaledLearner:
         """A new learner with ``factor`` times as many prototypes."""
         model = clone(self.model)
         model.set_params(n_prototypes=factor * self.model.n_prototypes)
-        return Learner(model, self.scaling, self.features)
+        return ScaledLearner(model, self.scaling, self.features)
 
 
 @dataclass(frozen=True, eq=False)
 class PartialModel:
     """The learner of one or several partitions; the report, if it is of one partition."""
 
-    learner: Learner
+    learner: ScaledLearner
     report: PartitionReport | None = None
 
 
@@ -98,7 +98,7 @@ def learn_block(block: Any, name: str, index: int, task: Task) -> PartialModel:
 
 
 def _learn(
-    read: Callable[[Learner], Iterator[tuple[NDArray, int]]],
+    read: Callable[[ScaledLearner], Iterator[tuple[NDArray, int]]],
     name: str,
     index: int,
     task: Task,
@@ -119,7 +119,7 @@ def _learn(
         return PartialModel(task.make_learner(), report)
     if learner.is_fitted:
         # A copy has no points, while the model holds its last chunk for `labels_`.
-        learner = Learner(learner.model.copy(), learner.scaling, learner.feature_names)
+        learner = ScaledLearner(learner.model.copy(), learner.scaling, learner.feature_names)
     spent_s = time.perf_counter() - start
     report = PartitionReport(index, name, learner.n_seen, n_dropped, spent_s)
     if task.n_shown and shown:
@@ -135,7 +135,7 @@ def select_evenly(points: list[NDArray], n_most: int) -> list[NDArray]:
     return [joined[np.unique(np.linspace(0, len(joined) - 1, n_most).astype(int))].copy()]
 
 
-def _read_file(path: str, task: Task, learner: Learner) -> Iterator[tuple[NDArray, int]]:
+def _read_file(path: str, task: Task, learner: ScaledLearner) -> Iterator[tuple[NDArray, int]]:
     name = make_printable(path, 200)
     table = open_table(path, name=name, missing=task.missing, max_bytes=UNLIMITED_BYTES)
     features = task.features or table.default_features
@@ -151,7 +151,7 @@ def _read_file(path: str, task: Task, learner: Learner) -> Iterator[tuple[NDArra
     yield np.empty((0, len(features))), table.report.n_dropped
 
 
-def _read_block(block: Any, task: Task, learner: Learner) -> Iterator[tuple[NDArray, int]]:
+def _read_block(block: Any, task: Task, learner: ScaledLearner) -> Iterator[tuple[NDArray, int]]:
     columns = block if task.features is None else block[list(task.features)]
     if hasattr(columns, "columns"):
         learner.feature_names = tuple(map(str, columns.columns))

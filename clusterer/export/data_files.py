@@ -18,8 +18,8 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.labels import weigh_members
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.preprocessing.scaling import RunningScaling
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.session.run_export import RunExport
 from clusterer.stream.chunk import NOISE
 
@@ -91,13 +91,14 @@ def write_json(run: RunExport) -> bytes:
 def write_model(run: RunExport) -> bytes:
     """The model file, with the scaling if the model learns standardised points.
 
-    See `Learner.load`. Raises NotFittedError of scikit-learn, a ValueError, before the first point.
+    See `ScaledLearner.load`. Raises NotFittedError of scikit-learn, a ValueError, before the first
+    point.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.npz"
         is_named = run.source.has_named_columns or isinstance(run.scaling, RunningScaling)
         names = run.source.feature_names if is_named else None
-        Learner(run.model, run.scaling, names).save(path)
+        ScaledLearner(run.model, run.scaling, names).save(path)
         return path.read_bytes()
 
 

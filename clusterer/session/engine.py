@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import Any
 
-from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.base import Learner
 from clusterer.evaluation.baselines import BaselineSettings
 from clusterer.evaluation.metrics import QualityMetrics
 from clusterer.preprocessing.scaling import Scaling
@@ -62,7 +62,7 @@ class Engine:
     def __init__(
         self,
         source: Source,
-        model: OnlineClusterer,
+        model: Learner,
         *,
         scaling: Scaling | None = None,
         window_length: int = 2_000,
@@ -77,9 +77,9 @@ class Engine:
         self._is_playing = self._is_held = self._is_closed = False
         self._is_changed = True
         self._observer = Observer()
-        self._challenge: BaselineSettings | None = None
+        self._baseline: BaselineSettings | None = None
         self._message = ""
-        self._measures: Throttle[QualityMetrics | None] = Throttle(METRICS_PERIOD_S)
+        self._metrics: Throttle[QualityMetrics | None] = Throttle(METRICS_PERIOD_S)
         self._commands: deque[Callable[[], object]] = deque()
         self._frames = FrameSlot()
         self._wake = threading.Condition()
@@ -195,13 +195,13 @@ class Engine:
         else:
             self._post(lambda: self._run.set(name, value))
 
-    def set_baseline(self, challenge: BaselineSettings | None) -> None:
+    def set_baseline(self, settings: BaselineSettings | None) -> None:
         """Let a baseline learn beside the model from now on; None removes it."""
 
         def change() -> None:
-            self._challenge = challenge
+            self._baseline = settings
             self._observer.comparison = None
-            self._run.set_baseline(challenge)
+            self._run.set_baseline(settings)
 
         self._post(change)
 
@@ -305,7 +305,7 @@ class Engine:
     @property
     def _metrics_rest_s(self) -> float | None:
         """Seconds until requested metrics are computed anew; None if none are requested."""
-        return self._measures.rest_s if self._frames.is_requested else None
+        return self._metrics.rest_s if self._frames.is_requested else None
 
     def _is_due(self) -> bool:
         may_learn = self._is_unlimited and self._pacing.is_rested
@@ -352,7 +352,7 @@ class Engine:
             points_per_s=self._pacing.rate.measure(),
             is_playing=self._is_playing,
             message=self._message,
-            measures=self._measures.refresh(self._run.measure, self._scheduler.slowdown),
+            measures=self._metrics.refresh(self._run.measure, self._scheduler.slowdown),
         )
         self._frames.put(frame)
 
@@ -367,7 +367,7 @@ class Engine:
     def _replace(self, run: Run, *, previous: Recording | None = None) -> None:
         self._run = run
         self._observer.begin(run, previous or Recording())
-        run.set_baseline(self._challenge)
+        run.set_baseline(self._baseline)
         self._message = ""
-        self._measures.reset()
+        self._metrics.reset()
         self._pacing.restart(run)

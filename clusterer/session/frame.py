@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.snapshot import Snapshot
+from clusterer.base import Snapshot
 from clusterer.evaluation.metrics import QualityMetrics
 from clusterer.preprocessing.projection import Projection
 from clusterer.session.density_image import Box

@@ -1,4 +1,4 @@
-"""The recording of a run: moments and events in bounded memory, whatever the run's length."""
+"""The recording of a run: states and events in bounded memory, however long the run is."""
 
 import json
 import sys
@@ -11,12 +11,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.persistence.archive import write_archive
-from clusterer.cluster.persistence.model_file import parse_model
-from clusterer.cluster.snapshot import Snapshot
+from clusterer.base import Learner, Snapshot
+from clusterer.model_file import Model, dump_model, parse_model
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.tracking import ClusterTracker, map_labels
+from clusterer.stream.chunk import NOISE
 from clusterer.support.lazy_property import lazy_property
 
 N_MOST = 400
@@ -24,25 +23,23 @@ N_RECENT = 40
 MAX_BYTES = 64 * 2**20
 N_EVENTS = 1_000
 FAST = 1
+NO_LINKS = np.empty((0, 0))
 
 Kind = Literal["born", "split", "merged", "ended", "changed", "reset", "branched"]
 
 
-NO_LINKS = np.empty((0, 0))
-
-
-def pack(model: OnlineClusterer) -> bytes:
-    """A model in a quarter of the memory, as most of its links are 0."""
-    return zlib.compress(write_archive(*model.to_arrays()), FAST)
+def pack(model: Learner) -> bytes:
+    """Return a model in a quarter of its memory, because most of its links are 0."""
+    return zlib.compress(dump_model(Model(model)), FAST)
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened after ``n_seen`` points.
+    """An event of a run after ``n_seen`` points.
 
-    A cluster was "born", "split" from the cluster ``other``, "merged" into it, or "ended"; or
-    the parameter ``name`` was "changed" from ``before`` to ``after``; or the run began by a
-    "reset" or "branched" off another one.
+    A cluster was "born", "split" from the cluster ``other``, "merged" into it, or "ended"; or the
+    parameter ``name`` was "changed" from ``before`` to ``after``; or the run started with a
+    "reset" or "branched" from another run.
     """
 
     n_seen: int
@@ -92,19 +89,19 @@ class RecordedState:
     scaling: Scaling
 
     @property
-    def model(self) -> OnlineClusterer:
-        """The model, a copy of its own each time."""
-        return OnlineClusterer.from_arrays(*parse_model(zlib.decompress(self.packed_model)))
+    def model(self) -> Learner:
+        """The model; a new copy each time."""
+        return parse_model(zlib.decompress(self.packed_model)).learner
 
     @property
     def tracker(self) -> ClusterTracker:
-        """The clusters' ids and colours to go on with, a copy of its own each time."""
+        """The cluster tracker; a new copy each time."""
         return ClusterTracker.from_dict(json.loads(self.tracker_json))
 
     @property
     def whole_snapshot(self) -> Snapshot:
-        """The snapshot with its links, which only the model has."""
-        return replace(self.snapshot, links=self.model.links_)
+        """The snapshot with its links, which are taken from the model."""
+        return replace(self.snapshot, links=self.model.snapshot().links)
 
     @property
     def n_seen(self) -> int:
@@ -113,25 +110,28 @@ class RecordedState:
 
     @lazy_property
     def sizes(self) -> dict[int, float]:
-        """Points that each cluster stands for, by cluster id; under -1 the noise."""
+        """Number of points that each cluster stands for, by cluster id; -1 is noise."""
         ids, slots = np.unique(self.clusters, return_inverse=True)
         sums = np.bincount(slots, self.snapshot.counts, minlength=len(ids))
         return dict(zip(ids.tolist(), sums.tolist(), strict=True))
 
     @lazy_property
     def palette(self) -> dict[int, int]:
-        """Colour of each cluster, by cluster id; under -1 that of noise."""
+        """Colour of each cluster, by cluster id; -1 is noise."""
         return dict(zip(self.clusters.tolist(), self.colors.tolist(), strict=True))
 
     @property
     def point_colors(self) -> NDArray[np.int64]:
-        """Colours (n,) of the points, -1 for noise."""
+        """Colours (n,) of ``points``; -1 for noise."""
         return map_labels(self.point_clusters, self.palette)
 
     def average(self, values: NDArray) -> dict[int, NDArray[np.float64]]:
-        """Mean (d,) of ``values`` (m, d) over each cluster's prototypes, by cluster id."""
+        """Return the weighted mean (d,) of ``values`` (m, d) over the prototypes of each cluster.
+
+        The means are in a dict by cluster id. A cluster of weightless prototypes has a plain mean.
+        """
         means = {}
-        for cluster in sorted(self.sizes.keys() - {-1}):
+        for cluster in sorted(self.sizes.keys() - {NOISE}):
             is_member = self.clusters == cluster
             weights = self.snapshot.weights[is_member]
             means[cluster] = np.average(
@@ -141,18 +141,18 @@ class RecordedState:
 
     @property
     def n_clusters(self) -> int:
-        """Number of clusters, noise not counted."""
-        return len(self.sizes.keys() - {-1})
+        """Number of clusters, noise excluded."""
+        return len(self.sizes.keys() - {NOISE})
 
     @property
     def noise_share(self) -> float:
-        """Share of the points remembered that is noise."""
+        """Share of noise among the points that the prototypes stand for."""
         total = sum(self.sizes.values())
-        return self.sizes.get(-1, 0.0) / total if total else 0.0
+        return self.sizes.get(NOISE, 0.0) / total if total else 0.0
 
     @lazy_property
     def n_bytes(self) -> int:
-        """Memory that it takes, nearly all of it in arrays."""
+        """Memory of this state in bytes, nearly all of it in arrays."""
         arrays: list[NDArray[Any]] = [
             value for value in vars(self.snapshot).values() if isinstance(value, np.ndarray)
         ]
@@ -164,18 +164,18 @@ class RecordedState:
 
 @dataclass(frozen=True)
 class Recording:
-    """What is known of a run's past: moments and events in the order in which they came."""
+    """The recorded states and events of a run, in the order of the stream."""
 
     states: tuple[RecordedState, ...] = ()
     events: tuple[Event, ...] = ()
 
     def until(self, n_seen: int) -> "Recording":
-        """What was known after so many points."""
+        """Return the states and events up to this number of points."""
         states = tuple(state for state in self.states if state.n_seen <= n_seen)
         return Recording(states, tuple(e for e in self.events if e.n_seen <= n_seen))
 
     def find(self, n_seen: int) -> int:
-        """Index of the last moment with at most so many points; 0 where there is none.
+        """Return the index of the last state with at most ``n_seen`` points; 0 if there is none.
 
         >>> Recording().find(100)
         0
@@ -186,26 +186,26 @@ class Recording:
 
 @dataclass(eq=False)
 class Recorder:
-    """Keep a run's moments in bounded memory.
+    """Record the states and events of a run in bounded memory.
 
-    The rule: the newest ``n_recent`` moments are all kept. Of the older ones every s-th is, s a
-    power of two that starts at 1 and doubles, dropping every other one, whenever more than
-    ``n_most`` moments or ``most_bytes`` bytes are held. So the first and the last moment are
-    always kept, and those between lie evenly over the moments added. ``n_recent`` is halved where
-    the newest would be more than a quarter of all.
+    The newest ``n_recent`` states are all kept. Of the older states every s-th is kept, where s is
+    a power of two. It starts at 1 and doubles whenever there are more than ``n_most`` states or
+    more than ``max_bytes`` bytes. So the first and the last state are always kept, and the states
+    in between are evenly distributed. ``n_recent`` is halved while the newest states are more than
+    a quarter of all states.
 
-    Of the events the newest 1 000 of clusters and the newest 1 000 of everything else are kept.
+    The newest 1 000 events of clusters are kept, and the newest 1 000 other events.
 
     Parameters
     ----------
-    n_most : most moments, above ``n_recent``, default 400
-    n_recent : newest moments that are not thinned, at least 1, default 40
-    most_bytes : most bytes of all moments together, default 64 MiB
+    n_most : maximum number of states, larger than ``n_recent``, default 400
+    n_recent : number of newest states that are all kept, at least 1, default 40
+    max_bytes : maximum memory of all states together in bytes, default 64 MiB
     """
 
     n_most: int = N_MOST
     n_recent: int = N_RECENT
-    most_bytes: int = MAX_BYTES
+    max_bytes: int = MAX_BYTES
     _states: list[tuple[int, RecordedState]] = field(default_factory=list)
     _step: int = 1
     _n_added: int = 0
@@ -214,7 +214,7 @@ class Recorder:
     _controls: deque[Event] = field(default_factory=lambda: deque(maxlen=N_EVENTS))
 
     def add(self, state: RecordedState) -> None:
-        """Take a moment in; one with as many points as the last replaces that."""
+        """Add a state; it replaces the last state if that has the same number of points."""
         if self._states and self._states[-1][1].n_seen == state.n_seen:
             number, last = self._states[-1]
             self._states[-1] = number, state
@@ -226,10 +226,10 @@ class Recorder:
             self._drop()
         self._make_room()
 
-    def limit(self, most_bytes: int) -> None:
-        """Hold so many bytes at most from now on."""
-        if most_bytes != self.most_bytes:
-            self.most_bytes = most_bytes
+    def limit(self, max_bytes: int) -> None:
+        """Change the maximum memory in bytes."""
+        if max_bytes != self.max_bytes:
+            self.max_bytes = max_bytes
             self._make_room()
 
     def _make_room(self) -> None:
@@ -241,19 +241,19 @@ class Recorder:
             self._drop()
 
     def note(self, event: Event) -> None:
-        """Take an event in."""
+        """Add an event."""
         is_of_cluster = event.kind in ("born", "split", "merged", "ended")
         (self._clusters if is_of_cluster else self._controls).append(event)
 
     @property
     def recording(self) -> Recording:
-        """All that is kept; it does not change when more is added."""
+        """Everything recorded so far; it is immutable."""
         events = sorted([*self._controls, *self._clusters], key=lambda event: event.n_seen)
         return Recording(tuple(state for _, state in self._states), tuple(events))
 
     def fork(self, n_seen: int) -> "Recorder":
-        """A recorder of its own that knows what this one does up to so many points."""
-        twin = Recorder(self.n_most, self.n_recent, self.most_bytes)
+        """Return an independent recorder with the states and events up to ``n_seen`` points."""
+        twin = Recorder(self.n_most, self.n_recent, self.max_bytes)
         twin._states = [each for each in self._states if each[1].n_seen <= n_seen]
         twin._step = self._step
         twin._n_added = twin._states[-1][0] + 1 if twin._states else 0
@@ -264,7 +264,7 @@ class Recorder:
         return twin
 
     def _is_full(self) -> bool:
-        is_large = self._n_bytes > self.most_bytes and len(self._states) > 2
+        is_large = self._n_bytes > self.max_bytes and len(self._states) > 2
         return is_large or len(self._states) > self.n_most
 
     def _drop(self) -> None:

@@ -1,49 +1,55 @@
-"""Branches: beginning a run again, from its first point or from a recorded moment of it."""
+"""Restart a run: at its first point, or from one of its recorded states."""
 
 from clusterer.session.recording import Event, RecordedState
 from clusterer.session.run import Run
 
 
 def restart_run(run: Run, number: int) -> Run:
-    """A new run over the same source from its first point, with the parameters of now."""
-    again = _begin_again(run, number)
-    again.recorder.note(Event(0, "reset"))
-    return again
+    """Return a new run of the same source from its first point, with the present parameters.
+
+    Raises what the source raises if it cannot be rewound.
+    """
+    restarted = _rewind(run, number)
+    restarted.recorder.note(Event(0, "reset"))
+    return restarted
 
 
 def branch_run(run: Run, state: RecordedState, number: int) -> Run:
-    """A new run that goes on from a moment of this one, with the parameters of now.
+    """Return a new run that continues from a recorded state, with the present parameters.
 
-    Restored exactly are the model, the clusters' ids and colours, the recording up to there and
-    the source's position: with the parameters of then, it goes on bit for bit as this run did.
-    The window is filled with the points before the moment as the source gives them again, with
-    the noise of the moment, so it differs where the noise was changed within it.
+    The model, the cluster ids and colours, the recording up to the state and the position of the
+    source are restored exactly. With the parameters of the state, the new run continues bit for
+    bit as the old run did. The window is filled with points that the source returns again, with
+    the noise of the state; so it differs if the noise was changed within the window.
 
-    Raises what the source raises when it cannot start again, and ValueError if it has fewer
-    points than it had.
+    Raises
+    ------
+    ValueError
+        If the run cannot branch, or the source has fewer points than before. Exceptions of the
+        source are raised as they are.
     """
     if not run.can_branch:
         raise ValueError(
             f"A run of {run.source.name} cannot continue from a recorded state; it can only be "
             "shown or reset."
         )
-    again = _begin_again(run, number)
-    again.recent_points.bounds = run.recent_points.bounds
-    refill(again, state.n_seen, state.parameters.get("noise"))
-    again.scaling = state.scaling
-    again.model = state.model.set_params(**run.model.get_params())
-    again.tracker = state.tracker
-    again.recorder = run.recorder.fork(state.n_seen)
-    again.recorder.add(state)
-    again.recorder.note(Event(state.n_seen, "branched"))
-    again.recipe = run.recipe.cut(state.n_seen, state.parameters)
+    branch = _rewind(run, number)
+    branch.recent_points.bounds = run.recent_points.bounds
+    refill(branch, state.n_seen, state.parameters.get("noise"))
+    branch.scaling = state.scaling
+    branch.model = state.model.set_params(**run.model.get_params())
+    branch.tracker = state.tracker
+    branch.recorder = run.recorder.fork(state.n_seen)
+    branch.recorder.add(state)
+    branch.recorder.note(Event(state.n_seen, "branched"))
+    branch.recipe = run.recipe.cut(state.n_seen, state.parameters)
     for name, value in run.parameters.items():
         if state.parameters.get(name) != value:
-            again.recipe.note(state.n_seen, name, value)
-    return again
+            branch.recipe.note(state.n_seen, name, value)
+    return branch
 
 
-def _begin_again(run: Run, number: int) -> Run:
+def _rewind(run: Run, number: int) -> Run:
     run.source.rewind()
     return type(run)(
         run.source,
@@ -55,10 +61,10 @@ def _begin_again(run: Run, number: int) -> Run:
 
 
 def refill(run: Run, n_seen: int, noise: float | None) -> None:
-    """Bring a run's source, at its first point, and its window to where they were.
+    """Advance the source of a new run to ``n_seen`` points and fill the window with the last ones.
 
-    The window has the points that the source gives with that noise. Raises what the source
-    raises, and ValueError if it has fewer points.
+    The source returns these points with this share of noise. Raises what the source raises, and
+    ValueError if it has fewer points.
     """
     source = run.source
     before = source.noise

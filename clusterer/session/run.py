@@ -1,4 +1,4 @@
-"""A run: one source streaming into one model. It knows no threads; the engine drives it."""
+"""A run: one source that streams into one model. It knows no threads; the engine drives it."""
 
 import json
 import sys
@@ -11,9 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.prototypes.parameters import PARAMETER_NAMES, check_parameters
-from clusterer.cluster.snapshot import Snapshot
+from clusterer.base import Learner, Snapshot
 from clusterer.evaluation.baselines import BaselineSettings
 from clusterer.evaluation.comparison import Comparison, ComparisonRun
 from clusterer.evaluation.metrics import QualityMetrics, measure_quality
@@ -26,28 +24,28 @@ from clusterer.session.run_export import RunExport
 from clusterer.session.tracking import ClusterTracker, map_labels
 from clusterer.stream import Source
 
-N_EXACT = 5_000
-"""Windows up to this length are drawn point by point, longer ones as an image."""
+MAX_EXACT = 5_000
+"""Windows up to this length are drawn point by point, longer windows as an image."""
 
 N_ON_IMAGE = 2_000
-"""Points drawn on top of the image: the newest ones."""
+"""Number of newest points that are drawn on top of the image."""
 
-N_ON_RECORD = 500
-"""Points kept with each moment of the recording."""
+N_RECORDED = 500
+"""Number of points in each recorded state."""
 
-FURTHEST = float(np.finfo(np.float32).max)
+MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
 
 class Run:
-    """Source → chunk → model → frame, one chunk at a time.
+    """Pass points from a source to a model, chunk by chunk, and make frames of the result.
 
     Parameters
     ----------
     source : where the points come from
-    model : its parameters are taken over; what it has learned is not
-    scaling : from the source's units to the model's, default none
-    window_length : points kept for the eye, default 2 000
-    number : tells this run from others
+    model : its class and parameters are used, but not what it has learned
+    scaling : from the units of the source to the units of the model, default none
+    window_length : number of last points kept for the views, default 2 000
+    number : distinguishes this run from others, default 0
     """
 
     can_branch = True
@@ -56,14 +54,14 @@ class Run:
     def __init__(
         self,
         source: Source,
-        model: OnlineClusterer,
+        model: Learner,
         *,
         scaling: Scaling | None = None,
         window_length: int = 2_000,
         number: int = 0,
     ) -> None:
         self.source = source
-        self.model: OnlineClusterer = clone(model)
+        self.model: Learner = clone(model)
         self.scaling = scaling or Scaling.identity(source.n_features)
         self.recent_points = RecentPoints(source.n_features, window_length)
         self.recipe = Recipe(self.model.get_params(), noise=source.noise, scaling=self.scaling)
@@ -81,17 +79,19 @@ class Run:
     @property
     def max_chunk_size(self) -> int:
         """Most points to learn between two checks for commands."""
-        run = self.comparison_run
-        return sys.maxsize if run is None else run.max_chunk_size
+        return sys.maxsize if self.comparison_run is None else self.comparison_run.max_chunk_size
 
     def advance(self, n: int) -> int:
-        """Learn up to n points; returns how many there were. Raises what the source raises."""
+        """Learn up to n points; return the number of points learned.
+
+        Raises what the source and the model raise.
+        """
         points, classes = self.source.take(n)
         is_short = len(points) < n and not self.source.is_waiting
         self.is_finished = is_short or self.source.exhausted
         if len(points):
             self._follow_scaling(points)
-            spent_s = self._learn(points)
+            spent_s = self._learn(points, classes)
             self.recent_points.push(points, classes)
             if self.comparison_run is not None:
                 self.comparison_run.learn(points, classes, spent_s)
@@ -106,19 +106,23 @@ class Run:
         if self.n_seen:
             self.model.change_units(*now.take_over(before))
 
-    def _learn(self, points: NDArray[np.float64]) -> float:
+    def _learn(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None) -> float:
+        """Learn points in the units of the data; return the seconds that it took."""
         scaled = self.scaling.apply(points)
         start = time.perf_counter()
         try:
-            self.model.partial_fit(scaled)
+            self.model.partial_fit(scaled, classes)
         except BaseException:
-            # The source has given points that were not learned: no script would lose just those.
+            # The source has returned points that were not learned; no script could repeat that.
             self.recipe.is_exact = False
             raise
         return time.perf_counter() - start
 
     def measure(self) -> QualityMetrics | None:
-        """How good the clusters are on the last points, in the model's units; None without any."""
+        """Return the quality of the clusters on the last points, in the units of the model.
+
+        None before the first point.
+        """
         points = self.scaling.apply(self.recent_points.window.last(N_MEASURED))
         if not len(points):
             return None
@@ -128,15 +132,18 @@ class Run:
             return measure_quality(points, clusters)
         return measure_quality(points[-len(classes) :], clusters[-len(classes) :], classes)
 
-    def set_baseline(self, challenge: BaselineSettings | None) -> None:
-        """Let a peer in, or None out. It learns from now on, in the units of now."""
+    def set_baseline(self, settings: BaselineSettings | None) -> None:
+        """Let a baseline learn from now on, in the present units; None removes it."""
         self.comparison_run = None
-        if challenge is not None:
-            peer = challenge.make(self.model.get_params())
-            self.comparison_run = ComparisonRun(challenge, peer, self.scaling)
+        if settings is not None:
+            baseline = settings.make(self.model.get_params())
+            self.comparison_run = ComparisonRun(settings, baseline, self.scaling)
 
     def compare(self) -> Comparison | None:
-        """Ours and the peer on the last points that both learned; None if there are none."""
+        """Compare the model with the baseline on the last points that both have learned.
+
+        Returns None if there are no such points.
+        """
         comparison_run = self.comparison_run
         if comparison_run is None or not len(comparison_run.points):
             return None
@@ -146,17 +153,17 @@ class Run:
         return comparison_run.compare(labels, self.tracker.colors, self.n_seen)
 
     def record(self) -> None:
-        """Add the present moment to the recording."""
+        """Add the present state to the recording."""
         if not self.n_seen:
             return
         snapshot = self.model.snapshot()
         clusters, colors = self._identify(snapshot)
-        points = self.recent_points.window.last(N_ON_RECORD).copy()
+        points = self.recent_points.window.last(N_RECORDED).copy()
         self.recorder.add(
             RecordedState(
                 snapshot=replace(snapshot, links=NO_LINKS),
                 centers=self.scaling.undo(snapshot.centers),
-                points=np.clip(points, -FURTHEST, FURTHEST).astype(np.float32),
+                points=np.clip(points, -MAX_FLOAT32, MAX_FLOAT32).astype(np.float32),
                 point_clusters=shrink(self._label_points(points)),
                 clusters=clusters,
                 colors=colors,
@@ -169,12 +176,12 @@ class Run:
 
     @property
     def recording(self) -> Recording:
-        """What has been recorded; it does not change when more is."""
+        """The recording so far; it is immutable."""
         return self.recorder.recording
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The model's parameters in force, and the source's noise if it has any."""
+        """The parameters of the model in force, and the noise of the source if it can be set."""
         parameters = self.model.get_params()
         if self.source.noise is not None:
             parameters["noise"] = self.source.noise
@@ -187,9 +194,9 @@ class Run:
         return clusters, map_labels(clusters, self.tracker.colors)
 
     def _label_points(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Lasting cluster ids (n,) of points (n, d) in the units of the data.
+        """Return the lasting cluster ids (n,) of points (n, d) in the units of the data.
 
-        The tracker must know the labels of the present snapshot.
+        Call `_identify` first, so that the tracker knows the present labels.
         """
         if not len(points):
             return np.empty(0, dtype=np.int64)
@@ -207,13 +214,13 @@ class Run:
         message: str = "",
         measures: QualityMetrics | None = None,
     ) -> Frame:
-        """The present moment as the views draw it."""
+        """Return everything that the views draw of the present state."""
         view_request = self.recent_points.add_projection(view_request, self.scaling)
         snapshot = self._take_snapshot()
         clusters, colors = self._identify(snapshot)
         n_in_window = len(self.recent_points.window)
-        is_long = n_in_window > N_EXACT
-        points = self.recent_points.window.last(N_ON_IMAGE if is_long else N_EXACT).copy()
+        is_long = n_in_window > MAX_EXACT
+        points = self.recent_points.window.last(N_ON_IMAGE if is_long else MAX_EXACT).copy()
         point_clusters = self._label_points(points)
         return Frame(
             run=self.number,
@@ -236,43 +243,32 @@ class Run:
         )
 
     def set(self, name: str, value: Any) -> None:
-        """Change a live parameter: ``noise``, ``window_length`` or one of the model's.
+        """Change a live parameter: ``noise``, ``window_length`` or a parameter of the model.
 
-        Raises ValueError, and leaves things as they were, when the value is not allowed.
+        Raises ValueError, and changes nothing, if the name or the value is not allowed.
         """
         if name == "window_length":
             self.recent_points.resize(value)
             return
         before = self.parameters
         if name == "noise":
-            # A table has the noise it has.
+            # A source without noise, such as a table, ignores the slider of the noise.
             if "noise" in before and before["noise"] != value:
                 self.source.noise = value
         else:
-            known = self.model.get_params()
-            if name not in known:
-                raise ValueError(f"there is no parameter {name!r}; there are: {', '.join(known)}")
-            parameters = known | {name: value}
-            check_parameters(*(parameters[each] for each in PARAMETER_NAMES))
-            if before[name] != value:
-                self.model.set_params(**{name: value})
-                if name == "n_prototypes" and self.n_seen:
-                    # At once, since K may rise again before the next point.
-                    self.model.merge_excess()
-        self._note_changes(before, name)
+            self.model.change_parameters(**{name: value})
+        self._note_change(before, name)
 
-    def _note_changes(self, before: dict[str, Any], *names: str) -> None:
+    def _note_change(self, before: dict[str, Any], name: str) -> None:
         now = self.parameters
-        for name in names:
-            if name in now and now[name] != before[name]:
-                self.recipe.note(self.n_seen, name, now[name])
-                event = Event(
-                    self.n_seen, "changed", name=name, before=before[name], after=now[name]
-                )
-                self.recorder.note(event)
+        if name in now and now[name] != before[name]:
+            self.recipe.note(self.n_seen, name, now[name])
+            self.recorder.note(
+                Event(self.n_seen, "changed", name=name, before=before[name], after=now[name])
+            )
 
     def export_run(self) -> RunExport:
-        """All that can be exported of the present moment, in copies of its own."""
+        """Return everything that can be exported of the present state, in independent copies."""
         snapshot = self._take_snapshot()
         clusters, _ = self._identify(snapshot)
         points = self.recent_points.window.last(len(self.recent_points.window)).copy()

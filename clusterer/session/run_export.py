@@ -1,12 +1,11 @@
-"""A takeaway: one moment of a run, in copies of its own, for whoever makes files of it."""
+"""The exportable state of a run, in copies that no later change touches."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.snapshot import Snapshot
+from clusterer.base import Learner, Snapshot
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recipe import Recipe
 from clusterer.session.tracking import map_labels
@@ -15,16 +14,35 @@ from clusterer.stream import Source
 
 @dataclass(frozen=True, eq=False)
 class RunExport:
-    """A moment of a run. ``points`` and `centers` in the units of the data, the rest as it is.
+    """Everything that an export needs of a run.
 
-    ``center_clusters`` (m,) are the ids that the views show, -1 for noise. ``points`` (n, d) are
-    the window, ``classes`` (n,) their true classes, or None; ``class_names`` what class 0, 1, …
-    are called, None if classes are just numbers. Of ``source`` only what never changes is read.
+    Parameters
+    ----------
+    source : Source
+        The source; only its constant attributes are read.
+    scaling : Scaling
+        From the units of the data to the units of the model.
+    model : Learner
+        The model.
+    snapshot : Snapshot
+        The state of the model, in the units of the model.
+    center_clusters : (m,)
+        The lasting cluster id of each prototype; -1 for noise.
+    points : (n, d)
+        The points of the window, in the units of the data.
+    classes : (n,) or None
+        Their true classes; None if they are unknown.
+    class_names : tuple of str or None
+        The names of the classes 0, 1, ...; None if classes are just numbers.
+    recipe : Recipe
+        How to repeat the run.
+    label_ids : dict of int to int
+        The lasting cluster id of each label that the model predicts.
     """
 
     source: Source
     scaling: Scaling
-    model: OnlineClusterer
+    model: Learner
     snapshot: Snapshot
     center_clusters: NDArray[np.int64]
     points: NDArray[np.float64]
@@ -39,7 +57,7 @@ class RunExport:
         return self.scaling.undo(self.snapshot.centers)
 
     def label_points(self) -> NDArray[np.int64]:
-        """Cluster id (n,) of each point of the window: that of its nearest prototype."""
+        """Return the lasting cluster id (n,) of each point of the window; -1 for noise."""
         if not len(self.points):
             return np.empty(0, dtype=np.int64)
         return map_labels(self.model.predict(self.scaling.apply(self.points)), self.label_ids)

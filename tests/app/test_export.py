@@ -8,8 +8,8 @@ import pandas as pd
 from PIL import Image
 from playwright.sync_api import expect
 
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.scaled_learner import ScaledLearner
 from tests.support.screens import counter, pause, seen, slide, wait_until
 
 
@@ -41,7 +41,7 @@ def test_files_of_a_run_agree_with_each_other_and_its_script_repeats_it(dashboar
     assert script.count("learn(") > 2
     names = {}
     exec(script, names)
-    model = Learner.load(download(page, "Model", tmp_path)).model
+    model = ScaledLearner.load(download(page, "Model", tmp_path)).model
     assert model.n_seen_ == names["model"].n_seen_ == n_seen
     assert np.array_equal(model.prototypes_, names["model"].prototypes_)
     assert np.array_equal(model.weights_, names["model"].weights_)
@@ -85,7 +85,7 @@ def test_a_scaled_table_is_exported_in_its_units_in_many_pieces(dashboard_page, 
     assert path.stat().st_size > 1_000_000
     points = pd.read_csv(path)
     assert np.allclose(points[["'=a", "b"]], values, rtol=1e-15)
-    model = Learner.load(download(page, "Model", tmp_path)).model
+    model = ScaledLearner.load(download(page, "Model", tmp_path)).model
     expect(page.get_by_text("The model learned standardised values.")).to_be_visible()
     document = pd.read_json(io.StringIO(download(page, "JSON", tmp_path).read_text()), typ="series")
     centers = np.array([row["center"] for row in document["prototypes"]])

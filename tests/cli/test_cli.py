@@ -21,7 +21,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import clusterer
 from clusterer.cli import main
-from clusterer.cluster.scaled_clusterer import Learner
+from clusterer.scaled_learner import ScaledLearner
 
 ROOT = Path(__file__).resolve().parents[2]
 CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
@@ -67,7 +67,7 @@ def test_predict_writes_the_labels_of_the_model(tables, tmp_path):
     assert labels["row"].tolist() == list(range(1, 3_001))
     assert adjusted_rand_score(tables.classes, labels["cluster"]) > 0.95
     # The label of a point does not depend on the other points of a chunk.
-    learner = Learner.load(tables.model)
+    learner = ScaledLearner.load(tables.model)
     frame = pd.read_csv(tables.first)
     assert np.array_equal(learner.predict(frame.to_numpy()), labels["cluster"])
     assert learner.feature_names == ("length", "=cost")
@@ -75,7 +75,7 @@ def test_predict_writes_the_labels_of_the_model(tables, tmp_path):
 
 
 def test_loading_the_model_alone_warns_that_its_units_are_not_those_of_the_data(tables):
-    with pytest.warns(UserWarning, match=r"Learner\.load"):
+    with pytest.warns(UserWarning, match=r"ScaledLearner\.load"):
         model = clusterer.load(tables.model)
     assert np.abs(model.prototypes_).max() < 10
 
@@ -88,7 +88,7 @@ def test_the_standard_input_gives_the_same_model_as_the_file(kind, tables, tmp_p
     piped, read = tmp_path / "piped.npz", tmp_path / "read.npz"
     assert main(["fit", "-", "-o", str(piped)]) == 0
     assert main(["fit", str(named), "-o", str(read)]) == 0
-    assert np.array_equal(Learner.load(piped).centers, Learner.load(read).centers)
+    assert np.array_equal(ScaledLearner.load(piped).centers, ScaledLearner.load(read).centers)
 
 
 def test_a_continued_model_equals_a_model_of_all_tables(tables, tmp_path):
@@ -96,8 +96,8 @@ def test_a_continued_model_equals_a_model_of_all_tables(tables, tmp_path):
     assert main(["fit", str(tables.first), str(tables.later), "-o", str(at_once)]) == 0
     args = ["fit", "--from", str(tables.model), str(tables.later), "-o", str(later)]
     assert main(args) == 0
-    assert np.array_equal(Learner.load(at_once).centers, Learner.load(later).centers)
-    assert Learner.load(later).n_seen == 6_000
+    assert np.array_equal(ScaledLearner.load(at_once).centers, ScaledLearner.load(later).centers)
+    assert ScaledLearner.load(later).n_seen == 6_000
 
 
 def test_dropped_rows_count_in_the_row_numbers(tables, tmp_path, capsys):

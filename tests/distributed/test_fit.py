@@ -16,12 +16,12 @@ from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer
 from clusterer.cli import main
-from clusterer.cluster.scaled_clusterer import Learner
 from clusterer.datasets import make_generator
 from clusterer.distributed.coordinator import Coordinator
 from clusterer.distributed.partitions import Partition
 from clusterer.distributed.reduction_tree import Node, ReductionTree
 from clusterer.distributed.worker import MERGE_FACTOR, PartialModel, Task, learn_block, merge
+from clusterer.scaled_learner import ScaledLearner
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -219,7 +219,7 @@ def test_the_command_line_learns_on_a_scheduler_and_files_are_labelled_on_it(
     model = tmp_path / "model.npz"
     args = ["fit", str(folder), "--scheduler", address, "-o", str(model)]
     assert main(args) == 0
-    learner = Learner.load(model)
+    learner = ScaledLearner.load(model)
     assert learner.feature_names == ("x", "y")
     assert learner.n_seen == N_FILES * N_ROWS
     points, _ = make_blobs()
@@ -233,7 +233,7 @@ def test_the_command_line_learns_on_a_scheduler_and_files_are_labelled_on_it(
     assert not (tmp_path / "none.npz").exists()
     assert "bad.csv has no data rows" in capsys.readouterr().err
     assert main([*more, "-o", str(tmp_path / "rest.npz"), "--skip-failed"]) == 0
-    assert_same(Learner.load(tmp_path / "rest.npz").model, learner.model)
+    assert_same(ScaledLearner.load(tmp_path / "rest.npz").model, learner.model)
     labels = client.compute(many.predict(learner, folder)).result()
     assert_array_equal(labels["cluster"], learner.predict(points))
     assert labels["row"].tolist() == [*range(1, N_ROWS + 1)] * N_FILES

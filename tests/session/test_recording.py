@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clusterer import OnlineClusterer
-from clusterer.cluster.snapshot import Snapshot
+from clusterer.base import Snapshot
 from clusterer.datasets import make_generator
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.engine import Engine
@@ -63,7 +63,7 @@ def test_moments_stay_bounded_and_evenly_spread(gaps, n_most):
 @given(st.lists(st.integers(1, 3_000), min_size=3, max_size=120))
 def test_bytes_stay_bounded(lengths):
     most = 60_000
-    recorder = Recorder(most_bytes=most)
+    recorder = Recorder(max_bytes=most)
     for i, n_points in enumerate(lengths):
         recorder.add(make_moment(i + 1, n_points))
         states = recorder.recording.states

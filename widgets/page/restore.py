@@ -177,7 +177,7 @@ class RunRestore:
         """Save the run at once; after the last save the run pauses and is saved no more."""
         if self._autosave is None:
             return
-        is_saved = self._autosave.ask(is_last=is_last)
+        is_saved = self._autosave.request(is_last=is_last)
         self._engine.refresh_frame()
         is_saved.wait(SAVE_TIMEOUT_S)
         if is_last:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.base import Snapshot
 from clusterer.cluster.density.flooding import MergeTree
 from clusterer.cluster.density.labels import measure_in_order, pack_arrays
 from clusterer.cluster.density.peaks import build_merge_tree, choose_threshold
-from clusterer.cluster.snapshot import Snapshot
 
 ROOT_SHARE = 0.08  # of the whole height: how far the last stems reach below the lowest merge
 

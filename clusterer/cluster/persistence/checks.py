@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.persistence.archive import demand
 from clusterer.cluster.prototypes.learn_loop import LARGEST_COORDINATE
 from clusterer.cluster.prototypes.links import LARGEST_UNIT
 from clusterer.cluster.prototypes.parameters import PARAMETER_NAMES, check_parameters
 from clusterer.cluster.prototypes.state import SAVED_SCALARS
 from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS, N_ROWS
 from clusterer.cluster.prototypes.timestamps import LARGEST_UNIT as LARGEST_RECENT_UNIT
+from clusterer.model_file import check_names
+from clusterer.support.array_archive import demand
 
 SWITCHES = ("join", "drop_singletons", "allow_growth")
 MAX_BYTES = 2**32
@@ -26,8 +27,8 @@ ROUNDING = 1 + 1e-9
 
 def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     """Check that parameters, names, scalars and arrays are valid and fit together."""
-    wanted = {"format", "version", "parameters", "feature_names", *SAVED_SCALARS}
-    demand(header.keys() - {"units"} == wanted, "the header lacks entries or has unknown ones")
+    wanted = {"parameters", "feature_names", *SAVED_SCALARS}
+    demand(header.keys() == wanted, "the header lacks entries or has unknown ones")
     n_prototypes = check_model_parameters(header["parameters"])
     demand(arrays["centers"].ndim == 2, "centers is not a matrix")
     n_taken, n_features = arrays["centers"].shape
@@ -43,8 +44,6 @@ def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     check_links(arrays["links"], header["n_seen"] * header["link_unit"])
     check_times(arrays["times"], header["n_seen"], header["recent_unit"])
     check_recent(arrays["recent"])
-    if header.get("units") is not None:
-        check_scaling(header["units"], n_features)
 
 
 def check_model_parameters(parameters: Any) -> int:
@@ -57,16 +56,6 @@ def check_model_parameters(parameters: Any) -> int:
     for name in SWITCHES:
         demand(type(parameters[name]) is bool, f"{name} is {parameters[name]!r}, not true or false")
     return check_parameters(*(parameters[name] for name in PARAMETER_NAMES)).n_prototypes
-
-
-def check_names(names: Any, n_features: int) -> None:
-    """Check that there are no names, or one name for each feature and no name twice."""
-    if names is not None:
-        is_list = isinstance(names, list) and all(isinstance(name, str) for name in names)
-        demand(
-            is_list and len(set(names)) == len(names) == n_features,
-            f"the feature names are not {n_features} different names",
-        )
 
 
 def check_stream(header: dict[str, Any]) -> None:
@@ -149,24 +138,3 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
     demand(
         bool(((ids <= last_seen) & (last_seen < n_seen)).all()), "ids lie beyond the stream's end"
     )
-
-
-def check_scaling(units: Any, n_features: int) -> None:
-    """Check the scaling that is stored as "units"; see `Scaling.to_dict`."""
-    fixed = {"offsets", "scales"}
-    demand(
-        isinstance(units, dict)
-        and units.keys() in (fixed, fixed | {"means", "deviations", "n_points"}),
-        "the scaling in this file lacks entries or has unknown ones",
-    )
-    for name in units.keys() - {"n_points"}:
-        values = units[name]
-        is_list = isinstance(values, list) and len(values) == n_features
-        is_list = is_list and all(type(one) is float and math.isfinite(one) for one in values)
-        demand(is_list, f"{name} of the scaling are not {n_features} numbers, one per feature")
-    demand(min(units["scales"]) > 0, "the scaling in this file has a scale that is not above 0")
-    if "n_points" in units:
-        n_points = units["n_points"]
-        is_count = type(n_points) is int and 0 <= n_points <= MAX_SEEN
-        demand(is_count, f"n_points of the scaling is {n_points!r}, not a number of points")
-        demand(min(units["deviations"]) >= 0, "the scaling in this file has a deviation below 0")

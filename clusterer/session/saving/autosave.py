@@ -1,4 +1,4 @@
-"""Keepers: one has the memory of a run stored about once a second, while there is news."""
+"""Autosave: it saves a run about once a second while the run changes."""
 
 import threading
 import time
@@ -12,38 +12,38 @@ from clusterer.session.scheduling.throttle import choose_rest
 
 PERIOD_S = 0.6
 SHARE = 0.03
-"""Of the engine's time, for memories of large models."""
+"""Share of the engine's time that checkpoints of large models may take."""
 
-LONGEST_REST_S = 10.0
-"""However long one took: a machine may have stood still meanwhile."""
+MAX_REST_S = 10.0
+"""The longest rest, because one checkpoint may have taken long on a stalled machine."""
 
 
 class Autosave:
-    """Hand a run's memory to ``store`` whenever there is news, not too often.
+    """Pass checkpoints of a run to ``store`` whenever it has changed, but not too often.
 
-    The engine's thread calls `observe`, any other may call `note_page_state`.
+    The engine's thread calls `observe`; any thread may call `note_page_state`.
     """
 
     def __init__(self, store: Callable[[Checkpoint], object]) -> None:
         self._store = store
         self._page_state: dict[str, Any] = {}
         self._is_late = False
-        self._keep_at = 0.0
+        self._save_at = 0.0
         self._is_over = False
-        self._asked: deque[tuple[threading.Event, bool]] = deque()
+        self._requests: deque[tuple[threading.Event, bool]] = deque()
         self._lock = threading.Lock()
 
     @property
     def is_late(self) -> bool:
-        """Whether there is news that is not stored."""
+        """Whether a change is not saved yet."""
         return self._is_late and not self._is_over
 
     def note_change(self) -> None:
-        """There is something new to be stored."""
+        """Note that the run has changed."""
         self._is_late = True
 
     def note_page_state(self, page_state: dict[str, Any]) -> bool:
-        """Say what belongs to the run besides; returns whether that is news."""
+        """Set the page state to save with the run; return whether it has changed."""
         if page_state == self._page_state:
             return False
         self._page_state = page_state
@@ -51,33 +51,36 @@ class Autosave:
         return True
 
     def observe(self, run: Run, *, is_playing: bool) -> None:
-        """Store what is due."""
-        if self.is_late and time.monotonic() >= self._keep_at:
+        """Save the run if a save is due."""
+        if self.is_late and time.monotonic() >= self._save_at:
             self.save(run, is_playing=is_playing)
 
-    def ask(self, *, is_last: bool) -> threading.Event:
-        """Have the run stored the next time, news or not; the event tells when it was."""
-        asked = threading.Event()
-        self._asked.append((asked, is_last))
-        self._is_late, self._keep_at = True, 0.0
-        return asked
+    def request(self, *, is_last: bool) -> threading.Event:
+        """Save the run at the next chance, changed or not; return an event that is set then.
+
+        After the last request nothing more is saved.
+        """
+        saved = threading.Event()
+        self._requests.append((saved, is_last))
+        self._is_late, self._save_at = True, 0.0
+        return saved
 
     def save(self, run: Run, *, is_playing: bool) -> None:
-        """Store the run as it is now."""
+        """Save the present state of the run."""
         start = time.monotonic()
         with self._lock:
             if self._is_over:
                 return
             self._is_late = False
             self._store(Checkpoint.take(run, is_playing=is_playing, page_state=self._page_state))
-            while self._asked:
-                asked, is_last = self._asked.popleft()
+            while self._requests:
+                saved, is_last = self._requests.popleft()
                 self._is_over |= is_last
-                asked.set()
+                saved.set()
         end = time.monotonic()
-        self._keep_at = end + choose_rest(end - start, SHARE, PERIOD_S, LONGEST_REST_S)
+        self._save_at = end + choose_rest(end - start, SHARE, PERIOD_S, MAX_REST_S)
 
     def end(self) -> None:
-        """Store nothing from now on: the run is another's."""
+        """Save nothing from now on, because the run belongs to another page."""
         with self._lock:
             self._is_over = True

@@ -1,9 +1,8 @@
-"""Memories: a run at one moment in text and numbers, from which it goes on bit for bit.
+"""Checkpoints: the state of a run as text and numbers, from which it continues bit for bit.
 
-What is remembered is the model, the source's position, the scaling, the clusters' ids and colours,
-the recipe, and the page state: whatever the caller needs to open the same source again. Not
-remembered are the recording, and points that were looked at; the window is filled from the source
-again.
+A checkpoint contains the model, the position of the source, the scaling, the cluster ids and
+colours, the recipe, and the page state, with which the page opens the same source again. It does
+not contain the recording and the points; the window is filled from the source again.
 """
 
 import json
@@ -13,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.estimator import OnlineClusterer
-from clusterer.cluster.persistence.archive import write_archive
-from clusterer.cluster.persistence.model_file import parse_model
+from clusterer.base import DEFAULT_LEARNER, Learner, find_learner_name, make_learner
+from clusterer.model_file import Model, dump_model, parse_model
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recipe import Recipe
 from clusterer.session.restart import refill
@@ -28,17 +26,45 @@ VERSION = 1
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A run after ``n_seen`` points, in copies of its own. ``model`` is None before the first.
+    """The state of a run after ``n_seen`` points, independent of the run.
 
-    ``page_state`` is the caller's, in JSON's types.
+    Parameters
+    ----------
+    n_seen : int
+        Number of points learned.
+    is_playing, is_finished : bool
+        Whether points stream in, and whether the source has no more points.
+    window_length : int
+        Number of points kept for the views.
+    learner : str
+        The registered name of the model's learner.
+    parameters : dict
+        The parameters of the model.
+    model : Learner or None
+        The model; None before the first point.
+    scaling : Scaling
+        From the units of the source to the units of the model.
+    tracker : ClusterTracker
+        The cluster ids and colours.
+    recipe : Recipe
+        How to repeat the run.
+    bounds : (2, d)
+        The box of all points so far; (0, d) before the first point.
+    noise : float or None
+        The source's share of noise; None if it has none to set.
+    page_state : dict
+        The state of the page, in JSON's types.
 
+    Examples
+    --------
+    >>> from clusterer import OnlineClusterer
     >>> from clusterer.datasets import make_generator
     >>> run = Run(make_generator("blobs", seed=3), OnlineClusterer())
     >>> _ = run.advance(100)
     >>> checkpoint = Checkpoint.read(*Checkpoint.take(run).write())
-    >>> again = checkpoint.restore_run(make_generator("blobs", seed=3))
-    >>> _ = run.advance(50), again.advance(50)
-    >>> again.n_seen, np.array_equal(again.model.prototypes_, run.model.prototypes_)
+    >>> restored = checkpoint.restore_run(make_generator("blobs", seed=3))
+    >>> _ = run.advance(50), restored.advance(50)
+    >>> restored.n_seen, np.array_equal(restored.model.prototypes_, run.model.prototypes_)
     (150, True)
     """
 
@@ -46,8 +72,9 @@ class Checkpoint:
     is_playing: bool
     is_finished: bool
     window_length: int
+    learner: str
     parameters: dict[str, Any]
-    model: OnlineClusterer | None
+    model: Learner | None
     scaling: Scaling
     tracker: ClusterTracker
     recipe: Recipe
@@ -59,12 +86,13 @@ class Checkpoint:
     def take(
         cls, run: Run, *, is_playing: bool = False, page_state: dict[str, Any] | None = None
     ) -> "Checkpoint":
-        """That of a run as it is now."""
+        """Return a checkpoint of the present state of a run."""
         return cls(
             n_seen=run.n_seen,
             is_playing=is_playing,
             is_finished=run.is_finished,
             window_length=run.recent_points.window.length,
+            learner=find_learner_name(run.model),
             parameters=run.model.get_params(),
             model=run.model.copy() if run.n_seen else None,
             scaling=run.scaling,
@@ -76,9 +104,14 @@ class Checkpoint:
         )
 
     def write(self) -> tuple[str, bytes]:
-        """All but the model as text, and the model as `clusterer.load` reads it (empty: none)."""
-        told = {
-            "version": VERSION,
+        """Return everything but the model as JSON, and the model as a model file.
+
+        The second part is empty before the first point.
+        """
+        entries: dict[str, Any] = {"version": VERSION}
+        if self.learner != DEFAULT_LEARNER:
+            entries["learner"] = self.learner
+        entries |= {
             "n_seen": self.n_seen,
             "is_playing": self.is_playing,
             "is_finished": self.is_finished,
@@ -91,38 +124,40 @@ class Checkpoint:
             "noise": self.noise,
             "place": self.page_state,
         }
-        model = b"" if self.model is None else write_archive(*self.model.to_arrays())
-        return json.dumps(told), model
+        return json.dumps(entries), b"" if self.model is None else dump_model(Model(self.model))
 
     @classmethod
     def read(cls, text: str, model: bytes) -> "Checkpoint":
-        """A memory from what `write` gave. Raises ValueError."""
+        """Build the checkpoint that `write` wrote. Raises ValueError if it is damaged."""
         try:
-            told = json.loads(text)
-            if told.pop("version") != VERSION:
-                raise ValueError("it is of another version")
-            n_features = len(told["scaling"]["offsets"])
-            told["scaling"] = Scaling.from_dict(told["scaling"])
-            told["tracker"] = ClusterTracker.from_dict(told.pop("identities"))
-            told["recipe"] = Recipe.from_dict(told["recipe"])
-            told["bounds"] = np.array(told["bounds"], np.float64).reshape(-1, n_features)
-            told["page_state"] = told.pop("place")
-            learned = OnlineClusterer.from_arrays(*parse_model(model)) if model else None
-            return cls(model=learned, **told)
+            entries = json.loads(text)
+            if entries.pop("version") != VERSION:
+                raise ValueError("The checkpoint was written by another version of this program.")
+            n_features = len(entries["scaling"]["offsets"])
+            return cls(
+                learner=entries.pop("learner", DEFAULT_LEARNER),
+                model=parse_model(model).learner if model else None,
+                scaling=Scaling.from_dict(entries.pop("scaling")),
+                tracker=ClusterTracker.from_dict(entries.pop("identities")),
+                recipe=Recipe.from_dict(entries.pop("recipe")),
+                bounds=np.array(entries.pop("bounds"), np.float64).reshape(-1, n_features),
+                page_state=entries.pop("place"),
+                **entries,
+            )
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"The memory is damaged: {error!r}") from error
+            raise ValueError(f"The checkpoint is damaged: {error!r}") from error
 
     def restore_run(self, source: Source, number: int = 0) -> Run:
-        """The run, over the same source opened again; may take as long as reading up to there.
+        """Return the run over the same source, which was opened again.
 
-        Raises what the source raises, and ValueError if it is not the same.
+        This may take as long as reading the source up to the checkpoint. Raises what the source
+        raises, and ValueError if it is another source.
         """
         if source.n_features != len(self.scaling.offsets):
             raise ValueError(f"{source.name} has other columns now, so the run can't go on.")
-        model = OnlineClusterer(**self.parameters) if self.model is None else self.model
         run = Run(
             source,
-            model,
+            self.model or make_learner(self.learner, **self.parameters),
             scaling=self.scaling,
             window_length=self.window_length,
             number=number,

@@ -18,7 +18,7 @@ from sklearn.exceptions import NotFittedError
 
 import clusterer
 from clusterer import OnlineClusterer, load
-from clusterer.cluster.persistence.archive import ARRAYS
+from clusterer.cluster.persistence.versions import ARRAYS
 from clusterer.datasets import make_generator
 from tests.cluster.test_properties import assert_identical, blobs
 from tests.support.streams import changes, clouds, lattices

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clusterer import ModelFileError, OnlineClusterer, load
-from clusterer.cluster.persistence.archive import ARRAYS
+from clusterer.cluster.persistence.versions import ARRAYS
 from tests.cluster.persistence.test_model_file import CONTENT, MODEL
 from tests.cluster.test_properties import assert_identical, blobs
 

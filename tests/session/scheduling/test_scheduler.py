@@ -93,7 +93,7 @@ def test_a_recording_that_has_to_make_room_keeps_first_and_last():
     before = run.recording.states
     run.recorder.limit(sum(state.n_bytes for state in before) // 4)
     after = run.recording.states
-    assert sum(state.n_bytes for state in after) <= run.recorder.most_bytes
+    assert sum(state.n_bytes for state in after) <= run.recorder.max_bytes
     assert (after[0], after[-1]) == (before[0], before[-1])
     assert len(after) > 5
 
