@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from clusterer import ModelFileError, OnlineClusterer, load
 from clusterer.cluster.persistence.versions import ARRAYS
-from tests.cluster.persistence.test_model_file import CONTENT, MODEL
+from tests.cluster.persistence.test_saved_models import CONTENT, MODEL
 from tests.cluster.test_properties import assert_identical, blobs
 
 
