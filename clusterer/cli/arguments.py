@@ -4,16 +4,16 @@ import argparse
 import csv
 from typing import Any
 
-from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.base import DEFAULT_LEARNER, LEARNERS, make_learner
 from clusterer.cluster.prototypes.merge_rules import RULE_NAMES
-from clusterer.cluster.prototypes.parameters import UPDATE_RULES, check_parameters
+from clusterer.cluster.prototypes.parameters import UPDATE_RULES
 
 DATA = (
     "a table (CSV of any dialect, gzip, bzip2, zstd, Parquet), a folder of tables, which are read "
     "in the order of their names, or - for the standard input"
 )
 PARAMETERS = ("n_prototypes", "sigma", "half_life", "update", "merge")
-DEFAULTS = OnlineClusterer().get_params()
+DEFAULTS = make_learner().get_params()
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -45,6 +45,17 @@ def _add_fit(commands: Any) -> None:
         metavar="MODEL",
         help="continue with this model: its scaling, its columns and, unless given here, its "
         "parameters",
+    )
+    fit.add_argument(
+        "--learner",
+        choices=LEARNERS,
+        help=f"what learns the points (default: {DEFAULT_LEARNER})",
+    )
+    fit.add_argument(
+        "--classes",
+        metavar="NAME",
+        help="the column of classes, for a learner that learns classes; words are numbered in the "
+        "order of their first appearance",
     )
     _add_parameters(fit)
     _add_missing(fit)
@@ -157,7 +168,7 @@ def get_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     if given.get("half_life") == "none":
         given["half_life"] = None
     try:
-        check_parameters(**{name: DEFAULTS[name] for name in PARAMETERS} | given)
+        make_learner(arguments.learner or DEFAULT_LEARNER, **given)
     except ValueError as error:
         arguments.parser.error(str(error))
     return given

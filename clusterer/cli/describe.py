@@ -39,7 +39,7 @@ def export_model(learner: ScaledLearner, name: str) -> RunExport:
         scaling=learner.scaling or Scaling.identity(source.n_features),
         model=model,
         snapshot=model.snapshot(),
-        center_clusters=model.cluster_labels_,
+        center_clusters=model.snapshot().labels,
         points=np.empty((0, source.n_features)),
         classes=None,
         class_names=None,
@@ -49,17 +49,15 @@ def export_model(learner: ScaledLearner, name: str) -> RunExport:
 
 def list_lines(learner: ScaledLearner, run: RunExport) -> Iterator[str]:
     """The lines of the description."""
-    model, snapshot, names = learner.model, run.snapshot, run.source.feature_names
+    snapshot, names = run.snapshot, run.source.feature_names
     shown = [make_printable(name, 30) for name in names[:MAX_FEATURES]]
     more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
     units = "standardised" if isinstance(learner.scaling, RunningScaling) else "in their own units"
-    origin = "automatic" if model.sigma == "auto" else "chosen"
     yield f"points      {snapshot.n_seen:,}"
     yield f"features    {', '.join(shown)}{more} ({units})"
-    yield f"prototypes  {len(snapshot.weights)} of at most {model.n_prototypes}"
-    yield f"sigma       {snapshot.sigma:.6g} ({origin})"
-    yield f"half-life   {'none' if model.half_life is None else model.half_life}"
-    yield f"clusters    {model.n_clusters_}"
+    for name, text in learner.model.describe().items():
+        yield f"{name:<11} {text}"
+    yield f"clusters    {snapshot.n_clusters}"
     yield ""
     columns, centers = list_clusters(run)
     headers = ("cluster", "points", "share", "prototypes")

@@ -9,10 +9,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from clusterer.base import DEFAULT_LEARNER, Clusterer, find_learner_name, make_learner
 from clusterer.cli.arguments import get_parameters
 from clusterer.cli.input import STANDARD_INPUT, InputTable, list_tables
 from clusterer.cli.output import check_writable
-from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import join_names, make_printable
@@ -35,10 +35,10 @@ def fit(arguments: argparse.Namespace) -> None:
     if not learner.is_fitted:
         raise ValueError("the tables have no usable row, so no model was written")
     learner.save(arguments.output)
-    model, features = learner.model, learner.feature_names or ()
+    snapshot, features = learner.model.snapshot(), learner.feature_names or ()
     print(
-        f"{output}: {model.n_clusters_} clusters of {len(model.weights_)} prototypes, from "
-        f"{model.n_seen_:,} points in {join_names([*features])}",
+        f"{output}: {snapshot.n_clusters} clusters of {len(snapshot.weights)} prototypes, from "
+        f"{snapshot.n_seen:,} points in {join_names([*features])}",
         file=sys.stderr,
     )
 
@@ -47,8 +47,14 @@ def start_learner(arguments: argparse.Namespace, parameters: dict[str, Any]) -> 
     """A new learner, or the learner in the file of ``--from``."""
     features = None if arguments.features is None else tuple(arguments.features)
     if arguments.start is None:
-        return ScaledLearner(OnlineClusterer(**parameters), feature_names=features)
+        model = make_learner(arguments.learner or DEFAULT_LEARNER, **parameters)
+        return ScaledLearner(model, feature_names=features)
     learner = ScaledLearner.load(arguments.start)
+    if arguments.learner not in (None, find_learner_name(learner.model)):
+        raise ValueError(
+            f"{make_printable(arguments.start)} is a model of the learner "
+            f"{find_learner_name(learner.model)}; leave --learner out"
+        )
     learner.model.set_params(**parameters)
     learned = learner.feature_names
     if learned is not None and features not in (None, learned):
@@ -64,16 +70,17 @@ def learn_tables(
     learner: ScaledLearner, names: Sequence[str], arguments: argparse.Namespace
 ) -> None:
     """Learn one table after the other in this process."""
+    codes: dict[str, int] = {}
     with tqdm(unit=" points", unit_scale=True, disable=None) as bar:
         for i, name in enumerate(names):
             bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
-            table = InputTable(name, learner.feature_names, arguments.missing)
+            table = InputTable(name, learner.feature_names, arguments.missing, arguments.classes)
             learner.feature_names = table.features
             if arguments.as_is and learner.scaling is None:
                 learner.scaling = Scaling.identity(len(table.features))
-            for points, rows in table.read():
+            for points, rows, classes in table.read(codes):
                 try:
-                    learner.learn(points)
+                    learner.learn(points, classes)
                 except ValueError as error:
                     place = f"{table.table.name}, rows {rows[0]:,} to {rows[-1]:,}"
                     raise ValueError(f"{place}: {error}") from None
@@ -90,6 +97,11 @@ def learn_with_scheduler(
     """
     from clusterer import distributed
 
+    if arguments.classes is not None or not isinstance(learner.model, Clusterer):
+        raise ValueError(
+            "the workers of a scheduler merge models of clusters; leave --scheduler out to learn "
+            "classes"
+        )
     if STANDARD_INPUT in names:
         raise TableError(
             "the workers of a scheduler cannot read the standard input (-); name a file"

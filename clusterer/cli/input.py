@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.stream.chunk import NOISE
 from clusterer.stream.prefetch import Prefetched
 from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
@@ -48,6 +49,8 @@ class InputTable:
         The columns to use; None for all columns of measurements.
     missing : "drop" or "mean"
         Treatment of rows with a missing value.
+    classes : str, optional
+        The column of the classes. It is not a feature, unless ``features`` name it.
 
     Raises
     ------
@@ -55,11 +58,19 @@ class InputTable:
         The file is not a table, or it has no usable column.
     """
 
-    def __init__(self, name: str, features: Sequence[str] | None, missing: MissingRule) -> None:
+    def __init__(
+        self,
+        name: str,
+        features: Sequence[str] | None,
+        missing: MissingRule,
+        classes: str | None = None,
+    ) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.name = "standard input" if name == STANDARD_INPUT else name
         self.table = self._open(name, missing)
-        self.features = tuple(features or self.table.default_features)
+        self.classes = classes
+        columns = [column for column in self.table.default_features if column != classes]
+        self.features = tuple(features or columns)
         if not self.features:
             usable = [column.name for column in self.table.columns if column.usable]
             names = ", ".join(make_printable(name) for name in usable)
@@ -88,21 +99,28 @@ class InputTable:
             shutil.copyfileobj(pipe.open(), file)
         return str(path)
 
-    def read(self) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64]]]:
-        """Yield points (n, d), in order, and the numbers (n,) of their rows, from 1.
+    def read(
+        self, codes: dict[str, int] | None = None
+    ) -> Iterator[tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64] | None]]:
+        """Yield points (n, d), in order, the numbers (n,) of their rows from 1, and their classes.
 
-        Raises TableError if the file turns out to be damaged.
+        The classes (n,) are None without a column of classes. ``codes`` numbers the classes that
+        are words, alike in all tables; new words are added to it.
+
+        Raises TableError if the file turns out to be damaged or lacks the column of classes.
         """
         size = size_chunks(len(self.features))
         try:
-            chunks = self.table.chunks(self.features, size, is_numbered=True)
+            chunks = self.table.chunks(self.features, size, self.classes, is_numbered=True)
         except TableError as error:
             raise TableError(f"{self.table.name}: {error}") from None
         prefetched = Prefetched(partial(iter, chunks))
         try:
-            for points, _ in prefetched:
+            for points, classes in prefetched:
                 rows = points[:, -1].astype(np.int64)
-                yield np.ascontiguousarray(points[:, :-1]), rows
+                if classes is not None and self.table.class_names is not None:
+                    classes = number_classes(classes, self.table.class_names, codes)
+                yield np.ascontiguousarray(points[:, :-1]), rows, classes
         finally:
             prefetched.close()
             if self._folder is not None:
@@ -113,3 +131,17 @@ class InputTable:
         report = self.table.report
         if report.n_dropped or report.n_filled:
             print(f"{self.table.name}: {'; '.join(report.summary())}", file=sys.stderr)
+
+
+def number_classes(
+    classes: NDArray[np.int64], names: Sequence[str], codes: dict[str, int] | None
+) -> NDArray[np.int64]:
+    """Return the classes (n,), numbered by ``codes`` instead of by their place in ``names``.
+
+    >>> number_classes(np.array([0, 1, -1]), ["b", "a"], {"a": 0}).tolist()
+    [1, 0, -1]
+    """
+    if codes is None:
+        return classes
+    numbers = [codes.setdefault(name, len(codes)) for name in names]
+    return np.array([*numbers, NOISE], dtype=np.int64)[classes]

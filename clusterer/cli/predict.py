@@ -36,7 +36,7 @@ def predict(arguments: argparse.Namespace) -> None:
             features = table.features
             check_n_features(learner, table)
             shown = None if len(names) == 1 else name
-            for points, rows in table.read():
+            for points, rows, _ in table.read():
                 batch = make_batch(features, shown, rows, learner.predict(points), points)
                 writer = writer or pa_csv.CSVWriter(file, batch.schema)
                 writer.write(batch)

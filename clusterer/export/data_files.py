@@ -80,7 +80,7 @@ def write_json(run: RunExport) -> bytes:
         "features": list(run.source.feature_names),
         "n_seen": run.snapshot.n_seen,
         "parameters": run.model.get_params(),
-        "sigma": run.snapshot.sigma if run.snapshot.n_seen else None,
+        "sigma": None if np.isnan(run.snapshot.sigma) else run.snapshot.sigma,
         "scaling": run.scaling.to_dict("none"),
         "clusters": _list_rows(clusters, centers),
         "prototypes": _list_rows(_list_prototypes(run), run.centers),

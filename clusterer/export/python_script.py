@@ -4,7 +4,8 @@ import json
 from itertools import groupby
 from typing import Any
 
-from clusterer.cluster.estimator import OnlineClusterer
+import clusterer
+from clusterer.base import Clusterer, Learner
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.run_export import RunExport
 from clusterer.stream.source import SourceCode
@@ -18,10 +19,10 @@ LEARN = f'''
 def learn(n_points):
     """Learn the next points of the stream."""
     while n_points > 0:
-        points = source.take(min(n_points, {MAX_CHUNK:_})).points
+        points, classes = source.take(min(n_points, {MAX_CHUNK:_}))
         if not len(points):
             raise ValueError("The stream has fewer points than the run has learned.")
-        model.partial_fit({{points}})
+        model.partial_fit({{points}}, classes)
         n_points -= len(points)
 
 '''
@@ -66,21 +67,20 @@ def write_script(run: RunExport) -> str:
     scaling = recipe.scaling or Scaling.identity(run.source.n_features)
     is_rescaled = any(name == "scaling" for _, name, _ in recipe.changes)
     is_scaled = is_rescaled or bool((scaling.offsets != 0).any() or (scaling.scales != 1).any())
-    lines = [_write_docstring(run, code), "", *_list_imports(code, is_scaled), "", *code.lines]
+    imports = [_import_class(run.model), *code.imports]
+    if is_scaled:
+        imports.insert(1, "from clusterer.preprocessing.scaling import Scaling")
+    lines = [_write_docstring(run, code), "", *imports, "", *code.lines]
     if is_scaled:
         lines += [
             "# The model learns standardised features: (value - offset) / scale.",
             f"scaling = {_format_scaling(scaling)}",
         ]
-    arguments = format_arguments(_find_changed(recipe.parameters))
-    lines += [f"model = OnlineClusterer({arguments})", ""]
+    arguments = format_arguments(_find_changed(run.model, recipe.parameters))
+    lines += [f"model = {type(run.model).__name__}({arguments})", ""]
     lines += [LEARN.format(points="scaling.apply(points)" if is_scaled else "points")]
     lines += [*([RESCALE] if is_rescaled else []), *_list_steps(run)]
-    centers = "scaling.undo(model.cluster_centers_)" if is_scaled else "model.cluster_centers_"
-    lines += [
-        'print(model.n_seen_, "points,", model.n_clusters_, "clusters")',
-        f"print({centers})",
-    ]
+    lines += _write_result(run.model, is_scaled)
     return "\n".join(lines) + "\n"
 
 
@@ -91,9 +91,20 @@ def _write_docstring(run: RunExport, code: SourceCode) -> str:
     return DOCSTRING.format(n_seen=run.snapshot.n_seen, name=name, note=note)
 
 
-def _list_imports(code: SourceCode, is_scaled: bool) -> list[str]:
-    scaling = ["from clusterer.preprocessing.scaling import Scaling"] if is_scaled else []
-    return ["from clusterer import OnlineClusterer", *scaling, *code.imports]
+def _import_class(model: Learner) -> str:
+    name = type(model).__name__
+    is_exported = getattr(clusterer, name, None) is type(model)
+    return f"from {'clusterer' if is_exported else type(model).__module__} import {name}"
+
+
+def _write_result(model: Learner, is_scaled: bool) -> list[str]:
+    """The lines that print what the model has learned."""
+    if isinstance(model, Clusterer):
+        count, centers = 'model.n_clusters_, "clusters"', "model.cluster_centers_"
+    else:
+        count, centers = 'len(model.snapshot().centers), "prototypes"', "model.snapshot().centers"
+    shown = f"scaling.undo({centers})" if is_scaled else centers
+    return [f'print(model.n_seen_, "points,", {count})', f"print({shown})"]
 
 
 def _list_steps(run: RunExport) -> list[str]:
@@ -108,9 +119,7 @@ def _list_steps(run: RunExport) -> list[str]:
             elif name == "scaling":
                 lines.append(f"rescale({_format_scaling(value)})")
             else:
-                lines.append(f"model.set_params({name}={format_value(value)})")
-            if name == "n_prototypes":
-                lines.append("model.merge_excess()")
+                lines.append(f"model.change_parameters({name}={format_value(value)})")
     if n_left := run.snapshot.n_seen - n_learned:
         lines.append(f"learn({n_left:_})")
     return lines
@@ -120,7 +129,7 @@ def _format_scaling(scaling: Scaling) -> str:
     return f"Scaling.from_dict({scaling.to_dict('none')})"
 
 
-def _find_changed(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that differ from their defaults."""
-    defaults = OnlineClusterer().get_params()
+def _find_changed(model: Learner, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that differ from the defaults of the model's class."""
+    defaults = type(model)().get_params()
     return {name: value for name, value in parameters.items() if value != defaults[name]}

@@ -102,7 +102,8 @@ class TableSource(Source):
     def python_code(self, noise: float | None = None) -> SourceCode:
         """The code that opens the table and the source again."""
         choices = format_arguments(getattr(self.table, "choices", {}))
-        columns = format_arguments(self.choices)
+        label = {} if self._label is None else {"label": self._label}
+        columns = format_arguments(label | self.choices)
         return SourceCode(
             (
                 "from clusterer.stream import TableSource",

@@ -132,7 +132,8 @@ class MajorityLearner(Classifier):
         self._last_seen[slot] = self._n_seen
         self._n_seen += 1
         if name != NOISE:
-            self._votes[slot, self._find_column(name)] += 1
+            column = self._find_column(name)
+            self._votes[slot, column] += 1
 
     def _find_column(self, name: int) -> int:
         column = int(np.searchsorted(self._classes, name))

@@ -1,8 +1,8 @@
-"""Stores: memories of runs in an SQLite file, found again only by who has the run's key.
+"""The store: checkpoints of runs in an SQLite file, which only the key of a run can find again.
 
-A thread of the store's own writes: of each run the last memory that it was given, all together in
-one transaction, so a memory is there as a whole or not at all. The file keeps hashes of the keys,
-by which nobody can come back. Old runs are forgotten by age, then, oldest first, by size.
+A thread of the store writes the last checkpoint of each run, all together in one transaction. So a
+checkpoint is in the file completely or not at all. The file contains hashes of the keys, and no
+hash leads back to its key. Old runs are deleted by age, then, the oldest first, by size.
 """
 
 import hashlib
@@ -43,23 +43,23 @@ PUT = "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)"
 
 
 def make_key() -> str:
-    """A key that nobody guesses: 192 bits."""
+    """Return a new key of 192 bits, which nobody can guess."""
     return secrets.token_urlsafe(KEY_BYTES)
 
 
 def hash_key(key: str) -> str:
-    """What the store knows a key by."""
+    """Return the hash by which the store finds a key."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
 class RunStore:
-    """Memories in ``folder``, which is made, and readable by nobody else.
+    """Store checkpoints in ``folder``, which is created, and which only this user can read.
 
     Parameters
     ----------
-    folder : where the file and the uploaded tables are
-    days : runs that were stored last so long ago are forgotten, default 7
-    most_bytes : of all together, tables included, default 2 GiB
+    folder : the folder of the file and of the uploaded tables
+    days : number of days after its last checkpoint when a run is deleted, default 7
+    most_bytes : maximum size of all runs together, with their tables, default 2 GiB
 
     Examples
     --------
@@ -87,7 +87,7 @@ class RunStore:
         (folder / ARRIVING).mkdir(exist_ok=True, mode=0o700)
         with suppress(OSError):
             folder.chmod(0o700)
-        # What a process that is gone was still being sent is of no use to anybody.
+        # Uploads that an ended process did not receive completely are useless.
         self._temp_folders = TempFolders(folder / ARRIVING)
         self._temp_folders.delete_abandoned()
         self._prepare()
@@ -103,9 +103,9 @@ class RunStore:
             with closing(self._connect()) as connection:
                 connection.execute(SCHEMA)
         except sqlite3.DatabaseError:
-            # Nobody's run is worth a server that does not start.
+            # A damaged file must not prevent the server from starting.
             damaged = self.folder / f"{FILE}.damaged-{int(time.time())}"
-            log.warning("the store was damaged; it was put aside and a new one begun")
+            log.warning("the store was damaged; its file was renamed and a new one was created")
             (self.folder / FILE).rename(damaged)
             for suffix in ("-wal", "-shm"):
                 (self.folder / f"{FILE}{suffix}").unlink(missing_ok=True)
@@ -116,21 +116,21 @@ class RunStore:
         descriptor = os.open(self.folder / FILE, os.O_CREAT | os.O_RDWR, 0o600)
         os.close(descriptor)
         connection = sqlite3.connect(self.folder / FILE, timeout=10.0, isolation_level=None)
-        # What is written survives the process's death; a commit does not wait for the disk.
+        # A commit survives the death of the process, and does not wait for the disk.
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         return connection
 
     def put(self, key: str, checkpoint: Checkpoint) -> None:
-        """Have a memory stored soon, in place of the key's last one."""
-        # No lock: a hundred engines would wait for one of them that waits for the interpreter.
+        """Store a checkpoint soon, in place of the last checkpoint of the key."""
+        # No lock: a hundred engines would wait for the engine that waits for the interpreter.
         self._waiting[hash_key(key)] = checkpoint
         if not self._is_writing:
             with self._news:
                 self._news.notify()
 
     def find(self, key: str) -> Checkpoint | None:
-        """The last memory stored under the key; None if there is none that can be read."""
+        """Return the last checkpoint of the key; None if there is none that can be read."""
         with closing(self._connect()) as connection:
             row = connection.execute(
                 "SELECT told, model FROM runs WHERE hash = ?", (hash_key(key),)
@@ -144,17 +144,17 @@ class RunStore:
             return None
 
     def folder_for(self, key: str) -> Path:
-        """Where the run's tables are kept; made if need be."""
+        """Return the folder of the tables of a run; it is created if it does not exist."""
         folder = self.folder / UPLOADS / hash_key(key)
         folder.mkdir(exist_ok=True, mode=0o700)
         return folder
 
     def make_upload_folder(self) -> Path:
-        """A folder for what is not whole yet, on the same disk; it ends with the process."""
+        """Return a temporary folder for incomplete uploads, on the disk of the store."""
         return self._temp_folders.make_folder()
 
     def share_tables(self, key: str, other: str) -> None:
-        """Have the tables of a run kept with another as well."""
+        """Keep the tables of a run for another run as well."""
         for path in self.folder_for(key).iterdir():
             beside = self.folder_for(other) / path.name
             try:
@@ -163,18 +163,18 @@ class RunStore:
                 shutil.copy(path, beside)
 
     def forget(self, key: str) -> None:
-        """Delete the run and its tables."""
+        """Delete a run and its tables."""
         self._waiting.pop(hash_key(key), None)
         with closing(self._connect()) as connection:
             self._delete(connection, [hash_key(key)])
 
     def flush(self, timeout_s: float = 10.0) -> None:
-        """Wait until all that was put is stored."""
+        """Wait until all checkpoints are stored."""
         with self._news:
             self._news.wait_for(lambda: not (self._waiting or self._is_writing), timeout_s)
 
     def close(self) -> None:
-        """Store what waits, and end."""
+        """Store the waiting checkpoints and stop the thread."""
         with self._news:
             self._is_closed = True
             self._news.notify()
@@ -201,9 +201,9 @@ class RunStore:
                         sweep_at = time.monotonic() + SWEEP_S
                         self.sweep(connection)
                 except Exception as error:
-                    # A full disk must not end what runs in memory.
+                    # A full disk must not stop the runs.
                     log_unexpected_error(error)
-                # More that comes meanwhile is written together.
+                # Checkpoints that arrive meanwhile are written together.
                 if not self._is_closed:
                     time.sleep(GATHER_S)
 
@@ -222,7 +222,7 @@ class RunStore:
             raise
 
     def sweep(self, connection: sqlite3.Connection) -> None:
-        """Forget runs that are too old, then the oldest while all together are too large."""
+        """Delete runs that are too old, then the oldest runs while all together are too large."""
         rows = connection.execute(
             "SELECT hash, stored_at, n_bytes FROM runs ORDER BY stored_at DESC"
         ).fetchall()
@@ -234,7 +234,7 @@ class RunStore:
         self._delete(connection, gone)
         known = {name for name, _, _ in rows}
         for folder in (self.folder / UPLOADS).iterdir():
-            # Of a run that was never stored; one that begins just now has a day for it.
+            # The folder of a run without checkpoint. A run that has just started gets a day.
             if folder.name not in known and time.time() - folder.stat().st_mtime > DAY_S:
                 shutil.rmtree(folder, ignore_errors=True)
 
@@ -245,7 +245,7 @@ class RunStore:
 
 
 def measure_folder(folder: Path) -> int:
-    """Bytes of the files in it; 0 if it is not there."""
+    """Return the size of the files in a folder in bytes; 0 if it does not exist."""
     with suppress(OSError):
         return sum(path.stat().st_size for path in folder.iterdir())
     return 0
