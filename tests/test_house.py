@@ -34,6 +34,7 @@ TOP_LEVEL = {
     ".github",
     ".gitignore",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",
