@@ -25,6 +25,7 @@ from clusterer.cluster.prototypes.state_layout import (
     NEIGHBOUR,
     REST_BOUND,
     KernelState,
+    borrow_state,
 )
 
 ROUNDED_DOWN = 1.0 - 2.0**-40  # a bound times this factor stays a bound in spite of rounding
@@ -52,6 +53,7 @@ def scan_row(state: KernelState, slot: int, unit: float, rule: int) -> float:
 
     Returns the least cost.
     """
+    state = borrow_state(state)
     distances, center = state.distances, state.center
     for t in range(center.shape[0]):
         center[t] = state.centers[t, slot]
@@ -141,6 +143,7 @@ def compare_rows(
     state: KernelState, unit: float, rule: int, low: int, high: int, least: float
 ) -> tuple[int, int, float]:
     """Return the pair of least cost, given a pair that costs ``least``."""
+    state = borrow_state(state)
     rows = state.rows
     for i in range(rows.shape[1]):
         if rows[BOUND, i] <= least * unit:

@@ -44,6 +44,7 @@ from clusterer.cluster.prototypes.state_layout import (
     SCALE,
     SQUARES,
     KernelState,
+    borrow_state,
     view_state,
 )
 from clusterer.cluster.prototypes.timestamps import add_recent_point, add_time, find_newest
@@ -179,7 +180,7 @@ def merge_and_start(
 def learn_points(points: Any, state: KernelState, parameters: Parameters) -> None:
     """Learn a chunk (n, d) of which no row is refused."""
     n_prototypes, sigma, decay, rule = parameters
-    points = borrow(points)
+    points, state = borrow(points), borrow_state(state)
     rows, scalars = state.rows, state.scalars
     squared_sigma, n_varying = 0.0, -1
     n_taken = int(scalars[N_TAKEN])

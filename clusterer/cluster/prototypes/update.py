@@ -13,6 +13,7 @@ from clusterer.cluster.prototypes.state_layout import (
     SCATTER,
     WEIGHT,
     KernelState,
+    borrow_state,
 )
 from clusterer.cluster.prototypes.timestamps import LEAST_COUNT, merge_times, start_times
 
@@ -107,7 +108,7 @@ def merge_pair(state: KernelState, a: int, b: int, rule: int) -> tuple[int, int,
 @njit(cache=True, nogil=True)
 def decay_prototypes(state: KernelState, decay: float, rule: int) -> None:
     """Multiply weights, counts and scatters by ``decay``."""
-    rows = state.rows
+    rows = borrow_state(state).rows
     for i in range(rows.shape[1]):
         factor = decay if rows[COUNT, i] > LEAST_COUNT else 1.0
         rows[WEIGHT, i] *= factor
