@@ -134,6 +134,14 @@ def test_a_link_brings_back_the_table_at_hand_its_axes_and_the_tab(open_page):
     expect(page.get_by_role("tab", name="Clusters")).to_have_attribute("aria-selected", "true")
     kept = {"source=table", "table=Iris+flowers", "tab=Clusters", "x=petal+length+%28cm%29"}
     wait_until(lambda: kept < set(query_of(page).split("&")))
-    page.get_by_role("tab", name="River").click()
-    wait_until(lambda: "tab=River" in query_of(page))
+    page.get_by_role("tab", name="Stream graph").click()
+    wait_until(lambda: "tab=Stream+graph" in query_of(page))
+    expect(page.get_by_role("status").filter(has_text="ignored")).to_have_count(0)
+
+
+def test_a_link_with_a_former_title_opens_the_tab(open_page):
+    page = open_page(query="?tab=River")
+    selected = page.get_by_role("tab", name="Stream graph")
+    expect(selected).to_have_attribute("aria-selected", "true")
+    wait_until(lambda: "tab=Stream+graph" in query_of(page))
     expect(page.get_by_role("status").filter(has_text="ignored")).to_have_count(0)

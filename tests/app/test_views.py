@@ -27,19 +27,25 @@ def has_rows(page, name, n_at_least=1):
 def test_each_view_is_made_and_draws_the_run_when_it_is_open_and_not_before(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 600)
-    names = {"River": "river", "Over time": "chronicle", "Dendrogram": "dendrogram"}
+    names = {
+        "Stream graph": "stream graph",
+        "History": "history clusters",
+        "Dendrogram": "dendrogram",
+    }
     names["Drift"] = "drift"
     for tab, name in names.items():
         assert rows_of(page, name) is None
         page.get_by_role("tab", name=tab).click()
         wait_until(lambda name=name: has_rows(page, name))
         wait_until(lambda: page.locator("canvas").count() > 1)
-    n_drifts = len(data_of(page, "chronicle")["x"])
+    n_drifts = len(data_of(page, "history clusters")["x"])
     slide(page, "Noise", "ArrowRight", 3)
-    page.get_by_role("tab", name="Over time").click()
-    wait_until(lambda: has_rows(page, "chronicle changes"))
-    wait_until(lambda: has_rows(page, "chronicle", n_drifts + 1))
-    texts = page.evaluate("Bokeh.documents[0].get_model_by_name('chronicle changes').data.text")
+    page.get_by_role("tab", name="History").click()
+    wait_until(lambda: has_rows(page, "history clusters changes"))
+    wait_until(lambda: has_rows(page, "history clusters", n_drifts + 1))
+    texts = page.evaluate(
+        "Bokeh.documents[0].get_model_by_name('history clusters changes').data.text"
+    )
     assert texts[0].startswith("noise: 0 → 0.0")
 
 
@@ -107,10 +113,13 @@ def test_back_in_time_and_on_from_there(dashboard_page):
     page.get_by_role("button", name="Play from here").click()
     expect(sentence).not_to_be_visible()
     wait_until(lambda: 300 < seen(page) < 900)
-    page.get_by_role("tab", name="Over time").click()
+    page.get_by_role("tab", name="History").click()
     expect(page.get_by_text("the run before it had")).to_be_visible()
-    wait_until(lambda: has_rows(page, "chronicle left", 6))
-    assert data_of(page, "chronicle left")["x"].max() > data_of(page, "chronicle")["x"].max()
+    wait_until(lambda: has_rows(page, "history clusters previous", 6))
+    assert (
+        data_of(page, "history clusters previous")["x"].max()
+        > data_of(page, "history clusters")["x"].max()
+    )
 
 
 def test_a_peer_learns_beside_ours_while_the_tab_is_open(dashboard_page):

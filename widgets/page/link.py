@@ -122,8 +122,9 @@ class AddressBar:
             complaints.append(describe_ignored("table", title))
 
     def _restore_tab(self, title: str | None, complaints: list[str]) -> None:
-        if title in self._views.titles:
-            self._views.tabs.active = self._views.titles.index(title)
+        tab = self._views.find(title)
+        if tab is not None:
+            self._views.tabs.active = tab
         elif title is not None:
             complaints.append(describe_ignored("tab", title))
 

@@ -1,147 +1,168 @@
-"""The dendrogram view: the peaks of the density, where they meet, and which are clusters."""
+"""The dendrogram: the peaks of the density, where they meet, and which of them are clusters."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel as pn
-from bokeh.models import LegendItem
+from numpy.typing import NDArray
 
-from clusterer.cluster.density.dendrogram import build_dendrogram
-from widgets.components.palette import map_colors, wrap_colors
-from widgets.components.plot import add_hover, add_legend, build_columns, build_plot, fit
-from widgets.components.text import Text
+from clusterer import OnlineClusterer
+from clusterer.cluster.density.dendrogram import Dendrogram, build_dendrogram
+from clusterer.cluster.snapshot import Snapshot
+from widgets.components.palette import wrap_colors
 from widgets.live.view_data import ViewData
+from widgets.views.plot import (
+    COLOR_OPTIONS,
+    Columns,
+    PlotData,
+    set_options,
+    set_plot_options,
+)
 
-STEMS = ("x", "top", "bottom", "cluster", "weight", "prominence", "width", "color")
+if TYPE_CHECKING:
+    import holoviews as hv
+
+TEXTS = "cluster", "weight", "length"
+ENDS = ["x", "bottom", "x1", "top"]
+TOOLTIPS = ("", "@cluster"), ("weight", "@weight{0,0.0}"), ("length", "@length")
 
 
-class Drawn(NamedTuple):
-    """Columns of the stems, of the links between them, of the bars; the bar itself.
+def dendrogram(model: OnlineClusterer) -> hv.Overlay:
+    """A vertical line for each peak of the model's density, down to where it meets a higher peak.
 
-    And how many clusters have no stem that is as long.
+    Parameters
+    ----------
+    model : a fitted `OnlineClusterer`; with no point learned, the plot is empty
+
+    Examples
+    --------
+    >>> random = np.random.default_rng(0)
+    >>> blobs = np.concatenate([random.normal(size=(200, 1)), random.normal(20, size=(200, 1))])
+    >>> plot = dendrogram(OnlineClusterer(20).fit(random.permutation(blobs)))
+    >>> len(plot.Segments.Peak_longer_than_the_bar)
+    2
     """
-
-    stems: dict[str, Any]
-    links: dict[str, Any]
-    bars: dict[str, Any]
-    bar: float
-    n_split: int
+    snapshot = model.snapshot()
+    labels = np.asarray(snapshot.labels, dtype=np.int64)
+    return draw_dendrogram(_measure(snapshot, labels, labels))
 
 
-def measure_dendrogram(view_data: ViewData) -> Drawn:
-    """The dendrogram of the moment shown, in the colours of its clusters."""
+def measure_dendrogram(view_data: ViewData) -> PlotData:
+    """The dendrogram of the state shown, in the colours of its clusters."""
     state = view_data.state
     if state is None:
-        nothing = np.empty(0)
-        empty = dict.fromkeys(STEMS, nothing)
-        return Drawn(empty, dict.fromkeys(("x0", "x1", "y"), nothing), dict(empty), 0.0, 0)
-    grown = build_dendrogram(state.whole_snapshot)
-    places = np.arange(len(grown.slots))
-    clusters = state.clusters[grown.slots]
-    lengths = grown.tops - grown.bottoms
-    stems = {
+        return PlotData({"dendrogram": {"x": []}})
+    return _measure(state.whole_snapshot, state.clusters, state.colors)
+
+
+def _measure(
+    snapshot: Snapshot, clusters: NDArray[np.int64], colors: NDArray[np.int64]
+) -> PlotData:
+    built = build_dendrogram(snapshot)
+    places = np.arange(len(built.slots))
+    clusters = clusters[built.slots]
+    children = np.flatnonzero(built.parents >= 0)
+    lengths = built.tops - built.bottoms
+    stems: Columns = {
         "x": places,
-        "top": grown.tops,
-        "bottom": grown.bottoms,
-        "cluster": ["noise" if i < 0 else f"cluster {i}" for i in clusters],
-        "weight": state.snapshot.weights[grown.slots],
-        "prominence": [
-            f"{length:.2f}" if host >= 0 else "meets none"
-            for length, host in zip(lengths, grown.parents, strict=True)
-        ],
-        "width": np.where(grown.is_peak, 4.0, 1.5),
-        "color": wrap_colors(state.colors[grown.slots]),
-    }
-    guests = np.flatnonzero(grown.parents >= 0)
-    links = {"x0": places[guests], "x1": grown.parents[guests], "y": grown.bottoms[guests]}
-    peaks = np.flatnonzero(grown.is_peak)
-    bars = {
-        "x": places[peaks],
-        "top": grown.tops[peaks],
-        "bottom": grown.tops[peaks] - grown.threshold,
-    }
-    n_split = len(np.setdiff1d(clusters[clusters >= 0], clusters[grown.is_peak]))
-    return Drawn(stems, links, bars, grown.threshold, n_split)
-
-
-class DendrogramView:
-    """Draws a dendrogram."""
-
-    title = "Dendrogram"
-
-    def __init__(self) -> None:
-        self.stems = build_columns("dendrogram", *STEMS)
-        self.links = build_columns("dendrogram links", "x0", "x1", "y")
-        self.bars = build_columns("dendrogram bars", "x", "top", "bottom")
-        self.figure = build_plot(
-            "dendrogram plot", "prototypes, each beside those it joins", "log density"
-        )
-        self._sentence = Text()
-        self.pane = pn.Column(
-            self._sentence.pane,
-            pn.pane.Bokeh(self.figure, autodispatch=False, sizing_mode="stretch_width"),
-            sizing_mode="stretch_width",
-        )
-        self._build()
-
-    def _build(self) -> None:
-        plot = self.figure
-        plot.xaxis.major_label_text_alpha = 0
-        links = plot.segment(
-            "x0", "y", "x1", "y", source=self.links, line_color="#888888", line_width=1
-        )
-        bars = plot.segment(
-            "x",
-            "top",
-            "x",
-            "bottom",
-            source=self.bars,
-            line_color="#888888",
-            line_alpha=0.35,
-            line_width=12,
-        )
-        color = {"field": "color", "transform": map_colors()}
-        stems = plot.segment(
-            "x",
-            "top",
-            "x",
-            "bottom",
-            source=self.stems,
-            line_color=color,
-            line_width="width",
-        )
-        tips = plot.scatter("x", "top", source=self.stems, size=7, color=color)
-        tooltips = ("", "@cluster"), ("weight", "@weight{0,0.0}"), ("length", "@prominence")
-        add_hover(plot, tips, *tooltips)
-        add_hover(plot, stems, *tooltips)
-        add_legend(
-            plot,
+        "bottom": built.bottoms,
+        "x1": places,
+        "top": built.tops,
+        "cluster": np.array(["noise" if i < 0 else f"cluster {i}" for i in clusters], dtype=object),
+        "weight": snapshot.weights[built.slots],
+        "length": np.array(
             [
-                LegendItem(label="prototype (grey: noise)", renderers=[tips, stems]),
-                LegendItem(label="meeting", renderers=[links]),
-                LegendItem(label="bar", renderers=[bars]),
+                f"{length:.2f}" if parent >= 0 else "meets none"
+                for length, parent in zip(lengths, built.parents, strict=True)
             ],
-        )
+            dtype=object,
+        ),
+        "color": wrap_colors(colors[built.slots]),
+    }
+    links = {
+        "x": places[children],
+        "bottom": built.bottoms[children],
+        "x1": built.parents[children],
+        "top": built.bottoms[children],
+    }
+    is_peak = built.is_peak
+    bars = {name: stems[name][is_peak] for name in ENDS}
+    bars["bottom"] = bars["top"] - built.threshold
+    limits = {}
+    if len(places):
+        low, high = built.bottoms.min(), built.tops.max()
+        limits["x"] = -0.7, len(places) - 0.3
+        limits["bottom"] = float(low), float(high + 0.05 * (high - low))
+    layers = {
+        "dendrogram links": links,
+        "dendrogram bars": bars,
+        "dendrogram": {name: column[~is_peak] for name, column in stems.items()},
+        "dendrogram peaks": {name: column[is_peak] for name, column in stems.items()},
+        "dendrogram tips": {
+            "x": places,
+            "y": built.tops,
+            **{name: stems[name] for name in (*TEXTS, "color")},
+        },
+    }
+    return PlotData(layers, limits, _describe(built, clusters))
 
-    def measure(self, view_data: ViewData) -> Drawn:
-        """What to draw; takes its time in another thread."""
-        return measure_dendrogram(view_data)
 
-    def draw(self, drawn: Drawn) -> None:
-        """Bring the screen up to it."""
-        self.stems.data, self.links.data, self.bars.data = drawn.stems, drawn.links, drawn.bars
-        if len(drawn.stems["x"]):
-            fit(self.figure.x_range, -0.7, len(drawn.stems["x"]) - 0.3)
-            low, high = drawn.stems["bottom"].min(), drawn.stems["top"].max()
-            fit(self.figure.y_range, low, high + 0.05 * (high - low))
-        n_peaks = len(drawn.bars["x"])
-        self._sentence.show(
-            f"As the level sinks, peaks of the density meet. A stem longer than the bar, "
-            f"{drawn.bar:.2f} now, is a cluster of its own: {n_peaks} are."
-            if len(drawn.stems["x"])
-            else "",
-            f"{drawn.n_split} more, told by colour, were split off, as two normal distributions "
-            "fit better than one."
-            if drawn.n_split
-            else "",
+def _describe(built: Dendrogram, clusters: NDArray[np.int64]) -> tuple[str, ...]:
+    if not len(clusters):
+        return ()
+    n_split = len(np.setdiff1d(clusters[clusters >= 0], clusters[built.is_peak]))
+    sentences: tuple[str, ...] = (
+        f"Peaks of the density meet at the levels of their saddles. A peak longer than the bar, "
+        f"{built.threshold:.2f} now, is a cluster: {built.is_peak.sum()} are.",
+    )
+    if n_split:
+        sentences += (
+            f"{n_split} more, shown by colour, were split off, because two normal distributions "
+            "fit better than one.",
         )
+    return sentences
+
+
+def draw_dendrogram(data: PlotData) -> hv.Overlay:
+    """The links and the bars behind the peaks, which are thick if they are clusters."""
+    import holoviews as hv
+
+    def draw(name: str, label: str, **options: Any) -> hv.Segments:
+        columns = data.layers.get(name, {})
+        dims = [*ENDS, *TEXTS, "color"] if "color" in columns else ENDS
+        columns = {dim: columns.get(dim, []) for dim in dims}
+        return set_options(hv.Segments(columns, ENDS, dims[4:], label=label), name, **options)
+
+    links = draw("dendrogram links", "meeting", color="#888888", line_width=1)
+    bars = draw("dendrogram bars", "bar", color="#888888", alpha=0.35, line_width=12)
+    if data.is_empty:
+        return set_plot_options(links * bars, data, "dendrogram plot")
+    thin = draw("dendrogram", "", tooltips=TOOLTIPS, line_width=1.5, **COLOR_OPTIONS)
+    thick = draw(
+        "dendrogram peaks",
+        "peak longer than the bar",
+        tooltips=TOOLTIPS,
+        line_width=4,
+        **COLOR_OPTIONS,
+    )
+    tips = set_options(
+        hv.Points(
+            data.layers["dendrogram tips"],
+            ["x", "y"],
+            [*TEXTS, "color"],
+            label="prototype (grey: noise)",
+        ),
+        "dendrogram tips",
+        TOOLTIPS,
+        size=7,
+        **COLOR_OPTIONS,
+    )
+    return set_plot_options(
+        links * bars * thin * thick * tips,
+        data,
+        "dendrogram plot",
+        xlabel="prototypes, each beside the prototypes that it joins",
+        ylabel="log density",
+        xticks=0,
+    )

@@ -1,62 +1,67 @@
-"""The chronicle: clusters, σ and noise over time, with the changes of parameters marked."""
+"""The history: clusters, σ and noise over time, with the changes of parameters marked."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel as pn
-import panel_material_ui as pmui
-from bokeh.models import LegendItem, Range1d
 
 from clusterer.session.recording import Event, RecordedState, Recording
 from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import CLUSTER_COLORS
-from widgets.components.plot import (
-    add_hover,
-    add_legend,
-    build_columns,
-    build_plot,
-    build_range,
-    fit_from_zero,
-    fit_time,
-)
-from widgets.components.text import Text
 from widgets.live.view_data import ViewData, thin
+from widgets.views.plot import (
+    Columns,
+    PlotData,
+    set_options,
+    set_plot_options,
+    span_from_zero,
+    span_time,
+)
+
+if TYPE_CHECKING:
+    import holoviews as hv
 
 N_COLUMNS = 200
 MEASURES = {"clusters": "clusters", "sigma": "kernel width σ", "noise": "noise (%)"}
-CHANGES = ("x", "text", *MEASURES)
-CALLED = {
+PARAMETER_TITLES = {
     "sigma": "σ",
     "n_prototypes": "K",
     "half_life": "half-life",
     "join": "join prototypes",
     "drop_singletons": "drop singletons",
 }
-"""Parameters whose names are not what the page calls them."""
+"""Names on the page of the parameters that have another name there."""
 
-LEAST_HEIGHTS = {"noise": 1.0}
-
-
-class Chronicle(NamedTuple):
-    """Columns of the run, of the one that it left, of the changes; and where the
-    moment shown is, and how the two compare."""
-
-    lines: dict[str, Any]
-    left: dict[str, Any]
-    changes: dict[str, Any]
-    now: list[int]
-    sentence: str
+SMALLEST_SPANS = {"noise": 1.0}
 
 
-def measure_chronicle(view_data: ViewData) -> Chronicle:
-    """The measures of all moments, and the changes of parameters beside those that follow."""
-    lines = _list_lines(view_data.recording)
+def history(recording: Recording | Any, previous: Recording | None = None) -> hv.Layout:
+    """Three plots over the points seen: the number of clusters, σ, and the share of noise.
+
+    Parameters
+    ----------
+    recording : a `Recording`, or an object with one as ``recording``: an `Engine` or a `Run`
+    previous : the recording of another run for comparison, drawn in dashed grey lines
+
+    Examples
+    --------
+    >>> len(history(Recording()))
+    3
+    """
+    recording = getattr(recording, "recording", recording)
+    return draw_history(measure_history(ViewData(recording, left=previous or Recording())))
+
+
+def measure_history(view_data: ViewData) -> PlotData:
+    """The measures of all states, and each change of a parameter at the state that follows it."""
+    lines, previous = _list_lines(view_data.recording), _list_lines(view_data.left)
     events = [
         event
         for event in view_data.recording.events
         if event.kind in ("changed", "reset", "branched")
     ]
-    changes: dict[str, Any] = {
+    changes: Columns = {
         "x": [event.n_seen for event in events],
         "text": [describe_change(event) for event in events],
     }
@@ -65,13 +70,33 @@ def measure_chronicle(view_data: ViewData) -> Chronicle:
         changes |= {name: lines[name][places] for name in MEASURES}
     else:
         changes |= {name: [np.nan] * len(events) for name in MEASURES}
-    return Chronicle(
-        lines, _list_lines(view_data.left), changes, view_data.past, compare(view_data)
-    )
+    layers: dict[str, Columns] = {}
+    limits = {"x": span_time(sorted([*lines["x"], *previous["x"]]))}
+    for name in MEASURES:
+        layers[f"history {name}"] = _choose_columns(lines, name)
+        layers[f"history {name} previous"] = _choose_columns(previous, name)
+        layers[f"history {name} changes"] = {
+            **_choose_columns(changes, name, has_steps=False),
+            "text": changes["text"],
+        }
+        layers[f"history {name} change lines"] = {"x": changes["x"]}
+        layers[f"history {name} now"] = {"x": view_data.past}
+        smallest = [SMALLEST_SPANS.get(name, 0.0)]
+        limits[name] = span_from_zero(lines[name], previous[name], smallest)
+    sentence = compare(view_data)
+    return PlotData(layers, limits, (sentence,) if sentence else ())
+
+
+def _choose_columns(columns: Columns, name: str, *, has_steps: bool = True) -> Columns:
+    """The times and one measure; the number of clusters stays until the next state."""
+    xs, ys = columns["x"], columns[name]
+    if name == "clusters" and has_steps:
+        xs, ys = np.repeat(xs, 2)[1:], np.repeat(ys, 2)[:-1]
+    return {"x": xs, name: ys}
 
 
 def compare(view_data: ViewData) -> str:
-    """This run beside the one before it, after as many points.
+    """A sentence that compares this run with the run before it after the same number of points.
 
     >>> compare(ViewData())
     ''
@@ -94,7 +119,7 @@ def _summarise(state: RecordedState) -> str:
     return f"{state.n_clusters} {noun}, {share:.1%} noise and σ {sigma:.3g}"
 
 
-def _list_lines(recording: Recording) -> dict[str, Any]:
+def _list_lines(recording: Recording) -> Columns:
     states = thin(recording.states, N_COLUMNS)
     return {
         "x": np.array([state.n_seen for state in states], dtype=np.int32),
@@ -105,13 +130,13 @@ def _list_lines(recording: Recording) -> dict[str, Any]:
 
 
 def describe_change(event: Event) -> str:
-    """What the user did.
+    """What changed.
 
     >>> describe_change(Event(5, "changed", name="sigma", before="auto", after=0.25))
     'σ: auto → 0.25'
     """
     if event.kind == "changed":
-        name = CALLED.get(event.name, event.name)
+        name = PARAMETER_TITLES.get(event.name, event.name)
         return f"{name}: {_write(event.before)} → {_write(event.after)}"
     return "reset" if event.kind == "reset" else "branched off"
 
@@ -122,72 +147,54 @@ def _write(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-class ChronicleView:
-    """Draws a chronicle in three plots with one time axis."""
+def draw_history(data: PlotData) -> hv.Layout:
+    """A plot for each measure; all have one time axis."""
+    import holoviews as hv
 
-    title = "Over time"
+    plots = [_draw_measure(data, name, label) for name, label in MEASURES.items()]
+    return hv.Layout(plots).cols(1)
 
-    def __init__(self) -> None:
-        self.lines = build_columns("chronicle", "x", *MEASURES)
-        self.left = build_columns("chronicle left", "x", *MEASURES)
-        self.changes = build_columns("chronicle changes", *CHANGES)
-        self.now = build_columns("chronicle now", "x")
-        self._range = build_range()
-        self._heights: dict[str, Range1d] = {}
-        panes = [self._build(name, label) for name, label in MEASURES.items()]
-        self._sentence = Text()
-        self.pane = pn.Column(
-            self._sentence.pane,
-            pmui.FlexBox(*panes, sizing_mode="stretch_width"),
-            sizing_mode="stretch_width",
-        )
 
-    def _build(self, name: str, label: str) -> pn.viewable.Viewable:
-        plot = build_plot(
-            f"{name} plot",
-            "points seen",
-            label,
-            x_range=self._range,
-            height=230,
-            min_width=300,
-        )
-        how = {"mode": "after"} if name == "clusters" else {}
-        draw = plot.step if name == "clusters" else plot.line
-        look = {"line_width": 2, **how}
-        left = draw("x", name, source=self.left, color="#999999", line_dash="dashed", **look)
-        line = draw("x", name, source=self.lines, color=CLUSTER_COLORS[0], **look)
-        plot.vspan(x="x", source=self.changes, line_color=CLUSTER_COLORS[1], line_alpha=0.35)
-        plot.vspan(x="x", source=self.now, line_color="#888888", line_dash="dashed")
-        changes = plot.scatter(
-            "x", name, source=self.changes, marker="diamond", size=10, color=CLUSTER_COLORS[1]
-        )
-        add_hover(plot, line, (label, f"@{name}{{0.[00]}}"), ("after", "@x{0,0} points"))
-        add_hover(plot, changes, ("", "@text"), ("after", "@x{0,0} points"))
-        add_legend(
-            plot,
-            [
-                LegendItem(label="this run", renderers=[line]),
-                LegendItem(label="run before", renderers=[left]),
-                LegendItem(label="change", renderers=[changes]),
-            ],
-        )
-        self._heights[name] = plot.y_range
-        return pn.pane.Bokeh(
-            plot, autodispatch=False, sizing_mode="stretch_width", min_width=300, margin=0
-        )
+def _draw_measure(data: PlotData, name: str, label: str) -> hv.Overlay:
+    import holoviews as hv
 
-    def measure(self, view_data: ViewData) -> Chronicle:
-        """What to draw; takes its time in another thread."""
-        return measure_chronicle(view_data)
+    def draw(
+        kind: Any, suffix: str, label: str, extra: tuple[str, ...] = (), **options: Any
+    ) -> Any:
+        layer = f"history {name}{suffix}"
+        vdims = [] if kind is hv.VLines else [name, *extra]
+        return set_options(kind(data.layers[layer], ["x"], vdims, label=label), layer, **options)
 
-    def draw(self, chronicle: Chronicle) -> None:
-        """Bring the screen up to it."""
-        self.lines.data, self.left.data = chronicle.lines, chronicle.left
-        self.changes.data = chronicle.changes
-        self.now.data = {"x": chronicle.now}
-        self._sentence.show(chronicle.sentence)
-        both = [*chronicle.lines["x"], *chronicle.left["x"]]
-        fit_time(self._range, sorted(both))
-        for name, height in self._heights.items():
-            least = [LEAST_HEIGHTS.get(name, 0.0)]
-            fit_from_zero(height, chronicle.lines[name], chronicle.left[name], least)
+    after = ("after", "@x{0,0} points")
+    overlay = (
+        draw(
+            hv.Curve,
+            " previous",
+            "run before",
+            color="#999999",
+            line_dash="dashed",
+            line_width=2,
+        )
+        * draw(
+            hv.Curve,
+            "",
+            "this run",
+            tooltips=[(label, f"@{name}{{0.[00]}}"), after],
+            color=CLUSTER_COLORS[0],
+            line_width=2,
+        )
+        * draw(hv.VLines, " change lines", "", color=CLUSTER_COLORS[1], alpha=0.35)
+        * draw(hv.VLines, " now", "", color="#888888", line_dash="dashed")
+        * draw(
+            hv.Scatter,
+            " changes",
+            "change",
+            tooltips=[("", "@text"), after],
+            marker="diamond",
+            size=10,
+            color=CLUSTER_COLORS[1],
+        )
+    )
+    return set_plot_options(
+        overlay, data, f"{name} plot", xlabel="points seen", ylabel=label, height=230
+    )

@@ -1,41 +1,70 @@
-"""The river: how the clusters' shares grow and shrink, and where they are born, merge and end."""
+"""The stream graph: the clusters' shares over time, and where clusters begin, split, merge, end."""
 
-from typing import Any, NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import panel as pn
-from bokeh.models import LegendItem
 
-from clusterer.session.recording import Event, RecordedState
-from widgets.components.palette import map_colors, wrap_colors
-from widgets.components.plot import add_hover, add_legend, build_columns, build_plot, fit, fit_time
+from clusterer.session.recording import Event, RecordedState, Recording
+from widgets.components.palette import wrap_colors
 from widgets.live.view_data import ViewData, collect, thin
+from widgets.views.plot import (
+    COLOR_OPTIONS,
+    Columns,
+    PlotData,
+    set_options,
+    set_plot_options,
+    span_time,
+)
+
+if TYPE_CHECKING:
+    import holoviews as hv
 
 N_COLUMNS = 200
 N_BANDS = 40
-LEAST_SHARE = 0.005  # of the river at its widest; what was never wider has no mark
+SMALLEST_SHARE = 0.005
+"""A band that was never wider has no marks."""
+
 MARKERS = {"born": "circle", "split": "triangle", "merged": "inverted_triangle", "ended": "x"}
-Columns = dict[str, Any]
+BAND_TOOLTIPS = ("", "@cluster"), ("share at the end", "@share"), ("seen", "@span points")
+MARK_TOOLTIPS = ("", "@text"), ("after", "@x{0,0} points")
 
 
-class River(NamedTuple):
-    """Columns of the bands and of the marks; points seen at the moment shown, and at each."""
+def stream_graph(recording: Recording | Any) -> hv.Overlay:
+    """A band for each cluster, as wide as its share of the points that the model remembers.
 
-    bands: Columns
-    marks: Columns
-    now: list[int]
-    known: np.ndarray
+    Parameters
+    ----------
+    recording : a `Recording`, or an object with one as ``recording``: an `Engine` or a `Run`
+
+    Examples
+    --------
+    >>> from clusterer import OnlineClusterer
+    >>> from clusterer.datasets import make_generator
+    >>> from clusterer.session.run import Run
+    >>> run = Run(make_generator("blobs"), OnlineClusterer())
+    >>> for _ in range(10):
+    ...     run.advance(100)
+    ...     run.record()
+    >>> bands = next(iter(stream_graph(run)))
+    >>> len(bands.split())  # 5 clusters and noise
+    6
+    """
+    recording = getattr(recording, "recording", recording)
+    return draw_stream_graph(measure_stream_graph(ViewData(recording)))
 
 
-def measure_river(view_data: ViewData) -> River:
-    """The bands, stacked in the order in which the clusters came, noise on top."""
+def measure_stream_graph(view_data: ViewData) -> PlotData:
+    """The bands, stacked in the order in which the clusters began, noise on top; and the marks."""
     states = thin(view_data.recording.states, N_COLUMNS)
-    now = view_data.past
+    now = {"stream graph now": {"x": view_data.past}}
     if not states:
-        return River(_list_bands([], np.empty((0, 0)), [], {}), _list_marks([]), now, np.empty(0))
+        layers = {"stream graph": _list_bands([], np.empty((0, 0)), [], {}), **_list_marks([])}
+        return PlotData(layers | now, {"y": (0.0, 100.0)})
     ids, shares = collect(states)
     widths = shares.max(axis=1)
-    # The bound is never met but by a run that hardly finds the same cluster twice.
+    # Only a run that hardly finds the same cluster twice has more clusters.
     is_drawn = np.isin(np.arange(len(ids)), np.argsort(-widths)[:N_BANDS]) | (ids == -1)
     ids, shares = ids[is_drawn], shares[is_drawn]
     tops = shares.cumsum(axis=0)
@@ -43,18 +72,67 @@ def measure_river(view_data: ViewData) -> River:
     bands = _list_bands(states, tops, ids.tolist(), colors)
     middles = tops - shares / 2
     known = np.array([state.n_seen for state in states])
-    rows = {int(i): row for row, i in enumerate(ids) if shares[row].max() >= LEAST_SHARE}
+    rows = {int(i): row for row, i in enumerate(ids) if shares[row].max() >= SMALLEST_SHARE}
     marks = []
     for event in view_data.recording.events:
         if event.cluster in rows and event.kind in MARKERS:
             row = rows[event.cluster]
             column = _find_column(event, known, shares[row])
-            marks.append((event, 100 * middles[row, column], colors[event.cluster]))
-    return River(bands, _list_marks(marks), now, known)
+            marks.append((event, 100 * middles[row, column]))
+    layers = {"stream graph": bands, **_list_marks(marks), **now}
+    return PlotData(layers, {"x": span_time(known), "y": (0.0, 100.0)})
+
+
+def draw_stream_graph(data: PlotData) -> hv.Overlay:
+    """The bands, a dashed line at the state shown, and the marks."""
+    import holoviews as hv
+
+    bands = data.layers["stream graph"]
+    texts = ("cluster", "share", "span")
+    rows = [
+        {"x": xs[0][0], "y": ys[0][0], **dict(zip((*texts, "color"), values, strict=True))}
+        for xs, ys, *values in zip(
+            bands["xs"], bands["ys"], *(bands[name] for name in (*texts, "color")), strict=True
+        )
+    ]
+    overlay = set_options(
+        hv.Polygons(rows, ["x", "y"], [*texts, "color"], label="cluster (grey: noise)"),
+        "stream graph",
+        BAND_TOOLTIPS,
+        fill_alpha=0.75,
+        line_alpha=0,
+        show_legend=True,
+        **COLOR_OPTIONS,
+    )
+    overlay *= set_options(
+        hv.VLines(data.layers["stream graph now"], ["x"]),
+        "stream graph now",
+        color="#888888",
+        line_dash="dashed",
+    )
+    for kind, marker in MARKERS.items():
+        name = f"stream graph {kind}"
+        overlay *= set_options(
+            hv.Points(data.layers[name], ["x", "y"], ["text"], label=kind),
+            name,
+            MARK_TOOLTIPS,
+            marker=marker,
+            size=9,
+            fill_color="#ffffff",
+            line_color="#222222",
+            line_width=2 if marker == "x" else 1.2,
+        )
+    return set_plot_options(
+        overlay,
+        data,
+        "stream graph plot",
+        xlabel="points seen",
+        ylabel="share of what is remembered (%)",
+    )
 
 
 def _find_column(event: Event, known: np.ndarray, shares: np.ndarray) -> int:
-    """Where the band is that the event is about: it begins after it, or ended before it."""
+    """Column where the band of the event's cluster begins after it, or ended before it."""
     there = np.flatnonzero(shares > 0)
     if event.kind in ("born", "split"):
         later = there[known[there] >= event.n_seen]
@@ -73,12 +151,13 @@ def _list_bands(
         there = np.flatnonzero(tops[row] > bottoms[row])
         if not len(there):
             there = np.array([0])
-        # One moment more on both sides, where the band has no width yet or any more.
+        # One state more on both sides, where the band has no width.
         part = slice(max(there[0] - 1, 0), there[-1] + 2)
         xs = known[part]
         outline = np.concatenate([tops[row, part], bottoms[row, part][::-1]])
-        columns["xs"].append(np.concatenate([xs, xs[::-1]]))
-        columns["ys"].append((100 * outline).astype(np.float32))
+        # A polygon of Bokeh is a list of parts, each of them a list of an outline and its holes.
+        columns["xs"].append([[np.concatenate([xs, xs[::-1]])]])
+        columns["ys"].append([[(100 * outline).astype(np.float32)]])
         columns["cluster"].append("noise" if cluster == -1 else f"cluster {cluster}")
         columns["share"].append(f"{tops[row, -1] - bottoms[row, -1]:.0%}")
         columns["span"].append(f"{known[there[0]]:,.0f} – {known[there[-1]]:,.0f}")
@@ -86,14 +165,16 @@ def _list_bands(
     return columns
 
 
-def _list_marks(marks: list[tuple[Event, float, int]]) -> Columns:
-    columns: Columns = {
-        "x": [event.n_seen for event, _, _ in marks],
-        "y": [y for _, y, _ in marks],
-        "text": [describe(event) for event, _, _ in marks],
-        "kind": [event.kind for event, _, _ in marks],
-    }
-    return columns
+def _list_marks(marks: list[tuple[Event, float]]) -> dict[str, Columns]:
+    layers: dict[str, Columns] = {}
+    for kind in MARKERS:
+        chosen = [(event, y) for event, y in marks if event.kind == kind]
+        layers[f"stream graph {kind}"] = {
+            "x": [event.n_seen for event, _ in chosen],
+            "y": [y for _, y in chosen],
+            "text": [describe(event) for event, _ in chosen],
+        }
+    return layers
 
 
 def describe(event: Event) -> str:
@@ -107,66 +188,3 @@ def describe(event: Event) -> str:
     if event.kind == "split":
         return f"cluster {event.cluster} split from {event.other}"
     return f"cluster {event.cluster} {'is born' if event.kind == 'born' else 'ended'}"
-
-
-class RiverView:
-    """Draws a river."""
-
-    title = "River"
-
-    def __init__(self) -> None:
-        self.bands = build_columns("river", "xs", "ys", "cluster", "share", "span", "color")
-        self.now = build_columns("river now", "x")
-        self.marks = {
-            kind: build_columns(f"river {kind}", "x", "y", "text", "kind") for kind in MARKERS
-        }
-        self.figure = build_plot("river plot", "points seen", "share of what is remembered (%)")
-        self.pane = pn.pane.Bokeh(self.figure, autodispatch=False, sizing_mode="stretch_width")
-        self._build()
-
-    def _build(self) -> None:
-        plot = self.figure
-        bands = plot.patches(
-            "xs",
-            "ys",
-            source=self.bands,
-            fill_color={"field": "color", "transform": map_colors()},
-            fill_alpha=0.75,
-            line_color=None,
-        )
-        add_hover(
-            plot, bands, ("", "@cluster"), ("share at the end", "@share"), ("seen", "@span points")
-        )
-        plot.vspan(x="x", source=self.now, line_color="#888888", line_dash="dashed")
-        items = [LegendItem(label="cluster (grey: noise)", renderers=[bands])]
-        for kind, marker in MARKERS.items():
-            marks = plot.scatter(
-                "x",
-                "y",
-                source=self.marks[kind],
-                marker=marker,
-                size=9,
-                fill_color="#ffffff",
-                line_color="#222222",
-                line_width=2 if marker == "x" else 1.2,
-            )
-            add_hover(plot, marks, ("", "@text"), ("after", "@x{0,0} points"))
-            items.append(LegendItem(label=kind, renderers=[marks]))
-        add_legend(plot, items)
-        fit(plot.y_range, 0, 100)
-
-    def measure(self, view_data: ViewData) -> River:
-        """What to draw; takes its time in another thread."""
-        return measure_river(view_data)
-
-    def draw(self, river: River) -> None:
-        """Bring the screen up to it."""
-        self.bands.data = river.bands
-        kinds = np.array(river.marks["kind"])
-        for kind, source in self.marks.items():
-            chosen = np.flatnonzero(kinds == kind)
-            source.data = {
-                name: [column[i] for i in chosen] for name, column in river.marks.items()
-            }
-        self.now.data = {"x": river.now}
-        fit_time(self.figure.x_range, river.known)

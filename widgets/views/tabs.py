@@ -15,6 +15,8 @@ from widgets.live.view_data import ViewData
 
 PERIOD_S = 0.4
 LIVE = "Live plot"
+FORMER_TITLES = {"River": "Stream graph", "Over time": "History"}
+"""Titles of tabs in older links, and the titles that the tabs have today."""
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +90,11 @@ class ViewTabs:
     def titles(self) -> list[str]:
         """What the tabs are called."""
         return [*self._titles]
+
+    def find(self, title: str | None) -> int | None:
+        """Number of the tab with this title, today or formerly; None if there is no such tab."""
+        title = FORMER_TITLES.get(title or "", title)
+        return self._titles.index(title) if title in self._titles else None
 
     @property
     def open_view(self) -> View | None:

@@ -13,10 +13,11 @@ from widgets.live.view_data import ViewData
 from widgets.settings import Settings
 from widgets.views.cluster_table import ClusterTable
 from widgets.views.comparison import ComparisonView
-from widgets.views.dendrogram import DendrogramView
-from widgets.views.drift import DriftView
-from widgets.views.history import ChronicleView
-from widgets.views.stream_graph import RiverView
+from widgets.views.dendrogram import draw_dendrogram, measure_dendrogram
+from widgets.views.drift import draw_drift, measure_drift
+from widgets.views.history import draw_history, measure_history
+from widgets.views.plot import PlotView
+from widgets.views.stream_graph import draw_stream_graph, measure_stream_graph
 from widgets.views.sweep import SweepView
 from widgets.views.tabs import ViewTabs
 from widgets.views.time_travel import TimeTravel
@@ -34,10 +35,10 @@ class ViewArea:
         self._sweep: SweepView | None = None
         self.views = ViewTabs(
             {
-                RiverView.title: RiverView,
-                ChronicleView.title: ChronicleView,
-                DendrogramView.title: DendrogramView,
-                DriftView.title: DriftView,
+                "Stream graph": lambda: PlotView(measure_stream_graph, draw_stream_graph),
+                "History": lambda: PlotView(measure_history, draw_history),
+                "Dendrogram": lambda: PlotView(measure_dendrogram, draw_dendrogram),
+                "Drift": lambda: PlotView(measure_drift, draw_drift),
                 ClusterTable.title: lambda: ClusterTable(self._highlight),
                 ComparisonView.title: lambda: ComparisonView(engine.set_baseline),
                 SweepView.title: self._make_sweep,

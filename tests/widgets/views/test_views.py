@@ -15,12 +15,12 @@ from widgets.live.view_data import ViewData, thin
 from widgets.views.cluster_table import measure_clusters
 from widgets.views.dendrogram import measure_dendrogram
 from widgets.views.drift import measure_drift
-from widgets.views.history import measure_chronicle
-from widgets.views.stream_graph import measure_river
+from widgets.views.history import measure_history
+from widgets.views.stream_graph import measure_stream_graph
 
 MEASURES = (
-    measure_river,
-    measure_chronicle,
+    measure_stream_graph,
+    measure_history,
     measure_dendrogram,
     measure_drift,
     measure_clusters,
@@ -47,30 +47,30 @@ def test_a_run_that_has_seen_nothing_or_one_point_can_be_drawn(measure):
     measure(record(ArraySource(np.zeros((1, 1))), n_moments=1))
 
 
-def test_the_bands_of_the_river_fill_it(blobs):
-    river = measure_river(blobs)
+def test_the_bands_of_the_stream_graph_fill_it(blobs):
+    bands = measure_stream_graph(blobs).layers["stream graph"]
     area = 0.0
-    for xs, ys in zip(river.bands["xs"], river.bands["ys"], strict=True):
+    for [[xs]], [[ys]] in zip(bands["xs"], bands["ys"], strict=True):
         half = len(xs) // 2
         upper, lower = ys[:half], ys[half:][::-1]
         assert (upper >= lower - 1e-4).all()
         area += np.trapezoid(upper - lower, xs[:half])
     assert area == pytest.approx(100 * (2_000 - 100), rel=1e-3)
-    assert river.bands["cluster"][-1] == "noise"
-    assert river.bands["color"][-1] == -1
-    assert len(set(river.bands["color"].tolist())) == len(river.bands["color"]) == 6
+    assert bands["cluster"][-1] == "noise"
+    assert bands["color"][-1] == -1
+    assert len(set(bands["color"].tolist())) == len(bands["color"]) == 6
 
 
-def test_the_river_tells_what_becomes_of_clusters():
+def test_the_stream_graph_tells_what_becomes_of_clusters():
     random = np.random.default_rng(0)
     points = random.normal(size=(6_000, 2))
     points[2_000:, 0] += 40.0
     view_data = record(ArraySource(points), 60, half_life=300.0)
-    river = measure_river(view_data)
+    marks = measure_stream_graph(view_data).layers["stream graph born"]
     (latest,) = view_data.state.sizes.keys() - {-1}
-    at = river.marks["text"].index(f"cluster {latest} is born")
-    assert 2_000 < river.marks["x"][at] < 2_400
-    assert 0 < river.marks["y"][at] < 100
+    at = marks["text"].index(f"cluster {latest} is born")
+    assert 2_000 < marks["x"][at] < 2_400
+    assert 0 < marks["y"][at] < 100
 
 
 def test_clusters_that_were_split_off_are_counted_beside_the_peaks():
@@ -80,23 +80,29 @@ def test_clusters_that_were_split_off_are_counted_beside_the_peaks():
         centers = np.array([[0.0, 0.0], [3.8, 0.0], [60.0, 0.0]])
         points = centers[random.integers(3, size=6_000)] + random.normal(size=(6_000, 2))
         view_data = record(ArraySource(points), 1, 6_000)
-        drawn = measure_dendrogram(view_data)
-        assert len(drawn.bars["x"]) + drawn.n_split == view_data.state.n_clusters == 3
-        n_split.append(drawn.n_split)
+        data = measure_dendrogram(view_data)
+        n_split_here = len(data.sentences) - 1
+        assert (
+            len(data.layers["dendrogram bars"]["x"]) + n_split_here
+            == view_data.state.n_clusters
+            == 3
+        )
+        n_split.append(n_split_here)
     assert set(n_split) == {0, 1}
 
 
-def test_the_chronicle_marks_changes_where_they_were_made(blobs):
+def test_the_history_marks_changes_where_they_were_made(blobs):
     def change(run, i):
         if i == 10:
             run.set("sigma", 0.5)
 
-    chronicle = measure_chronicle(record(make_generator("blobs"), change=change))
-    assert chronicle.changes["x"] == [1_000]
-    assert chronicle.changes["text"] == ["σ: auto → 0.5"]
-    assert chronicle.changes["sigma"] == chronicle.lines["sigma"][9]
-    assert chronicle.lines["sigma"][10] == 0.5
-    assert chronicle.lines["clusters"][-1] == 5
+    layers = measure_history(record(make_generator("blobs"), change=change)).layers
+    changes, lines = layers["history sigma changes"], layers["history sigma"]
+    assert changes["x"] == [1_000]
+    assert changes["text"] == ["σ: auto → 0.5"]
+    assert changes["sigma"] == lines["sigma"][9]
+    assert lines["sigma"][10] == 0.5
+    assert layers["history clusters"]["clusters"][-1] == 5
 
 
 @pytest.mark.parametrize("key", ["blobs", "moons", "drifting"])
@@ -120,10 +126,10 @@ def test_drift_is_measured_in_units_per_thousand_points():
     random = np.random.default_rng(1)
     centers = np.stack([np.arange(8_000) * 0.01, np.zeros(8_000)], axis=1)
     moving = record(ArraySource(centers + random.normal(size=(8_000, 2))), 40, 200, half_life=100.0)
-    speeds = measure_drift(moving)
+    speeds = measure_drift(moving).layers["drift"]
     longest = max(speeds["ys"], key=len)
     assert np.median(longest) == pytest.approx(10.0, rel=0.2)
-    still = measure_drift(record(make_generator("blobs"), 40, 200))
+    still = measure_drift(record(make_generator("blobs"), 40, 200)).layers["drift"]
     assert max(ys[-1] for ys in still["ys"]) < 1.0
 
 
