@@ -1,1 +1,11 @@
-"""Views of the model and of its past."""
+"""Views of the model and of its past: each is a function from data to a HoloViews element.
+
+The functions serve notebooks as well: ``from widgets.views import dendrogram; dendrogram(model)``.
+"""
+
+from widgets.views.dendrogram import dendrogram
+from widgets.views.drift import drift
+from widgets.views.history import history
+from widgets.views.stream_graph import stream_graph
+
+__all__ = ["dendrogram", "drift", "history", "stream_graph"]

@@ -153,6 +153,11 @@ class LivePlot:
         self._ranges: dict[str, Range1d] = {}
         self.pane = LazyColumn(self._make_panes)
 
+    @property
+    def figures(self) -> list[figure]:
+        """The figures of Bokeh; none before they are built."""
+        return [plot.state for plot in self._plots]
+
     def build(self, data: PlotData) -> bool:
         """Build the plots if that is still to be done and there is something to draw.
 
@@ -227,6 +232,11 @@ class PlotView:
         self.pane = pn.Column(
             self._text.pane, self._plot.pane, sizing_mode="stretch_width", margin=0
         )
+
+    @property
+    def figures(self) -> list[figure]:
+        """The figures of Bokeh; none before the first data."""
+        return self._plot.figures
 
     def measure(self, view_data: ViewData) -> tuple[PlotData, bool]:
         """What `draw` shows; may run in another thread."""

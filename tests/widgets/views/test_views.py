@@ -1,4 +1,7 @@
-"""The views as functions of a recording: what they would draw."""
+"""The views as functions of a recording: the data that they draw, and the elements."""
+
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -7,16 +10,19 @@ from clusterer import OnlineClusterer
 from clusterer.cluster.density.dendrogram import build_dendrogram
 from clusterer.datasets import make_generator
 from clusterer.session.frame import ViewRequest
+from clusterer.session.recording import Recording
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 from widgets.components.palette import CLUSTER_COLORS
 from widgets.live.trails import measure_trails
 from widgets.live.view_data import ViewData, thin
+from widgets.views import dendrogram, drift, history, stream_graph
 from widgets.views.cluster_table import measure_clusters
 from widgets.views.dendrogram import measure_dendrogram
-from widgets.views.drift import measure_drift
+from widgets.views.drift import draw_drift, measure_drift
 from widgets.views.history import measure_history
-from widgets.views.stream_graph import measure_stream_graph
+from widgets.views.plot import PlotView, load_renderer
+from widgets.views.stream_graph import draw_stream_graph, measure_stream_graph
 
 MEASURES = (
     measure_stream_graph,
@@ -166,3 +172,43 @@ def test_thinned_moments_keep_both_ends(blobs):
     assert len(few) <= 7
     assert (few[0], few[-1]) == (states[0], states[-1])
     assert thin(states, 100) == list(states)
+
+
+@pytest.mark.parametrize("view", [stream_graph, history, drift])
+def test_a_view_of_a_recording_is_an_element_that_can_be_rendered(view, blobs):
+    renderer = load_renderer()
+    for part in view(blobs.recording), view(Recording()):
+        assert renderer.get_plot(part).state is not None
+
+
+def test_the_dendrogram_of_a_model_has_a_long_line_for_each_cluster():
+    model = OnlineClusterer(50).fit(make_generator("blobs", seed=1).take(2_000).points)
+    segments = {element.label: element for element in dendrogram(model)}
+    assert len(segments["peak longer than the bar"]) == 5
+    assert load_renderer().get_plot(dendrogram(model)).state is not None
+
+
+def test_a_live_plot_gets_new_columns_and_keeps_the_zoom(blobs):
+    view = PlotView(measure_drift, draw_drift)
+    data, is_new = view.measure(blobs)
+    assert is_new
+    plot = view.figures[0]
+    (lines,) = {renderer.data_source for renderer in plot.renderers}
+    plot.x_range.update(start=200.0, end=300.0)
+    states = blobs.recording.states[:10]
+    data, is_new = view.measure(ViewData(Recording(states), states[-1]))
+    assert not is_new
+    view.draw((data, is_new))
+    assert lines.data is not None
+    assert max(xs[-1] for xs in lines.data["xs"]) == 1_000
+    assert (plot.x_range.start, plot.x_range.end) == (200.0, 300.0)
+    assert plot.x_range.reset_end == 1_001
+
+
+def test_nothing_keeps_a_plot_that_is_no_longer_shown(blobs):
+    view = PlotView(measure_stream_graph, draw_stream_graph)
+    view.measure(blobs)
+    kept = weakref.ref(view.figures[0])
+    del view
+    gc.collect()
+    assert kept() is None
