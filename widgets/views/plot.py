@@ -173,6 +173,8 @@ class LivePlot:
             parts = list(element) if isinstance(element, hv.Layout) else [element]
             plots = [renderer.get_plot(part) for part in parts]
         for plot in plots:
+            # Nothing updates the plot by HoloViews; the default document would keep it for ever.
+            plot.cleanup()
             state = plot.state
             x, y = (dimension.name for dimension in plot.current_frame.dimensions()[:2])
             state.x_range = self._ranges.setdefault(x, state.x_range)
@@ -259,7 +261,7 @@ def load_renderer() -> Any:
     import holoviews.plotting.bokeh
 
     hv.Store.set_current_backend("bokeh")
-    return hv.renderer("bokeh").instance()
+    return hv.renderer("bokeh").instance(mode="default")
 
 
 def fit(axis_range: Range1d, low: float, high: float) -> None:
