@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.document import Document
 from bokeh.models import (
     ColumnDataSource,
     NumeralTickFormatter,
@@ -171,9 +172,10 @@ class LivePlot:
             renderer = load_renderer()
             element = self._draw(data)
             parts = list(element) if isinstance(element, hv.Layout) else [element]
-            plots = [renderer.get_plot(part) for part in parts]
+            # In a document of its own: by default HoloViews changes the document of another thread.
+            plots = [renderer.get_plot(part, doc=Document()) for part in parts]
         for plot in plots:
-            # Nothing updates the plot by HoloViews; the default document would keep it for ever.
+            # HoloViews itself updates the plot no more; so its document lets the plot go.
             plot.cleanup()
             state = plot.state
             x, y = (dimension.name for dimension in plot.current_frame.dimensions()[:2])
