@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer import OnlineClusterer
+from clusterer.base import Snapshot
 from clusterer.cluster.density.dendrogram import Dendrogram, build_dendrogram
-from clusterer.cluster.snapshot import Snapshot
 from widgets.components.palette import wrap_colors
 from widgets.live.view_data import ViewData
 from widgets.views.plot import (

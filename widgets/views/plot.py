@@ -152,6 +152,7 @@ class LivePlot:
         self._plots: list[Any] = []
         self._sources: dict[str, ColumnDataSource] = {}
         self._ranges: dict[str, Range1d] = {}
+        self._is_on_page = False
         self.pane = LazyColumn(self._make_panes)
 
     @property
@@ -187,12 +188,17 @@ class LivePlot:
         return True
 
     def show(self, data: PlotData, is_new: bool) -> None:
-        """Put the plots into the page if they are new, otherwise the data into the plots."""
-        if is_new:
+        """Put the data into the plots, unless they are new, and the plots into the page."""
+        if not is_new:
+            self._update(data)
+        # The first data may never be shown: another tab was opened while they were measured.
+        if self._plots and not self._is_on_page:
+            self._is_on_page = True
             # In a batch of its own: inside a frame's batch, changes of the new models would reach
             # the browser before the models.
             pn.state.execute(self.pane.fill, schedule=True)
-            return
+
+    def _update(self, data: PlotData) -> None:
         for name, columns in data.layers.items():
             if name in self._sources:
                 self._sources[name].data = columns
