@@ -1,4 +1,4 @@
-"""Trails: where the prototypes have been in the last moments."""
+"""Trails: the paths of the prototypes through the last recorded states."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ N_STATES = 30
 
 
 def measure_trails(states: tuple[RecordedState, ...], view_request: ViewRequest) -> dict[str, Any]:
-    """Last positions of the prototypes of the last moment, one line each."""
+    """A line for each prototype of the last state, through its positions in all ``states``."""
     xs: dict[int, list[float]] = {}
     ys: dict[int, list[float]] = {}
     for state in states:
@@ -35,19 +35,19 @@ def measure_trails(states: tuple[RecordedState, ...], view_request: ViewRequest)
 
 
 class Trails:
-    """Lines in the live figure, sent only when a new moment was recorded."""
+    """Lines in the live figure; the browser gets them only after a new state was recorded."""
 
     def __init__(self) -> None:
         self.lines = build_columns("trails", "xs", "ys", "color")
         self._drawn: tuple[Recording, tuple[int, int, int]] = Recording(), ViewRequest().axes
 
     def add_to(self, plot: figure) -> None:
-        """Make the lines part of a plot."""
+        """Add the lines to a plot."""
         color = {"field": "color", "transform": map_colors()}
         plot.multi_line("xs", "ys", source=self.lines, line_color=color, line_width=2, alpha=0.6)
 
     def draw(self, recording: Recording, view_request: ViewRequest) -> None:
-        """Bring the lines up to the end of a recording."""
+        """Draw the last states of a recording."""
         drawn = recording, view_request.axes
         if drawn != self._drawn:
             self._drawn = drawn

@@ -1,4 +1,4 @@
-"""The data that the views may see: the recording, the state shown, the comparison, the sweep."""
+"""The data of the views: the recording, the state shown, the comparison, the grid sweep."""
 
 from dataclasses import dataclass, field, replace
 
@@ -13,22 +13,22 @@ from clusterer.session.recording import RecordedState, Recording
 
 @dataclass(frozen=True)
 class ViewData:
-    """A run's recording, the moment of it that is shown, the run that it branched off, and the
-    comparison with a peer and the sweep, if there are any.
+    """The recording of a run and the state of the run that the page shows.
 
-    ``view_request`` tells what lies on the axes of the live figure.
+    ``previous`` is the recording of the run before it. ``comparison`` is the comparison with a
+    baseline. ``sweep`` is the last grid sweep. ``view_request`` names the axes of the live figure.
     """
 
     recording: Recording = field(default_factory=Recording)
     state: RecordedState | None = None
-    left: Recording = field(default_factory=Recording)
+    previous: Recording = field(default_factory=Recording)
     comparison: Comparison | None = None
     sweep: GridSweep | None = None
     view_request: ViewRequest = field(default_factory=ViewRequest)
 
     @property
     def past(self) -> list[int]:
-        """Points seen at the moment shown, if that is not the last one."""
+        """Number of points seen at the state shown; empty if the page shows the last state."""
         if self.state is None or self.state in self.recording.states[-1:]:
             return []
         return [self.state.n_seen]
@@ -37,9 +37,9 @@ class ViewData:
 def project(
     points: NDArray, view_request: ViewRequest
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Coordinates (n,), (n,) of the points (n, d) on the axes.
+    """Coordinates (n,), (n,) of the points (n, d) on the axes of the live figure.
 
-    Where another source has just been opened, the axes may be of other features than there are.
+    Just after a change of the source, the axes can belong to features that the points do not have.
     """
     n_features = points.shape[1]
     view = view_request.projection
@@ -51,9 +51,9 @@ def project(
 
 
 def thin(states: tuple[RecordedState, ...], n_most: int) -> list[RecordedState]:
-    """At most ``n_most`` of the moments, as evenly over the points seen as they allow.
+    """At most ``n_most`` of the states, evenly spaced over the points seen.
 
-    The first and the last are among them.
+    The first and the last state are always among them.
     """
     if len(states) <= n_most:
         return list(states)
@@ -64,7 +64,7 @@ def thin(states: tuple[RecordedState, ...], n_most: int) -> list[RecordedState]:
 
 
 def collect(states: list[RecordedState]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Cluster ids (c,) and their shares (c, n) of the points remembered, noise (-1) last."""
+    """Cluster ids (c,) and their shares (c, n) of the remembered points; noise (-1) comes last."""
     ids = sorted({i for state in states for i in state.sizes} - {-1})
     rows = {cluster: row for row, cluster in enumerate([*ids, -1])}
     sizes = np.zeros((len(rows), len(states)))

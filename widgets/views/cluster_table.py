@@ -92,7 +92,7 @@ tbody tr[aria-selected=true] { background: rgba(128, 128, 128, .26); font-weight
 
 
 class ClusterGrid(JSComponent):
-    """A table whose rows can be chosen by mouse and keyboard; again lets go of the choice."""
+    """A table whose rows the user selects by mouse or keyboard; a second time deselects the row."""
 
     headings = param.Dict(default=HEADINGS)
     hints = param.Dict(default=HINTS)
@@ -104,7 +104,7 @@ class ClusterGrid(JSComponent):
 
 
 def measure_clusters(view_data: ViewData) -> list[dict[str, Any]]:
-    """A row of text for each cluster of the moment shown, the largest first."""
+    """A row of text for each cluster of the state shown, the largest cluster first."""
     state = view_data.state
     if state is None:
         return []
@@ -143,7 +143,7 @@ def measure_spread(state: RecordedState, cluster: int) -> float:
 
 def _find_births(recording: Recording, state: RecordedState) -> dict[int, int]:
     births: dict[int, int] = {}
-    # Events may be dropped from a long recording; a moment with the cluster is known then.
+    # A long recording drops old events; then the first state with the cluster gives its birth.
     for each in recording.states[: recording.find(state.n_seen) + 1]:
         for cluster in each.sizes:
             births.setdefault(cluster, each.n_seen)
@@ -154,7 +154,7 @@ def _find_births(recording: Recording, state: RecordedState) -> dict[int, int]:
 
 
 class ClusterTable:
-    """Shows the rows; ``on_choose`` gets the id of the cluster chosen, 0 for none."""
+    """Shows the table; ``on_choose`` gets the id of the selected cluster, 0 for no cluster."""
 
     title = "Clusters"
 
@@ -163,10 +163,10 @@ class ClusterTable:
         self.pane.param.watch(lambda event: on_choose(event.new), "selected")
 
     def measure(self, view_data: ViewData) -> list[dict[str, Any]]:
-        """What to show; takes its time in another thread."""
+        """The rows of the table; runs in a worker thread."""
         return measure_clusters(view_data)
 
     def draw(self, rows: list[dict[str, Any]]) -> None:
-        """Bring the screen up to it."""
+        """Show the rows."""
         if rows != self.pane.rows:
             self.pane.rows = rows

@@ -50,12 +50,12 @@ def history(recording: Recording | Any, previous: Recording | None = None) -> hv
     3
     """
     recording = getattr(recording, "recording", recording)
-    return draw_history(measure_history(ViewData(recording, left=previous or Recording())))
+    return draw_history(measure_history(ViewData(recording, previous=previous or Recording())))
 
 
 def measure_history(view_data: ViewData) -> PlotData:
     """The measures of all states, and each change of a parameter at the state that follows it."""
-    lines, previous = _list_lines(view_data.recording), _list_lines(view_data.left)
+    lines, previous = _list_lines(view_data.recording), _list_lines(view_data.previous)
     events = [
         event
         for event in view_data.recording.events
@@ -101,12 +101,12 @@ def compare(view_data: ViewData) -> str:
     >>> compare(ViewData())
     ''
     """
-    if not view_data.left.states or view_data.state is None:
+    if not view_data.previous.states or view_data.state is None:
         return ""
-    n_seen = min(view_data.state.n_seen, view_data.left.states[-1].n_seen)
+    n_seen = min(view_data.state.n_seen, view_data.previous.states[-1].n_seen)
     ours, theirs = (
         recording.states[recording.find(n_seen)]
-        for recording in (view_data.recording, view_data.left)
+        for recording in (view_data.recording, view_data.previous)
     )
     return f"After {ours.n_seen:,} points this run has {_summarise(ours)}; the run before it " + (
         f"had {_summarise(theirs)} after {theirs.n_seen:,}."

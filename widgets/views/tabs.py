@@ -1,4 +1,4 @@
-"""The views below the live figure, in tabs; only the one that is open is measured and drawn."""
+"""The views below the live figure, in tabs; only the view of the open tab is measured and drawn."""
 
 import logging
 import time
@@ -22,31 +22,31 @@ log = logging.getLogger(__name__)
 
 
 class View(Protocol):
-    """What a tab holds: measured in a thread of its own, drawn with the next frame."""
+    """The content of a tab: a worker thread measures it, the next frame draws it."""
 
     pane: Any
 
     def measure(self, view_data: ViewData) -> Any:
-        """Everything that is to be drawn; nothing of the page is touched."""
+        """The data that `draw` shows; must not touch the page."""
 
     def draw(self, measured: Any) -> None:
-        """Bring the screen up to what was measured."""
+        """Show the measured data on the page."""
 
 
 @runtime_checkable
 class Opened(Protocol):
-    """A view that wants to know whether its tab is open."""
+    """A view that needs to know whether its tab is open."""
 
     def open(self, is_open: bool) -> None:
-        """The tab was opened or closed."""
+        """Called when a tab of the page was opened; ``is_open`` tells whether it is this tab."""
 
 
 class ViewTabs:
-    """Keep the open view up with the view data, two or three times a second at most.
+    """Updates the view of the open tab, at most two or three times a second.
 
-    ``makers`` make the views by their titles, each when its tab is first opened.
-    ``take_view_data`` may be called from any thread. ``ask`` is called from one when something is
-    ready to be drawn, which is done by the next call of `draw`.
+    ``makers`` maps the title of each view to the function that makes it when its tab is first
+    opened. ``take_view_data`` can be called in any thread. The worker thread calls ``ask`` when
+    data are ready; the next call of `draw` shows them.
     """
 
     def __init__(
@@ -88,21 +88,21 @@ class ViewTabs:
 
     @property
     def titles(self) -> list[str]:
-        """What the tabs are called."""
+        """The titles of the tabs."""
         return [*self._titles]
 
     def find(self, title: str | None) -> int | None:
-        """Number of the tab with this title, today or formerly; None if there is no such tab."""
+        """Number of the tab with this title or former title; None if there is no such tab."""
         title = FORMER_TITLES.get(title or "", title)
         return self._titles.index(title) if title in self._titles else None
 
     @property
     def open_view(self) -> View | None:
-        """The view in the open tab; None for the first, which is empty."""
+        """The view of the open tab; None for the first tab, which is empty."""
         return self._views.get(self.tabs.active)
 
     def draw(self) -> None:
-        """Draw what is measured, and have measured what is not; called with each frame."""
+        """Draw measured data and measure new data in the worker; called with each frame."""
         if self._job is not None and self._job.done():
             job, self._job = self._job, None
             self._finish(job)
@@ -120,7 +120,7 @@ class ViewTabs:
         try:
             view, view_data, measured = job.result()
         except Exception:
-            # The live figure goes on without the view.
+            # The live figure continues without the view.
             log.exception("A view could not be measured")
             return
         if view is self.open_view:
@@ -128,7 +128,7 @@ class ViewTabs:
             self._drawn = view, view_data
 
     def _measure(self, view: View) -> tuple[View, ViewData, Any]:
-        # The wait is here, not before the call, so that what comes last is always drawn.
+        # Wait here, then take the data: so the page always shows the newest data in the end.
         if self._drawn is not None and self._drawn[0] is view:
             time.sleep(max(self._measured_at + PERIOD_S - time.monotonic(), 0.0))
         self._measured_at = time.monotonic()
@@ -136,5 +136,5 @@ class ViewTabs:
         return view, view_data, view.measure(view_data)
 
     def close(self) -> None:
-        """Measure no more."""
+        """Stop measuring."""
         self._worker.shutdown(wait=False, cancel_futures=True)

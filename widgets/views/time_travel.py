@@ -1,4 +1,4 @@
-"""Time travel: back to any recorded moment, and on from there."""
+"""Time travel: show any recorded state, and continue the run from it."""
 
 from dataclasses import replace
 
@@ -15,10 +15,10 @@ N_STEPS = 200
 
 
 def go_back(frame: Frame, state: RecordedState) -> Frame:
-    """The frame as it was at a moment, in the view of now."""
+    """The frame of a recorded state, on the axes of the present frame."""
     return replace(
         frame,
-        # A number that no run has: nothing drawn before is kept.
+        # No run has this number, so the live figure draws everything anew.
         run=-1 - state.n_seen,
         snapshot=state.snapshot,
         centers=state.centers,
@@ -33,13 +33,13 @@ def go_back(frame: Frame, state: RecordedState) -> Frame:
 
 
 class TimeTravel:
-    """A slider over the recorded moments; its right end is the present.
+    """A slider over the recorded states; its right end is the present.
 
-    It has the same steps however many moments there are: what the server moved while the user
-    does would be lost, or jump back.
+    The slider always has the same number of steps. If the server changed the steps while the user
+    moves the slider, the slider would jump back.
 
-    ``state`` is the one shown, None for the present. While the past is shown the slider keeps
-    the moments that there were when it was first moved.
+    ``state`` is the state shown, None for the present. While the page shows the past, the slider
+    keeps the states that were recorded before the user moved it.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -90,7 +90,7 @@ class TimeTravel:
 
     @property
     def sentence(self) -> str:
-        """What is shown, if it is the past."""
+        """A description of the state shown; empty for the present."""
         if self.state is None:
             return ""
         known = self.state.parameters
@@ -108,7 +108,7 @@ class TimeTravel:
         self._engine.refresh_frame()
 
     def show(self, frame: Frame) -> Frame:
-        """The frame to draw in place of the present one; called with each."""
+        """The frame to draw instead of the present ``frame``; called with each frame."""
         if frame.run != self._run:
             self._run, self.state = frame.run, None
             self._show()
