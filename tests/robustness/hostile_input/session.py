@@ -179,7 +179,7 @@ class Session:
         address.restore(request.arguments)
         self._engine.step(50)
         self._draw()
-        address.show()
+        address.update()
         return "partly accepted with a message" if address.message.pane.object else "accepted"
 
     def try_parameters(self, given: tuple[str, dict[str, Any]]) -> str:

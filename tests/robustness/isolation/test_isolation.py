@@ -62,8 +62,8 @@ async def upload(url, search):
         await session.open_accordion()
         n_before = count_points(search)
         await session.upload()
-        # A loaded machine may take ten times as long.
-        for _ in range(1_000):
+        # A new checkout compiles its kernels first.
+        for _ in range(5_000):
             session.acknowledge_last()
             await asyncio.sleep(0.05)
             if count_points(search) > n_before:
