@@ -42,6 +42,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "a key that nobody guesses"
 SAVE_FOR_EVER = """
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from clusterer.datasets import make_generator
@@ -54,7 +55,10 @@ store = RunStore(Path(sys.argv[1]))
 engine = Engine(make_generator("blobs", seed=4), MajorityLearner(9), speed=20_000.0)
 engine.set_autosave(Autosave(partial(store.put, sys.argv[2])))
 engine.play()
-engine._thread.join()
+while (saved := store.find(sys.argv[2])) is None or saved.n_seen < 5_000:
+    time.sleep(0.05)
+print("saved", flush=True)
+time.sleep(600)
 """
 
 
@@ -172,22 +176,18 @@ def test_after_a_kill_it_resumes_bit_for_bit(tmp_path):
     """The process gets SIGKILL while it learns and saves."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
-        [sys.executable, "-c", SAVE_FOR_EVER, str(tmp_path), KEY], cwd=ROOT, env=environment
+        [sys.executable, "-c", SAVE_FOR_EVER, str(tmp_path), KEY],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
     )
-    store = RunStore(tmp_path)
-    try:
-        deadline = time.monotonic() + 300
-        while (found := store.find(KEY)) is None or found.n_seen < 5_000:
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
+    with process:
+        assert process.stdout.readline() == "saved\n"
         process.send_signal(signal.SIGKILL)
-        process.wait()
-        found = store.find(KEY)
-    finally:
-        process.kill()
-        process.wait()
-        store.close()
+    store = RunStore(tmp_path)
+    found = store.find(KEY)
+    store.close()
     assert found.is_playing
     resumed = found.restore_run(make_generator("blobs", seed=4))
     points, classes = make_generator("blobs", seed=4).take(found.n_seen + 700)

@@ -100,6 +100,7 @@ class RunStore:
 
     def _prepare(self) -> None:
         try:
+            self._create_file()
             with closing(self._connect()) as connection:
                 connection.execute(SCHEMA)
         except sqlite3.DatabaseError:
@@ -109,12 +110,16 @@ class RunStore:
             (self.folder / FILE).rename(damaged)
             for suffix in ("-wal", "-shm"):
                 (self.folder / f"{FILE}{suffix}").unlink(missing_ok=True)
+            self._create_file()
             with closing(self._connect()) as connection:
                 connection.execute(SCHEMA)
 
+    def _create_file(self) -> None:
+        # Only here: closing any descriptor of the file drops the locks that the connections of
+        # this process hold on it.
+        os.close(os.open(self.folder / FILE, os.O_CREAT | os.O_RDWR, 0o600))
+
     def _connect(self) -> sqlite3.Connection:
-        descriptor = os.open(self.folder / FILE, os.O_CREAT | os.O_RDWR, 0o600)
-        os.close(descriptor)
         connection = sqlite3.connect(self.folder / FILE, timeout=10.0, isolation_level=None)
         # A commit survives the death of the process, and does not wait for the disk.
         connection.execute("PRAGMA journal_mode=WAL")
