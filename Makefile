@@ -18,10 +18,10 @@ $(shell test -x $(BIN)/python || rm -f .venv/.installed-*)
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-run: .venv/.installed-run ## start the app; PORT=5006, DATA=table.csv, PYTHON=python3.12 (first time)
+run: .venv/.installed-run .venv/.compiled ## start the app; PORT=5006, DATA=table.csv, PYTHON=python3.12 (first time)
 	@$(BIN)/python app.py
 
-test: .venv/.installed-test lint ## lint, types, doctests and all tests except those that take minutes
+test: .venv/.installed-test lint .venv/.compiled ## lint, types, doctests and all tests except those that take minutes
 	@.ci/browser
 	$(BIN)/pytest -m "not long" -n 2 --dist loadgroup --durations=15
 
@@ -42,8 +42,13 @@ constraints: .venv/.installed-test ## renew the pins in constraints.txt
 	    --no-annotate --upgrade --custom-compile-command "make constraints" -o constraints.txt
 
 clean: ## remove caches and build output; .venv stays
-	@rm -rf build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv/.compiled build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	@find . -path ./.venv -prune -o -name __pycache__ -prune -exec rm -rf {} +
+
+# Compiled code is kept beside the modules until one of them changes.
+.venv/.compiled: $(shell find clusterer -name '*.py')
+	@$(BIN)/python -m clusterer.cluster.compile_kernels
+	@touch $@
 
 # Debian's Python may lack ensurepip; a .venv made by it has no pip.
 $(BIN)/python:
