@@ -56,7 +56,7 @@ def test_the_pieces_make_the_file_and_a_bar_shows_the_progress(dashboard_page, l
         }"""
     )
     upload(page, large)
-    expect(page.get_by_role("checkbox", name="width")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="width")).to_be_checked(timeout=60_000)
     wait_until(lambda: counter(page, "clusters found") == "3")
     assert sum(sizes) == large.stat().st_size
     assert len(sizes) > PIECES

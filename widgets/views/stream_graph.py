@@ -45,7 +45,7 @@ def stream_graph(recording: Recording | Any) -> hv.Overlay:
     >>> from clusterer.session.run import Run
     >>> run = Run(make_generator("blobs"), OnlineClusterer())
     >>> for _ in range(10):
-    ...     run.advance(100)
+    ...     _ = run.advance(100)
     ...     run.record()
     >>> bands = next(iter(stream_graph(run)))
     >>> len(bands.split())  # 5 clusters and noise
