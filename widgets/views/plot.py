@@ -79,6 +79,8 @@ def set_options(
     **options: Any,
 ) -> hv.Element:
     """The element with options for Bokeh; its data source gets the ``name`` of the layer."""
+    # HoloViews takes no options before this import.
+    import holoviews.plotting.bokeh
 
     def name_source(plot: Any, element: Any) -> None:
         plot.handles["source"].name = name
