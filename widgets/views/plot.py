@@ -145,7 +145,8 @@ def _refine(plot: figure, name: str, dimensions: str) -> None:
     plot.axis.axis_line_alpha = 0.3
     plot.axis.minor_tick_line_alpha = 0
     plot.axis.major_tick_line_alpha = 0.3
-    plot.legend.update(**LEGEND_STYLE)
+    for legend in plot.legend:
+        legend.update(**LEGEND_STYLE)
 
 
 def set_ticks(axis: Any, ticks: Mapping[float, str] | None) -> None:
