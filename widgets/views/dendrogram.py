@@ -16,6 +16,7 @@ from widgets.views.plot import (
     COLOR_OPTIONS,
     Columns,
     PlotData,
+    load_holoviews,
     set_options,
     set_plot_options,
 )
@@ -126,9 +127,9 @@ def _describe(built: Dendrogram, clusters: NDArray[np.int64]) -> tuple[str, ...]
 
 def draw_dendrogram(data: PlotData) -> hv.Overlay:
     """The links and the bars behind the peaks, which are thick if they are clusters."""
-    import holoviews as hv
+    hv = load_holoviews()
 
-    def draw(name: str, label: str, **options: Any) -> hv.Segments:
+    def draw(name: str, label: str, **options: Any) -> Any:
         columns = data.layers.get(name, {})
         dims = [*ENDS, *TEXTS, "color"] if "color" in columns else ENDS
         columns = {dim: columns.get(dim, []) for dim in dims}

@@ -14,6 +14,7 @@ from widgets.views.plot import (
     COLOR_OPTIONS,
     Columns,
     PlotData,
+    load_holoviews,
     set_options,
     set_plot_options,
     span_from_zero,
@@ -82,7 +83,7 @@ def measure_drift(view_data: ViewData) -> PlotData:
 
 def draw_drift(data: PlotData) -> hv.Overlay:
     """The lines in the colours of the clusters."""
-    import holoviews as hv
+    hv = load_holoviews()
 
     names = "x", "y", "cluster", "last", "color"
     columns = data.layers["drift"]

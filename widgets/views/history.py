@@ -13,6 +13,7 @@ from widgets.live.view_data import ViewData, thin
 from widgets.views.plot import (
     Columns,
     PlotData,
+    load_holoviews,
     set_options,
     set_plot_options,
     span_from_zero,
@@ -149,14 +150,14 @@ def _write(value: Any) -> str:
 
 def draw_history(data: PlotData) -> hv.Layout:
     """A plot for each measure; all have one time axis."""
-    import holoviews as hv
+    hv = load_holoviews()
 
     plots = [_draw_measure(data, name, label) for name, label in MEASURES.items()]
     return hv.Layout(plots).cols(1)
 
 
 def _draw_measure(data: PlotData, name: str, label: str) -> hv.Overlay:
-    import holoviews as hv
+    hv = load_holoviews()
 
     def draw(
         kind: Any, suffix: str, label: str, extra: tuple[str, ...] = (), **options: Any

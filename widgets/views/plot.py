@@ -260,16 +260,18 @@ class PlotView:
         self._plot.show(data, is_new)
 
 
-def load_renderer() -> Any:
-    """A renderer of HoloViews for Bokeh of its own, which lets go of what it has rendered.
-
-    Imports HoloViews, which takes a second or two; call it from a thread that may wait.
-    """
+def load_holoviews() -> Any:
+    """Import HoloViews and its Bokeh backend; the first import takes a second or two."""
     import holoviews as hv
     import holoviews.plotting.bokeh
 
     hv.Store.set_current_backend("bokeh")
-    return hv.renderer("bokeh").instance(mode="default")
+    return hv
+
+
+def load_renderer() -> Any:
+    """Return a new renderer of HoloViews for Bokeh, which does not keep what it has rendered."""
+    return load_holoviews().renderer("bokeh").instance(mode="default")
 
 
 def fit(axis_range: Range1d, low: float, high: float) -> None:

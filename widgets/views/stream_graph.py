@@ -13,6 +13,7 @@ from widgets.views.plot import (
     COLOR_OPTIONS,
     Columns,
     PlotData,
+    load_holoviews,
     set_options,
     set_plot_options,
     span_time,
@@ -85,7 +86,7 @@ def measure_stream_graph(view_data: ViewData) -> PlotData:
 
 def draw_stream_graph(data: PlotData) -> hv.Overlay:
     """The bands, a dashed line at the state shown, and the marks."""
-    import holoviews as hv
+    hv = load_holoviews()
 
     bands = data.layers["stream graph"]
     texts = ("cluster", "share", "span")
