@@ -33,13 +33,13 @@ def large(tmp_path):
 
 def test_the_pieces_make_the_file_and_a_bar_shows_the_progress(dashboard_page, large, monkeypatch):
     page = dashboard_page
-    sizes, written = [], uploads._Upload.append
+    sizes, written = [], uploads._IncomingFile.append
 
     def append(self, start, piece):
         sizes.append(len(piece))
         written(self, start, piece)
 
-    monkeypatch.setattr(uploads._Upload, "append", append)
+    monkeypatch.setattr(uploads._IncomingFile, "append", append)
     page.evaluate(
         """() => {
             window.shares = []
@@ -100,11 +100,11 @@ def test_the_first_click_opens_an_example_with_all_its_views(dashboard_page):
     page = dashboard_page
     page.get_by_role("button", name="My table").click()
     expect(page.get_by_text(EXAMPLES[0].description)).to_be_visible()
-    wait_until(lambda: seen(page) > 300 and page.locator("[data-measure]").count() == 5)
+    names = ["ARI", "NMI", "purity", "clusters / classes", "silhouette"]
+    shown = "all => all.map(e => e.dataset.measure)"
+    wait_until(lambda: page.locator("[data-measure]").evaluate_all(shown) == names)
     # More than two features are projected; the metrics use the true classes.
     expect(page.get_by_role("combobox", name="x axis")).to_have_text("component 1")
-    names = page.locator("[data-measure]").evaluate_all("all => all.map(e => e.dataset.measure)")
-    assert names == ["ARI", "NMI", "purity", "clusters / classes", "silhouette"]
     label = "() => Bokeh.documents[0].get_model_by_name('live').below[0].axis_label"
     wait_until(lambda: re.match(r"component 1 \(\d+%\): ", page.evaluate(label)))
     choose(page, "x axis", "count")

@@ -114,8 +114,10 @@ def test_it_plays_and_pauses_and_its_parameters_are_live():
         assert frame.measures.ari > 0.5
         engine.set("rate", 2.0)
         assert "rate must be" in engine.wait_for_frame().message
-        wait_until(lambda: engine.recording.states)
-        assert engine.recording.states[-1].parameters["rate"] == 0.25
+        engine.play()
+        wait_until(
+            lambda: [each.parameters["rate"] for each in engine.recording.states][-1:] == [0.25]
+        )
     finally:
         engine.close()
 

@@ -69,10 +69,12 @@ def build_step_slider(
     def follow_setting(event: Any) -> None:
         nonlocal is_following
         is_following = True
-        if write(event.new) not in slider.options:
-            slider.options = label_steps(event.new)
-        # The option's own object: the slider searches it, and 1 and 1.0 are written alike.
-        slider.value = slider.options[write(event.new)]
+        options = slider.options
+        if write(event.new) not in options:
+            options = label_steps(event.new)
+        # Both at once: a slider whose value is no option shows its first step, and the browser
+        # may send that step back. The option's own object: 1 and 1.0 are written alike.
+        slider.param.update(options=options, value=options[write(event.new)])
         is_following = False
 
     def change_setting(event: Any) -> None:

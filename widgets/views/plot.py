@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.document import Document
 from bokeh.models import (
     ColumnDataSource,
     NumeralTickFormatter,
@@ -173,8 +172,7 @@ class LivePlot:
             renderer = load_renderer()
             element = self._draw(data)
             parts = list(element) if isinstance(element, hv.Layout) else [element]
-            # In a document of its own: by default HoloViews changes the document of another thread.
-            plots = [renderer.get_plot(part, doc=Document()) for part in parts]
+            plots = [renderer.get_plot(part) for part in parts]
         for plot in plots:
             # HoloViews itself updates the plot no more; so its document lets the plot go.
             plot.cleanup()
@@ -271,7 +269,11 @@ def load_holoviews() -> Any:
 
 def load_renderer() -> Any:
     """Return a new renderer of HoloViews for Bokeh, which does not keep what it has rendered."""
-    return load_holoviews().renderer("bokeh").instance(mode="default")
+    renderer = load_holoviews().renderer("bokeh").instance(mode="default")
+    # Each plot gets a document of its own. By default HoloViews takes Bokeh's current document,
+    # which belongs to another thread.
+    renderer.notebook_context = True
+    return renderer
 
 
 def fit(axis_range: Range1d, low: float, high: float) -> None:
