@@ -1,4 +1,4 @@
-"""The engine: commands from any thread, frames on demand, faults told."""
+"""The engine: commands from any thread, frames on request, error messages."""
 
 import threading
 import time
@@ -36,13 +36,13 @@ def test_before_the_first_point_a_frame_is_empty(blobs):
     assert not frame.is_playing
 
 
-def test_what_it_learns_is_what_the_model_learns_from_the_source(blobs):
+def test_the_engine_learns_what_a_model_learns_from_the_source(blobs):
     blobs.step(700)
     blobs.step(300)
     frame = blobs.wait_for_frame()
-    alone = OnlineClusterer().partial_fit(make_generator("blobs", seed=1).take(1000).points)
-    assert np.array_equal(frame.snapshot.centers, alone.prototypes_)
-    assert np.array_equal(frame.snapshot.weights, alone.weights_)
+    model = OnlineClusterer().partial_fit(make_generator("blobs", seed=1).take(1000).points)
+    assert np.array_equal(frame.snapshot.centers, model.prototypes_)
+    assert np.array_equal(frame.snapshot.weights, model.weights_)
     assert np.array_equal(frame.points, make_generator("blobs", seed=1).take(1000).points)
 
 
@@ -51,12 +51,12 @@ def test_play_streams_until_pause(blobs):
     blobs.play()
     wait_until(lambda: blobs.wait_for_frame().snapshot.n_seen > 20_000)
     blobs.pause()
-    held = blobs.wait_for_frame().snapshot.n_seen
+    n_seen = blobs.wait_for_frame().snapshot.n_seen
     blobs.set("n_prototypes", 20)
-    assert blobs.wait_for_frame().snapshot.n_seen == held
+    assert blobs.wait_for_frame().snapshot.n_seen == n_seen
 
 
-def test_held_it_learns_nothing_and_released_it_goes_on_as_it_was(blobs):
+def test_an_engine_on_hold_learns_nothing_and_then_continues(blobs):
     blobs.hold(True)
     blobs.play()
     frame = blobs.wait_for_frame()
@@ -68,11 +68,11 @@ def test_held_it_learns_nothing_and_released_it_goes_on_as_it_was(blobs):
     blobs.pause()
     blobs.hold(True)
     blobs.hold(False)
-    seen = blobs.wait_for_frame()
-    assert not seen.is_playing
+    before = blobs.wait_for_frame()
+    assert not before.is_playing
     time.sleep(0.1)
     blobs.set("n_prototypes", 20)
-    assert blobs.wait_for_frame().snapshot.n_seen == seen.snapshot.n_seen
+    assert blobs.wait_for_frame().snapshot.n_seen == before.snapshot.n_seen
 
 
 def test_live_settings_act_on_the_next_frame(blobs):
@@ -91,23 +91,23 @@ def test_live_settings_act_on_the_next_frame(blobs):
     assert blobs.wait_for_frame().snapshot.n_seen == 4000
 
 
-def test_all_that_acts_at_once_can_be_set_and_set_again(blobs):
+def test_all_live_settings_can_be_set_repeatedly(blobs):
     settings = Settings(noise=0.5, window_length=300, points_per_s=0.1, n_prototypes=7)
     blobs.step(100)
     for _ in range(2):
         for name, value in settings.live_values().items():
             blobs.set(name, value)
         blobs.step(600)
-    taken = blobs.export_run().result(timeout=30)
+    exported = blobs.export_run().result(timeout=30)
     assert blobs.wait_for_frame().message == ""
-    assert len(taken.points) == 300
-    assert len(taken.snapshot.centers) == 7
-    assert 0.4 < np.mean(taken.classes == -1) < 0.6
-    # What is so already is no change.
-    assert sorted(change.name for change in taken.recipe.changes) == ["n_prototypes", "noise"]
+    assert len(exported.points) == 300
+    assert len(exported.snapshot.centers) == 7
+    assert 0.4 < np.mean(exported.classes == -1) < 0.6
+    # Setting the present value is not recorded as a change.
+    assert sorted(change.name for change in exported.recipe.changes) == ["n_prototypes", "noise"]
 
 
-def test_reset_keeps_the_settings_and_starts_the_same_stream(blobs):
+def test_reset_keeps_the_settings_and_restarts_the_same_stream(blobs):
     blobs.set("n_prototypes", 7)
     blobs.step(500)
     first = blobs.wait_for_frame()
@@ -120,7 +120,7 @@ def test_reset_keeps_the_settings_and_starts_the_same_stream(blobs):
     assert len(second.centers) == 7
 
 
-def test_a_wrong_setting_is_told_and_the_run_goes_on(blobs):
+def test_an_invalid_setting_gives_a_message_and_the_run_continues(blobs):
     blobs.step(100)
     wrong = {"n_prototypes": 0, "window_length": object(), "speed": float("nan"), "color": "red"}
     for name, value in wrong.items():
@@ -134,7 +134,7 @@ def test_a_wrong_setting_is_told_and_the_run_goes_on(blobs):
     assert len(frame.centers) == 6
 
 
-def test_a_failing_source_pauses_and_tells():
+def test_a_failing_source_pauses_the_engine_with_a_message():
     def chunks():
         yield np.zeros((10, 2))
         raise OSError("the disk is gone")
@@ -151,7 +151,7 @@ def test_a_failing_source_pauses_and_tells():
     engine.close()
 
 
-def test_a_finite_source_ends_and_says_so():
+def test_a_frame_tells_that_a_finite_source_has_ended():
     points = np.random.default_rng(0).normal(size=(150, 3))
     engine = Engine(ArraySource(points), OnlineClusterer(), speed=float("inf"))
     engine.play()
@@ -162,7 +162,7 @@ def test_a_finite_source_ends_and_says_so():
     engine.close()
 
 
-def test_views_see_the_units_of_the_data_whatever_the_model_learns_in():
+def test_frames_have_the_units_of_the_data_whatever_the_scaling():
     points = np.random.default_rng(0).normal(size=(300, 2)) * [1000.0, 0.01] + [5e4, 0.0]
     scaling = Scaling.standardize(points.mean(axis=0), points.std(axis=0))
     engine = Engine(ArraySource(points), OnlineClusterer(), scaling=scaling)
@@ -175,11 +175,11 @@ def test_views_see_the_units_of_the_data_whatever_the_model_learns_in():
     engine.close()
 
 
-def test_a_long_window_is_counted_into_an_image(blobs):
+def test_a_long_window_is_drawn_as_a_density_image(blobs):
     blobs.set("window_length", 50_000)
     blobs.step(20_000)
     frame = blobs.wait_for_frame()
-    assert frame.image is None  # nobody has said what box to count over
+    assert frame.image is None  # no view has been requested yet
     (left, bottom), (right, top) = frame.bounds
     blobs.request_view(ViewRequest(0, 1, (left, right, bottom, top)))
     frame = blobs.wait_for_frame()
@@ -188,7 +188,7 @@ def test_a_long_window_is_counted_into_an_image(blobs):
     assert len(frame.points) < 20_000
 
 
-def test_closing_ends_the_thread_and_may_be_repeated():
+def test_close_ends_the_thread_and_may_be_called_twice():
     engine = Engine(make_generator("rings"), OnlineClusterer(), speed=float("inf"))
     engine.play()
     engine.close()

@@ -1,4 +1,4 @@
-"""What frames are made of: windows, images, identities, scalings."""
+"""The parts of a frame: window, density image, cluster ids, scaling."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from clusterer.stream.window import Window
     st.lists(st.one_of(st.integers(0, 25), st.tuples(st.integers(1, 30))), max_size=30),
     st.integers(1, 20),
 )
-def test_a_window_is_the_end_of_all_that_was_pushed(actions, length):
+def test_a_window_is_the_end_of_all_pushed_points(actions, length):
     window, pushed, start = Window(2, length), np.empty((0, 2)), 0
     for action in actions:
         if isinstance(action, tuple):
@@ -33,7 +33,7 @@ def test_a_window_is_the_end_of_all_that_was_pushed(actions, length):
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.integers(1, 12))
-def test_cells_are_counted_as_numpy_counts_them(seed, n_rows, n_columns):
+def test_cell_counts_agree_with_numpy(seed, n_rows, n_columns):
     xs, ys = np.random.default_rng(seed).uniform(-1.5, 1.5, size=(2, 200))
     counts = count_cells(xs, ys, (-1, 1, -1, 1), (n_rows, n_columns))
     inside = (abs(xs) < 1) & (abs(ys) < 1)
@@ -41,11 +41,11 @@ def test_cells_are_counted_as_numpy_counts_them(seed, n_rows, n_columns):
         ys[inside], xs[inside], bins=(n_rows, n_columns), range=((-1, 1), (-1, 1))
     )
     assert counts.sum() == inside.sum()
-    # On the border between two cells rounding may decide either way.
+    # Rounding may put a point on the border of two cells into either cell.
     assert abs(counts - expected).sum() <= 2
 
 
-def test_a_box_without_inside_is_refused():
+def test_an_empty_box_is_refused():
     with pytest.raises(ValueError, match="left < right"):
         count_cells(np.zeros(1), np.zeros(1), (1, 1, 0, 1))
 
@@ -56,7 +56,7 @@ def test_shades_show_every_point_and_rise_with_the_count():
     assert 0 < levels[1] < levels[2] < levels[3] == 255
 
 
-def test_clusters_keep_their_ids_through_new_numbers_and_fading_support():
+def test_clusters_keep_their_ids_when_they_are_renumbered_or_lost_for_a_while():
     tracker = ClusterTracker()
     ids = np.array([10, 11, 12, 13])
     weights = np.ones(4)
@@ -79,7 +79,7 @@ def test_a_split_leaves_the_id_with_the_heavier_part():
 
 
 @given(st.lists(st.lists(st.integers(-1, 4), min_size=6, max_size=6), max_size=12))
-def test_living_clusters_never_share_an_id_or_a_colour(partitions):
+def test_present_clusters_never_share_an_id_or_a_colour(partitions):
     tracker = ClusterTracker()
     ids = np.arange(6)
     for partition in partitions:
@@ -94,7 +94,7 @@ def test_living_clusters_never_share_an_id_or_a_colour(partitions):
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_scaling_back_and_forth(seed):
+def test_undoing_a_scaling_gives_the_points_back(seed):
     random = np.random.default_rng(seed)
     points = random.normal(size=(20, 3)) * 10.0 ** random.integers(-6, 6, size=3)
     scaling = Scaling.standardize(points.mean(axis=0), points.std(axis=0))

@@ -1,4 +1,4 @@
-"""Going on from a recorded moment: what is restored, and that it is exact."""
+"""Continuing from a recorded state: the new run equals the old run bit for bit."""
 
 import numpy as np
 import pytest
@@ -42,14 +42,14 @@ def record(run, *lengths):
 @pytest.mark.parametrize("kind", SOURCES)
 @given(st.integers(0, 2_500), st.integers(0, 400))
 @profile(max_examples=20)
-def test_skipping_is_taking_unseen(kind, n_skipped, n_points):
+def test_skip_leaves_the_source_as_take_does(kind, n_skipped, n_points):
     source, other = SOURCES[kind](), SOURCES[kind]()
     assert source.skip(n_skipped) == n_skipped
     other.take(n_skipped)
     assert np.array_equal(source.take(n_points).points, other.take(n_points).points)
 
 
-def test_skipping_ends_with_the_points():
+def test_skip_ends_with_the_points():
     source = ArraySource(POINTS)
     assert source.skip(5_000) == 3_000
     assert source.exhausted
@@ -60,19 +60,19 @@ def test_skipping_ends_with_the_points():
 @pytest.mark.parametrize("kind", SOURCES)
 @given(st.integers(0, 4), st.sampled_from([None, 300.0]), st.sampled_from(["auto", 1.5]))
 @profile(max_examples=12)
-def test_with_the_parameters_of_then_a_branch_goes_on_bit_for_bit(kind, place, half_life, sigma):
+def test_a_branch_with_the_same_parameters_continues_bit_for_bit(kind, position, half_life, sigma):
     scaling = Scaling.standardize(POINTS.mean(axis=0), POINTS.std(axis=0))
     model = OnlineClusterer(30, sigma, half_life)
     run = Run(SOURCES[kind](), model, scaling=scaling, window_length=500)
     states = record(run, 37, 400, 511, 300, 256, 500)
     there = run.make_frame(ViewRequest())
-    branch = branch_run(run, states[place], 1)
-    assert branch.n_seen == states[place].n_seen
+    branch = branch_run(run, states[position], 1)
+    assert branch.n_seen == states[position].n_seen
     assert np.array_equal(
-        branch.recent_points.window.last(50).astype(np.float32), states[place].points[-50:]
+        branch.recent_points.window.last(50).astype(np.float32), states[position].points[-50:]
     )
-    # Looked at when the run was, the clusters keep their names as well.
-    record(branch, *np.diff([state.n_seen for state in states[place:]]).tolist())
+    # If both runs record at the same points, the clusters have the same ids too.
+    record(branch, *np.diff([state.n_seen for state in states[position:]]).tolist())
     here = branch.make_frame(ViewRequest())
     for name in ("centers", "center_clusters", "center_colors", "points", "point_clusters"):
         assert np.array_equal(getattr(here, name), getattr(there, name)), name
@@ -82,7 +82,7 @@ def test_with_the_parameters_of_then_a_branch_goes_on_bit_for_bit(kind, place, h
     assert known == [state.n_seen for state in states]
 
 
-def test_a_branch_takes_the_parameters_of_now_and_leaves_the_past_as_it_was():
+def test_a_branch_takes_the_present_parameters_and_keeps_the_old_recording():
     run = Run(make_generator("blobs", noise=0.0), OnlineClusterer(50))
     states = record(run, 500, 500, 500)
     run.set("n_prototypes", 9)
@@ -93,7 +93,7 @@ def test_a_branch_takes_the_parameters_of_now_and_leaves_the_past_as_it_was():
     assert len(branch.model.prototypes_) == 9
     assert len(states[0].centers) == 50
     assert run.recording == before
-    assert [m.n_seen for m in branch.recording.states] == [500, 800]
+    assert [state.n_seen for state in branch.recording.states] == [500, 800]
     assert branch.recording.events[-1].kind in ("branched", "born", "split", "merged", "ended")
     assert [e.n_seen for e in branch.recording.events if e.kind == "branched"] == [500]
     clean, noisy = (make_generator("blobs", noise=noise).take(800).points for noise in (0.0, 0.4))
@@ -101,7 +101,7 @@ def test_a_branch_takes_the_parameters_of_now_and_leaves_the_past_as_it_was():
     assert np.array_equal(branch.recent_points.window.last(800)[500:], noisy[500:])
 
 
-def test_the_engine_branches_and_keeps_what_it_left():
+def test_the_engine_branches_and_keeps_the_previous_recording():
     engine = Engine(make_generator("blobs"), OnlineClusterer())
     engine.step(400)
     while not engine.recording.states:
@@ -112,7 +112,7 @@ def test_the_engine_branches_and_keeps_what_it_left():
         engine.wait_for_frame()
     first = engine.recording.states[0]
     engine.set("n_prototypes", 7)
-    engine.branch(first, run=5)  # a run that is not there
+    engine.branch(first, run=5)  # there is no such run
     assert engine.wait_for_frame().snapshot.n_seen == 1_000
     engine.branch(first, run=0)
     frame = engine.wait_for_frame()
@@ -124,7 +124,7 @@ def test_the_engine_branches_and_keeps_what_it_left():
     engine.close()
 
 
-def test_where_the_source_cannot_start_again_the_run_stays():
+def test_without_a_rewindable_source_the_run_continues():
     engine = Engine(ArraySource(iter([POINTS])), OnlineClusterer())
     engine.step(400)
     while not engine.recording.states:

@@ -1,4 +1,4 @@
-"""Arrays as sources: any cut of the same points, errors that name the row, rewinding."""
+"""Arrays as sources: chunks of any size, rewinding, error messages that name the row."""
 
 import io
 import itertools
@@ -16,7 +16,7 @@ n_rows = st.integers(0, 100)
 
 
 class Frame:
-    """As much of a data frame as matters here."""
+    """The part of a data frame that `ArraySource` uses."""
 
     columns = ("width", "height")
 
@@ -49,7 +49,7 @@ def test_array_iterator_and_callable_give_the_same_points(n, sizes, step):
 
 
 @given(n_rows, sizes)
-def test_array_and_callable_rewind_from_anywhere(n, sizes):
+def test_array_and_callable_rewind_from_any_position(n, sizes):
     array = np.arange(2.0 * n).reshape(n, 2)
     for data in (array, lambda: iter([array])):
         source = ArraySource(data)
@@ -63,7 +63,7 @@ def test_array_and_callable_rewind_from_anywhere(n, sizes):
         assert_array_equal(read_all(source), array)
 
 
-def test_bare_iterator_refuses_to_rewind_and_reads_on():
+def test_an_iterator_refuses_to_rewind_and_continues():
     source = ArraySource(iter([np.zeros((2, 2)), np.ones((2, 2))]), name="sensor")
     source.take(1)
     with pytest.raises(io.UnsupportedOperation, match=r"sensor .* cannot be rewound; allowed"):
@@ -71,7 +71,7 @@ def test_bare_iterator_refuses_to_rewind_and_reads_on():
     assert source.take(5).points[:, 0].tolist() == [0, 1, 1]
 
 
-def test_iterator_may_be_endless_and_is_closed():
+def test_an_iterator_may_be_endless_and_is_closed():
     closed = []
 
     def count():
@@ -119,7 +119,7 @@ def test_points_taken_belong_to_the_caller():
 
 
 @given(st.integers(0, 30), st.sampled_from([np.nan, np.inf, -np.inf]), st.integers(0, 1))
-def test_message_names_row_and_feature_of_what_is_not_finite(row, value, column):
+def test_the_message_names_row_and_feature_of_a_value_that_is_not_finite(row, value, column):
     array = np.zeros((31, 2))
     array[row, column] = value
     message = rf"row {row} \(from 0\), feature 'x{column + 1}' is {value}; allowed: finite"
@@ -145,12 +145,12 @@ def test_message_names_row_and_feature_of_what_is_not_finite(row, value, column)
         (iter([]), "data gave no array"),
     ],
 )
-def test_refuses_what_are_not_points(data, message):
+def test_data_that_are_not_points_are_refused(data, message):
     with pytest.raises(ValueError, match=message):
         ArraySource(data)
 
 
-def test_refuses_a_change_of_width_and_wrong_names():
+def test_a_wrong_number_of_features_is_refused():
     source = ArraySource(iter([np.zeros((3, 2)), np.zeros((3, 4))]))
     with pytest.raises(ValueError, match=r"row 3 \(from 0\) has 4 values; allowed: 2, one for"):
         source.take(6)
@@ -159,6 +159,6 @@ def test_refuses_a_change_of_width_and_wrong_names():
 
 
 @pytest.mark.parametrize("n", [-1, 0.5, "3", True, None])
-def test_refuses_what_is_no_count(n):
+def test_a_wrong_number_of_points_is_refused(n):
     with pytest.raises(ValueError, match=r"n is .*; allowed: a whole number from 0 up"):
         ArraySource([[1, 2]]).take(n)

@@ -1,4 +1,4 @@
-"""Reading ahead: the same items, errors where they were, and no thread left behind."""
+"""Reading ahead: items and errors in the same order, and no thread remains."""
 
 import gc
 import threading
@@ -8,7 +8,7 @@ import pytest
 from clusterer.stream.prefetch import N_AHEAD, Prefetched
 
 
-def readers():
+def list_readers():
     return [thread for thread in threading.enumerate() if thread.name == "clusterer-reader"]
 
 
@@ -24,7 +24,7 @@ def test_an_error_comes_after_the_items_before_it():
     assert list(items) == []
 
 
-def test_it_reads_only_so_far_ahead_and_closing_ends_it():
+def test_reading_ahead_is_bounded_and_ends_with_close():
     taken, closed = [], threading.Event()
 
     def endless():
@@ -43,10 +43,10 @@ def test_it_reads_only_so_far_ahead_and_closing_ends_it():
     assert list(items) == []
 
 
-def test_forgetting_it_ends_the_thread():
-    n_before = len(readers())
+def test_the_thread_ends_with_the_last_reference():
+    n_before = len(list_readers())
     items = Prefetched(lambda: iter(range(1000)))
     assert next(items) == 0
     del items
     gc.collect()
-    assert len(readers()) == n_before
+    assert len(list_readers()) == n_before

@@ -1,4 +1,4 @@
-"""Tables as sources: any cut of the same rows, rewinding and closing."""
+"""Tables as sources: chunks of any size, rewinding and closing."""
 
 import numpy as np
 import pytest
@@ -14,17 +14,17 @@ n_rows = st.integers(0, 100)
 
 
 class Rows:
-    """A table of numbered rows; keeps count of how often it is opened and closed."""
+    """A table of numbered rows that counts its open readers."""
 
     def __init__(self, n_rows: int, cuts: list[int] | None = None) -> None:
         self.points = np.arange(2.0 * n_rows).reshape(n_rows, 2)
         self.labels = np.arange(n_rows) % 3 - 1
         self.cuts = cuts
-        self.asked: list[tuple] = []
+        self.calls: list[tuple] = []
         self.n_open = 0
 
     def chunks(self, features, size, label=None):
-        self.asked.append((features, size, label))
+        self.calls.append((features, size, label))
         self.n_open += 1
         try:
             for rows in np.split(np.arange(len(self.points)), self.ends(size)):
@@ -49,7 +49,7 @@ def read_all(source: Source, size: int = 7) -> np.ndarray:
 
 
 @given(n_rows, st.lists(st.integers(0, 100), max_size=5), sizes, st.booleans())
-def test_table_gives_its_rows_however_it_is_cut(n, cuts, sizes, labelled):
+def test_the_rows_do_not_depend_on_the_sizes_of_chunks(n, cuts, sizes, labelled):
     table = Rows(n, cuts)
     source = TableSource(table, ("a", "b"), "kind" if labelled else None)
     start = 0
@@ -68,7 +68,7 @@ def test_table_gives_its_rows_however_it_is_cut(n, cuts, sizes, labelled):
 
 
 @given(n_rows, sizes)
-def test_table_rewinds_from_anywhere(n, sizes):
+def test_a_table_rewinds_from_any_position(n, sizes):
     table = Rows(n)
     source = TableSource(table, ("a", "b"), size=10)
     for size in sizes:
@@ -78,15 +78,15 @@ def test_table_rewinds_from_anywhere(n, sizes):
     assert_array_equal(read_all(source), table.points)
 
 
-def test_table_is_read_when_needed_and_closed_when_told():
-    # More than is read ahead, so that it is still open.
+def test_a_table_is_opened_by_the_first_take_and_closed_by_close():
+    # More rows than are read ahead, so that the table is still open.
     table = Rows(5_000)
     source = TableSource(table, ["a", "b"], "kind", name="rows", size=10)
-    assert table.asked == []
+    assert table.calls == []
     source.close()
     source.rewind()
     source.take(5)
-    assert table.asked == [(("a", "b"), 10, "kind")]
+    assert table.calls == [(("a", "b"), 10, "kind")]
     assert table.n_open == 1
     source.close()
     source.close()
@@ -99,7 +99,7 @@ def test_table_is_read_when_needed_and_closed_when_told():
     assert source.bounds is None
 
 
-def test_failing_table_does_not_lose_the_good_rows_before():
+def test_an_invalid_row_does_not_lose_the_rows_before_it():
     class Broken:
         def chunks(self, features, size, label=None):
             yield Chunk(np.ones((3, 1)), None)
@@ -112,7 +112,7 @@ def test_failing_table_does_not_lose_the_good_rows_before():
     assert source.exhausted
 
 
-def test_table_refuses_no_features_and_no_size():
+def test_no_features_and_size_0_are_refused():
     with pytest.raises(ValueError, match="features is empty"):
         TableSource(Rows(3), ())
     with pytest.raises(ValueError, match="size is 0; allowed: a whole number from 1 up"):

@@ -1,4 +1,4 @@
-"""Turns: no more at once than there are, first come first served, and nobody waits for ever."""
+"""The fair lock: a limited number of holders, in the order of arrival, with a timeout."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ import time
 from clusterer.session.scheduling.fair_lock import FairLock
 
 
-def test_no_more_work_at_once_than_there_are_turns():
+def test_no_more_threads_hold_the_lock_than_it_allows():
     fair_lock, at_once, most = FairLock(2, max_wait_s=60.0), [], []
 
     def work():
@@ -27,7 +27,7 @@ def test_no_more_work_at_once_than_there_are_turns():
     assert max(most) == 2
 
 
-def test_who_came_first_goes_first():
+def test_threads_get_the_lock_in_the_order_of_arrival():
     fair_lock, order = FairLock(1, max_wait_s=60.0), []
 
     def work(number):
@@ -46,23 +46,23 @@ def test_who_came_first_goes_first():
     assert order == [0, 1, 2, 3, 4, 5]
 
 
-def test_a_turn_that_nobody_waits_for_any_more_is_not_lost():
-    fair_lock, told = FairLock(1, max_wait_s=0.02), []
+def test_a_waiting_thread_that_timed_out_does_not_block_the_lock():
+    fair_lock, is_acquired = FairLock(1, max_wait_s=0.02), []
 
     def give_up():
         with fair_lock.hold() as is_turn:
-            told.append(is_turn)
+            is_acquired.append(is_turn)
 
     with fair_lock.hold():
         thread = threading.Thread(target=give_up)
         thread.start()
         thread.join()
     with fair_lock.hold() as is_turn:
-        told.append(is_turn)
-    assert told == [False, True]
+        is_acquired.append(is_turn)
+    assert is_acquired == [False, True]
 
 
-def test_what_fails_gives_its_turn_back():
+def test_an_exception_releases_the_lock():
     fair_lock = FairLock(1, max_wait_s=0.02)
     for _ in range(2):
         try:

@@ -1,4 +1,4 @@
-"""What engines share: the processor, the memory of recordings, and what is known of them."""
+"""The scheduler: engines share the processors and the memory of recordings."""
 
 import time
 
@@ -29,7 +29,7 @@ def make_engines():
         engine.close()
 
 
-def test_who_rushes_shares_the_cores_and_rests_as_long_as_others_work(make_engines):
+def test_engines_of_unlimited_speed_share_the_cores_by_resting(make_engines):
     scheduler = EngineScheduler(n_cores=2)
     engines = make_engines(scheduler, 6)
     for engine in engines:
@@ -37,14 +37,14 @@ def test_who_rushes_shares_the_cores_and_rests_as_long_as_others_work(make_engin
     assert [scheduler.choose_rest(engine, 0.006, True) for engine in engines[:2]] == [0.0, 0.0]
     rests = [scheduler.choose_rest(engine, 0.006, True) for engine in engines[2:]]
     assert rests == pytest.approx([0.003, 0.006, 0.009, 0.012])
-    # Who does not rush never rests, and takes nothing from the others.
+    # An engine of limited speed never rests and does not count among the engines that share.
     assert scheduler.choose_rest(engines[0], 0.006, False) == 0.0
     assert scheduler.choose_rest(engines[1], 0.006, True) == pytest.approx(0.009)
     engines[2].close()
     assert scheduler.choose_rest(engines[1], 0.006, True) == pytest.approx(0.006)
 
 
-def test_many_streams_look_more_rarely_and_never_too_rarely(make_engines):
+def test_the_tick_grows_with_the_number_of_playing_engines_up_to_a_limit(make_engines):
     scheduler = EngineScheduler(n_cores=1)
     alone = scheduler.tick_s
     engines = make_engines(scheduler, 24)
@@ -58,7 +58,7 @@ def test_many_streams_look_more_rarely_and_never_too_rarely(make_engines):
     assert scheduler.tick_s == alone
 
 
-def test_streams_hold_still_while_a_page_is_made(make_engines, monkeypatch):
+def test_engines_learn_nothing_while_streams_are_paused(make_engines, monkeypatch):
     monkeypatch.setattr("clusterer.session.scheduling.scheduler.MAX_PAUSE_S", 60.0)
     scheduler = EngineScheduler()
     (engine,) = make_engines(scheduler, 1, speed=float("inf"))
@@ -75,7 +75,7 @@ def test_streams_hold_still_while_a_page_is_made(make_engines, monkeypatch):
         time.sleep(0.01)
 
 
-def test_recordings_share_their_memory(make_engines):
+def test_recordings_share_the_memory(make_engines):
     scheduler = EngineScheduler(recording_bytes=8 * MIN_RECORDING_BYTES)
     engines = make_engines(scheduler, 2)
     assert scheduler.recording_bytes == 4 * MIN_RECORDING_BYTES
@@ -85,7 +85,7 @@ def test_recordings_share_their_memory(make_engines):
     assert EngineScheduler(recording_bytes=2**40).recording_bytes == MAX_BYTES
 
 
-def test_a_recording_that_has_to_make_room_keeps_first_and_last():
+def test_a_recording_with_less_memory_keeps_its_first_and_last_state():
     run = Run(make_generator("blobs"), OnlineClusterer())
     for _ in range(60):
         run.advance(20)
@@ -98,7 +98,7 @@ def test_a_recording_that_has_to_make_room_keeps_first_and_last():
     assert len(after) > 5
 
 
-def test_engines_that_are_gone_are_counted_no_more_but_what_they_learned_is(make_engines):
+def test_closed_engines_are_not_counted_but_their_points_are(make_engines):
     scheduler = EngineScheduler()
     first, second = make_engines(scheduler, 2)
     for engine, n in ((first, 100), (second, 50)):
