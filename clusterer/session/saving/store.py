@@ -115,9 +115,10 @@ class RunStore:
                 connection.execute(SCHEMA)
 
     def _create_file(self) -> None:
-        # Only here: closing any descriptor of the file drops the locks that the connections of
-        # this process hold on it.
-        os.close(os.open(self.folder / FILE, os.O_CREAT | os.O_RDWR, 0o600))
+        # An existing file is not opened: closing any descriptor of the file drops the locks that
+        # the connections of this process hold on it (POSIX).
+        with suppress(FileExistsError):
+            os.close(os.open(self.folder / FILE, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.folder / FILE, timeout=10.0, isolation_level=None)

@@ -1,8 +1,11 @@
-"""Runs that are kept: what comes back, to whom, for how long, and after the server was killed."""
+"""The store of runs: restored runs, access by key, expiry, damaged files, two processes."""
 
 import json
 import sqlite3
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +19,17 @@ from clusterer.session.saving.store import FILE, UPLOADS, RunStore, hash_key, ma
 from clusterer.stream import TableSource
 from clusterer.tables import open_table
 from tests.app.test_tables import write_blobs
+
+ROOT = Path(__file__).resolve().parents[3]
+FIND = """
+import sys
+from pathlib import Path
+from clusterer.session.saving.store import RunStore
+
+store = RunStore(Path(sys.argv[1]))
+print(store.find(sys.argv[2]).n_seen)
+store.close()
+"""
 
 
 @pytest.fixture
@@ -31,8 +45,8 @@ def make_run(n=0, seed=5):
     return run
 
 
-def go_on(run):
-    """Some of all that may happen to a run."""
+def continue_run(run):
+    """Learn, record and change parameters."""
     run.advance(700)
     run.record()
     run.set("noise", 0.3)
@@ -42,22 +56,21 @@ def go_on(run):
     return run
 
 
-def test_a_run_that_came_back_goes_on_as_if_nothing_had_happened():
-    run = go_on(make_run(500))
+def test_a_restored_run_continues_bit_for_bit():
+    run = continue_run(make_run(500))
     checkpoint = Checkpoint.take(run, is_playing=True, page_state={"x": "∞"})
     again = Checkpoint.read(*checkpoint.write())
     assert (again.is_playing, again.page_state) == (True, {"x": "∞"})
     twin = again.restore_run(make_generator("drifting", seed=5))
     for each in (run, twin):
-        go_on(each)
+        continue_run(each)
     ours, theirs = Checkpoint.take(run), Checkpoint.take(twin)
     assert ours.write()[1] == theirs.write()[1]
     ours, theirs = (json.loads(each.write()[0]) for each in (ours, theirs))
-    # Told to be played by nobody.
     assert ours == theirs
 
 
-def test_a_table_goes_on_at_its_row_in_its_units(tmp_path):
+def test_a_restored_run_of_a_table_continues_at_its_row_with_its_scaling(tmp_path):
     write_blobs(tmp_path / "blobs.csv", n=900)
 
     def open_source():
@@ -71,7 +84,7 @@ def test_a_table_goes_on_at_its_row_in_its_units(tmp_path):
         each.advance(400)
     assert Checkpoint.take(run).write() == Checkpoint.take(twin).write()
     assert np.array_equal(run.recent_points.window.last(99), twin.recent_points.window.last(99))
-    # Half of the table is gone meanwhile.
+    # The table has lost most of its rows since then.
     write_blobs(tmp_path / "blobs.csv", n=100)
     with pytest.raises(ValueError, match="has only 100 points now"):
         Checkpoint.take(run).restore_run(open_source())
@@ -79,35 +92,35 @@ def test_a_table_goes_on_at_its_row_in_its_units(tmp_path):
     twin.source.close()
 
 
-def test_before_the_first_point_the_parameters_come_back():
+def test_a_run_without_points_is_restored_with_its_parameters():
     checkpoint = Checkpoint.read(*Checkpoint.take(make_run()).write())
     run = checkpoint.restore_run(make_generator("drifting", seed=5))
     assert (run.n_seen, run.model.n_prototypes) == (0, 12)
 
 
-def test_only_who_has_the_key_finds_a_run(store):
+def test_a_run_is_found_by_its_key_only(store):
     key = make_key()
     store.put(key, Checkpoint.take(make_run(50)))
     store.flush()
     assert store.find(key).n_seen == 50
     for guess in (make_key(), "", hash_key(key), key[:-1], "' OR 1=1 --", "\ud800", key + "\0"):
         assert store.find(guess) is None
-    # Whoever reads the files can't come back either.
+    # The files do not contain the key.
     assert all(key.encode() not in path.read_bytes() for path in store.folder.glob(f"{FILE}*"))
     assert store.folder.stat().st_mode & 0o077 == 0
     store.forget(key)
     assert store.find(key) is None
 
 
-def test_the_oldest_are_forgotten_by_age_and_by_size(tmp_path):
-    with_room = RunStore(tmp_path, days=7, most_bytes=2**20)
+def test_old_runs_are_deleted_by_age_and_by_size(tmp_path):
+    small_store = RunStore(tmp_path, days=7, most_bytes=2**20)
     keys = [make_key() for _ in range(4)]
     for key in keys:
-        with_room.put(key, Checkpoint.take(make_run(10)))
-    with_room.flush()
-    with_room.close()
+        small_store.put(key, Checkpoint.take(make_run(10)))
+    small_store.flush()
+    small_store.close()
     for key in keys:
-        (with_room.folder_for(key) / "upload-1").write_bytes(bytes(400_000))
+        (small_store.folder_for(key) / "upload-1").write_bytes(bytes(400_000))
     with sqlite3.connect(tmp_path / FILE) as connection:
         for age_days, key in zip((8, 3, 2, 1), keys, strict=True):
             connection.execute(
@@ -115,14 +128,14 @@ def test_the_oldest_are_forgotten_by_age_and_by_size(tmp_path):
                 (time.time() - age_days * 86_400, hash_key(key)),
             )
         connection.commit()
-        with_room.sweep(connection)
+        small_store.sweep(connection)
     connection.close()
-    assert [with_room.find(key) is not None for key in keys] == [False, False, True, True]
-    left = {folder.name for folder in (tmp_path / UPLOADS).iterdir()}
-    assert left == {hash_key(key) for key in keys[2:]}
+    assert [small_store.find(key) is not None for key in keys] == [False, False, True, True]
+    remaining = {folder.name for folder in (tmp_path / UPLOADS).iterdir()}
+    assert remaining == {hash_key(key) for key in keys[2:]}
 
 
-def test_damage_costs_a_run_and_not_the_server(tmp_path):
+def test_a_damaged_run_or_database_does_not_stop_the_store(tmp_path):
     store = RunStore(tmp_path)
     key, other = make_key(), make_key()
     for each in (key, other):
@@ -144,3 +157,31 @@ def test_damage_costs_a_run_and_not_the_server(tmp_path):
     again.flush()
     assert again.find(key).n_seen == 30
     again.close()
+
+
+def find_in_another_process(folder, key):
+    """Open and close the store in a process of its own; return the number of points of the run."""
+    command = [sys.executable, "-c", FIND, str(folder), key]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=60)
+    return int(found.stdout)
+
+
+def test_a_connection_keeps_the_locks_on_the_file(tmp_path):
+    """Without the locks, another process that closes the store deletes the log still in use.
+
+    SQLite deletes the write-ahead log with the last connection. It recognises other connections
+    by their POSIX locks, and a process loses these as soon as it closes any descriptor of the
+    file.
+    """
+    store, key = RunStore(tmp_path), make_key()
+    store.put(key, Checkpoint.take(make_run(10)))
+    store.flush()
+    assert store.find(key).n_seen == 10
+    RunStore(tmp_path).close()
+    log_file = (tmp_path / f"{FILE}-wal").stat().st_ino
+    assert find_in_another_process(tmp_path, key) == 10
+    assert (tmp_path / f"{FILE}-wal").stat().st_ino == log_file
+    store.put(key, Checkpoint.take(make_run(20)))
+    store.flush()
+    assert find_in_another_process(tmp_path, key) == 20
+    store.close()
