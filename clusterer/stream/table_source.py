@@ -1,8 +1,10 @@
 """A source of the rows of a table, optionally paced by their timestamps."""
 
-from collections.abc import Callable, Iterable, Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, SupportsIndex
+from types import MappingProxyType
+from typing import Any, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +25,37 @@ def size_chunks(n_features: int) -> int:
     return min(max(CHUNK_VALUES // max(n_features, 1), 1), MAX_CHUNK_ROWS)
 
 
-class ChunkedTable(Protocol):
-    """What a table must offer to be streamed: its rows in chunks."""
+class ChunkedTable(ABC):
+    """A table that `TableSource` can stream. Subclasses implement `chunks`.
+
+    Attributes
+    ----------
+    choices : mapping
+        The arguments of `clusterer.tables.open_table` that open the table again, besides its path.
+    """
+
+    choices: Mapping[str, Any] = MappingProxyType({})
 
     @property
-    def chunks(self) -> Callable[..., Iterator[Chunk]]:
-        """``chunks(features, size, label=None, **choices)``: the rows, ``size`` at a time."""
-        ...
+    def class_names(self) -> tuple[str, ...] | None:
+        """The names of the classes read so far, by number; None if classes are just numbers."""
+        return None
+
+    @abstractmethod
+    def chunks(
+        self, features: Sequence[str], size: int, label: str | None = None
+    ) -> Iterator[Chunk]:
+        """Yield all rows from the first on, ``size`` at a time, fewer at the end.
+
+        Parameters
+        ----------
+        features : sequence of str
+            The names of the columns that form the points.
+        size : int
+            The largest number of points in a chunk.
+        label : str, optional
+            The name of the column of true classes. A subclass may take further arguments by name.
+        """
 
 
 class TableSource(Source):
@@ -37,8 +63,7 @@ class TableSource(Source):
 
     Parameters
     ----------
-    table : object with ``chunks(features, size, label=None)``
-        Yields the rows as `Chunk`s of at most `size` rows, from the first row at each call.
+    table : the table; `clusterer.tables.open_table` opens a file
     features : names of the columns that form the points, at least one
     label : name of the column with the true classes, default None
     name : the name that users see, default "table"
@@ -54,7 +79,7 @@ class TableSource(Source):
 
     Examples
     --------
-    >>> class Squares:
+    >>> class Squares(ChunkedTable):
     ...     def chunks(self, features, size, label=None):
     ...         yield Chunk(np.arange(3.0)[:, None] ** 2, None)
     >>> source = TableSource(Squares(), ("area",))
@@ -82,7 +107,7 @@ class TableSource(Source):
         self._label = label
         most = size_chunks(self.n_features)
         self._size = most if size is None else check_whole_number("size", size, 1)
-        # Only requested arguments, so that a table need not support times.
+        # Only requested arguments, because a table need not support times.
         self.choices = choices | ({} if time is None else {"time": time})
         self._is_timed = time is not None
         self._is_paced = is_paced and self._is_timed
@@ -91,8 +116,10 @@ class TableSource(Source):
         self._reset_time()
 
     def _open(self) -> Iterator[Chunk]:
-        read = partial(self.table.chunks, self.feature_names, self._size, label=self._label)
-        return Prefetched(partial(read, **self.choices))
+        read: Callable[..., Iterator[Chunk]] = self.table.chunks
+        return Prefetched(
+            partial(read, self.feature_names, self._size, label=self._label, **self.choices)
+        )
 
     @property
     def has_named_columns(self) -> bool:
@@ -101,7 +128,7 @@ class TableSource(Source):
 
     def python_code(self, noise: float | None = None) -> SourceCode:
         """The code that opens the table and the source again."""
-        choices = format_arguments(getattr(self.table, "choices", {}))
+        choices = format_arguments(self.table.choices)
         label = {} if self._label is None else {"label": self._label}
         columns = format_arguments(label | self.choices)
         return SourceCode(
@@ -120,7 +147,7 @@ class TableSource(Source):
     @property
     def class_names(self) -> tuple[str, ...] | None:
         """The names of the classes read so far; None if the table has class numbers."""
-        return getattr(self.table, "class_names", None) if self._label is not None else None
+        return None if self._label is None else self.table.class_names
 
     def _reset_time(self) -> None:
         self._start = self._interval = np.nan

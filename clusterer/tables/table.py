@@ -1,11 +1,12 @@
 """A table: its columns, a preview, and its rows as chunks of points."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from clusterer.stream.chunk import Chunk
+from clusterer.stream.table_source import ChunkedTable
 from clusterer.support.text import join_names, make_printable
 from clusterer.tables.chunking import cut_to_size, sort_by_time
 from clusterer.tables.columns.class_labels import MISSING_CLASS, ClassEncoder
@@ -24,7 +25,7 @@ from clusterer.tables.report import Report
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowSource
 
 
-class Table:
+class Table(ChunkedTable):
     """A table: information about its columns, and its rows as points.
 
     `open_table` makes it. The columns are inferred from the first few thousand rows. The whole
@@ -66,7 +67,6 @@ class Table:
         self.label_column = label_column
         self.time_column = time_column
         self.report = report
-        self.choices: dict[str, Any] = {}
         self._source = source
         self._inferred = {each.column.name: (i, each) for i, each in enumerate(inferred)}
         self._missing: MissingRule = missing

@@ -15,11 +15,12 @@ from clusterer.session.restart import branch_run
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource, TableSource
 from clusterer.stream.chunk import Chunk
+from clusterer.stream.table_source import ChunkedTable
 
 POINTS = np.random.default_rng(5).normal(size=(3_000, 2)) * [4.0, 1.0]
 
 
-class Rows:
+class Rows(ChunkedTable):
     def chunks(self, features, size, label=None):
         for start in range(0, len(POINTS), size):
             yield Chunk(POINTS[start : start + size], None)

@@ -8,12 +8,13 @@ from numpy.testing import assert_array_equal
 
 from clusterer.stream import Source, TableSource
 from clusterer.stream.chunk import Chunk
+from clusterer.stream.table_source import ChunkedTable
 
 sizes = st.lists(st.integers(0, 40), max_size=8)
 n_rows = st.integers(0, 100)
 
 
-class Rows:
+class Rows(ChunkedTable):
     """A table of numbered rows that counts its open readers."""
 
     def __init__(self, n_rows: int, cuts: list[int] | None = None) -> None:
@@ -100,7 +101,7 @@ def test_a_table_is_opened_by_the_first_take_and_closed_by_close():
 
 
 def test_an_invalid_row_does_not_lose_the_rows_before_it():
-    class Broken:
+    class Broken(ChunkedTable):
         def chunks(self, features, size, label=None):
             yield Chunk(np.ones((3, 1)), None)
             raise ValueError("row 3 is not a number")
