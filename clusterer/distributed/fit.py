@@ -7,7 +7,7 @@ from typing import Any
 
 from sklearn.base import clone
 
-from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.base import Learner, make_learner
 from clusterer.distributed.client import open_client
 from clusterer.distributed.coordinator import Coordinator
 from clusterer.distributed.partitions import list_partitions
@@ -27,13 +27,13 @@ LOCAL = "local"
 
 def fit(
     data: Any,
-    model: OnlineClusterer | None = None,
+    model: Learner | None = None,
     *,
     client: Any = None,
     features: Sequence[str] | None = None,
     missing: MissingRule = "drop",
     skip_failed: bool = False,
-) -> OnlineClusterer:
+) -> Any:
     """Learn each partition with a model of its own and merge the models.
 
     See `clusterer.distributed` for what is exact and what is approximate.
@@ -43,8 +43,10 @@ def fit(
     data : Dask data frame or array, path of a folder or a table, or sequence of paths
         The data in their order in time. The workers read the files and must find them under the
         same paths.
-    model : OnlineClusterer, optional
-        The parameters, and for a fitted model the start. It is not changed.
+    model : Learner, optional
+        The parameters, and for a fitted model the start; a new `OnlineClusterer` by default. It is
+        not changed. Its class must be `clusterer.base.Mergeable` and have a parameter
+        ``n_prototypes``, as `OnlineClusterer`.
     client : distributed.Client, address of a scheduler, or "local", optional
         By default the current client of Dask, or "local" if there is none. "local" starts workers
         on this machine.
@@ -58,13 +60,16 @@ def fit(
 
     Returns
     -------
-    OnlineClusterer
+    Learner
+        A model of the class of ``model``.
 
     Raises
     ------
     PartitionError
         A ValueError: some partitions could not be learned. It names them and holds the model of
         all others.
+    TypeError
+        The models of the learner cannot be merged.
     ImportError
         Dask is not installed.
 
@@ -83,7 +88,7 @@ def fit(
     >>> model.n_clusters_, model.n_seen_
     (2, 4000)
     """
-    start = ScaledLearner(model or OnlineClusterer())
+    start = ScaledLearner(model or make_learner())
     if start.is_fitted:
         start.scaling = Scaling.identity(start.model.n_features_in_)
         names = getattr(start.model, "feature_names_in_", None)
@@ -123,7 +128,7 @@ def learn(
     -------
     Outcome
     """
-    start = start or ScaledLearner(OnlineClusterer())
+    start = start or ScaledLearner(make_learner())
     names = start.feature_names or features
     columns = None if names is None else tuple(names)
     partitions = list_partitions(data, columns)

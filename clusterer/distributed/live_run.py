@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex
 import numpy as np
 from sklearn.base import clone
 
-from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.base import Learner
 from clusterer.distributed.coordinator import Coordinator
 from clusterer.distributed.partitions import Partition
 from clusterer.distributed.reports import Outcome, PartitionReport
@@ -35,8 +35,8 @@ class DistributedRun(Run):
     ----------
     source : DistributedSource
         The partitions.
-    model : OnlineClusterer
-        The parameters.
+    model : Learner
+        The parameters; see `Task`.
     **options
         The other parameters of `Run`.
     """
@@ -44,7 +44,7 @@ class DistributedRun(Run):
     source: "DistributedSource"
     can_branch = False
 
-    def __init__(self, source: "DistributedSource", model: OnlineClusterer, **options: Any) -> None:
+    def __init__(self, source: "DistributedSource", model: Learner, **options: Any) -> None:
         super().__init__(source, model, **options)
         # No script repeats the work of workers.
         self.recipe.is_exact = False
@@ -108,7 +108,7 @@ class DistributedSource(Source):
         self._stop = threading.Event()
         self._has_ended = False
 
-    def start(self, model: OnlineClusterer) -> None:
+    def start(self, model: Learner) -> None:
         """Start learning all partitions with the parameters of the model."""
         self.close()
         self.reports, self._has_ended = [], False
@@ -119,7 +119,7 @@ class DistributedSource(Source):
         threading.Thread(target=_learn, args=args, name="clusterer-many", daemon=True).start()
 
     def take_result(self) -> Result | None:
-        """The next result; None if none comes within a moment."""
+        """The next result; None if there is none within `POLL_S` seconds."""
         try:
             result = self._results.get(timeout=POLL_S)
         except queue.Empty:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.base import Learner
 from clusterer.distributed.partitions import list_partitions
 from clusterer.distributed.worker import as_points
 from clusterer.preprocessing.scaling import Scaling
@@ -22,12 +22,12 @@ from clusterer.tables.limits import UNLIMITED_BYTES
 CLUSTER = "cluster"
 
 
-def predict(model: OnlineClusterer | ScaledLearner, data: Any) -> Any:
+def predict(model: Learner | ScaledLearner, data: Any) -> Any:
     """Label partitioned data lazily: Dask computes the labels later.
 
     Parameters
     ----------
-    model : OnlineClusterer or ScaledLearner
+    model : Learner or ScaledLearner
         A fitted model. A learner labels points in the units of its data.
     data : Dask data frame or array (n, d), path of a folder or a table, or sequence of paths
         A data frame must have the columns on which the model was fitted.
@@ -43,11 +43,12 @@ def predict(model: OnlineClusterer | ScaledLearner, data: Any) -> Any:
     ------
     ValueError
         There are no partitions. While Dask computes the labels: the errors of
-        `OnlineClusterer.predict`, or a `TableError` that names the file.
+        `Learner.predict`, or a `TableError` that names the file.
 
     Examples
     --------
     >>> import dask.array as da
+    >>> from clusterer import OnlineClusterer
     >>> model = OnlineClusterer().fit([[0.0], [0.0], [9.0], [9.0]])
     >>> predict(model, da.from_array(np.array([[1.0], [8.0], [np.nan]]), chunks=2)).compute()
     array([ 0,  1, -1])
@@ -68,7 +69,7 @@ def predict(model: OnlineClusterer | ScaledLearner, data: Any) -> Any:
     return dd.from_map(label_file, paths, learner=learner, meta=meta)
 
 
-def _as_learner(model: OnlineClusterer | ScaledLearner) -> ScaledLearner:
+def _as_learner(model: Learner | ScaledLearner) -> ScaledLearner:
     if isinstance(model, ScaledLearner):
         return model
     # A copy, because labels can be computed after the model has changed. It has no column names,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.base import Learner, Mergeable
 from clusterer.distributed.reports import PartitionReport
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.scaled_learner import ScaledLearner
@@ -30,8 +30,9 @@ class Task:
 
     Parameters
     ----------
-    model : OnlineClusterer
-        Its parameters; what it has learned is not used.
+    model : Learner
+        Its parameters; what it has learned is not used. Its class must be `Mergeable` and have a
+        parameter ``n_prototypes``.
     scaling : Scaling or None
         The scaling of all partitions. With None, ``is_scaled`` decides.
     is_scaled : bool
@@ -43,19 +44,29 @@ class Task:
         Treatment of rows with a missing value.
     n_shown : int, default 0
         Points of each partition in its report; above 0 the report holds the learner, too.
+
+    Raises
+    ------
+    TypeError
+        If the models cannot be merged.
     """
 
-    model: OnlineClusterer
+    model: Learner
     scaling: Scaling | None
     is_scaled: bool
     features: tuple[str, ...] | None
     missing: MissingRule = "drop"
     n_shown: int = 0
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.model, Mergeable):
+            name = type(self.model).__name__
+            raise TypeError(f"Models of {name} cannot be merged; learn the data in one process.")
+
     def make_learner(self, factor: int = 1) -> ScaledLearner:
         """A new learner with ``factor`` times as many prototypes."""
         model = clone(self.model)
-        model.set_params(n_prototypes=factor * self.model.n_prototypes)
+        model.set_params(n_prototypes=factor * model.get_params()["n_prototypes"])
         return ScaledLearner(model, self.scaling, self.features)
 
 

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 from sklearn.cluster import Birch, MiniBatchKMeans
 
-from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.base import Learner
 from clusterer.stream.chunk import NOISE
 
 N_BATCH = 100
@@ -28,19 +29,19 @@ class BaselineModel(Protocol):
         """Cluster (n,) of each point; -1 for noise, or for all points before learning."""
 
 
-class ClustererModel:
-    """`OnlineClusterer` with other parameters than the run's."""
+class LearnerModel:
+    """A learner of this library."""
 
-    def __init__(self, **parameters: Any) -> None:
-        self._model = OnlineClusterer(**parameters)
+    def __init__(self, learner: Learner) -> None:
+        self._learner = learner
 
     def learn(self, points: NDArray[np.float64]) -> None:
         """Learn points (n, d)."""
-        self._model.partial_fit(points)
+        self._learner.partial_fit(points)
 
     def predict(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """Cluster (n,) of each point."""
-        return self._model.predict(points)
+        return self._learner.predict(points)
 
 
 class BatchModel:
@@ -104,29 +105,35 @@ class RiverModel:
         return np.array(labels, dtype=np.int64)
 
 
-def make_clusterer(n_prototypes: int = 50, sigma: float = 0.0, **others: Any) -> BaselineModel:
-    """`OnlineClusterer` with another K and σ (0: automatic); the other parameters as given."""
-    return ClustererModel(**others | {"n_prototypes": n_prototypes, "sigma": sigma or "auto"})
+def make_same_learner(learner: Learner, n_prototypes: int, sigma: float) -> BaselineModel:
+    """The learner of the run, unfitted, with another K and σ (0: automatic) if it has these.
+
+    Raises ValueError if the learner refuses a value.
+    """
+    chosen = {"n_prototypes": n_prototypes, "sigma": sigma or "auto"}
+    known = learner.get_params()
+    values = {name: value for name, value in chosen.items() if name in known}
+    return LearnerModel(clone(learner).change_parameters(**values))
 
 
-def make_minibatch(n_clusters: int = 5, **_: Any) -> BaselineModel:
+def make_minibatch(_: Learner, n_clusters: int) -> BaselineModel:
     """MiniBatchKMeans of scikit-learn."""
     return BatchModel(MiniBatchKMeans(n_clusters, random_state=0), max(N_BATCH, n_clusters))
 
 
-def make_birch(n_clusters: int = 5, radius: float = 1.0, **_: Any) -> BaselineModel:
+def make_birch(_: Learner, n_clusters: int, radius: float) -> BaselineModel:
     """Birch of scikit-learn."""
     return BirchModel(n_clusters, radius)
 
 
-def make_dbstream(radius: float = 1.0, **_: Any) -> BaselineModel:
+def make_dbstream(_: Learner, radius: float) -> BaselineModel:
     """DBSTREAM of River."""
     from river.cluster import DBSTREAM
 
     return RiverModel(DBSTREAM(clustering_threshold=radius))
 
 
-def make_clustream(n_clusters: int = 5, n_prototypes: int = 50, **_: Any) -> BaselineModel:
+def make_clustream(_: Learner, n_clusters: int, n_prototypes: int) -> BaselineModel:
     """CluStream of River."""
     from river.cluster import CluStream
 
@@ -146,7 +153,7 @@ class Baseline:
     parameters : tuple of str
         Those of "n_prototypes", "sigma", "n_clusters" and "radius" that it uses.
     make : callable
-        Makes the model from these parameters, ignoring all others.
+        Makes the model from the learner of the run and these parameters.
     max_chunk_size : int
         Most points for one call of ``learn``, so that the controls stay responsive.
     needs_river : bool, default False
@@ -163,7 +170,7 @@ class Baseline:
 BASELINES: Mapping[str, Baseline] = MappingProxyType(
     {
         "ours": Baseline(
-            "This clusterer, other settings", ("n_prototypes", "sigma"), make_clusterer, 4_096
+            "This clusterer, other settings", ("n_prototypes", "sigma"), make_same_learner, 4_096
         ),
         "minibatch": Baseline("MiniBatchKMeans", ("n_clusters",), make_minibatch, 2_048),
         "birch": Baseline("Birch", ("n_clusters", "radius"), make_birch, 512),
@@ -209,13 +216,12 @@ class BaselineSettings:
     n_clusters: int = 5
     radius: float = 1.0
 
-    def make(self, parameters: Mapping[str, Any]) -> BaselineModel:
-        """Make the model; ``parameters`` of the run hold for all that the settings do not give.
+    def make(self, learner: Learner) -> BaselineModel:
+        """Make the model for a run of ``learner``, which stays as it is.
 
-        Raises ValueError if the radius is not a number above 0.
+        Raises ValueError if the radius is not a number above 0, or as `make_same_learner`.
         """
         if not (math.isfinite(self.radius) and self.radius > 0):
             raise ValueError(f"radius is {self.radius}; allowed: a number above 0")
         chosen = {name: getattr(self, name) for name in BASELINES[self.key].parameters}
-        others = {name: value for name, value in parameters.items() if name not in chosen}
-        return BASELINES[self.key].make(**others | chosen)
+        return BASELINES[self.key].make(learner, **chosen)

@@ -136,7 +136,7 @@ class Run:
         """Let a baseline learn from now on, in the present units; None removes it."""
         self.comparison_run = None
         if settings is not None:
-            baseline = settings.make(self.model.get_params())
+            baseline = settings.make(self.model)
             self.comparison_run = ComparisonRun(settings, baseline, self.scaling)
 
     def compare(self) -> Comparison | None:

@@ -22,6 +22,7 @@ from clusterer.distributed.partitions import Partition
 from clusterer.distributed.reduction_tree import Node, ReductionTree
 from clusterer.distributed.worker import MERGE_FACTOR, PartialModel, Task, learn_block, merge
 from clusterer.scaled_learner import ScaledLearner
+from tests.support.majority_learner import MajorityLearner
 
 dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
@@ -249,6 +250,12 @@ def test_without_a_scheduler_no_model_is_written(folder, tmp_path, capsys):
         assert main(args) == 1
     assert "No Dask scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
     assert not model.exists()
+
+
+def test_a_learner_whose_models_cannot_be_merged_is_refused():
+    pytest.importorskip("dask.array")
+    with pytest.raises(TypeError, match="MajorityLearner cannot be merged; learn the data in one"):
+        many.fit(dask.array.ones((5, 2)), MajorityLearner(9), client=object())
 
 
 def test_partitions_without_points_change_nothing():

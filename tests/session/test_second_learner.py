@@ -1,7 +1,4 @@
-"""A second learner works everywhere by one file and one line of registration.
-
-Every part of the program knows a learner only by `clusterer.base`.
-"""
+"""A second learner, with one file and one line of registration, works in the whole program."""
 
 import json
 import os
@@ -130,7 +127,7 @@ def test_classes_reach_the_learner(run):
     assert (run.model.predict(points) == classes).mean() > 0.8
 
 
-def test_it_goes_back_and_continues_bit_for_bit(run):
+def test_it_continues_from_a_recorded_state_bit_for_bit(run):
     advance(run, 300, 200, 400)
     first, middle, _ = run.recording.states
     assert (first.n_seen, middle.n_seen) == (300, 500)
@@ -155,8 +152,9 @@ def test_the_units_of_a_scaled_run_change_with_the_stream():
     assert (frame.centers <= high).all()
 
 
-def test_it_is_compared_with_a_baseline(run):
-    run.set_baseline(BaselineSettings("minibatch", n_clusters=5))
+@pytest.mark.parametrize("key", ["ours", "minibatch"])
+def test_it_is_compared_with_a_baseline(run, key):
+    run.set_baseline(BaselineSettings(key, n_prototypes=30, n_clusters=5))
     run.advance(600)
     comparison = run.compare()
     assert comparison.ours.n_learned == comparison.baseline.n_learned == 600
