@@ -5,15 +5,10 @@ import panel_material_ui as pmui
 
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
+from widgets.components.button import build_button, describe_button
 
-# A description is also the accessible name of its button, so it begins with the label.
-PLAY = "Play: start or continue the stream."
-PAUSE = "Pause: stop the stream. The controls still work."
-
-# A tooltip opens over the next button; without this style it would catch the clicks on that.
-CLICK_THROUGH_TOOLTIP = (
-    ".MuiTooltip-popper, .MuiTooltip-popper * { pointer-events: none !important; }"
-)
+PLAY = "start or continue the stream."
+PAUSE = "stop the stream. The controls still work."
 
 
 class Transport:
@@ -22,31 +17,28 @@ class Transport:
     def __init__(self, engine: Engine, speed: pn.viewable.Viewable) -> None:
         self._engine = engine
         self.is_playing = False
-        self.play = pmui.Button(
-            label="Play",
+        self.play = build_button(
+            "Play",
+            PLAY,
+            lambda _: self.toggle(),
             icon="play_arrow",
             variant="contained",
             color="primary",
             width=116,
-            description=PLAY,
-            stylesheets=[CLICK_THROUGH_TOOLTIP],
-            on_click=lambda _: self.toggle(),
         )
-        self.step = pmui.Button(
-            label="Step",
+        self.step = build_button(
+            "Step",
+            "learn the next point.",
+            lambda _: engine.step(),
             icon="skip_next",
             variant="outlined",
-            description="Step: learn the next point.",
-            stylesheets=[CLICK_THROUGH_TOOLTIP],
-            on_click=lambda _: engine.step(),
         )
-        self.reset = pmui.Button(
-            label="Reset",
+        self.reset = build_button(
+            "Reset",
+            "forget everything and restart the stream from its first point.",
+            lambda _: engine.reset(),
             icon="replay",
             variant="outlined",
-            description="Reset: forget everything and restart the stream from its first point.",
-            stylesheets=[CLICK_THROUGH_TOOLTIP],
-            on_click=lambda _: engine.reset(),
         )
         self.view = pmui.FlexBox(
             self.play,
@@ -72,7 +64,8 @@ class Transport:
 
     def _show(self, is_playing: bool) -> None:
         self.is_playing = is_playing
-        label, icon, description = (
+        label, icon, help_text = (
             ("Pause", "pause", PAUSE) if is_playing else ("Play", "play_arrow", PLAY)
         )
+        description = describe_button(label, help_text)
         self.play.param.update(label=label, icon=icon, description=description)

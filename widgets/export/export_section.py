@@ -19,10 +19,10 @@ from clusterer.export.data_files import (
 from clusterer.export.python_script import write_script
 from clusterer.session.engine import Engine
 from clusterer.session.run_export import RunExport
+from widgets.components.button import build_button
 from widgets.components.download import Downloader, File
 from widgets.components.text import Text
 from widgets.controls.controls import WIDE
-from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
 from widgets.export.video import FORMATS, VideoRecorder, write_video
 
 FORMAT_NAMES = {"gif": "GIF", "webp": "WebP"}
@@ -140,15 +140,14 @@ class ExportSection:
         return [heading, pmui.FlexBox(*buttons, gap="6px", margin=(2, 8), **WIDE)]
 
     def _build_button(self, label: str, description: str, on_click: Callable[..., Any]) -> Any:
-        return pmui.Button(
-            label=label,
-            description=f"{label}: {description}",
+        return build_button(
+            label,
+            description,
+            on_click,
             size="small",
             variant="outlined",
             icon="download",
             margin=2,
-            stylesheets=[CLICK_THROUGH_TOOLTIP],
-            on_click=on_click,
         )
 
     def _build_export_button(self, export_format: ExportFormat) -> Any:

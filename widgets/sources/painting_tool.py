@@ -1,4 +1,4 @@
-"""PaintedSource on the live plot: paint, move painted points, undo and clear."""
+"""The painting on the live plot: paint, move painted points, undo and clear."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,10 +14,10 @@ from clusterer.datasets.drawing import Layer
 from clusterer.datasets.edits import HEIGHT, WIDTH
 from clusterer.session.engine import Engine
 from clusterer.stream import Source
+from widgets.components.button import build_button
 from widgets.components.lazy import LazyColumn
 from widgets.components.plot import build_columns
 from widgets.components.text import Text
-from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
 from widgets.sources.brush import MOVE, OFF, PAINT, VIEW, Brush, Gesture, add_brush, read_gesture
 from widgets.sources.painting_chooser import PaintingChooser
 
@@ -95,15 +95,8 @@ class PaintingTool:
     def _build_button(
         self, label: str, icon: str, description: str, act: Callable[[], None]
     ) -> Any:
-        return pmui.Button(
-            label=label,
-            icon=icon,
-            description=f"{label}: {description}",
-            size="small",
-            variant="text",
-            margin=0,
-            stylesheets=[CLICK_THROUGH_TOOLTIP],
-            on_click=lambda _: act(),
+        return build_button(
+            label, description, lambda _: act(), icon=icon, size="small", variant="text", margin=0
         )
 
     def _draw_on(self, plot: figure) -> None:

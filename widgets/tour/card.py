@@ -4,8 +4,8 @@ from typing import Any
 
 import panel_material_ui as pmui
 
+from widgets.components.button import CLICK_THROUGH_TOOLTIP
 from widgets.components.text import escape_lines
-from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
 from widgets.tour.lessons import LESSONS, Lesson
 
 CARD_CLASS = "tour"

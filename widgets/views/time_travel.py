@@ -8,8 +8,8 @@ import panel_material_ui as pmui
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.recording import RecordedState
+from widgets.components.button import build_button
 from widgets.controls.controls import WIDE
-from widgets.controls.transport import CLICK_THROUGH_TOOLTIP
 
 N_STEPS = 200
 
@@ -55,28 +55,26 @@ class TimeTravel:
             value=N_STEPS,
             show_value=False,
             tooltips=False,
-            description="Goes back to any recorded moment; the stream goes on meanwhile.",
+            description="Shows any recorded state; the stream continues meanwhile.",
             min_width=220,
             **WIDE,
         )
-        self.live = pmui.Button(
-            label="Live",
+        self.live = build_button(
+            "Live",
+            "return to the present.",
+            lambda _: self.go_live(),
             icon="sensors",
             variant="outlined",
-            description="Live: return to the present.",
-            stylesheets=[CLICK_THROUGH_TOOLTIP],
             visible=False,
-            on_click=lambda _: self.go_live(),
         )
-        self.play = pmui.Button(
-            label="Play from here",
+        self.play = build_button(
+            "Play from here",
+            "end this run and start a new run from this state with the present settings. The "
+            "view History compares the two runs.",
+            lambda _: self._branch(),
             icon="play_arrow",
             variant="contained",
-            description="Play from here: go on from this moment with the settings of now, and "
-            "compare with the run left, which ends.",
-            stylesheets=[CLICK_THROUGH_TOOLTIP],
             visible=False,
-            on_click=lambda _: self._branch(),
         )
         self.view = pmui.FlexBox(
             pmui.Column(self.slider, min_width=220, **WIDE),
@@ -98,7 +96,7 @@ class TimeTravel:
         return (
             f"You see the run as it was after {self.state.n_seen:,} points, with "
             f"K = {known['n_prototypes']} and σ = {self.state.snapshot.sigma:.3g}{how}. "
-            "The stream goes on unseen."
+            "The stream continues meanwhile."
         )
 
     def go_live(self) -> None:
@@ -121,8 +119,8 @@ class TimeTravel:
             self._states = self._engine.recording.states
         last = len(self._states) - 1
         is_past = step < N_STEPS and last > 0
-        place = min(round(step / N_STEPS * last), last - 1)
-        self.state = self._states[place] if is_past else None
+        position = min(round(step / N_STEPS * last), last - 1)
+        self.state = self._states[position] if is_past else None
         self._show()
         self._engine.refresh_frame()
 
