@@ -135,12 +135,16 @@ class ScaledLearner:
             self.scaling = twin.scaling
         elif isinstance(self.scaling, RunningScaling):
             if not isinstance(twin.scaling, RunningScaling):
-                raise ValueError("One learner standardises and the other does not.")
+                raise ValueError(
+                    "One learner standardises and the other does not; fit both in the same way."
+                )
             pooled = self.scaling.pool(twin.scaling)
             self._change_scaling(pooled)
             twin._change_scaling(pooled)
         elif not self._has_units_of(twin):
-            raise ValueError("The learners have different units.")
+            raise ValueError(
+                "The learners have different scalings; fit both with the same scaling."
+            )
         self.model.absorb(twin.model, fade=fade)
         return self
 

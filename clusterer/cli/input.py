@@ -31,7 +31,7 @@ def list_tables(names: Sequence[str]) -> list[str]:
     for name in names:
         path = Path(name)
         if name == STANDARD_INPUT and name in files:
-            raise TableError("the standard input (-) can be read once only")
+            raise TableError("the standard input (-) can be read only once; name - only once")
         if name != STANDARD_INPUT and not path.exists():
             raise TableError(f"{make_printable(name, 200)} does not exist")
         files += [str(file) for file in list_folder(path)] if path.is_dir() else [name]

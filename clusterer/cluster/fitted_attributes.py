@@ -59,7 +59,9 @@ class FittedAttributes:
             If a parameter has a wrong value.
         """
         if not hasattr(self, "_prototypes"):
-            raise NotFittedError(f"This {type(self).__name__} has learned nothing yet.")
+            raise NotFittedError(
+                f"This {type(self).__name__} has learned nothing yet; learn points first."
+            )
         parameters = self._get_parameters()
         if parameters.n_prototypes < self._prototypes.capacity:
             self._prototypes.adapt(parameters)

@@ -1,10 +1,10 @@
 """Inactive clusters: clusters that get no points any more, found as they were at their last point.
 
 A finite half-life fades out a cluster whose points have ended. With ``forget="never"`` it stays:
-its prototypes get back the points that they held, at most as many as an active prototype holds on
+its prototypes get back the points that they had, at most as many as an active prototype has on
 average, and the density is labelled once more. A cluster of this density without any active
-prototype is an inactive cluster. What a moving cluster leaves behind is connected to it, so it
-does not become an inactive cluster.
+prototype is an inactive cluster. The prototypes that a moving cluster leaves behind are connected
+to it, so they do not become an inactive cluster.
 """
 
 import numpy as np
@@ -20,13 +20,16 @@ PATIENCE = 20.0
 
 
 def label_with_inactive(
-    held: Prototypes, previous: NDArray[np.int64] | None = None, *, drop_singletons: bool = True
+    prototypes: Prototypes,
+    previous: NDArray[np.int64] | None = None,
+    *,
+    drop_singletons: bool = True,
 ) -> NDArray[np.int64]:
     """Give each prototype its cluster, as `label_prototypes` does, and label inactive clusters too.
 
     Parameters
     ----------
-    held : Prototypes
+    prototypes : Prototypes
         The m prototypes.
     previous : (m,) int64, optional
         The cluster to which each belonged before, -1 for none.
@@ -47,17 +50,17 @@ def label_with_inactive(
     >>> model.n_clusters_, model.set_params(forget="never").n_clusters_
     (1, 2)
     """
-    labels = _label_scaled(held, np.ones(held.n_taken), previous)
+    labels = _label_scaled(prototypes, np.ones(prototypes.n_taken), previous)
     is_active = labels != NOISE
-    is_inactive = ~is_active & find_inactive(held)
+    is_inactive = ~is_active & find_inactive(prototypes)
     n_taken = len(labels)
     if is_inactive.any() and is_active.any():
-        counts, factors = held.counts, np.ones(n_taken)
+        counts, factors = prototypes.counts, np.ones(n_taken)
         most = counts[is_active].mean()
         factors[is_inactive] = (
-            np.minimum(held.read_row(TOTAL_COUNT)[is_inactive], most) / counts[is_inactive]
+            np.minimum(prototypes.read_row(TOTAL_COUNT)[is_inactive], most) / counts[is_inactive]
         )
-        groups = _label_scaled(held, factors)
+        groups = _label_scaled(prototypes, factors)
         is_found = is_inactive & (groups != NOISE) & ~np.isin(groups, groups[is_active])
         labels = np.where(is_found, n_taken + groups, labels)
     if not drop_singletons:
@@ -66,23 +69,23 @@ def label_with_inactive(
 
 
 def _label_scaled(
-    held: Prototypes, factors: NDArray[np.float64], previous: NDArray[np.int64] | None = None
+    prototypes: Prototypes, factors: NDArray[np.float64], previous: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
     """The clusters (m,) if each prototype counted ``factors`` (m,) times as much."""
     roots = np.sqrt(factors)
     return label_prototypes(
-        held.inner_centers,
-        held.weights * factors,
-        held.inner_scatters * factors,
-        held.counts * factors,
-        links=held.link_counts * roots[:, None] * roots,
+        prototypes.inner_centers,
+        prototypes.weights * factors,
+        prototypes.inner_scatters * factors,
+        prototypes.counts * factors,
+        links=prototypes.link_counts * roots[:, None] * roots,
         previous=previous,
     )
 
 
-def find_inactive(held: Prototypes) -> NDArray[np.bool_]:
+def find_inactive(prototypes: Prototypes) -> NDArray[np.bool_]:
     """Whether (m,) each prototype has had points, and none for long; see `PATIENCE`."""
-    totals = held.read_row(TOTAL_COUNT)
-    wait = (held.last_seen - held.ids) / np.maximum(totals, 1.0)
-    is_late = held.n_seen - 1 - held.last_seen > PATIENCE * np.maximum(wait, 1.0)
-    return is_late & (totals > 0) & (held.counts > 0)
+    totals = prototypes.read_row(TOTAL_COUNT)
+    wait = (prototypes.last_seen - prototypes.ids) / np.maximum(totals, 1.0)
+    is_late = prototypes.n_seen - 1 - prototypes.last_seen > PATIENCE * np.maximum(wait, 1.0)
+    return is_late & (totals > 0) & (prototypes.counts > 0)

@@ -101,7 +101,7 @@ class Frame:
         Whether points stream in, and whether the source has no more points.
     message : str
         What went wrong; empty if nothing did.
-    measures : Measures or None
+    measures : QualityMetrics or None
         The quality of the clusters on the last points, at most a second old.
     """
 

@@ -78,8 +78,8 @@ def refill(run: Run, n_seen: int, noise: float | None) -> None:
     n_found = n_skipped + len(chunk.points)
     if n_found < n_seen:
         raise ValueError(
-            f"{source.name} has only {n_found} points now, so the run can't go on after "
-            f"{n_seen}. Reset starts it again."
+            f"{source.name} has only {n_found} points now, so the run cannot continue "
+            f"after {n_seen}. Press Reset to start it again."
         )
     if n_shown:
         run.recent_points.push(*chunk)

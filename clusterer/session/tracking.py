@@ -115,11 +115,11 @@ class ClusterTracker:
                 changes.append(ClusterChange("split", new, origins[new]))
             else:
                 changes.append(ClusterChange("born", new))
-        for gone in sorted(self.colors.keys() - living):
-            if gone in heirs:
-                changes.append(ClusterChange("merged", gone, heirs[gone]))
+        for lost in sorted(self.colors.keys() - living):
+            if lost in heirs:
+                changes.append(ClusterChange("merged", lost, heirs[lost]))
             else:
-                changes.append(ClusterChange("ended", gone))
+                changes.append(ClusterChange("ended", lost))
         return changes
 
     def _color(self, living: set[int]) -> None:

@@ -60,7 +60,8 @@ def read_array(content: bytes) -> NDArray:
     demand(dtype.kind in "fiU" and not is_fortran, f"an array has the type {dtype}")
     demand(all(type(n) is int and n >= 0 for n in shape), "an array has an impossible shape")
     demand(
-        math.prod(shape) * dtype.itemsize == len(body), "an array has not the size that it states"
+        math.prod(shape) * dtype.itemsize == len(body),
+        "an array does not have the size that it states",
     )
     return np.frombuffer(body, dtype).reshape(shape)
 

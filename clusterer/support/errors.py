@@ -42,14 +42,14 @@ def log_unexpected_error(error: BaseException) -> str:
     Examples
     --------
     >>> log_unexpected_error(KeyError("x"))
-    "Something went wrong here (error ...): KeyError: 'x'. If the page does not go on, reload it."
+    "Something went wrong here (error ...): KeyError: 'x'. If the page stops working, reload it."
     """
     kind = type(error).__name__
     error_id = _log_once(error)
     text = f"{kind}: {error}" if str(error) else kind
     return (
         f"Something went wrong here (error {error_id}): {text}. "
-        "If the page does not go on, reload it."
+        "If the page stops working, reload it."
     )
 
 

@@ -154,7 +154,10 @@ class Checkpoint:
         raises, and ValueError if it is another source.
         """
         if source.n_features != len(self.scaling.offsets):
-            raise ValueError(f"{source.name} has other columns now, so the run can't go on.")
+            raise ValueError(
+                f"{source.name} has other columns now, so the run cannot continue. Open the "
+                "table with the former columns, or start a new run."
+            )
         run = Run(
             source,
             self.model or make_learner(self.learner, **self.parameters),

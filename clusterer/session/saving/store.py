@@ -92,7 +92,7 @@ class RunStore:
         self._temp_folders.delete_abandoned()
         self._prepare()
         self._waiting: dict[str, Checkpoint] = {}
-        self._news = threading.Condition()
+        self._changed = threading.Condition()
         self._is_writing = False
         self._is_closed = False
         self._thread = threading.Thread(target=self._write_on, name="clusterer-store", daemon=True)
@@ -132,8 +132,8 @@ class RunStore:
         # No lock: a hundred engines would wait for the engine that waits for the interpreter.
         self._waiting[hash_key(key)] = checkpoint
         if not self._is_writing:
-            with self._news:
-                self._news.notify()
+            with self._changed:
+                self._changed.notify()
 
     def find(self, key: str) -> Checkpoint | None:
         """Return the last checkpoint of the key; None if there is none that can be read."""
@@ -176,14 +176,14 @@ class RunStore:
 
     def flush(self, timeout_s: float = 10.0) -> None:
         """Wait until all checkpoints are stored."""
-        with self._news:
-            self._news.wait_for(lambda: not (self._waiting or self._is_writing), timeout_s)
+        with self._changed:
+            self._changed.wait_for(lambda: not (self._waiting or self._is_writing), timeout_s)
 
     def close(self) -> None:
         """Store the waiting checkpoints and stop the thread."""
-        with self._news:
+        with self._changed:
             self._is_closed = True
-            self._news.notify()
+            self._changed.notify()
         self._thread.join(timeout=10.0)
         self._temp_folders.close()
 
@@ -191,10 +191,10 @@ class RunStore:
         with closing(self._connect()) as connection:
             sweep_at = 0.0
             while True:
-                with self._news:
+                with self._changed:
                     self._is_writing = False
-                    self._news.notify_all()
-                    self._news.wait_for(lambda: self._waiting or self._is_closed, SWEEP_S)
+                    self._changed.notify_all()
+                    self._changed.wait_for(lambda: self._waiting or self._is_closed, SWEEP_S)
                     if self._is_closed and not self._waiting:
                         return
                     self._is_writing = True
@@ -217,8 +217,8 @@ class RunStore:
         now = time.time()
         rows = []
         for name, checkpoint in batch.items():
-            told, model = checkpoint.write()
-            rows.append((name, now, len(told) + len(model), told, model))
+            text, model = checkpoint.write()
+            rows.append((name, now, len(text) + len(model), text, model))
         connection.execute("BEGIN IMMEDIATE")
         try:
             connection.executemany(PUT, rows)
@@ -232,12 +232,12 @@ class RunStore:
         rows = connection.execute(
             "SELECT hash, stored_at, n_bytes FROM runs ORDER BY stored_at DESC"
         ).fetchall()
-        oldest, total, gone = time.time() - self._days * DAY_S, 0, []
+        oldest, total, expired = time.time() - self._days * DAY_S, 0, []
         for name, stored_at, n_bytes in rows:
             total += n_bytes + measure_folder(self.folder / UPLOADS / name)
             if stored_at < oldest or total > self._most_bytes:
-                gone.append(name)
-        self._delete(connection, gone)
+                expired.append(name)
+        self._delete(connection, expired)
         known = {name for name, _, _ in rows}
         for folder in (self.folder / UPLOADS).iterdir():
             # The folder of a run without checkpoint. A run that has just started gets a day.

@@ -13,7 +13,7 @@ class FairLock:
 
     Threads that all compete for the interpreter wake up hundreds of times a second each. Threads
     that wait for this lock sleep. A thread that holds the lock for long must not block all others,
-    so a thread that has waited for ``max_wait_s`` goes on without the lock.
+    so a thread that has waited for ``max_wait_s`` continues without the lock.
 
     >>> fair_lock = FairLock(1, max_wait_s=0.01)
     >>> with fair_lock.hold() as is_held, fair_lock.hold() as is_also_held:
@@ -29,7 +29,7 @@ class FairLock:
 
     @contextmanager
     def hold(self) -> Iterator[bool]:
-        """Hold the lock for a block; yields False if the thread goes on without the lock."""
+        """Hold the lock for a block; yields False if the thread continues without the lock."""
         is_held = self._acquire()
         try:
             yield is_held

@@ -33,7 +33,7 @@ class Pacing:
     Parameters
     ----------
     points_per_s : the rate; infinity for as fast as it can
-    advance : learns at most as many points as it is told, and returns how many it learned
+    advance : learns at most the given number of points, and returns how many it learned
     engine : uses its share of what ``scheduler`` divides
     scheduler : the scheduler that the engine has registered with
     """
