@@ -58,7 +58,7 @@ class FrameLoop:
     engine : Engine
         Where the frames come from.
     draw : callable
-        Draws a frame; the document's changes are held meanwhile and leave together.
+        Draws a frame; the document's changes are collected meanwhile and sent together.
     """
 
     def __init__(self, engine: Engine, draw: Callable[[Frame], None]) -> None:

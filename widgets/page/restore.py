@@ -34,7 +34,7 @@ NO_KEY = "-"
 MAX_KEY_CHARS = 100
 SAVE_TIMEOUT_S = 5.0
 LOST = (
-    "The run of this page could not be restored: it is too old, or its table is gone. "
+    "The run of this page could not be restored: it is too old, or its table was deleted. "
     "A new run has begun."
 )
 

@@ -222,7 +222,7 @@ class TableChooser:
             # the browser before the checkboxes.
             self._show(table, description["shelved"], description["columns"]["features"])
         elif self._table is None:
-            raise ValueError("the table is gone")
+            raise ValueError("the table was deleted")
         self.columns.restore(description["columns"])
 
     def show_report(self) -> None:

@@ -21,13 +21,13 @@ HEADINGS = {
     "idle": "Last seen",
 }
 HINTS = {
-    "cluster": "An id that lasts as long as the cluster does",
-    "size": "Points that it stands for, faded by the memory's half-life",
-    "share": "Of all points remembered",
-    "center": "On the axes drawn, in the units of the data",
-    "spread": "Root mean square distance of its points from the centre, in the model's units",
-    "age": "Points since it was first found",
-    "idle": "Points since it last took one in",
+    "cluster": "The number of the cluster, which stays the same as long as the cluster exists",
+    "size": "The number of its points; with a half-life, older points count less",
+    "share": "Its share of all points that the model remembers",
+    "center": "Its centre on the two axes of the plot, in the units of the data",
+    "spread": "The root mean square distance of its points from its centre, in the model's units",
+    "age": "The number of points since the cluster was first found",
+    "idle": "The number of points since the cluster last received a point",
 }
 
 # All cells are set as text.

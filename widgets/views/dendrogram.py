@@ -114,8 +114,9 @@ def _describe(built: Dendrogram, clusters: NDArray[np.int64]) -> tuple[str, ...]
         return ()
     n_split = len(np.setdiff1d(clusters[clusters >= 0], clusters[built.is_peak]))
     sentences: tuple[str, ...] = (
-        f"Peaks of the density meet at the levels of their saddles. A peak longer than the bar, "
-        f"{built.threshold:.2f} now, is a cluster: {built.is_peak.sum()} are.",
+        "Two peaks of the density meet at the level of the saddle between them. A peak is a "
+        f"cluster if its line is longer than the bar ({built.threshold:.2f}). Number of such "
+        f"peaks: {built.is_peak.sum()}.",
     )
     if n_split:
         sentences += (

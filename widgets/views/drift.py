@@ -76,7 +76,7 @@ def measure_drift(view_data: ViewData) -> PlotData:
         "color": wrap_colors(np.array([colors[i] for i in known], dtype=np.int64)),
     }
     times = np.sort(np.concatenate([np.empty(0), *lines["xs"]]))
-    # A cluster that has just been found seeks its centre at first, faster than any drifts.
+    # The centre of a new cluster moves faster at first than any cluster drifts.
     speeds = span_from_zero(*(ys[1:] for ys in lines["ys"]), [])
     return PlotData({"drift": lines}, {"x": span_time(times), "y": speeds})
 

@@ -128,7 +128,7 @@ def draw_stream_graph(data: PlotData) -> hv.Overlay:
         data,
         "stream graph plot",
         xlabel="points seen",
-        ylabel="share of what is remembered (%)",
+        ylabel="share of the remembered points (%)",
     )
 
 
@@ -152,7 +152,7 @@ def _list_bands(
         there = np.flatnonzero(tops[row] > bottoms[row])
         if not len(there):
             there = np.array([0])
-        # One state more on both sides, where the band has no width.
+        # One more state on both sides, at which the band has no width.
         part = slice(max(there[0] - 1, 0), there[-1] + 2)
         xs = known[part]
         outline = np.concatenate([tops[row, part], bottoms[row, part][::-1]])

@@ -45,15 +45,15 @@ class ViewTabs:
     """Updates the view of the open tab, at most two or three times a second.
 
     ``makers`` maps the title of each view to the function that makes it when its tab is first
-    opened. ``take_view_data`` can be called in any thread. The worker thread calls ``ask`` when
-    data are ready; the next call of `draw` shows them.
+    opened. ``take_view_data`` can be called in any thread. The worker thread calls
+    ``request_frame`` when data are ready; the next call of `draw` shows them.
     """
 
     def __init__(
         self,
         makers: Mapping[str, Callable[[], View]],
         take_view_data: Callable[[], ViewData],
-        ask: Callable[[], None],
+        request_frame: Callable[[], None],
     ) -> None:
         self._makers = list(makers.values())
         self._titles = LIVE, *makers
@@ -61,7 +61,7 @@ class ViewTabs:
         self._places = [pn.Spacer(height=0, margin=0), *places]
         self._views: dict[int, View] = {}
         self._take_view_data = take_view_data
-        self._ask = ask
+        self._request_frame = request_frame
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="clusterer-views")
         self._job: Future[tuple[View, ViewData, Any]] | None = None
         self._drawn: tuple[View, ViewData] | None = None
@@ -80,7 +80,7 @@ class ViewTabs:
         for view in self._views.values():
             if isinstance(view, Opened):
                 view.open(view is self.open_view)
-        self._ask()
+        self._request_frame()
 
     def _make(self, tab: int) -> list[Any]:
         view = self._views[tab] = self._makers[tab - 1]()
@@ -114,7 +114,7 @@ class ViewTabs:
         ):
             return
         self._job = self._worker.submit(self._measure, wanted)
-        self._job.add_done_callback(lambda _: self._ask())
+        self._job.add_done_callback(lambda _: self._request_frame())
 
     def _finish(self, job: "Future[tuple[View, ViewData, Any]]") -> None:
         try:

@@ -1,4 +1,4 @@
-"""The instrument: time travel and the views of the recording, around the live figure."""
+"""The area below the live figure: time travel and the views of the recording."""
 
 import numpy as np
 import panel_material_ui as pmui
@@ -24,7 +24,17 @@ from widgets.views.time_travel import TimeTravel
 
 
 class ViewArea:
-    """Everything below the live figure of an engine's run."""
+    """Time travel and the tabs with the views of an engine's run.
+
+    Parameters
+    ----------
+    engine : Engine
+        Drives the run.
+    figure : LiveFigure
+        Shows trails and the highlighted cluster.
+    settings : Settings
+        The settings of the page; a click in the grid sweep changes σ and K.
+    """
 
     def __init__(self, engine: Engine, figure: LiveFigure, settings: Settings) -> None:
         self._engine = engine
@@ -49,25 +59,25 @@ class ViewArea:
         self.view = pmui.Column(self.travel.view, self.views.tabs, margin=0, **WIDE)
 
     def choose_frame(self, frame: Frame) -> Frame:
-        """The frame that is to be drawn in place of the present one: of the past, perhaps."""
+        """The frame to draw: ``frame``, or the frame of the past that the user has chosen."""
         self._points = frame.points
         return self.travel.show(frame)
 
     def draw(self, frame: Frame) -> None:
-        """Draw trails and the open view; called with each frame drawn."""
+        """Draw trails and the open view; called with each frame that is drawn."""
         is_shown, recording = self._settings.trails, self._engine.recording
         n_seen = frame.snapshot.n_seen
         self._figure.draw_trails(recording.until(n_seen) if is_shown else Recording())
         self.views.draw()
 
     def leave_stream(self) -> None:
-        """Another stream begins."""
+        """Forget the points of the stream, because another stream begins."""
         self._points = self._points[:0]
         if self._sweep is not None:
             self._sweep.forget()
 
     def close(self) -> None:
-        """Measure no more."""
+        """Stop measuring."""
         self.views.close()
         if self._sweep is not None:
             self._sweep.close()
@@ -82,7 +92,7 @@ class ViewArea:
         return self._sweep
 
     def _take_view_data(self) -> ViewData:
-        """What the views show; called from a thread of theirs."""
+        """The data of the views; called in their worker thread."""
         observer = self._engine.observer
         recording = observer.recording
         last = recording.states[-1] if recording.states else None
@@ -96,11 +106,11 @@ class ViewArea:
         )
 
     def _take_points(self) -> tuple[NDArray, NDArray]:
-        """The points of the window that were drawn last, and the same for the model."""
+        """The last drawn points of the window, in the units of the data and of the model."""
         scaling = self._engine.scaling
-        # Of a stream that has just begun none is drawn yet.
-        is_of_this = self._points.shape[1] == len(scaling.offsets)
-        points = self._points if is_of_this else np.empty((0, len(scaling.offsets)))
+        # Until a new stream has drawn its first points, these are the points of the last stream.
+        has_features = self._points.shape[1] == len(scaling.offsets)
+        points = self._points if has_features else np.empty((0, len(scaling.offsets)))
         return points, scaling.apply(points)
 
     def _choose_setting(self, sigma: float, n_prototypes: int) -> None:
