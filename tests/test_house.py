@@ -322,11 +322,11 @@ def find_dangers(text: str) -> Iterator[str]:
             continue
         called = ast.unparse(node.func)
         name = called.rpartition(".")[2]
-        told = {each.arg: each.value for each in node.keywords}
-        given = told.get("allow_pickle")
+        options = {each.arg: each.value for each in node.keywords}
+        given = options.get("allow_pickle")
         is_off = isinstance(given, ast.Constant) and given.value is False
         may_unpickle = (called in UNPICKLERS or given is not None) and not is_off
-        if (name in RUNNERS and called != "re.compile") or may_unpickle or "shell" in told:
+        if (name in RUNNERS and called != "re.compile") or may_unpickle or "shell" in options:
             yield ast.unparse(node)
         elif name in QUERIES and called != "pn.state.execute":
             query = node.args[0]

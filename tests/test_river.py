@@ -53,13 +53,13 @@ def checks() -> list:
 
 
 @pytest.mark.parametrize("check", checks(), ids=lambda check: check.__name__)
-def test_rivers_check_passes(check):
+def test_river_check_passes(check):
     check(RiverClusterer())
 
 
 @pytest.mark.parametrize("check", ON_DATA, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("half_life", [None, 40.0])
-def test_rivers_check_on_data_passes(check, half_life):
+def test_river_check_on_data_passes(check, half_life):
     check(RiverClusterer(n_prototypes=10, half_life=half_life), dataset())
 
 
@@ -69,7 +69,7 @@ def test_all_checks_on_data_are_run():
 
 
 @given(st.data(), st.sampled_from((1, 2, 5)), st.integers(1, 12), st.sampled_from(RULES))
-def test_points_are_learned_as_by_the_core(data, n_features, n_prototypes, merge):
+def test_points_are_learned_as_by_the_estimator(data, n_features, n_prototypes, merge):
     points = data.draw(clouds(n_features) | lattices(n_features))
     model, core = RiverClusterer(n_prototypes, merge=merge), OnlineClusterer(n_prototypes)
     for x in as_dicts(points):
@@ -141,13 +141,13 @@ def test_point_is_refused_and_nothing_changes(value, name):
     model.learn_one({"a": 1.0, name: 2.0})
 
 
-def test_any_kind_of_number_is_taken():
+def test_any_type_of_number_is_accepted():
     model = RiverClusterer(3)
     model.learn_one({"a": np.float32(1), "b": True, "c": Fraction(1, 2), "d": np.int8(3)})
     assert_array_equal(model.prototypes_, [[1.0, 1.0, 0.5, 3.0]])
 
 
-def test_parameters_may_change_on_the_way():
+def test_parameters_may_change_in_mid_stream():
     points = blobs(1, 200)
     model, core = RiverClusterer(), OnlineClusterer()
     for step, x in enumerate(as_dicts(points)):
@@ -164,7 +164,7 @@ def test_parameters_may_change_on_the_way():
 
 
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
-def test_copies_go_on_alike_and_apart(copied):
+def test_copies_continue_alike_and_independently(copied):
     dicts = as_dicts(blobs(2))
     model = RiverClusterer()
     for x in dicts[:150]:
@@ -178,7 +178,7 @@ def test_copies_go_on_alike_and_apart(copied):
     assert_identical(twin.snapshot(), model.snapshot())
 
 
-def test_works_in_a_pipeline_and_is_measured_as_it_goes():
+def test_it_works_in_a_pipeline_with_a_running_metric():
     rng = np.random.default_rng(2)
     classes = rng.integers(3, size=1000)
     points = rng.normal(size=(1000, 2)) + 12.0 * classes[:, None] * [1.0, -0.5]
@@ -187,11 +187,11 @@ def test_works_in_a_pipeline_and_is_measured_as_it_goes():
     for x, y in zip(as_dicts(points), classes.tolist(), strict=True):
         model.learn_one(x)
         rand.update(y, model.predict_one(x))
-    # Numbers that shifted as slots are refilled would give about 0.5.
+    # If refilled slots changed the numbers of clusters, the score would be about 0.5.
     assert rand.get() > 0.7
 
 
-def test_without_river_the_error_says_what_to_do():
+def test_without_river_the_error_names_the_package_to_install():
     code = """
 import sys
 sys.modules["river"] = None

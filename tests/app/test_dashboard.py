@@ -99,9 +99,9 @@ def test_pause_step_and_reset(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 50)
     pause(page)
-    held = seen(page)
+    n_seen = seen(page)
     page.get_by_role("button", name="Step").click()
-    wait_until(lambda: seen(page) == held + 1)
+    wait_until(lambda: seen(page) == n_seen + 1)
     page.get_by_role("button", name="Reset").click()
     wait_until(lambda: seen(page) == 0)
     assert len(data_of(page, "points")["x"]) == 0
@@ -113,13 +113,13 @@ def test_singletons_are_dropped_and_kept_without_learning_again(dashboard_page):
     slide(page, "Noise", "ArrowRight", 10)
     wait_until(lambda: seen(page) > 600)
     pause(page)
-    # At some moments no prototype is noise.
+    # At times no prototype is noise.
     while not (data_of(page, "prototypes")["cluster"] == -1).any():
         before = seen(page)
         page.get_by_role("button", name="Step").click()
         wait_until(lambda before=before: seen(page) > before)
         assert seen(page) < 5_000
-    held = seen(page)
+    n_seen = seen(page)
     dropped = data_of(page, "prototypes")
     page.get_by_role("switch", name="Drop singleton clusters").click()
     wait_until(lambda: not (data_of(page, "prototypes")["cluster"] == -1).any())
@@ -127,7 +127,7 @@ def test_singletons_are_dropped_and_kept_without_learning_again(dashboard_page):
     assert (dropped["cluster"] == -1).any()
     assert np.array_equal(kept["x"], dropped["x"])
     assert np.array_equal(kept["weight"], dropped["weight"])
-    assert seen(page) == held
+    assert seen(page) == n_seen
     page.get_by_role("switch", name="Drop singleton clusters").click()
     wait_until(lambda: (data_of(page, "prototypes")["cluster"] == -1).any())
 

@@ -21,13 +21,13 @@ def view_of(page):
     )
 
 
-def test_a_copied_link_brings_back_what_was_set(dashboard_page, open_page):
+def test_a_copied_link_restores_the_settings(dashboard_page, open_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 50)
     assert query_of(page) == ""
     page.get_by_role("combobox", name="Generator").click()
     page.get_by_role("menuitem", name="Moons", exact=True).click()
-    # While it streams the automatic width moves the slider under the hand.
+    # While points stream in, the automatic width would move the slider during the test.
     pause(page)
     slide(page, "Kernel width σ", "ArrowLeft", 2)
     slide(page, "Prototypes K", "ArrowLeft", 3)
@@ -53,24 +53,24 @@ def test_a_copied_link_brings_back_what_was_set(dashboard_page, open_page):
     wait_until(lambda: "utm=1" in query_of(other) and expected < set(query_of(other).split("&")))
 
 
-def test_a_forged_link_is_told_and_the_page_works(open_page):
+def test_a_forged_link_gives_a_message_and_the_page_works(open_page):
     page = open_page(
         query="?seed=-7&k=1e99&noise=<img src=x onerror=window.__xss=1>&view=nan,1,2&x=nowhere"
         "&generator=__import__&speed=inf&window=12&source=elsewhere"
     )
-    told = page.get_by_role("status").filter(has_text="From the link")
-    expect(told).to_be_visible()
+    message = page.get_by_role("status").filter(has_text="From the link")
+    expect(message).to_be_visible()
     for complaint in ("seed=-7 became 0", "k=1e99 became 1000", "generator=__import__ was ignored"):
-        expect(told).to_contain_text(complaint)
+        expect(message).to_contain_text(complaint)
     for key in ("noise=<img", "view=nan,1,2", "x=nowhere", "source=elsewhere"):
-        expect(told).to_contain_text(key)
+        expect(message).to_contain_text(key)
     assert page.evaluate("window.__xss") is None
     wait_until(lambda: seen(page) > 5_000)
     slide(page, "Prototypes K", "ArrowLeft")
-    expect(told).not_to_be_visible()
+    expect(message).not_to_be_visible()
 
 
-def test_an_uploaded_table_is_asked_for_again(open_page, tmp_path):
+def test_the_link_of_an_uploaded_table_asks_for_the_file(open_page, tmp_path):
     page = open_page()
     write_blobs(tmp_path / "blobs.csv")
     upload(page, tmp_path / "blobs.csv")
@@ -81,16 +81,16 @@ def test_an_uploaded_table_is_asked_for_again(open_page, tmp_path):
     wait_until(lambda: seen(other) == 300)
 
 
-def test_keys_drive_the_stream_but_not_while_somebody_types(dashboard_page):
+def test_keys_control_the_stream_unless_the_user_types(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 50)
     page.keyboard.press("Space")
     wait_until(lambda: counter(page, "points per second") == "paused")
-    held = seen(page)
+    n_seen = seen(page)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    wait_until(lambda: seen(page) == held + 2)
-    # An arrow on a slider is the slider's, other keys are not; and R in a field is the field's.
+    wait_until(lambda: seen(page) == n_seen + 2)
+    # A slider takes the arrow keys only; a text field takes every key.
     slide(page, "Noise", "ArrowRight")
     expect(page.get_by_role("slider", name="Noise")).to_have_value("0.01")
     help_text = page.get_by_role("dialog")
@@ -102,17 +102,17 @@ def test_keys_drive_the_stream_but_not_while_somebody_types(dashboard_page):
     page.get_by_role("textbox", name="Seed").focus()
     for key in ("r", "Space", "?", "ArrowRight"):
         page.keyboard.press(key)
-    # Space on a button presses the button, once.
+    # Space on a button presses the button once and does nothing else.
     page.get_by_role("button", name="Step").focus()
     page.keyboard.press("Space")
-    wait_until(lambda: seen(page) == held + 3)
+    wait_until(lambda: seen(page) == n_seen + 3)
     page.keyboard.press("Alt+r")
     page.keyboard.press("?")
     expect(help_text).to_contain_text("play or pause")
     page.keyboard.press("r")
     page.keyboard.press("?")
     expect(help_text).not_to_be_visible()
-    assert seen(page) == held + 3
+    assert seen(page) == n_seen + 3
     page.keyboard.press("R")
     wait_until(lambda: seen(page) == 0)
     page.keyboard.press("Space")
@@ -124,7 +124,7 @@ def test_keys_drive_the_stream_but_not_while_somebody_types(dashboard_page):
     pause(page)
 
 
-def test_a_link_brings_back_the_table_at_hand_its_axes_and_the_tab(open_page):
+def test_a_link_restores_the_table_the_axes_and_the_tab(open_page):
     page = open_page(
         query="?source=table&table=Iris+flowers&x=petal+length+(cm)&tab=Clusters&speed=1000"
     )

@@ -66,9 +66,9 @@ def test_painting_two_blobs_dragging_one_and_undoing_it(dashboard_page):
     wait_until(lambda: counter(page, "clusters found") == "2")
     # The last points of the stroke may not have arrived yet.
     wait_until(lambda: seen(page) == len(data_of(page, "points")["x"]))
-    held = seen(page)
+    n_seen = seen(page)
     page.get_by_role("button", name="Play").click()
-    wait_until(lambda: seen(page) > held + 100)
+    wait_until(lambda: seen(page) > n_seen + 100)
     cluster = np.bincount(near(page, 15, 6)).argmax()
     choose(page, "Move")
     move_pointer(page, 15, 6)
@@ -78,16 +78,16 @@ def test_painting_two_blobs_dragging_one_and_undoing_it(dashboard_page):
         start = seen(page)
         wait_until(lambda start=start: seen(page) > start + 40)
     page.mouse.up()
-    held = seen(page)
-    wait_until(lambda: seen(page) > held + 400)
+    n_seen = seen(page)
+    wait_until(lambda: seen(page) > n_seen + 400)
     # The later points come from the new place and belong to the same cluster.
     later = data_of(page, "points")
     is_right = (later["x"] > 10) & (np.arange(len(later["x"])) >= len(later["x"]) - 300)
     assert abs(later["y"][is_right].mean() - 3) < 0.3
     assert (near(page, 15, 3) == cluster).mean() > 0.8
     page.get_by_role("button", name="Undo").click()
-    held = seen(page)
-    wait_until(lambda: seen(page) > held + 300)
+    n_seen = seen(page)
+    wait_until(lambda: seen(page) > n_seen + 300)
     assert (data_of(page, "points")["x"][-200:] < 10).all()
     # In the mode View, the pointer does not paint.
     choose(page, "View")

@@ -1,4 +1,4 @@
-"""A page that is loaded again has its run; a copied link, another tab and a hidden one."""
+"""A reloaded page restores its run; a copied link begins a new run; hidden tabs get no data."""
 
 from playwright.sync_api import expect
 
@@ -12,7 +12,7 @@ HIDE = """() => {
 SENT = "() => Bokeh.documents[0].get_model_by_name('live').tags[0].sent"
 
 
-def test_a_reload_brings_the_run_back_where_it_was(dashboard_page, open_page):
+def test_a_reload_restores_the_run(dashboard_page, open_page):
     page = dashboard_page
     slide(page, "Prototypes K", "ArrowLeft", 4)
     wait_until(lambda: seen(page) > 300)
@@ -21,30 +21,30 @@ def test_a_reload_brings_the_run_back_where_it_was(dashboard_page, open_page):
     wait_until(lambda: seen(page) > 300)
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("46")
     expect(page.get_by_role("switch", name="Automatic σ")).to_be_checked()
-    # It plays on, and stands still once it was paused.
+    # The restored run plays, or is paused if it was paused before.
     start = seen(page)
     wait_until(lambda: seen(page) > start)
     pause(page)
-    held = seen(page)
+    n_seen = seen(page)
     page.reload()
     page.wait_for_selector("canvas")
-    wait_until(lambda: seen(page) == held)
+    wait_until(lambda: seen(page) == n_seen)
     expect(page.get_by_role("button", name="Play")).to_be_visible()
     assert counter(page, "points per second") == "paused"
-    # Who has only the link begins anew.
+    # A page that has only the link begins a new run.
     other = open_page(query=page.evaluate("location.search"))
     wait_until(lambda: seen(other) > 0)
-    assert seen(other) != held
+    assert seen(other) != n_seen
     expect(other.get_by_role("slider", name="Prototypes K")).to_have_value("46")
 
 
-def test_an_uploaded_table_comes_back_with_its_columns(dashboard_page, tmp_path):
+def test_an_uploaded_table_is_restored_with_its_columns(dashboard_page, tmp_path):
     page = dashboard_page
     write_blobs(tmp_path / "blobs.csv")
     upload(page, tmp_path / "blobs.csv")
     wait_until(lambda: seen(page) == 300)
     page.get_by_role("checkbox", name="height").click()
-    # Of one feature; before that they are those of both.
+    # The points of one feature; until then the page shows the points of both.
     wait_until(lambda: not any(data_of(page, "prototypes")["y"]))
     wait_until(lambda: seen(page) == 300 and counter(page, "points per second") == "paused")
     page.reload()
@@ -57,7 +57,7 @@ def test_an_uploaded_table_comes_back_with_its_columns(dashboard_page, tmp_path)
     wait_until(lambda: seen(page) == 300)
 
 
-def test_a_hidden_tab_is_sent_nothing_while_the_stream_goes_on(dashboard_page):
+def test_a_hidden_tab_gets_no_data_while_the_stream_continues(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 100)
     # A hidden tab has no animation frames.

@@ -88,7 +88,7 @@ def test_payloads_in_messages_are_shown_as_text(dashboard_page, tmp_path):
     name = f"<svg onload={SET}>.csv"
     (tmp_path / name).write_text(f"<img src=x onerror={SET}>,b\nx,y\nz,w\n")
     upload(page, tmp_path / name)
-    told = page.get_by_role("alert").filter(has_text="has no numeric column")
-    expect(told).to_contain_text(name)
-    expect(told).to_contain_text("<img src=x onerror=")
+    message = page.get_by_role("alert").filter(has_text="has no numeric column")
+    expect(message).to_contain_text(name)
+    expect(message).to_contain_text("<img src=x onerror=")
     assert page.evaluate("window.__xss") is None

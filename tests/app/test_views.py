@@ -24,7 +24,7 @@ def has_rows(page, name, n_at_least=1):
     return (rows_of(page, name) or 0) >= n_at_least
 
 
-def test_each_view_is_made_and_draws_the_run_when_it_is_open_and_not_before(dashboard_page):
+def test_each_view_is_built_and_drawn_when_its_tab_is_opened(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 600)
     names = {
@@ -49,7 +49,7 @@ def test_each_view_is_made_and_draws_the_run_when_it_is_open_and_not_before(dash
     assert texts[0].startswith("noise: 0 → 0.0")
 
 
-def test_a_chosen_cluster_stands_out_and_trails_can_be_drawn(dashboard_page):
+def test_a_selected_cluster_is_highlighted_and_trails_can_be_drawn(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 600)
     pause(page)
@@ -87,7 +87,7 @@ def test_a_chosen_cluster_stands_out_and_trails_can_be_drawn(dashboard_page):
     assert np.allclose(ends, data_of(page, "prototypes")["x"], atol=1e-4)
 
 
-def test_back_in_time_and_on_from_there(dashboard_page):
+def test_the_user_goes_back_in_time_and_continues_from_there(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 900)
     live = data_of(page, "prototypes")["x"]
@@ -98,7 +98,7 @@ def test_back_in_time_and_on_from_there(dashboard_page):
     sentence = page.get_by_text("You see the run as it was after")
     expect(sentence).to_be_visible()
     wait_until(lambda: seen(page) < 300)
-    # One far out may stand where it stood.
+    # A prototype far outside may not have moved.
     wait_until(lambda: np.isin(data_of(page, "prototypes")["x"], live).mean() < 0.5)
     for _ in range(3):
         time_slider.press("ArrowRight")

@@ -11,7 +11,7 @@ from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 
 
-def test_joined_moments_are_those_of_the_whole():
+def test_joined_moments_equal_those_of_all_points():
     points = np.random.default_rng(0).normal(5, 3, size=(1000, 2)) * [1.0, 1e200]
     moments = Moments(np.zeros(2), np.zeros(2), 0)
     for start in range(0, 1000, 77):
@@ -21,7 +21,7 @@ def test_joined_moments_are_those_of_the_whole():
     assert moments.deviations == pytest.approx((points / scale).std(axis=0) * scale)
 
 
-def test_what_was_known_beforehand_is_not_counted_twice():
+def test_points_known_in_advance_are_not_counted_twice():
     points = np.random.default_rng(1).normal(size=(500, 2))
     known = Moments(points.mean(axis=0), points.std(axis=0), 500)
     scaling = RunningScaling.begin(known)
@@ -40,9 +40,9 @@ def test_the_units_follow_a_stream_that_widens():
     assert scaling.scales == pytest.approx(points.std(axis=0), rel=0.15)
 
 
-def test_prototypes_stay_where_they_are_when_units_change():
+def test_a_change_of_units_moves_no_prototype():
     random = np.random.default_rng(3)
-    # A slow climb: learned in the units of its beginning, drawn in those of its end.
+    # A slow rise: learned in the units of the first points, drawn in the units of the last.
     climb = np.column_stack([np.linspace(0, 1000, 5000), random.normal(size=5000)])
     first = Moments(climb[:100].mean(axis=0), climb[:100].std(axis=0), 100)
     run = Run(ArraySource(climb), OnlineClusterer(20), scaling=RunningScaling.begin(first))
@@ -56,7 +56,7 @@ def test_prototypes_stay_where_they_are_when_units_change():
     assert again.scaling.scales == pytest.approx(first.deviations)
 
 
-def test_changing_units_is_learning_in_other_units():
+def test_changed_units_equal_learning_in_other_units():
     points = np.random.default_rng(4).normal(size=(300, 2)) * 2
     one = OnlineClusterer(10, sigma=1e9).fit(points)
     other = OnlineClusterer(10, sigma=1e9).fit(points * 4 + 3)
@@ -68,16 +68,16 @@ def test_changing_units_is_learning_in_other_units():
 
 
 @pytest.mark.parametrize(
-    ("factors", "shifts", "told"),
+    ("factors", "shifts", "message"),
     [
         ([1.0], [0.0, 0.0], "factors"),
         ([1.0, 0.0], [0.0, 0.0], "above 0"),
         ([1, 1], [0, np.nan], "shifts"),
     ],
 )
-def test_units_that_are_none_are_refused(factors, shifts, told):
+def test_invalid_units_are_refused(factors, shifts, message):
     model = OnlineClusterer(2).fit([[0.0, 1.0], [2.0, 3.0]])
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         model.change_units(factors, shifts)
 
 

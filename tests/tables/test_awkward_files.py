@@ -32,8 +32,8 @@ def read_points(path: Path):
 
 
 def test_every_file_loads_or_is_refused_as_expected(awkward, shared):
-    told = (shared / "awkward" / "EXPECT.md").read_text()
-    kinds = {match["name"]: match["kind"] for match in ROW.finditer(told)}
+    expected = (shared / "awkward" / "EXPECT.md").read_text()
+    kinds = {match["name"]: match["kind"] for match in ROW.finditer(expected)}
     assert len(kinds) > 40
     for name in kinds.keys() & awkward.keys():
         if kinds[name] == "REJECT":

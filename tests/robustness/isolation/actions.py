@@ -161,8 +161,8 @@ class RandomSession(Observer):
         self._n_keys += 1
         places = [[self.rng.uniform(1, 19), self.rng.uniform(1, 9)]]
         stroke = {"number": self._n_keys, "stroke": self._n_keys, "kind": "Paint"}
-        told = stroke | {"places": places, "radii": [1.0, 1.0], "n_points": 5}
-        await self._set("brush", json.dumps(told), "gesture")
+        gesture = stroke | {"places": places, "radii": [1.0, 1.0], "n_points": 5}
+        await self._set("brush", json.dumps(gesture), "gesture")
 
     async def _send_file(self, name: str, content: bytes) -> None:
         self._n_uploads += 1

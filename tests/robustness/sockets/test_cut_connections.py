@@ -1,4 +1,4 @@
-"""Clients whose connections are cut come back to their runs, also to a full server."""
+"""Clients whose connections are cut restore their runs, also on a full server."""
 
 import pytest
 

@@ -47,8 +47,9 @@ def test_grouped_digits_after_the_first_rows_are_reported(write, cell):
     value = cell.replace(",", "")
     assert read(table, ["n"])[0][-1, 0] == float(value)
     assert table.report.n_regrouped == 7
-    told = " ".join(table.report.summary())
-    assert f"7 numbers have grouped digits, unlike the first rows: {cell!r} in n as {value}" in told
+    summary = " ".join(table.report.summary())
+    expected = f"unlike the first rows: {cell!r} in n as {value}"
+    assert f"7 numbers have grouped digits, {expected}" in summary
 
 
 def test_first_unreadable_cell_is_reported(write):

@@ -1,4 +1,4 @@
-"""The server from outside: access, headers, health, metrics, and how it ends."""
+"""A running server: access, headers, health, metrics and shutdown."""
 
 import asyncio
 import base64
@@ -18,7 +18,8 @@ from tests.support.threads import run_in_new_loop
 from tests.support.websocket_client import WebSocketClient
 
 SECRET = "a secret of the tests"
-CANARY = "canary-3f71.csv"
+# A file name that the log must not contain.
+SECRET_NAME = "secret-3f71.csv"
 
 
 class Served:
@@ -86,14 +87,14 @@ def make_token(expiration=300, secret=SECRET):
 
 
 async def is_accepted(served, token, origin=""):
-    visitor = WebSocketClient(served.url)
+    client = WebSocketClient(served.url)
     try:
-        await visitor.connect(token, origin)
+        await client.connect(token, origin)
     except HTTPClientError as error:
         if error.code != 403:
             raise
         return False
-    await visitor.close()
+    await client.close()
     return True
 
 
@@ -147,9 +148,9 @@ def wait_until_empty(served):
 
 def test_a_full_server_shows_the_busy_page_and_starts_no_engine(served):
     async def crowd():
-        visitors = [WebSocketClient(served.url), WebSocketClient(served.url)]
-        for visitor in visitors:
-            await visitor.open()
+        clients = [WebSocketClient(served.url), WebSocketClient(served.url)]
+        for client in clients:
+            await client.open()
         status, headers, page = await asyncio.to_thread(served.fetch, "/")
         assert (status, headers["Retry-After"]) == (503, "20")
         assert "Please try again in a minute" in page
@@ -161,12 +162,12 @@ def test_a_full_server_shows_the_busy_page_and_starts_no_engine(served):
         assert await asyncio.to_thread(served.count, "engines") == 2
         assert await asyncio.to_thread(served.count, "sessions_refused_total") == 2
         # The open sessions continue.
-        seen = len(visitors[0].frame_times)
-        while len(visitors[0].frame_times) < seen + 3:
+        n_frames = len(clients[0].frame_times)
+        while len(clients[0].frame_times) < n_frames + 3:
             await asyncio.sleep(0.1)
-        for visitor in visitors:
-            assert visitor.errors == []
-            await visitor.close()
+        for client in clients:
+            assert client.errors == []
+            await client.close()
 
     run_in_new_loop(crowd())
     assert served.count("points_learned_total") > 0
@@ -192,20 +193,20 @@ def test_a_stopped_server_leaves_no_files_and_a_restart_deletes_old_ones(start, 
     strangers.mkdir()
 
     async def upload_partly(served):
-        visitor = WebSocketClient(served.url, f"?source=table&{CANARY}")
-        await visitor.open()
-        upload = visitor.models["Upload"]["id"]
-        begin = {"kind": "begin", "number": 1, "name": CANARY, "n_bytes": 10_000}
-        visitor.send_message(upload, begin)
+        client = WebSocketClient(served.url, f"?source=table&{SECRET_NAME}")
+        await client.open()
+        upload = client.models["Upload"]["id"]
+        begin = {"kind": "begin", "number": 1, "name": SECRET_NAME, "n_bytes": 10_000}
+        client.send_message(upload, begin)
         piece = {"type": "bytes", "data": base64.b64encode(bytes(5_000)).decode()}
-        visitor.send_message(upload, {"kind": "piece", "number": 1, "start": 0, "data": piece})
+        client.send_message(upload, {"kind": "piece", "number": 1, "start": 0, "data": piece})
         # A number instead of bytes: the server must not allocate that many zeros.
-        visitor.send_message(upload, {"kind": "piece", "number": 2, "start": 0, "data": 10**12})
+        client.send_message(upload, {"kind": "piece", "number": 2, "start": 0, "data": 10**12})
         deadline = time.monotonic() + 60
         while not find_uploads():
             assert time.monotonic() < deadline
             await asyncio.sleep(0.1)
-        await visitor.close()
+        await client.close()
 
     def find_uploads():
         return list(store.glob("**/upload-*"))
@@ -226,4 +227,4 @@ def test_a_stopped_server_leaves_no_files_and_a_restart_deletes_old_ones(start, 
     assert find_uploads() == []
     events = [json.loads(line)["event"] for line in log.splitlines()]
     assert "server stopped; open sessions: 1" in events
-    assert CANARY not in log
+    assert SECRET_NAME not in log

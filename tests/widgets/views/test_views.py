@@ -33,9 +33,9 @@ MEASURES = (
 )
 
 
-def record(source, n_moments=20, n_points=100, change=lambda run, i: None, **parameters):
+def record(source, n_states=20, n_points=100, change=lambda run, i: None, **parameters):
     run = Run(source, OnlineClusterer(50, **parameters))
-    for i in range(n_moments):
+    for i in range(n_states):
         change(run, i)
         run.advance(n_points)
         run.record()
@@ -48,9 +48,9 @@ def blobs():
 
 
 @pytest.mark.parametrize("measure", MEASURES)
-def test_a_run_that_has_seen_nothing_or_one_point_can_be_drawn(measure):
+def test_a_run_of_no_point_or_one_point_can_be_drawn(measure):
     measure(ViewData())
-    measure(record(ArraySource(np.zeros((1, 1))), n_moments=1))
+    measure(record(ArraySource(np.zeros((1, 1))), n_states=1))
 
 
 def test_the_bands_of_the_stream_graph_fill_it(blobs):
@@ -67,7 +67,7 @@ def test_the_bands_of_the_stream_graph_fill_it(blobs):
     assert len(set(bands["color"].tolist())) == len(bands["color"]) == 6
 
 
-def test_the_stream_graph_tells_what_becomes_of_clusters():
+def test_the_stream_graph_marks_the_changes_of_clusters():
     random = np.random.default_rng(0)
     points = random.normal(size=(6_000, 2))
     points[2_000:, 0] += 40.0
@@ -112,7 +112,7 @@ def test_the_history_marks_changes_where_they_were_made(blobs):
 
 
 @pytest.mark.parametrize("key", ["blobs", "moons", "drifting"])
-def test_the_dendrogram_shows_the_clusters_that_were_read_off(key):
+def test_the_dendrogram_shows_the_clusters_of_the_model(key):
     state = record(make_generator(key, seed=2)).state
     grown = build_dendrogram(state.whole_snapshot)
     assert grown.is_peak.sum() >= state.n_clusters
@@ -139,7 +139,7 @@ def test_drift_is_measured_in_units_per_thousand_points():
     assert max(ys[-1] for ys in still["ys"]) < 1.0
 
 
-def test_the_table_says_of_each_cluster_what_it_is(blobs):
+def test_the_table_describes_each_cluster(blobs):
     rows = measure_clusters(blobs)
     state = blobs.state
     assert [row["id"] for row in rows] == sorted(
@@ -157,7 +157,7 @@ def test_the_table_says_of_each_cluster_what_it_is(blobs):
         assert (near.max(axis=0) >= [x, y]).all()
 
 
-def test_trails_end_where_the_prototypes_are(blobs):
+def test_trails_end_at_the_prototypes(blobs):
     states = blobs.recording.states
     trails = measure_trails(states[-5:], ViewRequest())
     ends = np.array([[xs[-1], ys[-1]] for xs, ys in zip(trails["xs"], trails["ys"], strict=True)])
@@ -166,7 +166,7 @@ def test_trails_end_where_the_prototypes_are(blobs):
     assert len(measure_trails((), ViewRequest())["xs"]) == 0
 
 
-def test_thinned_moments_keep_both_ends(blobs):
+def test_thinned_states_keep_both_ends(blobs):
     states = blobs.recording.states
     few = thin(states, 7)
     assert len(few) <= 7
@@ -205,7 +205,7 @@ def test_a_live_plot_gets_new_columns_and_keeps_the_zoom(blobs):
     assert plot.x_range.reset_end == 1_001
 
 
-def test_nothing_keeps_a_plot_that_is_no_longer_shown(blobs):
+def test_a_plot_that_is_no_longer_shown_is_freed(blobs):
     view = PlotView(measure_stream_graph, draw_stream_graph)
     view.measure(blobs)
     kept = weakref.ref(view.figures[0])
