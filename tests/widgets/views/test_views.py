@@ -15,7 +15,7 @@ from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 from widgets.components.palette import CLUSTER_COLORS
 from widgets.live.trails import measure_trails
-from widgets.live.view_data import ViewData, thin
+from widgets.live.view_data import ViewData, project, thin
 from widgets.views import dendrogram, drift, history, stream_graph
 from widgets.views.cluster_table import measure_clusters
 from widgets.views.dendrogram import measure_dendrogram
@@ -212,3 +212,12 @@ def test_nothing_keeps_a_plot_that_is_no_longer_shown(blobs):
     del view
     gc.collect()
     assert kept() is None
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3])
+def test_axes_beyond_the_features_of_a_source_are_clipped(n_features):
+    points = np.arange(4.0 * n_features).reshape(4, n_features)
+    xs, ys = project(points, ViewRequest(2, 5))
+    assert np.array_equal(xs, points[:, min(2, n_features - 1)])
+    assert len(ys) == 4
+    assert ViewData().past == []
