@@ -257,6 +257,7 @@ class GridSweepView:
         self._plot = LivePlot(draw_grid_sweep)
         self._is_following = False
         self._settings: list[tuple[float, int] | None] = []
+        self._offer_shown: tuple[list[Any], tuple[float, int] | None] | None = None
         self._build_widgets()
         # Not the pane of the plot itself: it fills when it becomes visible.
         self._frame = pmui.Column(self._plot.pane, visible=False, margin=0, **WIDE)
@@ -368,7 +369,15 @@ class GridSweepView:
         self._note.show(sweep.message or taken or NOTE)
 
     def _offer(self, sweep: GridSweep) -> None:
+        """Offer the finished settings, unless they and the chosen one are shown already.
+
+        A frame may be drawn while the user moves the slider, and must not move it back.
+        """
         settings = [] if sweep.is_running else [None, *list_settings(sweep).values()]
+        offer = settings, sweep.chosen
+        if offer == self._offer_shown:
+            return
+        self._offer_shown = offer
         self._is_following = True
         if settings != self._settings and settings:
             self._settings = settings

@@ -48,6 +48,25 @@ def test_the_axes_name_the_settings_of_the_latest_sweep():
     view.close()
 
 
+def test_a_frame_does_not_move_the_slider_back_while_the_user_moves_it():
+    choices = []
+    view = GridSweepView(
+        lambda: (POINTS, POINTS), dict, lambda *choice: choices.append(choice), lambda: None
+    )
+    cells = tuple(sweep_grid(POINTS, (0.5, 1.0), (10,)))
+    view.sweep = GridSweep(POINTS, (0.5, 1.0), (10,), cells, chosen=(1.0, 10))
+    drawn = view.measure(ViewData(sweep=view.sweep))
+    view.draw(drawn)
+    assert view.taken.value == 2
+    view.taken.value = 1
+    view.draw(drawn)
+    assert view.taken.value == 1
+    assert choices == [(0.5, 10)]
+    view.draw(view.measure(ViewData(sweep=view.sweep)))
+    assert (view.taken.value, choices) == (1, [(0.5, 10)])
+    view.close()
+
+
 def test_a_grid_sweep_of_points_is_an_element_that_can_be_rendered():
     plot = load_renderer().get_plot(grid_sweep(POINTS[:300], n_prototypes=(10, 20)))
     assert len(plot.state.renderers) == 4
