@@ -70,7 +70,7 @@ def comparison(compared: Comparison) -> hv.Layout:
     >>> from clusterer.session.run import Run
     >>> run = Run(make_generator("blobs"), OnlineClusterer())
     >>> run.set_baseline(BaselineSettings("minibatch"))
-    >>> run.advance(600)
+    >>> _ = run.advance(600)
     >>> ours, baseline, table = comparison(run.compare())
     >>> len(table)
     7

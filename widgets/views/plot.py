@@ -115,6 +115,8 @@ def set_plot_options(
             "height": HEIGHT_PX,
             "xlim": data.limits.get(x, (0.0, 1.0)),
             "ylim": data.limits.get(y, (0.0, 1.0)),
+            # HoloViews would repeat the name of an only layer, which the legend shows.
+            "title": "",
             "show_grid": True,
             "active_tools": [],
             "toolbar": "right",
@@ -137,7 +139,9 @@ def _refine(plot: figure, name: str, dimensions: str) -> None:
     plot.toolbar.active_drag = None
     plot.toolbar.logo = None
     plot.toolbar.autohide = True
-    plot.xaxis.formatter = NumeralTickFormatter(format="0,0")
+    if dimensions == "width":
+        # The x axis counts points; on other axes whole numbers would be wrong.
+        plot.xaxis.formatter = NumeralTickFormatter(format="0,0")
     plot.grid.grid_line_alpha = 0.25
     plot.axis.axis_line_alpha = 0.3
     plot.axis.minor_tick_line_alpha = 0

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 N_FEATURES = 4
 N_POINTS = 400
-SIZE_PX = 130
-X_AXIS_PX, Y_AXIS_PX = 38, 52
+SIZE_PX = 110
+Y_AXIS_PX = 80
 PERIOD_S = 0.5
 NAME_CHARACTERS = 20
 
@@ -90,11 +90,15 @@ def draw_scatter_matrix(data: PlotData, names: Sequence[str]) -> hv.Layout:
 
 def _draw_cell(data: PlotData, names: Sequence[str], x: int, y: int) -> hv.Overlay:
     hv = load_holoviews()
+    is_left, is_lowest = x == 0, y == len(names) - 1
 
     def set_labels(plot: Any, element: Any) -> None:
         for axis, i in ((plot.state.xaxis, x), (plot.state.yaxis, y)):
             axis.axis_label = label_axis(shorten(names[i], NAME_CHARACTERS))
         plot.state.update(outline_line_alpha=0.3, min_border=2)
+        if is_left:
+            # The names of the ticks are not equally wide in all rows; the plots keep aligned.
+            plot.state.min_border_left = Y_AXIS_PX
         plot.state.grid.grid_line_alpha = 0.2
 
     columns = data.layers["matrix"]
@@ -106,7 +110,6 @@ def _draw_cell(data: PlotData, names: Sequence[str], x: int, y: int) -> hv.Overl
         line_alpha=0,
         **COLOR_OPTIONS,
     )
-    is_left, is_lowest = x == 0, y == len(names) - 1
     return set_plot_options(
         hv.Overlay([points]),
         data,
@@ -114,8 +117,9 @@ def _draw_cell(data: PlotData, names: Sequence[str], x: int, y: int) -> hv.Overl
         dimensions="",
         hooks=[set_labels],
         responsive=False,
-        width=SIZE_PX + Y_AXIS_PX * is_left,
-        height=SIZE_PX + X_AXIS_PX * is_lowest,
+        height=None,
+        frame_width=SIZE_PX,
+        frame_height=SIZE_PX,
         xaxis="bottom" if is_lowest else None,
         yaxis="left" if is_left else None,
         xticks=3,

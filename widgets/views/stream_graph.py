@@ -128,7 +128,7 @@ def draw_stream_graph(data: PlotData) -> hv.Overlay:
         data,
         "stream graph plot",
         xlabel="points seen",
-        ylabel="share of what is remembered (%)",
+        ylabel="share of points (%)",
     )
 
 

@@ -184,7 +184,7 @@ def test_a_view_of_a_recording_is_an_element_that_can_be_rendered(view, blobs):
 def test_the_dendrogram_of_a_model_has_a_long_line_for_each_cluster():
     model = OnlineClusterer(50).fit(make_generator("blobs", seed=1).take(2_000).points)
     segments = {element.label: element for element in dendrogram(model)}
-    assert len(segments["peak longer than the bar"]) == 5
+    assert len(segments["long peak"]) == 5
     assert load_renderer().get_plot(dendrogram(model)).state is not None
 
 
