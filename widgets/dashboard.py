@@ -25,7 +25,6 @@ from widgets.live.axes import AxesChooser
 from widgets.live.counters import Counters
 from widgets.live.figure import LiveFigure
 from widgets.live.quality_line import QualityLine
-from widgets.live.scatter_matrix import ScatterMatrix
 from widgets.notebook import CellView, is_in_notebook, take_over_cell
 from widgets.page.frame_loop import FrameLoop
 from widgets.page.link import AddressBar
@@ -38,6 +37,7 @@ from widgets.sources.painting_tool import PaintingTool
 from widgets.sources.source_chooser import SourceChooser
 from widgets.sources.user_data import UserData
 from widgets.tour.tour import Tour
+from widgets.views.scatter_matrix import ScatterMatrix
 from widgets.views.view_area import ViewArea
 
 NOTEBOOK_HEIGHT_PX = 720
@@ -113,7 +113,7 @@ class Dashboard(pn.viewable.Viewer):
             self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
         )
         self._axes = AxesChooser(self._figure)
-        self._scatter_matrix = ScatterMatrix()
+        self._scatter_matrix = ScatterMatrix(self._engine.refresh_frame)
         self._counters = Counters()
         self._quality_line = QualityLine()
         self._status = Text(role="alert")
@@ -230,6 +230,7 @@ class Dashboard(pn.viewable.Viewer):
         self._frame_loop.stop()
         self._engine.close()
         self._view_area.close()
+        self._scatter_matrix.close()
         self._sources.table.close()
 
     def sidebar(self) -> list[pn.viewable.Viewable]:

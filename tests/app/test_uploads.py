@@ -114,7 +114,7 @@ def test_the_first_click_opens_an_example_with_all_its_views(dashboard_page):
     assert (data_of(page, "points")["x"] % 1 == 0).all()
     assert data_of(page, "matrix") == {}
     page.get_by_role("switch", name="Scatter matrix").click()
-    wait_until(lambda: len(data_of(page, "matrix").get("0", ())) > 100)
+    wait_until(lambda: len(data_of(page, "matrix").get("x0", ())) > 100)
     choose(page, "True classes", "(none)")
     wait_until(lambda: page.locator('[data-measure="compactness"]').count() == 1)
     assert page.locator('[data-measure="ARI"]').count() == 0

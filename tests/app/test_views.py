@@ -122,25 +122,25 @@ def test_the_user_goes_back_in_time_and_continues_from_there(dashboard_page):
     )
 
 
-def test_a_peer_learns_beside_ours_while_the_tab_is_open(dashboard_page):
+def test_a_baseline_learns_beside_ours_while_the_tab_is_open(dashboard_page):
     page = dashboard_page
     page.get_by_role("tab", name="Compare").click()
-    wait_until(lambda: has_rows(page, "comparison", 301))
+    wait_until(lambda: has_rows(page, "comparison ours", 301))
     row = page.get_by_role("row", name="agreement with the truth")
     expect(row).to_contain_text("1.00")
-    expect(page.get_by_role("slider", name="Clusters it is told")).not_to_be_visible()
-    page.get_by_role("combobox", name="Against").click()
+    expect(page.get_by_role("slider", name="Clusters of the baseline")).not_to_be_visible()
+    page.get_by_role("combobox", name="Baseline").click()
     page.get_by_role("menuitem", name="MiniBatchKMeans").click()
-    told = page.get_by_role("slider", name="Clusters it is told")
-    expect(told).to_be_visible()
+    n_clusters = page.get_by_role("slider", name="Clusters of the baseline")
+    expect(n_clusters).to_be_visible()
     for _ in range(3):
-        told.press("ArrowLeft")
-    ours_and_theirs = page.get_by_role("row").filter(has_text="clusters").last
-    expect(ours_and_theirs).to_contain_text("52")
+        n_clusters.press("ArrowLeft")
+    both = page.get_by_role("row").filter(has_text="clusters").last
+    expect(both).to_contain_text("52")
     # One range for both.
     ranges = page.evaluate(
-        """() => ['ours', 'theirs'].map((name) =>
-            Bokeh.documents[0].get_model_by_name(`comparison ${name}`).x_range.id)"""
+        """() => ['ours', 'baseline'].map((name) =>
+            Bokeh.documents[0].get_model_by_name(`comparison ${name} plot`).x_range.id)"""
     )
     assert ranges[0] == ranges[1]
 
@@ -184,4 +184,4 @@ def test_a_sweep_shows_other_settings_and_a_click_takes_one(dashboard_page):
     page.get_by_role("button", name="Reset").click()
     wait_until(lambda: seen(page) == 0)
     page.get_by_role("button", name="Sweep").click()
-    expect(page.get_by_text("There are no points yet to be learned")).to_be_visible()
+    expect(page.get_by_text("There are no points to learn yet")).to_be_visible()

@@ -14,8 +14,6 @@ from clusterer.session.engine import Engine
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 from clusterer.stream.chunk import NOISE
-from widgets.live.view_data import ViewData
-from widgets.views.comparison import measure_comparison, tabulate
 
 
 @pytest.mark.parametrize("key", BASELINES)
@@ -36,9 +34,6 @@ def test_each_baseline_finds_blobs_in_chunks_of_any_size(key):
     assert np.array_equal(comparison.points, points)
     # Labels are renamed to those of the run where the clusters overlap.
     assert (comparison.baseline.labels == comparison.ours.labels).mean() > 0.5
-    measured = measure_comparison(ViewData(comparison=comparison))
-    assert len(measured["points"]["theirs"]) == 500
-    assert [len(row) for row in measured["table"]] == [3] * 7
 
 
 def test_this_clusterer_with_the_settings_of_the_run_agrees_with_it():
@@ -52,11 +47,6 @@ def test_this_clusterer_with_the_settings_of_the_run_agrees_with_it():
     assert np.array_equal(comparison.ours.labels, comparison.baseline.labels)
     assert comparison.ours.distance == comparison.baseline.distance
     assert comparison.ours.agreement is None
-    assert tabulate(comparison)[3] == (
-        "agreement with the truth",
-        "no truth known",
-        "no truth known",
-    )
 
 
 def test_a_baseline_added_later_has_learned_less_and_a_reset_restarts_both():

@@ -15,7 +15,7 @@ MARK_AS_KNOWN = "cb_obj.document?._new_models?.clear()"
 
 
 class LazyColumn(pn.Column):
-    """A column whose content ``make`` builds, once: when it becomes visible, or in `fill`.
+    """A column whose content ``make`` builds: when it becomes visible, or in `fill`.
 
     A column that is visible from the start, as in an accordion, is filled by `fill` only.
 
@@ -28,7 +28,8 @@ class LazyColumn(pn.Column):
 
     def __init__(self, make: Callable[[], Iterable[Any]], **params: Any) -> None:
         super().__init__(sizing_mode="stretch_width", margin=0, **params)
-        self._make: Callable[[], Iterable[Any]] | None = make
+        self._make = make
+        self._is_filled = False
         self.param.watch(self._show, "visible")
 
     def _show(self, event: Any) -> None:
@@ -37,17 +38,22 @@ class LazyColumn(pn.Column):
 
     def _get_model(self, *args: Any, **options: Any) -> Any:
         model = super()._get_model(*args, **options)
-        if self._make is not None:
-            model.js_on_change("children", CustomJS(code=MARK_AS_KNOWN))
+        model.js_on_change("children", CustomJS(code=MARK_AS_KNOWN))
         return model
 
     def fill(self) -> None:
         """Build the content unless it is there."""
-        make, self._make = self._make, None
-        if make is not None:
-            self.objects = [*make()]
+        if not self._is_filled:
+            self._is_filled = True
+            self.objects = [*self._make()]
             for model, _ in self._models.values():
                 forget_defaults(model.document)
+
+    def empty(self) -> None:
+        """Remove the content; the next `fill` builds it anew."""
+        if self._is_filled:
+            self._is_filled = False
+            self.objects = []
 
 
 def build_accordion(*sections: tuple[str, Callable[[], Iterable[Any]]]) -> pmui.Accordion:

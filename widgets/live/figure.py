@@ -7,6 +7,7 @@ from bokeh.models import (
     BoxZoomTool,
     ColumnDataSource,
     HoverTool,
+    Legend,
     LegendItem,
     LinearColorMapper,
     PanTool,
@@ -20,7 +21,7 @@ from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.recording import Recording
 from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import CLUSTER_COLORS, DENSITY_COLORS, map_colors, wrap_colors
-from widgets.components.plot import add_legend, build_columns
+from widgets.components.plot import LEGEND_STYLE, build_columns
 from widgets.components.text import fold_title, label_axis
 from widgets.live.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
 from widgets.live.trails import Trails
@@ -128,7 +129,7 @@ class LiveFigure:
             LegendItem(label="prototype (size: weight)", renderers=[circle]),
         ]
         # All names at once, so that the plot does not move at the first point and at a reset.
-        add_legend(plot, items, names_all=True)
+        plot.add_layout(Legend(items=items, **LEGEND_STYLE), "above")
 
     def show_axes(self, x: int, y: int, names: tuple[str, ...]) -> None:
         """Show two features (from 0 up) or components (from -1 down) from the next frame on."""

@@ -3,9 +3,20 @@
 The functions serve notebooks as well: ``from widgets.views import dendrogram; dendrogram(model)``.
 """
 
+from widgets.views.comparison import comparison
 from widgets.views.dendrogram import dendrogram
 from widgets.views.drift import drift
+from widgets.views.grid_sweep import grid_sweep
 from widgets.views.history import history
+from widgets.views.scatter_matrix import scatter_matrix
 from widgets.views.stream_graph import stream_graph
 
-__all__ = ["dendrogram", "drift", "history", "stream_graph"]
+__all__ = [
+    "comparison",
+    "dendrogram",
+    "drift",
+    "grid_sweep",
+    "history",
+    "scatter_matrix",
+    "stream_graph",
+]

@@ -1,44 +1,50 @@
-"""The comparison view: ours and a peer on the same stream, side by side."""
+"""The comparison of the run with a baseline that learns the same points."""
+
+from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import panel as pn
 import panel_material_ui as pmui
-from bokeh.models import LegendItem
 
 from clusterer.evaluation.baselines import BaselineSettings, list_baselines
-from clusterer.evaluation.comparison import Comparison, Score
+from clusterer.evaluation.comparison import N_COMPARED, Comparison, Score
 from widgets.components.float32 import pack_coordinates
-from widgets.components.palette import map_colors, wrap_colors
-from widgets.components.plot import (
-    add_hover,
-    add_legend,
-    build_columns,
-    build_plot,
-    build_range,
-    fit,
-)
+from widgets.components.palette import wrap_colors
 from widgets.components.sliders import space_steps
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE, write_number
 from widgets.live.view_data import ViewData, project
+from widgets.views.plot import (
+    COLOR_OPTIONS,
+    Columns,
+    LivePlot,
+    PlotData,
+    load_holoviews,
+    set_options,
+    set_plot_options,
+)
 
+if TYPE_CHECKING:
+    import holoviews as hv
+    from bokeh.plotting import figure
+
+TITLES = {"ours": "Ours", "baseline": "Baseline"}
 AUTOMATIC = 0.0
-ROWS = (
+MEASURES = (
     "clusters",
     "noise",
     "distance to the centre",
     "agreement with the truth",
     "points learned",
-    "time a point",
+    "time per point",
 )
 NOTE = (
-    "The peer learns the same points, from where it was let in; Reset starts both at the first. "
-    "The slower of the two sets the pace. Colours are matched where clusters overlap. Agreement is "
-    "the adjusted Rand index: 1 is the same division, 0 is chance. Distances are in the units that "
-    "are learned in."
+    "The baseline learns the same points, from the point where you opened this tab; Reset starts "
+    "both at the first point. The slower of the two sets the pace. Clusters that overlap have the "
+    "same colour. Agreement is the adjusted Rand index: 1 is the same division, 0 is chance. "
+    "Distances have the units in which both learn."
 )
 STYLE = """
 table { border-collapse: collapse; width: 100%; font-size: .88rem;
@@ -50,170 +56,205 @@ td { border-top: 1px solid rgba(128, 128, 128, .28); }
 """
 
 
-def measure_comparison(view_data: ViewData) -> dict[str, Any] | None:
-    """Columns of the points, coloured by either; and the measures of both as text."""
-    comparison = view_data.comparison
-    if comparison is None:
-        return None
-    xs, ys = project(comparison.points, view_data.view_request)
-    columns: dict[str, Any] = {"x": pack_coordinates(xs), "y": pack_coordinates(ys)}
-    for name, verdict in (("ours", comparison.ours), ("theirs", comparison.baseline)):
-        labels = verdict.labels.tolist()
-        colors = np.array([comparison.palette[label] for label in labels], dtype=np.int64)
-        columns[f"{name}_color"] = wrap_colors(colors)
-        columns[name] = ["noise" if label < 0 else f"cluster {label}" for label in labels]
-    return {"points": columns, "table": tabulate(comparison)}
+def comparison(compared: Comparison) -> hv.Layout:
+    """The latest points in the colours of the run and of the baseline, and a table of measures.
+
+    Parameters
+    ----------
+    compared : the comparison that `Run.compare` returns
+
+    Examples
+    --------
+    >>> from clusterer import OnlineClusterer
+    >>> from clusterer.datasets import make_generator
+    >>> from clusterer.session.run import Run
+    >>> run = Run(make_generator("blobs"), OnlineClusterer())
+    >>> run.set_baseline(BaselineSettings("minibatch"))
+    >>> _ = run.advance(600)
+    >>> ours, baseline, table = comparison(run.compare())
+    >>> len(table)
+    7
+    """
+    hv = load_holoviews()
+
+    plots = draw_comparison(measure_comparison(ViewData(comparison=compared)))
+    return plots + hv.Table(tabulate(compared), ["measure"], [*TITLES])
 
 
-def tabulate(comparison: Comparison) -> list[tuple[str, str, str]]:
-    """The measures: name, ours, theirs."""
-    both = zip(ROWS, _write(comparison.ours), _write(comparison.baseline), strict=True)
-    return [*both, ("agreement with each other", f"{comparison.agreement:.2f}", "")]
+def measure_comparison(view_data: ViewData) -> PlotData:
+    """The points twice: with the clusters of the run and with the clusters of the baseline."""
+    compared = view_data.comparison
+    if compared is None:
+        return PlotData({f"comparison {name}": {"x": []} for name in TITLES})
+    xs, ys = project(compared.points, view_data.view_request)
+    places = {"x": pack_coordinates(xs), "y": pack_coordinates(ys)}
+    layers: dict[str, Columns] = {}
+    for name, score in (("ours", compared.ours), ("baseline", compared.baseline)):
+        labels = score.labels.tolist()
+        colors = np.array([compared.palette[label] for label in labels], dtype=np.int64)
+        layers[f"comparison {name}"] = {
+            **places,
+            "cluster": ["noise" if label < 0 else f"cluster {label}" for label in labels],
+            "color": wrap_colors(colors),
+        }
+    limits = {}
+    for name, values in places.items():
+        low, high = float(values.min()), float(values.max())
+        margin = 0.05 * (high - low) or 1.0
+        limits[name] = low - margin, high + margin
+    return PlotData(layers, limits)
 
 
-def _write(verdict: Score) -> tuple[str, ...]:
+def draw_comparison(data: PlotData) -> hv.Layout:
+    """Two plots with the same axes: the clusters of the run and of the baseline."""
+    hv = load_holoviews()
+
+    return hv.Layout([_draw_points(data, name, title) for name, title in TITLES.items()])
+
+
+def _draw_points(data: PlotData, name: str, title: str) -> hv.Overlay:
+    hv = load_holoviews()
+
+    layer = f"comparison {name}"
+    points = set_options(
+        hv.Points(
+            data.layers[layer], ["x", "y"], ["cluster", "color"], label=f"{title} (grey: noise)"
+        ),
+        layer,
+        [("", "@cluster")],
+        size=5,
+        alpha=0.6,
+        line_alpha=0,
+        **COLOR_OPTIONS,
+    )
+    return set_plot_options(
+        hv.Overlay([points]), data, f"{layer} plot", dimensions="both", xlabel="", ylabel=""
+    )
+
+
+def tabulate(compared: Comparison) -> list[tuple[str, str, str]]:
+    """Rows of the table: the measure, the value of the run, the value of the baseline."""
+    both = zip(MEASURES, _write(compared.ours), _write(compared.baseline), strict=True)
+    return [*both, ("agreement with each other", f"{compared.agreement:.2f}", "")]
+
+
+def _write(score: Score) -> tuple[str, ...]:
     return (
-        str(verdict.n_clusters),
-        f"{verdict.noise_share:.1%}",
-        f"{verdict.distance:.3g}",
-        "no truth known" if verdict.agreement is None else f"{verdict.agreement:.2f}",
-        f"{verdict.n_learned:,}",
-        f"{verdict.us_per_point:.3g} µs",
+        str(score.n_clusters),
+        f"{score.noise_share:.1%}",
+        f"{score.distance:.3g}",
+        "no truth known" if score.agreement is None else f"{score.agreement:.2f}",
+        f"{score.n_learned:,}",
+        f"{score.us_per_point:.3g} µs",
     )
 
 
 class ComparisonView:
-    """Chooses a peer and shows what it makes of the last points; ``on_challenge`` lets it in."""
+    """Lets the user choose a baseline, and shows its clusters beside the clusters of the run.
+
+    ``set_baseline`` gets the settings of the baseline while the tab is open, otherwise None.
+    """
 
     title = "Compare"
 
-    def __init__(self, on_challenge: Callable[[BaselineSettings | None], None]) -> None:
-        self._on_challenge = on_challenge
+    def __init__(self, set_baseline: Callable[[BaselineSettings | None], None]) -> None:
+        self._set_baseline = set_baseline
         self._is_open = False
-        self.points = build_columns(
-            "comparison", "x", "y", "ours", "theirs", "ours_color", "theirs_color"
-        )
-        self._ranges = build_range(), build_range()
+        self._plot = LivePlot(draw_comparison)
         self._table = Html("", stylesheets=[STYLE], sizing_mode="stretch_width", margin=(2, 12))
         self._note = Text()
         self._note.show(NOTE)
         self._build_controls()
-        plots = pmui.FlexBox(
-            self._build_plot("ours", "Ours"),
-            self._build_plot("theirs", "Peer"),
-            **WIDE,
+        self.pane = pmui.Column(
+            self.controls, self._plot.pane, self._table, self._note.pane, **WIDE
         )
-        self.pane = pmui.Column(self.controls, plots, self._table, self._note.pane, **WIDE)
-        self._show_knobs()
+        self._show_parameters()
 
     def _build_controls(self) -> None:
-        peers = list_baselines()
         narrow = {"sizing_mode": "stretch_width", "min_width": 200, "max_width": 300}
-        self.peer = pmui.Select(
-            label="Against",
-            options={peer.title: key for key, peer in peers.items()},
+        self.baseline = pmui.Select(
+            label="Baseline",
+            options={baseline.title: key for key, baseline in list_baselines().items()},
             value="ours",
-            description="What learns the same stream beside ours.",
+            description="The clusterer that learns the same stream beside this one.",
             **narrow,
         )
-        self.knobs = {
+        self.parameters = {
             "n_prototypes": pmui.IntSlider(
-                label="Its prototypes",
-                description="The most prototypes that it keeps.",
+                label="Prototypes of the baseline",
+                description="The largest number of prototypes of the baseline.",
                 start=2,
                 end=200,
                 value=20,
                 **narrow,
             ),
             "sigma": pmui.DiscreteSlider(
-                label="Its σ",
-                description="Its kernel width, in the units that are learned in.",
+                label="σ of the baseline",
+                description="The kernel width of the baseline, in the units in which it learns.",
                 options={"automatic": AUTOMATIC} | _label(space_steps(0.01, 100.0, 6)),
                 value=AUTOMATIC,
                 **narrow,
             ),
             "n_clusters": pmui.IntSlider(
-                label="Clusters it is told",
-                description="How many clusters there are: it does not find out by itself.",
+                label="Clusters of the baseline",
+                description="The number of clusters: this baseline cannot find the number itself.",
                 start=1,
                 end=50,
                 value=5,
                 **narrow,
             ),
             "radius": pmui.DiscreteSlider(
-                label="Its radius",
-                description="How near points lie that it takes as one, in the units that are "
-                "learned in.",
+                label="Radius of the baseline",
+                description="The baseline treats points within this distance as one point. The "
+                "distance has the units in which the baseline learns.",
                 options=_label(space_steps(0.01, 100.0, 6)),
                 value=1.0,
                 **narrow,
             ),
         }
-        self.controls = pmui.FlexBox(self.peer, *self.knobs.values(), gap="12px", **WIDE)
-        for widget in (self.peer, *self.knobs.values()):
-            name = "value" if widget is self.peer else "value_throttled"
-            widget.param.watch(lambda _: self._change(), name)
-
-    def _build_plot(self, name: str, title: str) -> pn.viewable.Viewable:
-        plot = build_plot(
-            f"comparison {name}",
-            "",
-            "",
-            x_range=self._ranges[0],
-            y_range=self._ranges[1],
-            min_width=300,
-            dimensions="both",
-        )
-        points = plot.scatter(
-            "x",
-            "y",
-            source=self.points,
-            size=5,
-            alpha=0.6,
-            line_alpha=0,
-            color={"field": f"{name}_color", "transform": map_colors()},
-        )
-        add_hover(plot, points, ("", f"@{name}"))
-        add_legend(plot, [LegendItem(label=f"{title} (grey: noise)", renderers=[points])])
-        return pn.pane.Bokeh(plot, autodispatch=False, min_width=300, margin=0, **WIDE)
-
-    def open(self, is_open: bool) -> None:
-        """Let the peer in with the tab open, and out with it closed."""
-        if is_open != self._is_open:
-            self._is_open = is_open
-            self._on_challenge(self.challenge if is_open else None)
+        self.controls = pmui.FlexBox(self.baseline, *self.parameters.values(), gap="12px", **WIDE)
+        self.baseline.param.watch(self._change, "value")
+        for slider in self.parameters.values():
+            slider.param.watch(self._change, "value_throttled")
 
     @property
-    def challenge(self) -> BaselineSettings:
-        """What is chosen."""
-        told = {name: knob.value for name, knob in self.knobs.items()}
-        return BaselineSettings(self.peer.value, **told)
+    def figures(self) -> list[figure]:
+        """The figures of Bokeh; none before the first comparison."""
+        return self._plot.figures
 
-    def _change(self) -> None:
-        self._show_knobs()
+    def open(self, is_open: bool) -> None:
+        """Start the baseline when the tab is opened, and stop it when the tab is closed."""
+        if is_open != self._is_open:
+            self._is_open = is_open
+            self._set_baseline(self.settings if is_open else None)
+
+    @property
+    def settings(self) -> BaselineSettings:
+        """The settings of the chosen baseline."""
+        values = {name: slider.value for name, slider in self.parameters.items()}
+        return BaselineSettings(self.baseline.value, **values)
+
+    def _change(self, *_: object) -> None:
+        self._show_parameters()
         if self._is_open:
-            self._on_challenge(self.challenge)
+            self._set_baseline(self.settings)
 
-    def _show_knobs(self) -> None:
-        heeded = list_baselines()[self.peer.value].parameters
-        for name, knob in self.knobs.items():
-            knob.visible = name in heeded
+    def _show_parameters(self) -> None:
+        known = list_baselines()[self.baseline.value].parameters
+        for name, slider in self.parameters.items():
+            slider.visible = name in known
 
-    def measure(self, view_data: ViewData) -> dict[str, Any] | None:
-        """What to draw; takes its time in another thread."""
-        return measure_comparison(view_data)
+    def measure(self, view_data: ViewData) -> tuple[Comparison | None, PlotData, bool]:
+        """What `draw` shows; may run in another thread."""
+        data = measure_comparison(view_data)
+        return view_data.comparison, data, self._plot.build(data)
 
-    def draw(self, measured: dict[str, Any] | None) -> None:
-        """Bring the screen up to it."""
-        if measured is None:
-            return
-        columns = measured["points"]
-        self.points.data = columns
-        for axis_range, name in zip(self._ranges, ("x", "y"), strict=True):
-            low, high = float(columns[name].min()), float(columns[name].max())
-            margin = 0.05 * (high - low) or 1.0
-            fit(axis_range, low - margin, high + margin)
-        self._table.object = _lay_out(measured["table"])
+    def draw(self, measured: tuple[Comparison | None, PlotData, bool]) -> None:
+        """Bring the page up to the data; without a comparison the last one stays."""
+        compared, data, is_new = measured
+        if compared is not None:
+            self._plot.show(data, is_new)
+            self._table.object = _lay_out(tabulate(compared))
 
 
 def _label(steps: list[float]) -> dict[str, float]:
@@ -222,7 +263,8 @@ def _label(steps: list[float]) -> dict[str, float]:
 
 def _lay_out(rows: list[tuple[str, str, str]]) -> str:
     body = "".join(
-        f"<tr><td>{name}</td><td>{ours}</td><td>{theirs}</td></tr>" for name, ours, theirs in rows
+        f"<tr><td>{measure}</td><td>{ours}</td><td>{baseline}</td></tr>"
+        for measure, ours, baseline in rows
     )
-    head = "<tr><th>on the last 500 points</th><th>ours</th><th>peer</th></tr>"
+    head = f"<tr><th>on the last {N_COMPARED} points</th><th>ours</th><th>baseline</th></tr>"
     return f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"

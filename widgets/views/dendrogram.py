@@ -41,7 +41,7 @@ def dendrogram(model: OnlineClusterer) -> hv.Overlay:
     >>> random = np.random.default_rng(0)
     >>> blobs = np.concatenate([random.normal(size=(200, 1)), random.normal(20, size=(200, 1))])
     >>> plot = dendrogram(OnlineClusterer(20).fit(random.permutation(blobs)))
-    >>> len(plot.Segments.Peak_longer_than_the_bar)
+    >>> len(plot.Segments.Long_peak)
     2
     """
     snapshot = model.snapshot()
@@ -136,14 +136,14 @@ def draw_dendrogram(data: PlotData) -> hv.Overlay:
         columns = {dim: columns.get(dim, []) for dim in dims}
         return set_options(hv.Segments(columns, ENDS, dims[4:], label=label), name, **options)
 
-    links = draw("dendrogram links", "meeting", color="#888888", line_width=1)
+    links = draw("dendrogram links", "", color="#888888", line_width=1)
     bars = draw("dendrogram bars", "bar", color="#888888", alpha=0.35, line_width=12)
     if data.is_empty:
         return set_plot_options(links * bars, data, "dendrogram plot")
     thin = draw("dendrogram", "", tooltips=TOOLTIPS, line_width=1.5, **COLOR_OPTIONS)
     thick = draw(
         "dendrogram peaks",
-        "peak longer than the bar",
+        "long peak",
         tooltips=TOOLTIPS,
         line_width=4,
         **COLOR_OPTIONS,
@@ -153,7 +153,7 @@ def draw_dendrogram(data: PlotData) -> hv.Overlay:
             data.layers["dendrogram tips"],
             ["x", "y"],
             [*TEXTS, "color"],
-            label="prototype (grey: noise)",
+            label="prototype",
         ),
         "dendrogram tips",
         TOOLTIPS,

@@ -109,5 +109,5 @@ def draw_drift(data: PlotData) -> hv.Overlay:
         data,
         "drift plot",
         xlabel="points seen",
-        ylabel="speed (units per 1,000 points)",
+        ylabel="speed per 1,000 points",
     )

@@ -197,5 +197,12 @@ def _draw_measure(data: PlotData, name: str, label: str) -> hv.Overlay:
         )
     )
     return set_plot_options(
-        overlay, data, f"{name} plot", xlabel="points seen", ylabel=label, height=230
+        overlay,
+        data,
+        f"{name} plot",
+        xlabel="points seen",
+        ylabel=label,
+        height=230,
+        # Three plots stand beside each other; the names of more ticks would overlap.
+        xticks=4,
     )

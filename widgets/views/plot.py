@@ -17,6 +17,7 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import (
     ColumnDataSource,
+    FixedTicker,
     NumeralTickFormatter,
     PanTool,
     Range1d,
@@ -26,6 +27,7 @@ from bokeh.models import (
 
 from widgets.components.lazy import LazyColumn
 from widgets.components.palette import CLUSTER_COLORS, NOISE_COLOR
+from widgets.components.plot import LEGEND_STYLE
 from widgets.components.text import Text
 from widgets.live.view_data import ViewData
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 HEIGHT_PX = 250
 MIN_WIDTH_PX = 300
-COLOR_OPTIONS = {
+COLOR_OPTIONS: dict[str, Any] = {
     "color": "color",
     "cmap": [NOISE_COLOR, *CLUSTER_COLORS],
     "clim": (-1.5, len(CLUSTER_COLORS) - 0.5),
@@ -54,12 +56,14 @@ class PlotData:
 
     ``layers`` holds the columns of each element, by the name of its data source. ``limits``
     holds the lowest and the highest value of each axis, by the name of its dimension.
-    ``sentences`` stand above the plot on the page.
+    ``sentences`` stand above the plot on the page. ``ticks`` holds the places of the ticks and
+    their names, for the dimensions whose ticks are not numbers.
     """
 
     layers: Mapping[str, Columns]
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     sentences: tuple[str, ...] = ()
+    ticks: Mapping[str, Mapping[float, str]] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -84,16 +88,25 @@ def set_options(
 
 
 def set_plot_options(
-    plot: hv.Overlay, data: PlotData, name: str, *, dimensions: str = "width", **options: Any
+    plot: hv.Overlay,
+    data: PlotData,
+    name: str,
+    *,
+    dimensions: str = "width",
+    hooks: Iterable[Callable[[Any, Any], None]] = (),
+    **options: Any,
 ) -> hv.Overlay:
-    """The plot with quiet axes, a legend above it, and zoom in width only or in both directions.
+    """The plot with quiet axes, a legend above it, and zoom in the ``dimensions``.
 
+    The zoom works in "width", in "height" or in "both"; with "" the plot has no tools but hover.
     The figure gets the ``name``. Each axis begins with the limits of its dimension in ``data``.
     """
     x, y = (dimension.name for dimension in plot.dimensions()[:2])
 
     def refine(plot: Any, element: Any) -> None:
         _refine(plot.state, name, dimensions)
+        set_ticks(plot.state.xaxis, data.ticks.get(x))
+        set_ticks(plot.state.yaxis, data.ticks.get(y))
 
     return plot.opts(
         backend="bokeh",
@@ -102,6 +115,8 @@ def set_plot_options(
             "height": HEIGHT_PX,
             "xlim": data.limits.get(x, (0.0, 1.0)),
             "ylim": data.limits.get(y, (0.0, 1.0)),
+            # HoloViews would repeat the name of an only layer, which the legend shows.
+            "title": "",
             "show_grid": True,
             "active_tools": [],
             "toolbar": "right",
@@ -109,50 +124,74 @@ def set_plot_options(
             "show_legend": True,
             **options,
         },
-        hooks=[refine],
+        hooks=[refine, *hooks],
     )
 
 
 def _refine(plot: figure, name: str, dimensions: str) -> None:
     plot.name = name
-    plot.add_tools(
-        PanTool(dimensions=dimensions), WheelZoomTool(dimensions=dimensions), ResetTool()
-    )
+    if dimensions:
+        plot.add_tools(
+            PanTool(dimensions=dimensions), WheelZoomTool(dimensions=dimensions), ResetTool()
+        )
     plot.background_fill_alpha = plot.border_fill_alpha = plot.outline_line_alpha = 0
     # On a phone a drag must scroll the page.
     plot.toolbar.active_drag = None
     plot.toolbar.logo = None
     plot.toolbar.autohide = True
-    plot.xaxis.formatter = NumeralTickFormatter(format="0,0")
+    if dimensions == "width":
+        # The x axis counts points; on other axes whole numbers would be wrong.
+        plot.xaxis.formatter = NumeralTickFormatter(format="0,0")
     plot.grid.grid_line_alpha = 0.25
     plot.axis.axis_line_alpha = 0.3
     plot.axis.minor_tick_line_alpha = 0
     plot.axis.major_tick_line_alpha = 0.3
-    plot.legend.update(
-        orientation="horizontal",
-        border_line_alpha=0,
-        background_fill_alpha=0,
-        label_text_font_size="12px",
-        padding=0,
-        margin=2,
-        spacing=12,
-    )
+    for legend in plot.legend:
+        legend.update(**LEGEND_STYLE)
+
+
+def set_ticks(axis: Any, ticks: Mapping[float, str] | None) -> None:
+    """Put ticks with these names at these places of the axis, unless they are there already."""
+    if ticks is not None and axis[0].major_label_overrides != ticks:
+        axis.ticker = FixedTicker(ticks=[*ticks])
+        axis.major_label_overrides = dict(ticks)
+
+
+def arrange_plots(plots: list[Any]) -> list[Any]:
+    """Panes of the built plots: beside each other where the page is wide enough."""
+    panes = [
+        pn.pane.HoloViews(
+            plot,
+            linked_axes=False,
+            sizing_mode="stretch_width",
+            min_width=MIN_WIDTH_PX,
+            margin=0,
+        )
+        for plot in plots
+    ]
+    return panes if len(panes) == 1 else [pmui.FlexBox(*panes, sizing_mode="stretch_width")]
 
 
 class LivePlot:
     """Shows a HoloViews element, or the elements of a layout, and keeps them up to date.
 
-    ``draw`` makes the element from the data. `build` calls it once and may run in any thread;
-    `show` belongs to the page. Plots that have a dimension in common share its range.
+    ``draw`` makes the element from the data, ``arrange`` makes panes of the built plots. `build`
+    calls ``draw`` once and may run in any thread; `show` belongs to the page. Plots that have a
+    dimension in common share its range; elements whose layers have the same name share its data.
     """
 
-    def __init__(self, draw: Callable[[PlotData], Any]) -> None:
+    def __init__(
+        self,
+        draw: Callable[[PlotData], Any],
+        arrange: Callable[[list[Any]], list[Any]] = arrange_plots,
+    ) -> None:
         self._draw = draw
         self._plots: list[Any] = []
         self._sources: dict[str, ColumnDataSource] = {}
         self._ranges: dict[str, Range1d] = {}
+        self._axes: list[tuple[str, Any]] = []
         self._is_on_page = False
-        self.pane = LazyColumn(self._make_panes)
+        self.pane = LazyColumn(lambda: arrange(self._plots))
 
     @property
     def figures(self) -> list[figure]:
@@ -166,12 +205,12 @@ class LivePlot:
         """
         if self._plots or data.is_empty:
             return False
-        import holoviews as hv
-
         with _holoviews_lock:
+            hv = load_holoviews()
             renderer = load_renderer()
             element = self._draw(data)
             parts = list(element) if isinstance(element, hv.Layout) else [element]
+            parts = [part for part in parts if not isinstance(part, hv.Empty)]
             plots = [renderer.get_plot(part) for part in parts]
         for plot in plots:
             # HoloViews itself updates the plot no more; so its document lets the plot go.
@@ -180,8 +219,12 @@ class LivePlot:
             x, y = (dimension.name for dimension in plot.current_frame.dimensions()[:2])
             state.x_range = self._ranges.setdefault(x, state.x_range)
             state.y_range = self._ranges.setdefault(y, state.y_range)
-            self._sources |= {each.data_source.name: each.data_source for each in state.renderers}
+            self._axes += [(x, state.xaxis), (y, state.yaxis)]
+            for each in state.renderers:
+                source = each.data_source
+                each.data_source = self._sources.setdefault(source.name, source)
         self._plots = plots
+        self._update(data)
         self._show_legends()
         return True
 
@@ -189,6 +232,7 @@ class LivePlot:
         """Put the data into the plots, unless they are new, and the plots into the page."""
         if not is_new:
             self._update(data)
+            self._show_legends()
         # The first data may never be shown: another tab was opened while they were measured.
         if self._plots and not self._is_on_page:
             self._is_on_page = True
@@ -203,26 +247,14 @@ class LivePlot:
         for name, limits in data.limits.items():
             if name in self._ranges:
                 fit(self._ranges[name], *limits)
-        self._show_legends()
+        for name, axis in self._axes:
+            set_ticks(axis, data.ticks.get(name))
 
     def _show_legends(self) -> None:
         """Name in the legends only layers that have rows."""
         for plot in self._plots:
             for item in [item for legend in plot.state.legend for item in legend.items]:
                 item.visible = any(_has_rows(each.data_source.data) for each in item.renderers)
-
-    def _make_panes(self) -> list[Any]:
-        panes = [
-            pn.pane.HoloViews(
-                plot,
-                linked_axes=False,
-                sizing_mode="stretch_width",
-                min_width=MIN_WIDTH_PX,
-                margin=0,
-            )
-            for plot in self._plots
-        ]
-        return panes if len(panes) == 1 else [pmui.FlexBox(*panes, sizing_mode="stretch_width")]
 
 
 class PlotView:

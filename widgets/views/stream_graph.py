@@ -128,7 +128,7 @@ def draw_stream_graph(data: PlotData) -> hv.Overlay:
         data,
         "stream graph plot",
         xlabel="points seen",
-        ylabel="share of the remembered points (%)",
+        ylabel="share of points (%)",
     )
 
 

@@ -15,10 +15,10 @@ from widgets.views.cluster_table import ClusterTable
 from widgets.views.comparison import ComparisonView
 from widgets.views.dendrogram import draw_dendrogram, measure_dendrogram
 from widgets.views.drift import draw_drift, measure_drift
+from widgets.views.grid_sweep import GridSweepView
 from widgets.views.history import draw_history, measure_history
 from widgets.views.plot import PlotView
 from widgets.views.stream_graph import draw_stream_graph, measure_stream_graph
-from widgets.views.sweep import SweepView
 from widgets.views.tabs import ViewTabs
 from widgets.views.time_travel import TimeTravel
 
@@ -42,7 +42,7 @@ class ViewArea:
         self._settings = settings
         self._points: NDArray = np.empty((0, 1))
         self.travel = TimeTravel(engine)
-        self._sweep: SweepView | None = None
+        self._sweep: GridSweepView | None = None
         self.views = ViewTabs(
             {
                 "Stream graph": lambda: PlotView(measure_stream_graph, draw_stream_graph),
@@ -51,7 +51,7 @@ class ViewArea:
                 "Drift": lambda: PlotView(measure_drift, draw_drift),
                 ClusterTable.title: lambda: ClusterTable(self._highlight),
                 ComparisonView.title: lambda: ComparisonView(engine.set_baseline),
-                SweepView.title: self._make_sweep,
+                GridSweepView.title: self._make_sweep,
             },
             self._take_view_data,
             engine.refresh_frame,
@@ -82,8 +82,8 @@ class ViewArea:
         if self._sweep is not None:
             self._sweep.close()
 
-    def _make_sweep(self) -> SweepView:
-        self._sweep = SweepView(
+    def _make_sweep(self) -> GridSweepView:
+        self._sweep = GridSweepView(
             self._take_points,
             self._settings.model_parameters,
             self._choose_setting,
@@ -101,7 +101,7 @@ class ViewArea:
             self.travel.state or last,
             observer.previous_recording,
             observer.comparison,
-            None if self._sweep is None else self._sweep.done,
+            None if self._sweep is None else self._sweep.sweep,
             view_request=self._figure.drawn_view_request,
         )
 

@@ -236,7 +236,7 @@ class RandomSession(Observer):
 
     async def _compare(self) -> None:
         await self.change(self.tabs, "active", N_TABS - 2)
-        await self._set("Against", "MiniBatchKMeans")
+        await self._set("Baseline", "MiniBatchKMeans")
 
     async def _sweep(self) -> None:
         await self.change(self.tabs, "active", N_TABS - 1)

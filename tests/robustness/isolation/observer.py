@@ -7,7 +7,7 @@ from typing import Any
 from tests.robustness.isolation.markers import LeakSearch, Markers, decode_coordinates
 from tests.support.websocket_client import WebSocketClient, find_models
 
-DRAWN = {"points", "prototypes", "comparison"}
+DRAWN = {"points", "prototypes", "comparison ours", "comparison baseline"}
 SETTINGS = {"Prototypes K": "n_prototypes", "Seed": "seed"}
 
 

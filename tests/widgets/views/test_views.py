@@ -15,7 +15,7 @@ from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 from widgets.components.palette import CLUSTER_COLORS
 from widgets.live.trails import measure_trails
-from widgets.live.view_data import ViewData, thin
+from widgets.live.view_data import ViewData, project, thin
 from widgets.views import dendrogram, drift, history, stream_graph
 from widgets.views.cluster_table import measure_clusters
 from widgets.views.dendrogram import measure_dendrogram
@@ -184,7 +184,7 @@ def test_a_view_of_a_recording_is_an_element_that_can_be_rendered(view, blobs):
 def test_the_dendrogram_of_a_model_has_a_long_line_for_each_cluster():
     model = OnlineClusterer(50).fit(make_generator("blobs", seed=1).take(2_000).points)
     segments = {element.label: element for element in dendrogram(model)}
-    assert len(segments["peak longer than the bar"]) == 5
+    assert len(segments["long peak"]) == 5
     assert load_renderer().get_plot(dendrogram(model)).state is not None
 
 
@@ -212,3 +212,12 @@ def test_a_plot_that_is_no_longer_shown_is_freed(blobs):
     del view
     gc.collect()
     assert kept() is None
+
+
+@pytest.mark.parametrize("n_features", [1, 2, 3])
+def test_axes_beyond_the_features_of_a_source_are_clipped(n_features):
+    points = np.arange(4.0 * n_features).reshape(4, n_features)
+    xs, ys = project(points, ViewRequest(2, 5))
+    assert np.array_equal(xs, points[:, min(2, n_features - 1)])
+    assert len(ys) == 4
+    assert ViewData().past == []
