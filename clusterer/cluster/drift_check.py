@@ -6,18 +6,14 @@ not depend on how the stream is divided into chunks.
 """
 
 import math
-from typing import Any
 
-from numba import njit
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.labels import label_prototypes
 from clusterer.cluster.forgetting import LEAST_EXPLAINED, renew_half_life
-from clusterer.cluster.prototypes.learn_loop import learn_points
 from clusterer.cluster.prototypes.parameters import AUTOMATIC, Parameters
-from clusterer.cluster.prototypes.prototypes import Prototypes
-from clusterer.cluster.prototypes.state_layout import N_SEEN, NEXT_CHECK, view_state
-from clusterer.cluster.prototypes.timestamps import bound_explained_variance
+from clusterer.cluster.prototypes.prototypes import DriftCheck, Prototypes
+from clusterer.cluster.prototypes.state_layout import N_SEEN, NEXT_CHECK
 
 FIRST_CHECK = 1000.0
 INTERVAL = 500
@@ -26,6 +22,8 @@ INTERVAL = 500
 # 20 points for each prototype between two checks.
 INTERVAL_PER_PROTOTYPE = 20
 MAX_INTERVAL = 10_000
+# The bound of the explained variance is that of a check with more than it needs.
+AT_REST = DriftCheck(FIRST_CHECK, INTERVAL, LEAST_EXPLAINED / 2)
 
 
 def learn_stream(prototypes: Prototypes, points: NDArray, parameters: Parameters) -> int:
@@ -34,16 +32,15 @@ def learn_stream(prototypes: Prototypes, points: NDArray, parameters: Parameters
     Returns the first row that is refused, or -1. Nothing changes if a row is refused.
     """
     if parameters.decay == 1.0 or len(points) <= count_to_check(prototypes):
-        return prototypes.learn(points, parameters)
+        # The result is -1 - i for a refused row i.
+        return max(-1 - prototypes.learn(points, parameters), -1)
     refused = prototypes.find_refused(points)
     if refused >= 0:
         return refused
     prototypes.adapt(parameters)
-    fixed = parameters.n_prototypes, parameters.sigma, parameters.rule
     while len(points):
         if parameters.decay == AUTOMATIC and prototypes.half_life == math.inf:
-            n_learned = learn_to_drift(points, *prototypes.arrays, *fixed)
-            points = points[n_learned:]
+            points = points[prototypes.learn(points, parameters, AT_REST) :]
             if not len(points):
                 break
         if count_to_check(prototypes) <= 0:
@@ -77,39 +74,3 @@ def count_to_check(prototypes: Prototypes) -> int:
     # As Python numbers, since two NumPy numbers take as long as learning a point.
     read = prototypes.scalars.item
     return int(max(read(NEXT_CHECK), FIRST_CHECK) - read(N_SEEN))
-
-
-@njit(cache=True, nogil=True)
-def learn_to_drift(
-    points: Any,
-    floats: Any,
-    int_rows: Any,
-    stream: Any,
-    links: Any,
-    distances: Any,
-    scratch: Any,
-    n_prototypes: int,
-    sigma: float,
-    rule: int,
-) -> int:
-    """Learn points (n, d) without decay until a check may find drift.
-
-    Returns how many points were learned. Most checks find no drift; in compiled code such a check
-    saves 10 ns per point, and does not make other threads wait.
-    """
-    state = view_state(floats, int_rows, stream, links, distances, scratch)
-    parameters = Parameters(n_prototypes, sigma, 1.0, rule)
-    scalars = state.scalars
-    n_learned = 0
-    while n_learned < len(points):
-        n_left = int(max(scalars[NEXT_CHECK], FIRST_CHECK) - scalars[N_SEEN])
-        if n_left <= 0:
-            # An upper bound of the full check's result, and quick to compute.
-            if bound_explained_variance(state) >= LEAST_EXPLAINED / 2:
-                break
-            scalars[NEXT_CHECK] = scalars[N_SEEN] + INTERVAL
-            n_left = INTERVAL
-        piece = points[n_learned : n_learned + n_left]
-        learn_points(piece, state, parameters)
-        n_learned += len(piece)
-    return n_learned

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from clusterer.support.kernels import entry
 
 # The units change when a standard deviation grew or shrank by this share, or when a mean moved by
 # this share of the standard deviation.
@@ -152,28 +153,37 @@ class Moments:
         return Moments((means + share * gaps) * size, np.sqrt(variances) * size, n_points)
 
 
-@njit(cache=True, nogil=True)
-def measure_moments(points: Any) -> tuple[NDArray, NDArray, NDArray]:
+def measure_moments(points: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Return each column's largest absolute value (d,), and mean and variance relative to it.
 
     The first is 1 for a column of zeros.
     """
+    sizes, means, variances = np.zeros((3, points.shape[1]))
+    fill_moments(points, sizes, means, variances)
+    return sizes, means, variances
+
+
+@entry
+def fill_moments(points: Any, sizes: Any, means: Any, variances: Any) -> None:
+    """Write the results of `measure_moments` into arrays of zeros (d,)."""
     n_points, n_features = points.shape
-    sizes, means, variances = np.zeros(n_features), np.zeros(n_features), np.zeros(n_features)
     for i in range(n_points):
         for j in range(n_features):
             sizes[j] = max(sizes[j], abs(points[i, j]))
     for j in range(n_features):
-        sizes[j] = sizes[j] if sizes[j] > 0.0 else 1.0
+        if not sizes[j] > 0.0:
+            sizes[j] = 1.0
     for i in range(n_points):
         for j in range(n_features):
             means[j] += points[i, j] / sizes[j]
-    means /= n_points
+    for j in range(n_features):
+        means[j] /= n_points
     for i in range(n_points):
         for j in range(n_features):
             gap = points[i, j] / sizes[j] - means[j]
             variances[j] += gap * gap
-    return sizes, means, variances / n_points
+    for j in range(n_features):
+        variances[j] /= n_points
 
 
 @dataclass(frozen=True, eq=False)

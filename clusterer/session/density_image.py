@@ -3,8 +3,9 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from clusterer.support.kernels import entry
 
 SHAPE = (200, 300)  # rows, columns
 
@@ -12,7 +13,7 @@ Box = tuple[float, float, float, float]
 """The edges of a view: left, right, bottom, top."""
 
 
-@njit(cache=True, nogil=True)
+@entry
 def _count(xs: Any, ys: Any, box: Any, counts: Any) -> None:
     left, right, bottom, top = box
     n_rows, n_columns = counts.shape

@@ -31,14 +31,15 @@ def delete_stale_cache(folder: Path) -> None:
     False
     """
     texts = [path.read_bytes() for path in sorted(folder.rglob("*.py"))]
-    kernels = b"".join(text for text in texts if b"numba" in text)
+    kernels = b"".join(text for text in texts if b"numba" in text or b"support.kernels" in text)
     current, hash_file = hashlib.sha256(kernels).hexdigest(), folder / "__pycache__" / HASH_FILE
     # In a read-only folder Numba uses a cache elsewhere, so there is nothing to delete.
     with suppress(OSError):
         if hash_file.exists() and hash_file.read_text() == current:
             return
-        for index in folder.rglob("__pycache__/*.nbi"):
-            index.unlink(missing_ok=True)
+        for pattern in ("__pycache__/*.nbi", "__pycache__/*.nbc"):
+            for compiled in folder.rglob(pattern):
+                compiled.unlink(missing_ok=True)
         # With PYTHONDONTWRITEBYTECODE Python makes no `__pycache__`; Numba makes one later.
         hash_file.parent.mkdir(exist_ok=True)
         hash_file.write_text(current)

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from clusterer.base import Snapshot
 from clusterer.cluster.density.flooding import MergeTree
-from clusterer.cluster.density.labels import measure_in_order, pack_arrays
-from clusterer.cluster.density.peaks import build_merge_tree, choose_threshold
+from clusterer.cluster.density.labels import measure_in_order
+from clusterer.cluster.density.peaks import build_merge_tree
 
 ROOT_SHARE = 0.08  # of the whole height: how far the last stems reach below the lowest merge
 
@@ -71,11 +71,9 @@ def build_dendrogram(snapshot: Snapshot) -> Dendrogram:
         return Dendrogram(indices, numbers, numbers, indices, numbers, 0.0)
     # The same order as for the labels, so that ties are decided alike.
     order, density, saddles = measure_in_order(
-        *pack_arrays(
-            snapshot.centers, snapshot.weights, snapshot.scatters, snapshot.counts, snapshot.links
-        )
+        snapshot.centers, snapshot.weights, snapshot.scatters, snapshot.counts, snapshot.links
     )
-    tree = build_merge_tree(density, saddles)
+    tree, threshold = build_merge_tree(density, saddles)
     tops = density.log_density
     bottoms, parents, prominences = _build_stems(tops, tree)
     places = _order_stems(parents, bottoms)
@@ -89,7 +87,7 @@ def build_dendrogram(snapshot: Snapshot) -> Dendrogram:
         bottoms=bottoms[places],
         parents=parents[places],
         prominences=prominences[places],
-        threshold=choose_threshold(density, tree),
+        threshold=threshold,
     )
 
 

@@ -9,8 +9,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from clusterer.support.kernels import entry
 
 # An evenly filled cell of width a has variance a²/12. Gaussians at distance a sum to a level line,
 # within 20 %, from variance a²/8 on: 1.5 times as much. More widening would hide true saddles.
@@ -25,7 +26,6 @@ CELL_DIVISOR = 12.0  # width² / 12 is the variance of an even cell
 SPOT_SHARE = 1e-3  # of an even cell's variance; below this share the points lie on one spot
 MIN_VARIANCE = 1e-30  # in the squared unit of the centres
 MIN_WEIGHT_SHARE = 0.02  # of the mean weight; lighter prototypes do not shape the density
-EXPONENT_RANGE = 700.0  # exp underflows below this
 NEGLIGIBLE = 36.0  # a term smaller by this logarithm adds nothing in double precision
 
 
@@ -44,6 +44,8 @@ class DensityEstimate(NamedTuple):
         Number of points that each stands for.
     kernel_variances : (k,)
         Variance of the Gaussian of each.
+    inverses : (k,)
+        The inverses of these.
     log_norms : (k,)
         Logarithm of the height of the Gaussian of each, without the constant of all Gaussians.
     squared_distances : (k, k)
@@ -61,6 +63,7 @@ class DensityEstimate(NamedTuple):
     variances: NDArray[np.float64]
     masses: NDArray[np.float64]
     kernel_variances: NDArray[np.float64]
+    inverses: NDArray[np.float64]
     log_norms: NDArray[np.float64]
     squared_distances: NDArray[np.float64]
     log_density: NDArray[np.float64]
@@ -68,19 +71,15 @@ class DensityEstimate(NamedTuple):
     nearest: NDArray[np.int64]
 
 
-@njit(cache=True, nogil=True)
-def estimate_density(centers: Any, weights: Any, scatters: Any, counts: Any) -> Any:
+def estimate_density(
+    centers: NDArray, weights: NDArray, scatters: NDArray, counts: NDArray
+) -> DensityEstimate:
     """Estimate the density at the prototypes.
 
     Parameters
     ----------
     centers : (m, d), weights : (m,), scatters : (m,), counts : (m,)
-        The prototypes, as `OnlineClusterer` holds them, C-contiguous; at least one weight is
-        above 0.
-
-    Returns
-    -------
-    DensityEstimate
+        The prototypes, as `OnlineClusterer` holds them; at least one weight is above 0.
 
     Examples
     --------
@@ -90,30 +89,45 @@ def estimate_density(centers: Any, weights: Any, scatters: Any, counts: Any) -> 
     array([6.028, 6.028, 4.748])
     """
     n_features = centers.shape[1]
-    kept = np.flatnonzero((weights > 0) & (weights >= MIN_WEIGHT_SHARE * weights.mean()))
+    is_kept = (weights > 0) & (weights >= MIN_WEIGHT_SHARE * weights.mean())
+    kept = np.flatnonzero(is_kept)
+    n_kept = len(kept)
     unit = choose_unit(centers[kept])
     all_scaled = (centers - centers[kept[0]]) / unit
     scaled = all_scaled[kept]
-    masses = np.maximum(counts[kept], weights[kept])
-    squares = measure_squared_distances(scaled)
-    variances = scatters[kept] / unit / unit / (weights[kept] * n_features)
-    smoothed = smooth_variances(variances, weights[kept], squares)
+    kept_weights = weights[kept]
+    masses = np.maximum(counts[kept], kept_weights)
+    squares, gaps = np.empty((n_kept, n_kept)), np.empty(n_kept)
+    measure_squared_distances(scaled, squares, gaps)
+    variances = scatters[kept] / unit / unit / (kept_weights * n_features)
+    pooled = smooth_variances(variances, kept_weights, gaps)
     min_points = NEIGHBOUR_SHARE * math.sqrt(masses.sum())
-    pooled = pool_neighbour_variances(squares, smoothed, masses, min_points, n_features)
+    if masses.min() < min_points:
+        smoothed, is_used = pooled.copy(), np.empty(n_kept, dtype=np.bool_)
+        pool_neighbour_variances(squares, smoothed, masses, min_points, n_features, is_used, pooled)
     # Prototypes that have faded to almost no weight underflow to variance 0.
     kernel_variances = np.maximum(WIDENING * pooled, MIN_VARIANCE)
+    inverses = 1.0 / kernel_variances
     log_norms = np.log(masses) - 0.5 * n_features * np.log(kernel_variances)
-    log_density = measure_log_density(scaled, scaled, log_norms, kernel_variances)
-    log_density_of_all = measure_log_density(all_scaled, scaled, log_norms, kernel_variances)
-    log_density_of_all[kept] = log_density
-    nearest = find_nearest(all_scaled, scaled)
-    nearest[kept] = np.arange(len(kept))
+    log_density = np.empty(n_kept)
+    sum_gaussians(squares, log_norms, inverses, log_density)
+    log_density_of_all, nearest = log_density, np.arange(n_kept)
+    if n_kept < len(weights):
+        log_density_of_all, nearest = np.empty(len(weights)), np.empty(len(weights), np.int64)
+        log_density_of_all[kept], nearest[kept] = log_density, np.arange(n_kept)
+        others = np.flatnonzero(~is_kept)
+        to_kept, closest = np.empty((len(others), n_kept)), np.empty(len(others), np.int64)
+        measure_distances_to(all_scaled[others], scaled, to_kept, closest)
+        log_density_of_others = np.empty(len(others))
+        sum_gaussians(to_kept, log_norms, inverses, log_density_of_others)
+        log_density_of_all[others], nearest[others] = log_density_of_others, closest
     return DensityEstimate(
         kept,
         scaled,
         variances,
         masses,
         kernel_variances,
+        inverses,
         log_norms,
         squares,
         log_density,
@@ -122,26 +136,18 @@ def estimate_density(centers: Any, weights: Any, scatters: Any, counts: Any) -> 
     )
 
 
-@njit(cache=True, nogil=True)
-def choose_unit(centers: Any) -> float:
+def choose_unit(centers: NDArray) -> float:
     """Power of two near the extent of ``centers``, so that scaling by it loses no digits."""
-    extent = 0.0
-    for t in range(centers.shape[1]):
-        extent = max(extent, centers[:, t].max() - centers[:, t].min())
+    extent = float((centers.max(axis=0) - centers.min(axis=0)).max())
     return math.ldexp(1.0, math.frexp(extent)[1]) if 0.0 < extent < math.inf else 1.0
 
 
-@njit(cache=True, nogil=True)
-def smooth_variances(variances: Any, weights: Any, squares: Any) -> Any:
-    """Variances (k,) per feature, averaged with those of even cells; see `PRIOR_POINTS`."""
-    cells = variances.copy()
-    for i in range(len(variances)):
-        gap = np.inf
-        for j in range(len(variances)):
-            if 0.0 < squares[i, j] < gap:
-                gap = squares[i, j]
-        if gap < np.inf:
-            cells[i] = gap / CELL_DIVISOR
+def smooth_variances(variances: NDArray, weights: NDArray, gaps: NDArray) -> NDArray:
+    """Variances (k,) per feature, averaged with those of even cells; see `PRIOR_POINTS`.
+
+    ``gaps`` (k,) are the squared distances from the nearest other place.
+    """
+    cells = np.where(gaps < np.inf, gaps / CELL_DIVISOR, variances)
     if (variances <= SPOT_SHARE * cells).all():
         # All points lie on a few spots: no spread suggests that two spots belong together.
         return np.maximum(variances, MIN_VARIANCE)
@@ -150,82 +156,90 @@ def smooth_variances(variances: Any, weights: Any, squares: Any) -> Any:
     return np.maximum(smoothed, MIN_VARIANCE)
 
 
-@njit(cache=True, nogil=True)
-def find_nearest(places: Any, centers: Any) -> Any:
-    """Index (m,) of the centre nearest to each place; the first of equals."""
-    nearest = np.zeros(len(places), dtype=np.int64)
-    for i in range(len(places)):
+@entry
+def measure_squared_distances(centers: Any, squares: Any, gaps: Any) -> None:
+    """Write squared distances (k, k), and the smallest above 0 of each row into ``gaps`` (k,)."""
+    n_kept, n_features = centers.shape
+    for i in range(n_kept):
+        gaps[i] = np.inf
+        squares[i, i] = 0.0
+        for j in range(i):
+            square = 0.0
+            for t in range(n_features):
+                gap = centers[i, t] - centers[j, t]
+                square += gap * gap
+            squares[i, j] = squares[j, i] = square
+            if square > 0.0:
+                gaps[i] = min(gaps[i], square)
+                gaps[j] = min(gaps[j], square)
+
+
+@entry
+def measure_distances_to(places: Any, centers: Any, squares: Any, nearest: Any) -> None:
+    """Write squared distances (m, k), and the index (m,) of the nearest centre, the first one."""
+    for i in range(places.shape[0]):
         least = np.inf
-        for j in range(len(centers)):
+        nearest[i] = 0
+        for j in range(centers.shape[0]):
             square = 0.0
             for t in range(places.shape[1]):
                 gap = places[i, t] - centers[j, t]
                 square += gap * gap
+            squares[i, j] = square
             if square < least:
-                least, nearest[i] = square, j
-    return nearest
+                least = square
+                nearest[i] = j
 
 
-@njit(cache=True, nogil=True)
-def measure_squared_distances(centers: Any) -> Any:
-    """Squared distances (k, k); exactly 0 on the diagonal."""
-    n_kept = len(centers)
-    squares = np.zeros((n_kept, n_kept))
-    for i in range(n_kept):
-        for j in range(n_kept):
-            for t in range(centers.shape[1]):
-                gap = centers[i, t] - centers[j, t]
-                squares[i, j] += gap * gap
-    return squares
-
-
-@njit(cache=True, nogil=True)
+@entry
 def pool_neighbour_variances(
-    squares: Any, variances: Any, masses: Any, min_points: float, n_features: int
-) -> Any:
-    """Variance (k,) of each prototype's points with the nearest others, ``min_points`` in all."""
-    pooled = variances.copy()
-    for i in range(len(masses)):
+    squares: Any,
+    variances: Any,
+    masses: Any,
+    min_points: float,
+    n_features: int,
+    is_used: Any,
+    pooled: Any,
+) -> None:
+    """Write the variance (k,) of each one's points with the nearest others, ``min_points`` in all.
+
+    ``is_used`` (k,) is scratch.
+    """
+    n_kept = masses.shape[0]
+    for i in range(n_kept):
         if masses[i] >= min_points:
             continue
+        for j in range(n_kept):
+            is_used[j] = j == i
         total = masses[i]
         spread = total * variances[i]
-        for j in np.argsort(squares[i]):
-            if j == i:
-                continue
-            part = min(masses[j], min_points - total)
-            spread += part * (variances[j] + squares[i, j] / n_features)
-            total += part
-            if total >= min_points:
+        while total < min_points:
+            nearest = -1
+            for j in range(n_kept):
+                if not is_used[j] and (nearest < 0 or squares[i, j] < squares[i, nearest]):
+                    nearest = j
+            if nearest < 0:
                 break
+            is_used[nearest] = True
+            part = min(masses[nearest], min_points - total)
+            spread += part * (variances[nearest] + squares[i, nearest] / n_features)
+            total += part
         pooled[i] = spread / total
-    return pooled
 
 
-@njit(cache=True, nogil=True)
-def sum_gaussians(place: Any, centers: Any, log_norms: Any, inverses: Any) -> float:
-    """Logarithm of the sum of the Gaussians at ``place`` (d,); ``inverses`` (k,) of variances."""
-    highest = -np.inf
-    total = 0.0
-    for i in range(centers.shape[0]):
-        square = 0.0
-        for t in range(centers.shape[1]):
-            gap = place[t] - centers[i, t]
-            square += gap * gap
-        term = log_norms[i] - 0.5 * square * inverses[i]
-        if term > highest:
-            total = total * math.exp(max(highest - term, -EXPONENT_RANGE)) + 1.0
-            highest = term
-        elif term > highest - NEGLIGIBLE:
-            total += math.exp(term - highest)
-    return highest + math.log(total)
+@entry
+def sum_gaussians(squares: Any, log_norms: Any, inverses: Any, log_density: Any) -> None:
+    """Write the logarithm (m,) of the density at m places; ``squares`` (m, k) are distances.
 
-
-@njit(cache=True, nogil=True)
-def measure_log_density(places: Any, centers: Any, log_norms: Any, kernel_variances: Any) -> Any:
-    """Logarithm (m,) of the density at each place."""
-    inverses = 1.0 / kernel_variances
-    log_density = np.empty(places.shape[0])
-    for i in range(places.shape[0]):
-        log_density[i] = sum_gaussians(places[i], centers, log_norms, inverses)
-    return log_density
+    ``inverses`` (k,) are those of the variances.
+    """
+    for i in range(squares.shape[0]):
+        highest = -np.inf
+        for k in range(squares.shape[1]):
+            highest = max(highest, log_norms[k] - 0.5 * squares[i, k] * inverses[k])
+        total = 0.0
+        for k in range(squares.shape[1]):
+            gap = log_norms[k] - 0.5 * squares[i, k] * inverses[k] - highest
+            if gap > -NEGLIGIBLE:
+                total += math.exp(gap)
+        log_density[i] = highest + math.log(total)

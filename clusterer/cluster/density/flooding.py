@@ -10,8 +10,11 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from clusterer.cluster.density.density_estimate import DensityEstimate
+from clusterer.cluster.density.saddles import Saddles
+from clusterer.support.kernels import entry, inner
 
 # The density estimate of a saddle counts as much as 10 points seen there.
 PRIOR_POINTS = 10.0
@@ -20,6 +23,8 @@ PRIOR_POINTS = 10.0
 CHANCE_PROMINENCE = 3.0
 MIN_POINTS = 1e-3
 MIN_WEIGHT = 1e-9
+# The columns of the sums over the saddles on a border; the last two are products with the weight.
+N_SADDLES, SEEN, EXPECTED, BORDER_WEIGHT, RATIO, LOG_LOWER = range(6)
 
 
 class MergeTree(NamedTuple):
@@ -42,22 +47,9 @@ class MergeTree(NamedTuple):
     prominences: NDArray[np.float64]
 
 
-class BorderSums(NamedTuple):
-    """Sums (k, k) over the saddles on the border between two regions.
-
-    ``ratios`` and ``log_lower`` are sums of products with ``weights``; see `Saddles`.
-    """
-
-    n_saddles: NDArray[np.float64]
-    seen: NDArray[np.float64]
-    expected: NDArray[np.float64]
-    ratios: NDArray[np.float64]
-    log_lower: NDArray[np.float64]
-    weights: NDArray[np.float64]
-
-
-@njit(cache=True, nogil=True)
-def flood(density: Any, saddles: Any, min_mass: float, threshold: float) -> tuple[Any, Any]:
+def flood(
+    density: DensityEstimate, saddles: Saddles, min_mass: float, threshold: float
+) -> tuple[MergeTree, NDArray[np.int64]]:
     """Merge regions until only those of enough prominence and mass are left.
 
     Parameters
@@ -79,130 +71,172 @@ def flood(density: Any, saddles: Any, min_mass: float, threshold: float) -> tupl
         Index of the peak to whose region each prototype belongs; -1 for a region below
         ``min_mass``.
     """
-    heights = density.log_density
-    n_kept = len(heights)
-    sums = sum_borders(saddles, n_kept)
-    levels = np.full((n_kept, n_kept), -np.inf)
-    for e in range(len(saddles.first)):
-        i, j = saddles.first[e], saddles.second[e]
-        levels[i, j] = levels[j, i] = measure_level(sums, i, j)
+    n_kept = len(density.log_density)
+    sums = sum_borders(saddles)
+    ends = np.array([saddles.first, saddles.second])
+    masses = density.masses.copy()
+    squares = masses * masses
     peaks = np.arange(n_kept)
-    masses, squares = density.masses.copy(), density.masses * density.masses
-    best = np.empty(n_kept, dtype=np.int64)
-    for i in range(n_kept):
-        best[i] = np.argmax(levels[i])
-    merges = np.empty((2, n_kept), dtype=np.int64)
-    values = np.empty((2, n_kept))
+    merges, values = np.empty((2, n_kept), dtype=np.int64), np.empty((2, n_kept))
+    n_merges = merge_borders(
+        ends,
+        sums,
+        np.empty(len(sums)),
+        density.log_density,
+        masses,
+        squares,
+        peaks,
+        np.full(n_kept, -1),
+        min_mass,
+        threshold,
+        merges,
+        values,
+    )
+    peaks[masses[peaks] < min_mass] = -1
+    return MergeTree(*merges[:, :n_merges], *values[:, :n_merges]), peaks
+
+
+def sum_borders(saddles: Saddles) -> NDArray[np.float64]:
+    """The sums (e, 6) of borders that consist of one saddle each."""
+    weights = saddles.expected + MIN_WEIGHT
+    sums = np.empty((len(weights), 6))
+    sums[:, N_SADDLES], sums[:, BORDER_WEIGHT] = 1.0, weights
+    sums[:, SEEN], sums[:, EXPECTED] = saddles.seen, saddles.expected
+    sums[:, RATIO], sums[:, LOG_LOWER] = weights * saddles.ratios, weights * saddles.log_lower
+    return sums
+
+
+@inner
+def measure_level(sums: Any, e: int) -> float:
+    """Logarithm of the density on border ``e``."""
+    weight = sums[e, BORDER_WEIGHT]
+    prior = PRIOR_POINTS * sums[e, N_SADDLES]
+    ratio = sums[e, SEEN] + prior * sums[e, RATIO] / weight
+    ratio /= sums[e, EXPECTED] + prior
+    if ratio <= 0.0:
+        return -np.inf
+    return sums[e, LOG_LOWER] / weight + math.log(min(ratio, 1.0))
+
+
+@entry
+def merge_borders(
+    ends: Any,
+    sums: Any,
+    levels: Any,
+    heights: Any,
+    masses: Any,
+    squares: Any,
+    peaks: Any,
+    border_of: Any,
+    min_mass: float,
+    threshold: float,
+    merges: Any,
+    values: Any,
+) -> int:
+    """Merge regions; all arrays change.
+
+    Parameters
+    ----------
+    ends : (2, e) int64
+        The two regions of each border; -1 for a border that has become part of another one.
+    sums : (e, 6), levels : (e,)
+        The sums over its saddles, and scratch for the level that follows.
+    heights, masses, squares : (k,)
+        Logarithm of the density at each peak; points of each region, and the sum of the squares of
+        those of its prototypes.
+    peaks : (k,) int64
+        The peak of each prototype's region: at first itself.
+    border_of : (k,) int64
+        Scratch, filled with -1.
+    merges : (2, k) int64, values : (2, k)
+        The fields of the `MergeTree`.
+
+    Returns
+    -------
+    n_merges : int
+    """
+    n_borders = ends.shape[1]
+    for e in range(n_borders):
+        levels[e] = measure_level(sums, e)
     n_merges = 0
     while True:
-        higher = find_highest_border(levels, best, peaks)
-        lower = best[higher]
-        level = levels[higher, lower]
-        if level == -np.inf:
+        highest = find_highest_border(ends, levels)
+        if highest < 0:
             break
-        if heights[higher] < heights[lower]:
+        level = levels[highest]
+        higher = ends[0, highest]
+        lower = ends[1, highest]
+        if heights[higher] < heights[lower] or (
+            heights[higher] == heights[lower] and higher > lower
+        ):
             higher, lower = lower, higher
         points = max(squares[lower] / masses[lower], MIN_POINTS)
         prominence = max(heights[lower] - level - CHANCE_PROMINENCE / math.sqrt(points), 0.0)
         if masses[lower] < min_mass:
             prominence = 0.0
         elif prominence >= threshold:
-            levels[higher, lower] = levels[lower, higher] = -np.inf
-            best[higher], best[lower] = np.argmax(levels[higher]), np.argmax(levels[lower])
+            levels[highest] = -np.inf
             continue
-        merges[0, n_merges], merges[1, n_merges] = lower, higher
-        values[0, n_merges], values[1, n_merges] = level, prominence
+        merges[0, n_merges] = lower
+        merges[1, n_merges] = higher
+        values[0, n_merges] = level
+        values[1, n_merges] = prominence
         n_merges += 1
         masses[higher] += masses[lower]
         squares[higher] += squares[lower]
-        merge_regions(sums, levels, best, peaks, higher, lower)
-    merges, values = merges[:, :n_merges], values[:, :n_merges]
-    for i in range(n_kept):
-        if masses[peaks[i]] < min_mass:
-            peaks[i] = -1
-    return MergeTree(merges[0], merges[1], values[0], values[1]), peaks
+        for i in range(peaks.shape[0]):
+            if peaks[i] == lower:
+                peaks[i] = higher
+        merge_regions(ends, sums, levels, border_of, higher, lower)
+    return n_merges
 
 
-@njit(cache=True, nogil=True)
-def make_border_sums(n_regions: int) -> Any:
-    """Sums of 0 for all pairs of regions."""
-    shape = (n_regions, n_regions)
-    return BorderSums(
-        np.zeros(shape),
-        np.zeros(shape),
-        np.zeros(shape),
-        np.zeros(shape),
-        np.zeros(shape),
-        np.zeros(shape),
-    )
-
-
-@njit(cache=True, nogil=True)
-def sum_borders(saddles: Any, n_kept: int) -> Any:
-    """The sums while each prototype is a region of its own."""
-    sums = make_border_sums(n_kept)
-    for e in range(len(saddles.first)):
-        add_saddle(sums, saddles, e, saddles.first[e], saddles.second[e])
-        add_saddle(sums, saddles, e, saddles.second[e], saddles.first[e])
-    return sums
-
-
-@njit(cache=True, nogil=True)
-def add_saddle(sums: Any, saddles: Any, e: int, i: int, j: int) -> None:
-    """Add saddle ``e`` to the border between regions i and j."""
-    weight = saddles.expected[e] + MIN_WEIGHT
-    sums.n_saddles[i, j] += 1.0
-    sums.seen[i, j] += saddles.seen[e]
-    sums.expected[i, j] += saddles.expected[e]
-    sums.ratios[i, j] += weight * saddles.ratios[e]
-    sums.log_lower[i, j] += weight * saddles.log_lower[e]
-    sums.weights[i, j] += weight
-
-
-@njit(cache=True, nogil=True)
-def measure_level(sums: Any, i: int, j: int) -> float:
-    """Logarithm of the density on the border of regions i and j; minus infinity without saddle."""
-    if sums.n_saddles[i, j] == 0.0:
-        return -np.inf
-    weight = sums.weights[i, j]
-    prior = PRIOR_POINTS * sums.n_saddles[i, j]
-    ratio = sums.seen[i, j] + prior * sums.ratios[i, j] / weight
-    ratio /= sums.expected[i, j] + prior
-    return sums.log_lower[i, j] / weight + math.log(min(ratio, 1.0)) if ratio > 0.0 else -np.inf
-
-
-@njit(cache=True, nogil=True)
-def find_highest_border(levels: Any, best: Any, peaks: Any) -> int:
-    """The region with the highest border to another region; the first of equals."""
-    found = 0
+@inner
+def find_highest_border(ends: Any, levels: Any) -> int:
+    """The border with the highest level, that of the first regions of equals; -1 for none."""
+    found = -1
     highest = -np.inf
-    for i in range(len(peaks)):
-        if peaks[i] == i and levels[i, best[i]] > highest:
-            highest = levels[i, best[i]]
-            found = i
+    for e in range(levels.shape[0]):
+        if levels[e] > highest:
+            highest = levels[e]
+            found = e
+        elif levels[e] == highest and found >= 0:
+            low = min(ends[0, e], ends[1, e])
+            lowest = min(ends[0, found], ends[1, found])
+            high = max(ends[0, e], ends[1, e])
+            if low < lowest or (low == lowest and high < max(ends[0, found], ends[1, found])):
+                found = e
     return found
 
 
-@njit(cache=True, nogil=True)
-def merge_regions(sums: Any, levels: Any, best: Any, peaks: Any, a: int, b: int) -> None:
-    """Merge region b into region a."""
-    n_kept = len(peaks)
-    for i in range(n_kept):
-        if peaks[i] == b:
-            peaks[i] = a
-    for each in sums:
-        for i in range(n_kept):
-            each[a, i] += each[b, i]
-            each[i, a] = each[a, i]
-    for i in range(n_kept):
-        is_other = peaks[i] == i and i != a
-        levels[a, i] = levels[i, a] = measure_level(sums, a, i) if is_other else -np.inf
-        levels[b, i] = levels[i, b] = -np.inf
-    best[a] = np.argmax(levels[a])
-    for i in range(n_kept):
-        if peaks[i] != i or i == a:
+@inner
+def merge_regions(ends: Any, sums: Any, levels: Any, border_of: Any, a: int, b: int) -> None:
+    """Merge region b into region a; all borders of the region get new levels."""
+    n_borders = ends.shape[1]
+    for e in range(n_borders):
+        if ends[0, e] == a:
+            border_of[ends[1, e]] = e
+        elif ends[1, e] == a:
+            border_of[ends[0, e]] = e
+    for e in range(n_borders):
+        side = 0 if ends[0, e] == b else 1
+        if ends[side, e] != b:
             continue
-        if best[i] == a or best[i] == b:
-            best[i] = np.argmax(levels[i])
-        elif levels[i, a] > levels[i, best[i]]:
-            best[i] = a
+        other = ends[1 - side, e]
+        kept = border_of[other]
+        if other != a and kept < 0:
+            ends[side, e] = a
+            border_of[other] = e
+            continue
+        if other != a:
+            for column in range(sums.shape[1]):
+                sums[kept, column] += sums[e, column]
+        ends[0, e] = -1
+        ends[1, e] = -1
+        levels[e] = -np.inf
+    border_of[b] = -1
+    for e in range(n_borders):
+        if ends[0, e] == a or ends[1, e] == a:
+            levels[e] = measure_level(sums, e)
+            border_of[ends[0, e]] = -1
+            border_of[ends[1, e]] = -1

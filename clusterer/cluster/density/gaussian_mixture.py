@@ -10,8 +10,9 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from clusterer.support.kernels import entry, inner
 
 MAX_ITERATIONS = 20
 TOLERANCE = 1e-3  # smallest gain per iteration in the mean log-likelihood
@@ -20,6 +21,7 @@ MIN_SHARE = 0.02  # of the points; a component with fewer has degenerated
 # Of the variance along all axes; thinner, prototypes on a line would be infinitely likely.
 MIN_VARIANCE_SHARE = 1e-9
 START_RESPONSIBILITY = 0.9
+TINY = float(np.finfo(np.float64).tiny)
 N_STEPS = 64  # places between two centres at which the density is measured
 
 
@@ -44,106 +46,205 @@ class Normal(NamedTuple):
     axes: NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
-def fit_normal(centers: Any, variances: Any, masses: Any, total: float) -> Any:
+def fit_normal(centers: NDArray, variances: NDArray, masses: NDArray, total: float) -> Normal:
     """Fit a `Normal` to prototypes (m, d) that stand for ``masses`` (m,) of ``total`` points."""
-    n_features = centers.shape[1]
-    mass = masses.sum()
-    center = np.zeros(n_features)
-    for i in range(len(masses)):
-        center += masses[i] / mass * centers[i]
-    covariance = np.zeros((n_features, n_features))
-    within = 0.0
-    for i in range(len(masses)):
-        within += masses[i] / mass * variances[i]
-        for s in range(n_features):
-            for t in range(n_features):
-                product = (centers[i, s] - center[s]) * (centers[i, t] - center[t])
-                covariance[s, t] += masses[i] / mass * product
-    for t in range(n_features):
-        covariance[t, t] += within
+    mass = float(masses.sum())
+    shares = masses / mass
+    center = shares @ centers
+    gaps = centers - center
+    covariance = (gaps * shares[:, None]).T @ gaps
+    covariance.flat[:: len(center) + 1] += shares @ variances
     eigenvalues, axes = np.linalg.eigh(covariance)
-    least = max(MIN_VARIANCE_SHARE * eigenvalues.sum(), np.finfo(np.float64).tiny)
+    least = max(MIN_VARIANCE_SHARE * float(eigenvalues.sum()), TINY)
     return Normal(mass / total, center, np.maximum(eigenvalues, least), axes)
 
 
-@njit(cache=True, nogil=True)
-def measure_log_likelihoods(normal: Any, centers: Any, variances: Any) -> Any:
+def measure_log_likelihoods(normal: Normal, centers: NDArray, variances: NDArray) -> NDArray:
     """Mean (m,) over the points of each prototype of the logarithm of share times density."""
     n_features = centers.shape[1]
     base = math.log(normal.share) - 0.5 * n_features * math.log(2.0 * math.pi)
-    base -= 0.5 * np.log(normal.variances).sum()
-    logs = np.empty(len(centers))
-    for i in range(len(centers)):
-        square = 0.0
-        for t in range(n_features):
-            along = 0.0
-            for s in range(n_features):
-                along += (centers[i, s] - normal.center[s]) * normal.axes[s, t]
-            square += (along * along + variances[i]) / normal.variances[t]
-        logs[i] = base - 0.5 * square
-    return logs
+    base -= 0.5 * float(np.log(normal.variances).sum())
+    along = (centers - normal.center) @ normal.axes
+    squares = (along * along + variances[:, None]) / normal.variances
+    return base - 0.5 * squares.sum(axis=1)
 
 
-@njit(cache=True, nogil=True)
-def add_logs(logs: Any, others: Any) -> Any:
-    """Logarithm (m,) of the sum of two numbers given by their logarithms."""
-    highest = np.maximum(logs, others)
-    return highest + np.log(np.exp(logs - highest) + np.exp(others - highest))
-
-
-@njit(cache=True, nogil=True)
-def fit_two_components(centers: Any, variances: Any, masses: Any) -> Any:
-    """Responsibility (m,) of the first of two components; (0,) if no fit succeeds.
+def fit_two_components(
+    centers: NDArray, variances: NDArray, masses: NDArray
+) -> NDArray[np.float64] | None:
+    """Responsibility (m,) of the first of two components; None if no fit succeeds.
 
     EM starts once from the halves along each of the two longest axes; the likelier fit counts.
     """
-    whole = fit_normal(centers, variances, masses, masses.sum())
-    highest, best = -np.inf, np.empty(0)
-    for k in range(min(N_STARTS, centers.shape[1])):
-        axis = whole.axes[:, centers.shape[1] - 1 - k]
-        responsibilities = np.empty((2, len(masses)))
-        for i in range(len(masses)):
-            along = ((centers[i] - whole.center) * axis).sum()
-            responsibilities[0, i] = (
-                START_RESPONSIBILITY if along > 0.0 else 1.0 - START_RESPONSIBILITY
-            )
-        responsibilities[1] = 1.0 - responsibilities[0]
+    whole = fit_normal(centers, variances, masses, float(masses.sum()))
+    highest, best = -np.inf, None
+    for axis in whole.axes.T[::-1][:N_STARTS]:
+        is_above = (centers - whole.center) @ axis > 0.0
+        first = np.where(is_above, START_RESPONSIBILITY, 1.0 - START_RESPONSIBILITY)
+        responsibilities = np.array([first, 1.0 - first])
         likelihood, _ = run_em(centers, variances, masses, responsibilities)
         if likelihood > highest:
             highest, best = likelihood, responsibilities[0]
     return best
 
 
-@njit(cache=True, nogil=True)
-def run_em(centers: Any, variances: Any, masses: Any, responsibilities: Any) -> tuple[float, Any]:
+def run_em(
+    centers: NDArray, variances: NDArray, masses: NDArray, responsibilities: NDArray
+) -> tuple[float, NDArray[np.float64]]:
     """Refine ``responsibilities`` (k, m) in place by the EM algorithm.
 
     Returns the mean log-likelihood, minus infinity if a component has lost nearly all points, and
     the log-likelihoods (k, m) of the prototypes under each component.
     """
-    total, before, likelihood = masses.sum(), -np.inf, -np.inf
+    n_features = centers.shape[1]
     logs = np.empty_like(responsibilities)
-    for _ in range(MAX_ITERATIONS):
-        for k in range(len(responsibilities)):
-            if (masses * responsibilities[k]).sum() < MIN_SHARE * total:
-                return -np.inf, logs
-            normal = fit_normal(centers, variances, masses * responsibilities[k], total)
-            logs[k] = measure_log_likelihoods(normal, centers, variances)
-        mixture = logs[0]
-        for k in range(1, len(responsibilities)):
-            mixture = add_logs(mixture, logs[k])
-        for k in range(len(responsibilities)):
-            responsibilities[k] = np.exp(logs[k] - mixture)
-        likelihood = (masses * mixture).sum() / total
-        if likelihood - before < TOLERANCE:
-            break
-        before = likelihood
+    likelihood = iterate_em(
+        np.ascontiguousarray(centers),
+        variances,
+        masses,
+        responsibilities,
+        logs,
+        np.empty((n_features, n_features)),
+        np.empty(n_features),
+        np.empty(len(masses)),
+    )
     return likelihood, logs
 
 
-@njit(cache=True, nogil=True)
-def measure_dip(first: Any, second: Any) -> float:
+@entry
+def iterate_em(
+    centers: Any,
+    variances: Any,
+    masses: Any,
+    responsibilities: Any,
+    logs: Any,
+    factor: Any,
+    center: Any,
+    mixture: Any,
+) -> float:
+    """Iterate `run_em`; the last three arguments, (d, d), (d,) and (m,), are scratch."""
+    n_components, n_prototypes = responsibilities.shape
+    total = 0.0
+    for i in range(n_prototypes):
+        total += masses[i]
+    before = likelihood = -np.inf
+    for _ in range(MAX_ITERATIONS):
+        for k in range(n_components):
+            share = fit_component(centers, variances, masses, responsibilities, k, factor, center)
+            share /= total
+            if share < MIN_SHARE:
+                return -np.inf
+            measure_component(centers, variances, share, factor, center, logs, k)
+        likelihood = 0.0
+        for i in range(n_prototypes):
+            highest = -np.inf
+            for k in range(n_components):
+                highest = max(highest, logs[k, i])
+            mixture[i] = 0.0
+            for k in range(n_components):
+                mixture[i] += math.exp(logs[k, i] - highest)
+            mixture[i] = highest + math.log(mixture[i])
+            likelihood += masses[i] / total * mixture[i]
+            for k in range(n_components):
+                responsibilities[k, i] = math.exp(logs[k, i] - mixture[i])
+        if likelihood - before < TOLERANCE:
+            break
+        before = likelihood
+    return likelihood
+
+
+@inner
+def fit_component(
+    centers: Any,
+    variances: Any,
+    masses: Any,
+    responsibilities: Any,
+    k: int,
+    factor: Any,
+    center: Any,
+) -> float:
+    """Write the mean of component k, and the inverse of its covariance's Cholesky factor.
+
+    Returns the number of its points.
+    """
+    n_prototypes, n_features = centers.shape
+    mass = 0.0
+    for i in range(n_prototypes):
+        mass += masses[i] * responsibilities[k, i]
+    if mass <= 0.0:
+        return 0.0
+    within = 0.0
+    for t in range(n_features):
+        center[t] = 0.0
+        for s in range(t + 1):
+            factor[t, s] = 0.0
+    for i in range(n_prototypes):
+        share = masses[i] * responsibilities[k, i] / mass
+        within += share * variances[i]
+        for t in range(n_features):
+            center[t] += share * centers[i, t]
+    for i in range(n_prototypes):
+        share = masses[i] * responsibilities[k, i] / mass
+        for t in range(n_features):
+            for s in range(t + 1):
+                product = (centers[i, t] - center[t]) * (centers[i, s] - center[s])
+                factor[t, s] += share * product
+    trace = 0.0
+    for t in range(n_features):
+        factor[t, t] += within
+        trace += factor[t, t]
+    invert_cholesky_factor(factor, max(MIN_VARIANCE_SHARE * trace, TINY))
+    return mass
+
+
+@inner
+def invert_cholesky_factor(matrix: Any, least: float) -> None:
+    """Replace the lower half of a covariance matrix by the inverse of its Cholesky factor.
+
+    A variance that remains along an axis, given the axes before it, counts at least ``least``.
+    """
+    n_rows = matrix.shape[0]
+    for t in range(n_rows):
+        for s in range(t + 1):
+            value = matrix[t, s]
+            for r in range(s):
+                value -= matrix[t, r] * matrix[s, r]
+            if s == t:
+                matrix[t, t] = math.sqrt(max(value, least))
+            else:
+                matrix[t, s] = value / matrix[s, s]
+    for t in range(n_rows):
+        matrix[t, t] = 1.0 / matrix[t, t]
+        for s in range(t):
+            value = 0.0
+            for r in range(s, t):
+                value -= matrix[t, r] * matrix[r, s]
+            matrix[t, s] = value * matrix[t, t]
+
+
+@inner
+def measure_component(
+    centers: Any, variances: Any, share: float, factor: Any, center: Any, logs: Any, k: int
+) -> None:
+    """Write `measure_log_likelihoods` of component k into ``logs[k]``."""
+    n_prototypes, n_features = centers.shape
+    trace = 0.0
+    base = math.log(share) - 0.5 * n_features * math.log(2.0 * math.pi)
+    for t in range(n_features):
+        base += math.log(factor[t, t])
+        for s in range(t + 1):
+            trace += factor[t, s] * factor[t, s]
+    for i in range(n_prototypes):
+        square = variances[i] * trace
+        for t in range(n_features):
+            along = 0.0
+            for s in range(t + 1):
+                along += factor[t, s] * (centers[i, s] - center[s])
+            square += along * along
+        logs[k, i] = base - 0.5 * square
+
+
+def measure_dip(first: Normal, second: Normal) -> float:
     """How far the logarithm of the joint density falls between two centres; 0 if it never does.
 
     Measured on the projection that separates both best: R. A. Fisher's linear discriminant, "The
@@ -154,20 +255,13 @@ def measure_dip(first: Any, second: Any) -> float:
     for normal in (first, second):
         within += normal.share * (normal.axes * normal.variances) @ normal.axes.T
     discriminant = np.linalg.solve(within, gap)
-    length = (discriminant * gap).sum()
-    deviations = np.empty(2)
-    for k, normal in enumerate((first, second)):
+    length = float(discriminant @ gap)
+    way = np.linspace(0.0, length, N_STEPS + 1)
+    heights = np.zeros(N_STEPS + 1)
+    for normal, distance in ((first, way), (second, length - way)):
         along = normal.axes.T @ discriminant
-        deviations[k] = math.sqrt((along * along * normal.variances).sum())
-    heights = np.empty(N_STEPS + 1)
-    for step in range(N_STEPS + 1):
-        way = step / N_STEPS * length
-        heights[step] = first.share / deviations[0] * math.exp(-0.5 * (way / deviations[0]) ** 2)
-        rest = (length - way) / deviations[1]
-        heights[step] += second.share / deviations[1] * math.exp(-0.5 * rest**2)
-    dip = 0.0
-    for step in range(1, N_STEPS):
-        rim = min(heights[: step + 1].max(), heights[step:].max())
-        if heights[step] < rim:
-            dip = max(dip, math.log(rim / max(heights[step], np.finfo(np.float64).tiny)))
-    return dip
+        deviation = math.sqrt(float((along * along * normal.variances).sum()))
+        heights += normal.share / deviation * np.exp(-0.5 * (distance / deviation) ** 2)
+    before, after = np.maximum.accumulate(heights), np.maximum.accumulate(heights[::-1])[::-1]
+    rims = np.minimum(before, after)
+    return float(np.log(rims / np.maximum(heights, TINY)).max(initial=0.0))

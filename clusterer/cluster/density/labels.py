@@ -1,9 +1,8 @@
 """Stage 8 and the order of all stages: give each prototype the number of its cluster. O(K² d)."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.density_estimate import DensityEstimate, estimate_density
@@ -111,7 +110,7 @@ def label_by_density(
     if not (weights > 0).any():
         return np.arange(len(weights))
     order, density, saddles, peaks, depths = find_density_peaks(
-        *pack_arrays(centers, weights, scatters, counts, links)
+        centers, weights, scatters, counts, links
     )
     n_features = density.centers.shape[1]
     is_noise = find_noise(density, depths.log_medians, choose_noise_rule(depths, n_features))
@@ -154,42 +153,37 @@ class DensityPeaks(NamedTuple):
     depths: Depths
 
 
-def pack_arrays(
-    centers: NDArray, weights: NDArray, scatters: NDArray, counts: NDArray, links: NDArray | None
-) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
-    """The arrays C-contiguous, as the kernels are compiled for; (0, 0) for no links."""
-    packed = map(np.ascontiguousarray, (centers, weights, scatters, counts))
-    known = np.empty((0, 0)) if links is None else np.ascontiguousarray(links)
-    return *packed, known  # type: ignore[return-value]
-
-
-@njit(cache=True, nogil=True)
-def find_density_peaks(centers: Any, weights: Any, scatters: Any, counts: Any, links: Any) -> Any:
-    """Run the stages 1 to 4 and measure the depths.
-
-    One kernel for all, because a thread that releases the interpreter can wait long for it.
-    """
+def find_density_peaks(
+    centers: NDArray,
+    weights: NDArray,
+    scatters: NDArray,
+    counts: NDArray,
+    links: NDArray | None = None,
+) -> DensityPeaks:
+    """Run the stages 1 to 4 and measure the depths."""
     order, density, saddles = measure_in_order(centers, weights, scatters, counts, links)
     peaks = find_peaks(density, saddles)
     return DensityPeaks(order, density, saddles, peaks, measure_depths(density, peaks))
 
 
-@njit(cache=True, nogil=True)
 def measure_in_order(
-    centers: Any, weights: Any, scatters: Any, counts: Any, links: Any
-) -> tuple[Any, Any, Any]:
+    centers: NDArray,
+    weights: NDArray,
+    scatters: NDArray,
+    counts: NDArray,
+    links: NDArray | None = None,
+) -> tuple[NDArray[np.int64], DensityEstimate, Saddles]:
     """The prototypes from light to heavy (m,), their density and its saddles.
 
     Sums are rounded in the order of their terms. Without a fixed order, permuted prototypes would
     give other results.
     """
-    order = np.argsort(scatters, kind="mergesort")
-    order = order[np.argsort(counts[order], kind="mergesort")]
-    order = order[np.argsort(weights[order], kind="mergesort")]
-    if len(links):
-        links = links[order][:, order]
-    density = estimate_density(centers[order], weights[order], scatters[order], counts[order])
-    return order, density, measure_saddles(density, links)
+    order = np.lexsort((scatters, counts, weights))
+    # The kernels are compiled for C-contiguous arrays.
+    ordered = np.ascontiguousarray(centers[order])
+    density = estimate_density(ordered, weights[order], scatters[order], counts[order])
+    known = np.empty((0, 0)) if links is None else np.ascontiguousarray(links)
+    return order, density, measure_saddles(density, known, order[density.kept])
 
 
 def number_in_order(labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,12 +12,13 @@ Systems, Man, and Cybernetics 9(1), 1979.
 
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import chi2
+
+from clusterer.cluster.density.density_estimate import DensityEstimate
 
 # Depths are logarithms. A background is at least e times thinner than the clusters in it.
 MIN_DEPTH = 1.0
@@ -87,8 +88,7 @@ class NoiseRule(NamedTuple):
     outlier_depth: float
 
 
-@njit(cache=True, nogil=True)
-def measure_depths(density: Any, peaks: Any) -> Any:
+def measure_depths(density: DensityEstimate, peaks: NDArray[np.int64]) -> Depths:
     """Measure the `Depths` of the prototypes; ``peaks`` (k,) of their clusters, -1 for none."""
     log_medians = find_log_medians(density, peaks)
     is_in_cluster = peaks >= 0
@@ -96,52 +96,40 @@ def measure_depths(density: Any, peaks: Any) -> Any:
     masses = density.masses[is_in_cluster]
     if len(depths) < 2:
         return Depths(log_medians, 0.0, 0.0, OtsuSplit(-np.inf, 0.0, 0.0))
-    split = split_by_otsu(np.sort(np.minimum(np.maximum(depths, -MIN_DEPTH), MAX_DEPTH)))
-    return Depths(log_medians, masses[depths > split.threshold].sum(), masses.sum(), split)
+    split = split_by_otsu(np.sort(np.clip(depths, -MIN_DEPTH, MAX_DEPTH)))
+    mass_below = float(masses[depths > split.threshold].sum())
+    return Depths(log_medians, mass_below, float(masses.sum()), split)
 
 
-@njit(cache=True, nogil=True)
-def find_log_medians(density: Any, peaks: Any) -> Any:
+def find_log_medians(density: DensityEstimate, peaks: NDArray[np.int64]) -> NDArray[np.float64]:
     """Logarithm (k,) of the density at the median point of each one's cluster."""
-    n_kept = len(peaks)
-    ranking = np.argsort(density.log_density, kind="mergesort")
-    halves, gathered = np.zeros(n_kept), np.zeros(n_kept)
-    medians = np.full(n_kept, np.inf)
-    for i in ranking:
-        if peaks[i] >= 0:
-            halves[peaks[i]] += density.masses[i]
-    halves /= 2
-    for i in ranking:
-        if peaks[i] >= 0:
-            gathered[peaks[i]] += density.masses[i]
-            if medians[peaks[i]] == np.inf and gathered[peaks[i]] >= halves[peaks[i]]:
-                medians[peaks[i]] = density.log_density[i]
-    log_medians = np.full(n_kept, np.inf)
-    for i in range(n_kept):
-        if peaks[i] >= 0:
-            log_medians[i] = medians[peaks[i]]
-    return log_medians
+    medians = np.full(len(peaks) + 1, np.inf)  # the last is for the peak -1
+    # By cluster, and from thin to dense within each.
+    ranking = np.lexsort((density.log_density, peaks))
+    ranking = ranking[np.searchsorted(peaks[ranking], 0) :]
+    if len(ranking):
+        clusters, starts = np.unique(peaks[ranking], return_index=True)
+        gathered = np.cumsum(density.masses[ranking])
+        ends = np.append(starts[1:], len(ranking)) - 1
+        before = np.where(starts > 0, gathered[starts - 1], 0.0)
+        places = np.searchsorted(gathered, (before + gathered[ends]) / 2)
+        places = np.clip(places, starts, ends)
+        medians[clusters] = density.log_density[ranking[places]]
+    return medians[peaks]
 
 
-@njit(cache=True, nogil=True)
-def split_by_otsu(values: NDArray) -> Any:
-    """Split sorted values where the variance between both groups is largest."""
+def split_by_otsu(values: NDArray) -> OtsuSplit:
+    """Split sorted values (n,), two or more, where the variance between both groups is largest."""
     n_values = len(values)
-    total, squares = values.sum(), (values * values).sum()
-    below, below_squares = 0.0, 0.0
-    widest, threshold, upper_mean, contrast = -1.0, values[0], values[0], 0.0
-    for i in range(1, n_values):
-        below += values[i - 1]
-        below_squares += values[i - 1] ** 2
-        low, high = below / i, (total - below) / (n_values - i)
-        between = i * (n_values - i) * (high - low) ** 2
-        if between > widest:
-            variance = below_squares / i - low**2
-            variance += (squares - below_squares) / (n_values - i) - high**2
-            widest, threshold = between, (values[i - 1] + values[i]) / 2
-            upper_mean = high
-            contrast = (high - low) / np.sqrt(max(variance, MIN_VARIANCE))
-    return OtsuSplit(threshold, upper_mean, contrast)
+    n_below = np.arange(1, n_values)
+    n_above = n_values - n_below
+    sums, squares = np.cumsum(values), np.cumsum(values * values)
+    low, high = sums[:-1] / n_below, (sums[-1] - sums[:-1]) / n_above
+    best = int(np.argmax(n_below * n_above * (high - low) ** 2))
+    within = squares[best] / n_below[best] - low[best] ** 2
+    within += (squares[-1] - squares[best]) / n_above[best] - high[best] ** 2
+    contrast = (high[best] - low[best]) / math.sqrt(max(within, MIN_VARIANCE))
+    return OtsuSplit(float(values[best] + values[best + 1]) / 2, float(high[best]), float(contrast))
 
 
 def choose_noise_rule(depths: Depths, n_features: int) -> NoiseRule:
@@ -160,8 +148,9 @@ def choose_noise_rule(depths: Depths, n_features: int) -> NoiseRule:
     return NoiseRule(depth, True, rim, outlier_depth)
 
 
-@njit(cache=True, nogil=True)
-def find_noise(density: Any, log_medians: Any, rule: Any) -> Any:
+def find_noise(
+    density: DensityEstimate, log_medians: NDArray[np.float64], rule: NoiseRule
+) -> NDArray[np.bool_]:
     """Whether (m,) each prototype is noise by a `NoiseRule`; ``log_medians`` as in `Depths`."""
     masses, depth = density.masses, rule.depth
     is_noise = density.log_density < log_medians - depth
@@ -171,6 +160,8 @@ def find_noise(density: Any, log_medians: Any, rule: Any) -> Any:
         if masses[is_noise].sum() > MAX_NOISE_SHARE * masses.sum():
             depth = rule.rim
             is_noise = density.log_density < log_medians - depth
+    if len(density.nearest) == len(density.kept):
+        return is_noise
     far = (log_medians - max(depth, rule.outlier_depth))[density.nearest]
     is_far = density.log_density_of_all < far
     is_far[density.kept] = False

@@ -9,12 +9,13 @@ manifolds", J. ACM 60(6), 2013 (ToMATo), who leave the threshold to the user.
 """
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from clusterer.cluster.density.flooding import flood
+from clusterer.cluster.density.density_estimate import DensityEstimate
+from clusterer.cluster.density.flooding import MergeTree, flood
+from clusterer.cluster.density.saddles import Saddles
 
 # A cluster holds at least a quarter of the mass of an average prototype, or 1 % of all points if
 # that is less. So the smallest cluster shrinks with K, and K = 100 can show a hundred clusters.
@@ -36,94 +37,96 @@ EVEN_GAP = math.log(1.35)
 MAX_PROMINENCE = 4.5
 
 
-@njit(cache=True, nogil=True)
-def find_peaks(density: Any, saddles: Any) -> Any:
+def find_peaks(density: DensityEstimate, saddles: Saddles) -> NDArray[np.int64]:
     """Index (k,) of the peak to whose cluster each prototype belongs; -1 for none.
 
     >>> from clusterer.cluster.density.density_estimate import estimate_density
     >>> from clusterer.cluster.density.saddles import measure_saddles
     >>> centers = np.array([[0.0], [1.0], [9.0], [10.0]])
     >>> density = estimate_density(centers, *np.full((3, 4), 50.0))
-    >>> find_peaks(density, measure_saddles(density, np.empty((0, 0))))
+    >>> find_peaks(density, measure_saddles(density, np.empty((0, 0)), np.arange(4)))
     array([1, 1, 2, 2])
     """
-    threshold = choose_threshold(density, build_merge_tree(density, saddles))
+    _, threshold = build_merge_tree(density, saddles)
     return flood(density, saddles, find_min_mass(density), threshold)[1]
 
 
-@njit(cache=True, nogil=True)
-def build_merge_tree(density: Any, saddles: Any) -> Any:
-    """All merges of peaks, in their order: a `MergeTree`."""
-    return flood(density, saddles, find_min_mass(density), np.inf)[0]
-
-
-@njit(cache=True, nogil=True)
-def choose_threshold(density: Any, tree: Any) -> float:
-    """The prominence from which a peak is a cluster: the middle of the widest gap that counts.
+def build_merge_tree(density: DensityEstimate, saddles: Saddles) -> tuple[MergeTree, float]:
+    """All merges of peaks, in their order, and the prominence from which a peak is a cluster.
 
     >>> from clusterer.cluster.density.density_estimate import estimate_density
     >>> from clusterer.cluster.density.saddles import measure_saddles
     >>> centers = np.array([[0.0], [1.0], [9.0], [10.0]])
     >>> density = estimate_density(centers, *np.full((3, 4), 50.0))
-    >>> tree = build_merge_tree(density, measure_saddles(density, np.empty((0, 0))))
-    >>> 0.5 < choose_threshold(density, tree) < MAX_PROMINENCE
-    True
+    >>> saddles = measure_saddles(density, np.empty((0, 0)), np.arange(4))
+    >>> tree, threshold = build_merge_tree(density, saddles)
+    >>> len(tree.levels), 0.5 < threshold < MAX_PROMINENCE
+    (3, True)
     """
-    n_features = density.centers.shape[1]
+    tree, regions = flood(density, saddles, find_min_mass(density), np.inf)
+    # No saddle connects these regions. All but the first are further clusters.
+    n_regions = int(np.count_nonzero(np.bincount(regions + 1, minlength=1)[1:]))
+    n_separate = max(n_regions - 1, 0)
+    return tree, choose_threshold(tree.prominences, n_separate, density.centers.shape[1])
+
+
+def choose_threshold(prominences: NDArray, n_separate: int, n_features: int) -> float:
+    """The prominence from which a peak is a cluster: the middle of the widest gap that counts.
+
+    Parameters
+    ----------
+    prominences : (e,)
+        The prominences of all peaks that meet a higher one, see `MergeTree`.
+    n_separate : int
+        Number of further peaks that never meet any.
+    n_features : int
+
+    Examples
+    --------
+    >>> choose_threshold(np.array([0.2, 3.0, 0.1]), 0, 2)
+    1.6
+    """
     within = min(WITHIN_CLUSTER_PER_FEATURE * n_features, MAX_WITHIN_CLUSTER)
     # Peaks that never meet have infinite prominence.
-    separate = np.full(count_separate(density, tree), np.inf)
-    found = np.append(tree.prominences[tree.prominences > 0], separate)
-    sizes = np.append(np.sort(found)[::-1], 0.0)
-    widest, threshold, is_even = -1.0, max(within, np.nextafter(sizes[0], np.inf)), False
-    widest_below, threshold_below = -1.0, threshold
-    for i in range(len(sizes) - 1):
-        top, bottom = min(sizes[i], MAX_PROMINENCE), min(sizes[i + 1], MAX_PROMINENCE)
-        gap = measure_gap(top, bottom)
-        is_counted = top >= within or (gap >= CLEAR_GAP and top >= CHANCE / 2)
-        if is_counted and gap > widest:
-            widest, threshold = gap, (top + bottom) / 2
-            is_even = measure_gap(sizes[i], sizes[i + 1]) < EVEN_GAP
-        if bottom < within and gap > widest_below:
-            widest_below, threshold_below = gap, (top + bottom) / 2
-    are_many = is_even and (sizes >= within).sum() >= N_MANY
-    return threshold_below if are_many else threshold
+    found = np.sort(prominences[prominences > 0])[::-1]
+    sizes = np.concatenate([np.full(n_separate, np.inf), found, [0.0]])
+    no_cluster = max(within, float(np.nextafter(sizes[0], np.inf)))
+    if len(sizes) == 1:
+        return no_cluster
+    capped = np.minimum(sizes, MAX_PROMINENCE)
+    tops, bottoms = capped[:-1], capped[1:]
+    gaps = measure_gaps(tops, bottoms)
+    is_counted = (tops >= within) | ((gaps >= CLEAR_GAP) & (tops >= CHANCE / 2))
+    if not is_counted.any():
+        return no_cluster
+    widest = int(np.argmax(np.where(is_counted, gaps, -1.0)))
+    threshold = float(tops[widest] + bottoms[widest]) / 2
+    # The gap as it is, without the cap.
+    above, below = sizes[widest : widest + 2]
+    is_even = above < np.inf and measure_gaps(above, below) < EVEN_GAP
+    if is_even and np.count_nonzero(sizes >= within) >= N_MANY:
+        is_below = bottoms < within
+        widest = int(np.argmax(np.where(is_below, gaps, -1.0)))
+        threshold = float(tops[widest] + bottoms[widest]) / 2
+    return threshold
 
 
-@njit(cache=True, nogil=True)
-def measure_gap(top: float, bottom: float) -> float:
-    """Relative gap between two prominences, each raised by what chance can add."""
-    return math.log((top + CHANCE) / (bottom + CHANCE))
+def measure_gaps(tops: NDArray, bottoms: NDArray) -> NDArray:
+    """Relative gaps between prominences, each raised by what chance can add."""
+    return np.log((tops + CHANCE) / (bottoms + CHANCE))
 
 
-@njit(cache=True, nogil=True)
-def count_separate(density: Any, tree: Any) -> int:
-    """Number of clusters, without the first, that no saddle connects to any other."""
-    parents = np.arange(len(density.log_density))
-    parents[tree.lower] = tree.higher
-    gathered = np.zeros(len(parents))
-    for i in range(len(parents)):
-        root = i
-        while parents[root] != root:
-            root = parents[root]
-        gathered[root] += density.masses[i]
-    return max(int((gathered >= find_min_mass(density)).sum()) - 1, 0)
-
-
-@njit(cache=True, nogil=True)
-def find_min_mass(density: Any) -> float:
+def find_min_mass(density: DensityEstimate) -> float:
     """Fewest points that make a cluster."""
     n_prototypes = len(density.log_density_of_all)
-    return density.masses.sum() * min(MIN_MASS_SHARE, MIN_MASS_PROTOTYPES / n_prototypes)
+    return float(density.masses.sum()) * min(MIN_MASS_SHARE, MIN_MASS_PROTOTYPES / n_prototypes)
 
 
-@njit(cache=True, nogil=True)
-def find_members(peaks: Any, is_noise: Any, peak: int) -> Any:
+def find_members(peaks: NDArray, is_noise: NDArray[np.bool_], peak: int) -> NDArray[np.int64]:
     """Indices of the prototypes of a cluster that are not noise."""
     return np.flatnonzero((peaks == peak) & ~is_noise)
 
 
-@njit(cache=True, nogil=True)
-def find_highest(density: Any, members: Any) -> int:
+def find_highest(density: DensityEstimate, members: NDArray[np.int64]) -> int:
     """The member with the highest density, the first of equals: the peak of these members."""
-    return members[np.argmax(density.log_density[members])]
+    return int(members[np.argmax(density.log_density[members])])

@@ -10,11 +10,11 @@ import math
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.density_estimate import sum_gaussians
+from clusterer.cluster.density.density_estimate import NEGLIGIBLE, DensityEstimate
 from clusterer.cluster.prototypes.links import WINDOW
+from clusterer.support.kernels import entry, inner
 
 N_NEAREST = 10  # more than the cells around a cell in the plane (6) and its diagonals
 N_STEPS = 5  # places between two neighbours at which the density is measured
@@ -45,116 +45,143 @@ class Saddles(NamedTuple):
     expected: NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
-def measure_saddles(density: Any, links: Any) -> Any:
+def measure_saddles(density: DensityEstimate, links: NDArray, slots: NDArray[np.int64]) -> Saddles:
     """Measure the saddles between all neighbours.
 
     Parameters
     ----------
     density : DensityEstimate
-        The density of m prototypes.
-    links : (m, m) or (0, 0)
+        The density of k prototypes.
+    links : (n, n) or (0, 0)
         Points seen between pairs of prototypes, see `clusterer.cluster.prototypes.links`; (0, 0)
         if none were counted. Then ``seen`` follows from the density alone.
-
-    Returns
-    -------
-    Saddles
+    slots : (k,) int64
+        The row of each prototype in ``links``.
 
     Examples
     --------
     >>> from clusterer.cluster.density.density_estimate import estimate_density
     >>> centers = np.array([[0.0], [1.0], [9.0]])
     >>> density = estimate_density(centers, np.full(3, 9.0), np.full(3, 0.75), np.full(3, 9.0))
-    >>> saddles = measure_saddles(density, np.empty((0, 0)))
+    >>> saddles = measure_saddles(density, np.empty((0, 0)), np.arange(3))
     >>> saddles.first, saddles.second, saddles.ratios.round(3)
     (array([0, 1]), array([1, 2]), array([0.723, 0.   ]))
     """
-    if len(links):
-        links = links[density.kept][:, density.kept]
-    squares, masses = density.squared_distances, density.masses
-    variances, n_features = density.kernel_variances, density.centers.shape[1]
-    first, second = find_neighbours(squares, links)
-    lowest = measure_lowest_density(density, first, second)
-    log_lower, ratios = np.empty(len(first)), np.empty(len(first))
-    seen, expected = np.empty(len(first)), np.empty(len(first))
-    for e in range(len(first)):
-        i, j = first[e], second[e]
-        log_lower[e] = min(density.log_density[i], density.log_density[j])
-        ratios[e] = math.exp(min(lowest[e] - log_lower[e], 0.0))
-        window = WINDOW**2 * squares[i, j]
-        if window == 0.0:
-            # Two prototypes on one spot have no middle.
-            window = 1.0
-        # The smaller share of the two Gaussians in a window as wide as the window of the links.
-        expected[e] = min(
-            masses[i] * (window / (window + variances[i])) ** (0.5 * n_features),
-            masses[j] * (window / (window + variances[j])) ** (0.5 * n_features),
-        )
-        seen[e] = links[i, j] if len(links) else ratios[e] * expected[e]
+    squares, masses, log_density = density.squared_distances, density.masses, density.log_density
+    n_kept, n_features = density.centers.shape
+    has_links = len(links) > 0
+    is_near = np.zeros((n_kept, n_kept), dtype=np.bool_)
+    nearest = np.empty(N_NEAREST + 1, dtype=np.int64)
+    pairs = np.empty((2, N_NEAREST * n_kept + 1), dtype=np.int64)
+    n_pairs = find_neighbours(squares, links, slots, has_links, is_near, nearest, pairs)
+    if n_pairs > pairs.shape[1]:
+        # Links add pairs without a bound; mostly they add none.
+        pairs = np.empty((2, n_pairs), dtype=np.int64)
+        find_neighbours(squares, links, slots, has_links, is_near, nearest, pairs)
+    first, second = pairs[:, :n_pairs]
+    log_lower = np.minimum(log_density[first], log_density[second])
+    lowest = log_lower.copy()
+    measure_lowest_density(
+        squares, density.log_norms, density.inverses, first, second, np.empty(n_kept), lowest
+    )
+    ratios = np.exp(np.minimum(lowest - log_lower, 0.0))
+    window = WINDOW**2 * squares[first, second]
+    # Two prototypes on one spot have no middle.
+    window[window == 0.0] = 1.0
+    # The smaller share of the two Gaussians in a window as wide as the window of the links.
+    shares = (
+        masses[ends] * (window / (window + density.kernel_variances[ends])) ** (0.5 * n_features)
+        for ends in (first, second)
+    )
+    expected = np.minimum(*shares)
+    seen = links[slots[first], slots[second]] if has_links else ratios * expected
     return Saddles(first, second, log_lower, ratios, seen, expected)
 
 
-@njit(cache=True, nogil=True)
-def find_neighbours(squares: Any, links: Any) -> tuple[Any, Any]:
-    """Pairs (e,), (e,) of Gabriel neighbours among near or linked prototypes."""
-    n_kept = len(squares)
-    is_near = np.zeros((n_kept, n_kept), dtype=np.bool_)
+@entry
+def find_neighbours(
+    squares: Any, links: Any, slots: Any, has_links: bool, is_near: Any, nearest: Any, pairs: Any
+) -> int:
+    """Write Gabriel neighbours among near or linked prototypes into ``pairs`` (2, ·).
+
+    Returns their number, of which only as many are written as there is room for. ``is_near``
+    (k, k) and ``nearest`` (N_NEAREST + 1,) are scratch.
+    """
+    n_kept = squares.shape[0]
     for i in range(n_kept):
-        mark_nearest(squares[i], is_near[i])
-    pairs = np.empty((2, n_kept * (n_kept - 1) // 2), dtype=np.int64)
+        mark_nearest(squares, i, is_near, nearest)
     n_pairs = 0
     for i in range(n_kept):
         for j in range(i + 1, n_kept):
-            is_linked = len(links) > 0 and links[i, j] > 0
-            if (is_near[i, j] or is_near[j, i] or is_linked) and is_sphere_empty(squares, i, j):
-                pairs[0, n_pairs], pairs[1, n_pairs] = i, j
+            is_tried = is_near[i, j] or is_near[j, i]
+            if has_links and not is_tried:
+                is_tried = links[slots[i], slots[j]] > 0.0
+            if is_tried and is_sphere_empty(squares, i, j):
+                if n_pairs < pairs.shape[1]:
+                    pairs[0, n_pairs] = i
+                    pairs[1, n_pairs] = j
                 n_pairs += 1
-    return pairs[0, :n_pairs].copy(), pairs[1, :n_pairs].copy()
+    return n_pairs
 
 
-@njit(cache=True, nogil=True)
-def mark_nearest(squares: Any, is_near: Any) -> None:
-    """Mark the prototype itself and the `N_NEAREST` nearest ones, the first of equals."""
-    nearest = np.empty(N_NEAREST + 1, dtype=np.int64)
+@inner
+def mark_nearest(squares: Any, i: int, is_near: Any, nearest: Any) -> None:
+    """Mark in row i prototype i itself and the `N_NEAREST` nearest ones, the first of equals."""
     n_found = 0
-    for j in range(len(squares)):
+    for j in range(squares.shape[0]):
         if n_found <= N_NEAREST:
             n_found += 1
-        elif not squares[j] < squares[nearest[N_NEAREST]]:
+        elif not squares[i, j] < squares[i, nearest[N_NEAREST]]:
             continue
         place = n_found - 1
-        while place > 0 and squares[j] < squares[nearest[place - 1]]:
+        while place > 0 and squares[i, j] < squares[i, nearest[place - 1]]:
             nearest[place] = nearest[place - 1]
             place -= 1
         nearest[place] = j
     for place in range(n_found):
-        is_near[nearest[place]] = True
+        is_near[i, nearest[place]] = True
 
 
-@njit(cache=True, nogil=True)
+@inner
 def is_sphere_empty(squares: Any, i: int, j: int) -> bool:
     """Whether no third prototype lies in the sphere whose diameter is the line from i to j."""
-    for k in range(len(squares)):
+    for k in range(squares.shape[0]):
         if k != i and k != j and squares[i, k] + squares[j, k] < squares[i, j]:
             return False
     return True
 
 
-@njit(cache=True, nogil=True)
-def measure_lowest_density(density: Any, first: Any, second: Any) -> Any:
-    """Logarithm (e,) of the lowest density on the line from ``first`` to ``second``."""
-    centers, n_features = density.centers, density.centers.shape[1]
-    inverses = 1.0 / density.kernel_variances
-    lowest = np.empty(len(first))
-    place = np.empty(n_features)
-    for e in range(len(first)):
-        i, j = first[e], second[e]
-        lowest[e] = min(density.log_density[i], density.log_density[j])
+@entry
+def measure_lowest_density(
+    squares: Any,
+    log_norms: Any,
+    inverses: Any,
+    first: Any,
+    second: Any,
+    terms: Any,
+    lowest: Any,
+) -> None:
+    """Lower ``lowest`` (e,) to the lowest density on the line from ``first`` to ``second``.
+
+    All are logarithms; ``terms`` (k,) is scratch. The squared distance of a place on the line from
+    a third prototype follows from those of the ends, by the theorem of M. Stewart, 1746.
+    """
+    n_kept = squares.shape[0]
+    for e in range(first.shape[0]):
+        i = first[e]
+        j = second[e]
         for step in range(1, N_STEPS + 1):
             share = step / (N_STEPS + 1)
-            for t in range(n_features):
-                place[t] = centers[i, t] + share * (centers[j, t] - centers[i, t])
-            log_density = sum_gaussians(place, centers, density.log_norms, inverses)
-            lowest[e] = min(lowest[e], log_density)
-    return lowest
+            rest = 1.0 - share
+            inside = share * rest * squares[i, j]
+            highest = -np.inf
+            for k in range(n_kept):
+                square = max(rest * squares[i, k] + share * squares[j, k] - inside, 0.0)
+                terms[k] = log_norms[k] - 0.5 * square * inverses[k]
+                highest = max(highest, terms[k])
+            total = 0.0
+            for k in range(n_kept):
+                gap = terms[k] - highest
+                if gap > -NEGLIGIBLE:
+                    total += math.exp(gap)
+            lowest[e] = min(lowest[e], highest + math.log(total))

@@ -7,20 +7,19 @@ saddle. A ring, a spiral or an even disc stays whole: two normal distributions d
 saddle separates them.
 """
 
-from typing import Any
-
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from clusterer.cluster.density.flooding import add_saddle, make_border_sums, measure_level
+from clusterer.cluster.density.density_estimate import DensityEstimate
+from clusterer.cluster.density.flooding import EXPECTED, SEEN, measure_level, sum_borders
 from clusterer.cluster.density.gaussian_mixture import (
-    add_logs,
     fit_normal,
     fit_two_components,
     measure_dip,
     measure_log_likelihoods,
 )
 from clusterer.cluster.density.peaks import find_highest, find_members
+from clusterer.cluster.density.saddles import Saddles
 
 # Fewer prototypes show the density too coarsely. A split also needs at least as many prototypes as
 # both covariances have parameters.
@@ -35,8 +34,12 @@ MIN_BORDER_DEPTH = 1.4
 MIN_EXPECTED = 20.0
 
 
-@njit(cache=True, nogil=True)
-def split_clusters(density: Any, saddles: Any, peaks: Any, is_noise: Any) -> Any:
+def split_clusters(
+    density: DensityEstimate,
+    saddles: Saddles,
+    peaks: NDArray[np.int64],
+    is_noise: NDArray[np.bool_],
+) -> NDArray[np.int64]:
     """Split clusters in two, and the parts again.
 
     Parameters
@@ -57,41 +60,40 @@ def split_clusters(density: Any, saddles: Any, peaks: Any, is_noise: Any) -> Any
     """
     min_prototypes = count_needed(density.centers.shape[1])
     peaks = peaks.copy()
-    waiting = [peak for peak in range(len(peaks)) if peaks[peak] == peak]
-    while len(waiting) > 0:
+    waiting = np.flatnonzero(peaks == np.arange(len(peaks))).tolist()
+    while waiting:
         peak = waiting.pop()
         members = find_members(peaks, is_noise, peak)
         if len(members) < min_prototypes:
             continue
         others = members[find_second_half(density, saddles, members)]
-        if len(others) > 0:
+        if len(others):
             other = find_highest(density, others)
             peaks[others] = other
-            waiting.append(peak)
-            waiting.append(other)
+            waiting += [peak, other]
     return peaks
 
 
-@njit(cache=True, nogil=True)
 def count_needed(n_features: int) -> int:
     """Fewest prototypes of a cluster that can be split."""
     return max(MIN_PROTOTYPES, n_features * (n_features + 1))
 
 
-@njit(cache=True, nogil=True)
-def find_second_half(density: Any, saddles: Any, members: Any) -> Any:
+def find_second_half(
+    density: DensityEstimate, saddles: Saddles, members: NDArray[np.int64]
+) -> NDArray[np.bool_]:
     """Whether (m,) each member belongs to the half without the peak; all False for no split."""
     centers, variances = density.centers[members], density.variances[members]
     masses, log_density = density.masses[members], density.log_density[members]
     none = np.zeros(len(members), dtype=np.bool_)
     responsibilities = fit_two_components(centers, variances, masses)
-    if len(responsibilities) == 0:
+    if responsibilities is None:
         return none
     is_first = responsibilities >= 0.5
     is_second = is_first != is_first[np.argmax(log_density)]
     if not is_second.any() or not is_border_saddle(density, saddles, members, is_second):
         return none
-    total = masses.sum()
+    total = float(masses.sum())
     whole = fit_normal(centers, variances, masses, total)
     first = fit_normal(centers, variances, masses * responsibilities, total)
     second = fit_normal(centers, variances, masses * (1.0 - responsibilities), total)
@@ -99,7 +101,7 @@ def find_second_half(density: Any, saddles: Any, members: Any) -> Any:
         return none
     points = np.zeros(len(members))
     one = measure_log_likelihoods(whole, centers, points)
-    two = add_logs(
+    two = np.logaddexp(
         measure_log_likelihoods(first, centers, points),
         measure_log_likelihoods(second, centers, points),
     )
@@ -109,27 +111,30 @@ def find_second_half(density: Any, saddles: Any, members: Any) -> Any:
     return is_second if is_better else none
 
 
-@njit(cache=True, nogil=True)
-def measure_misfit(gaps: Any, masses: Any) -> float:
+def measure_misfit(gaps: NDArray, masses: NDArray) -> float:
     """Variance over points of the gaps (m,) between two logarithms of a density."""
-    mean = (masses * gaps).sum() / masses.sum()
-    return (masses * (gaps - mean) ** 2).sum() / masses.sum()
+    shares = masses / masses.sum()
+    return float(shares @ (gaps - shares @ gaps) ** 2)
 
 
-@njit(cache=True, nogil=True)
-def is_border_saddle(density: Any, saddles: Any, members: Any, is_second: Any) -> bool:
+def is_border_saddle(
+    density: DensityEstimate,
+    saddles: Saddles,
+    members: NDArray[np.int64],
+    is_second: NDArray[np.bool_],
+) -> bool:
     """Whether the border of the two halves is a saddle, at which many points are expected."""
     sides = np.full(len(density.log_density), -1)
-    sides[members] = np.where(is_second, 1, 0)
-    sums = make_border_sums(2)
-    for e in range(len(saddles.first)):
-        side, other = sides[saddles.first[e]], sides[saddles.second[e]]
-        if side >= 0 and other >= 0 and side != other:
-            add_saddle(sums, saddles, e, 0, 1)
-    lower = min(density.log_density[sides == 0].max(), density.log_density[sides == 1].max())
-    if sums.expected[0, 1] < MIN_EXPECTED:
+    sides[members] = is_second
+    first, second = sides[saddles.first], sides[saddles.second]
+    is_border = (first >= 0) & (second >= 0) & (first != second)
+    border = Saddles(*(values[is_border] for values in saddles))
+    sums = sum_borders(border).sum(axis=0, keepdims=True)
+    if sums[0, EXPECTED] < MIN_EXPECTED:
         return False
-    level_with_seen = measure_level(sums, 0, 1)
+    level = measure_level(sums, 0)
     # Without the points seen there, the level follows from the density alone.
-    sums.seen[:], sums.expected[:] = 0.0, 0.0
-    return lower - max(level_with_seen, measure_level(sums, 0, 1)) >= MIN_BORDER_DEPTH
+    sums[0, [SEEN, EXPECTED]] = 0.0
+    level = max(level, measure_level(sums, 0))
+    lower = min(density.log_density[sides == side].max() for side in (0, 1))
+    return bool(lower - level >= MIN_BORDER_DEPTH)

@@ -10,14 +10,12 @@ Y. Theodoridis, R. Schult, "MONIC: modeling and monitoring cluster transitions",
 """
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import njit
+from numpy.typing import NDArray
 
-from clusterer.cluster.density.density_estimate import find_nearest
+from clusterer.cluster.density.density_estimate import DensityEstimate, measure_distances_to
 from clusterer.cluster.density.gaussian_mixture import (
-    add_logs,
     fit_normal,
     measure_log_likelihoods,
     run_em,
@@ -30,10 +28,13 @@ MAX_PREVIOUS = 16  # more clusters at one place are not clusters, and the fit wo
 START_RESPONSIBILITY = 0.98
 
 
-@njit(cache=True, nogil=True)
 def separate_survivors(
-    density: Any, peaks: Any, is_noise: Any, previous: Any, min_mass: float
-) -> Any:
+    density: DensityEstimate,
+    peaks: NDArray[np.int64],
+    is_noise: NDArray[np.bool_],
+    previous: NDArray[np.int64],
+    min_mass: float,
+) -> NDArray[np.int64]:
     """Split each cluster that was several clusters before and still is.
 
     Parameters
@@ -55,9 +56,7 @@ def separate_survivors(
         The peak of each one's cluster now. O(K d²) per EM iteration and previous cluster.
     """
     separated = peaks.copy()
-    for peak in range(len(peaks)):
-        if peaks[peak] != peak:
-            continue
+    for peak in np.flatnonzero(peaks == np.arange(len(peaks))).tolist():
         members = find_members(peaks, is_noise, peak)
         before, masses = previous[members], density.masses[members]
         candidates = find_heaviest(before, masses, min_mass)
@@ -68,55 +67,38 @@ def separate_survivors(
         )
         for k in range(len(candidates)):
             part = members[survivors == k]
-            if len(part) > 0:
+            if len(part):
                 separated[part] = find_highest(density, part)
     return separated
 
 
-# Plain loops, because NumPy's functions for these steps take seconds to compile.
-@njit(cache=True, nogil=True)
-def find_heaviest(previous: Any, masses: Any, min_mass: float) -> Any:
+def find_heaviest(previous: NDArray, masses: NDArray, min_mass: float) -> NDArray[np.int64]:
     """The previous clusters (n,) with enough mass, the heaviest first, at most `MAX_PREVIOUS`."""
-    found, rest = np.empty(MAX_PREVIOUS, dtype=np.int64), previous.copy()
-    n_found = 0
-    while n_found < MAX_PREVIOUS:
-        heaviest, most = -1, -1.0
-        for i in range(len(rest)):
-            if rest[i] < 0:
-                continue
-            gathered = 0.0
-            for j in range(i, len(rest)):
-                if rest[j] == rest[i]:
-                    gathered += masses[j]
-            # The first prototype of a cluster counts all of the cluster's mass.
-            if gathered > most:
-                heaviest, most = rest[i], gathered
-        if heaviest < 0 or most < min_mass:
-            break
-        found[n_found] = heaviest
-        n_found += 1
-        for i in range(len(rest)):
-            if rest[i] == heaviest:
-                rest[i] = -1
-    return found[:n_found]
+    known = previous >= 0
+    clusters, first, number = np.unique(previous[known], return_index=True, return_inverse=True)
+    gathered = np.bincount(number, masses[known], minlength=len(clusters))
+    # Of equals, the cluster of the first prototype.
+    ranking = np.lexsort((first, -gathered))
+    ranking = ranking[gathered[ranking] >= min_mass][:MAX_PREVIOUS]
+    return clusters[ranking]
 
 
-@njit(cache=True, nogil=True)
 def assign_survivors(
-    centers: Any, variances: Any, masses: Any, previous: Any, candidates: Any
-) -> Any:
+    centers: NDArray,
+    variances: NDArray,
+    masses: NDArray,
+    previous: NDArray,
+    candidates: NDArray[np.int64],
+) -> NDArray[np.int64]:
     """Index (m,) of the surviving cluster of each prototype; ``candidates`` (n,) may merge."""
     numbers = np.full(len(previous), -1)
-    for i in range(len(previous)):
-        for k in range(len(candidates)):
-            if previous[i] == candidates[k]:
-                numbers[i] = k
+    for k, candidate in enumerate(candidates.tolist()):
+        numbers[previous == candidate] = k
     n_left = len(candidates)
     while n_left > 1:
         fill_from_nearest(centers, numbers)
         responsibilities = np.full((n_left, len(numbers)), (1.0 - START_RESPONSIBILITY) / n_left)
-        for i in range(len(numbers)):
-            responsibilities[numbers[i], i] += START_RESPONSIBILITY
+        responsibilities[numbers, np.arange(len(numbers))] += START_RESPONSIBILITY
         likelihood, logs = run_em(centers, variances, masses, responsibilities)
         if likelihood == -np.inf:
             target, removed = -1, int(np.argmin(responsibilities @ masses))
@@ -125,36 +107,36 @@ def assign_survivors(
                 centers, variances, masses, responsibilities, logs
             )
             if gain >= BIC_FACTOR:
-                for i in range(len(numbers)):
-                    numbers[i] = np.argmax(responsibilities[:, i])
-                return numbers
+                return np.argmax(responsibilities, axis=0)
         n_left -= 1
-        for i in range(len(numbers)):
-            if numbers[i] == removed:
-                numbers[i] = target
-            elif numbers[i] > removed:
-                numbers[i] -= 1
+        is_removed = numbers == removed
+        numbers[numbers > removed] -= 1
+        numbers[is_removed] = target
     return np.zeros(len(previous), dtype=np.int64)
 
 
-@njit(cache=True, nogil=True)
-def fill_from_nearest(centers: Any, numbers: Any) -> None:
+def fill_from_nearest(centers: NDArray, numbers: NDArray[np.int64]) -> None:
     """Replace each -1 in ``numbers`` (m,) by the number of the nearest prototype with a number."""
-    known = np.flatnonzero(numbers >= 0)
-    nearest = find_nearest(centers, centers[known])
-    for i in np.flatnonzero(numbers < 0):
-        numbers[i] = numbers[known[nearest[i]]]
+    known, unknown = np.flatnonzero(numbers >= 0), np.flatnonzero(numbers < 0)
+    if not len(unknown):
+        return
+    squares, nearest = np.empty((len(unknown), len(known))), np.empty(len(unknown), np.int64)
+    measure_distances_to(centers[unknown], centers[known], squares, nearest)
+    numbers[unknown] = numbers[known[nearest]]
 
 
-@njit(cache=True, nogil=True)
 def find_weakest_pair(
-    centers: Any, variances: Any, masses: Any, responsibilities: Any, logs: Any
+    centers: NDArray,
+    variances: NDArray,
+    masses: NDArray,
+    responsibilities: NDArray,
+    logs: NDArray,
 ) -> tuple[int, int, float]:
     """The pair of components that gains least over one component, and the gain.
 
     The gain in log-likelihood is divided by the penalty of the BIC.
     """
-    n_features, total = centers.shape[1], masses.sum()
+    n_features, total = centers.shape[1], float(masses.sum())
     n_parameters = 1 + n_features + n_features * (n_features + 1) / 2
     first, second, least = 0, 1, np.inf
     for a in range(len(responsibilities)):
@@ -162,7 +144,7 @@ def find_weakest_pair(
             own = masses * (responsibilities[a] + responsibilities[b])
             one = fit_normal(centers, variances, own, total)
             one_logs = measure_log_likelihoods(one, centers, variances)
-            gain = (own * (add_logs(logs[a], logs[b]) - one_logs)).sum()
+            gain = float(own @ (np.logaddexp(logs[a], logs[b]) - one_logs))
             gain /= 0.5 * n_parameters * math.log(max(own.sum(), math.e))
             if gain < least:
                 first, second, least = a, b, gain

@@ -15,7 +15,6 @@ bound that is too low costs time but never changes the result.
 """
 
 import numpy as np
-from numba import njit
 
 from clusterer.cluster.prototypes.merge_rules import compute_cost, fill_costs
 from clusterer.cluster.prototypes.nearest import fill_distances, find_two_smallest
@@ -25,8 +24,8 @@ from clusterer.cluster.prototypes.state_layout import (
     NEIGHBOUR,
     REST_BOUND,
     KernelState,
-    borrow_state,
 )
+from clusterer.support.kernels import inner, separate
 
 ROUNDED_DOWN = 1.0 - 2.0**-40  # a bound times this factor stays a bound in spite of rounding
 LONGEST_STEP = 1.0 / 16.0  # after a longer step a scan is faster than bounds that are too low
@@ -36,7 +35,7 @@ TINIEST = 1e-280  # … and no product loses digits by underflow
 LARGEST_UNIT = 1e100
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def measure_cost(state: KernelState, i: int, j: int, rule: int) -> float:
     """Return the cost of merging slots i and j."""
     centers, rows = state.centers, state.rows
@@ -47,13 +46,12 @@ def measure_cost(state: KernelState, i: int, j: int, rule: int) -> float:
     return compute_cost(rule, distance, rows[MASS, i], rows[MASS, j])
 
 
-@njit(cache=True, nogil=True)
+@separate
 def scan_row(state: KernelState, slot: int, unit: float, rule: int) -> float:
     """Compute the costs of all pairs of ``slot``, which belong to its row then.
 
     Returns the least cost.
     """
-    state = borrow_state(state)
     distances, center = state.distances, state.center
     for t in range(center.shape[0]):
         center[t] = state.centers[t, slot]
@@ -65,7 +63,7 @@ def scan_row(state: KernelState, slot: int, unit: float, rule: int) -> float:
     return smallest
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def set_bounds(
     state: KernelState, slot: int, bound: float, rest: float, unit: float, neighbour: int
 ) -> None:
@@ -75,13 +73,13 @@ def set_bounds(
     state.int_rows[NEIGHBOUR, slot] = neighbour
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def reset_bounds(state: KernelState, slot: int) -> None:
     """Make the next search scan the row of ``slot``."""
     set_bounds(state, slot, 0.0, 0.0, 1.0, -1)
 
 
-@njit(cache=True, nogil=True)
+@separate
 def rescale_bounds(state: KernelState, n_taken: int, unit: float) -> None:
     """Convert the stored bounds from multiples of ``unit`` to multiples of 1."""
     for i in range(n_taken):
@@ -89,7 +87,7 @@ def rescale_bounds(state: KernelState, n_taken: int, unit: float) -> None:
         state.rows[REST_BOUND, i] *= ROUNDED_DOWN / unit
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def keep_bounds_valid(
     state: KernelState,
     slot: int,
@@ -112,7 +110,7 @@ def keep_bounds_valid(
     return unit
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def find_row_minimum(state: KernelState, slot: int, unit: float, rule: int) -> float:
     """Return the least cost of the pairs that belong to the row of ``slot``."""
     neighbour = state.int_rows[NEIGHBOUR, slot]
@@ -124,7 +122,7 @@ def find_row_minimum(state: KernelState, slot: int, unit: float, rule: int) -> f
     return scan_row(state, slot, unit, rule)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def find_closest_pair(state: KernelState, unit: float, rule: int) -> tuple[int, int, float]:
     """Return the pair of least cost, and its cost.
 
@@ -138,12 +136,11 @@ def find_closest_pair(state: KernelState, unit: float, rule: int) -> tuple[int, 
     return low, high, least
 
 
-@njit(cache=True, nogil=True)
+@separate
 def compare_rows(
     state: KernelState, unit: float, rule: int, low: int, high: int, least: float
 ) -> tuple[int, int, float]:
     """Return the pair of least cost, given a pair that costs ``least``."""
-    state = borrow_state(state)
     rows = state.rows
     for i in range(rows.shape[1]):
         if rows[BOUND, i] <= least * unit:
@@ -154,7 +151,7 @@ def compare_rows(
     return low, high, least
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def sort_pair(i: int, j: int) -> tuple[int, int]:
     """Return the lower slot first."""
     return min(i, j), max(i, j)

@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from clusterer.cluster.prototypes.closest_pair import (
     LARGEST_UNIT,
@@ -29,8 +28,6 @@ from clusterer.cluster.prototypes.links import (
 )
 from clusterer.cluster.prototypes.merge_rules import PAIRS_WITH_NEAREST, bound_light_cost
 from clusterer.cluster.prototypes.nearest import find_minimum, find_nearest, measure_distance
-from clusterer.cluster.prototypes.parameters import Parameters
-from clusterer.cluster.prototypes.simd import borrow
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
     BOUND_UNIT,
@@ -40,20 +37,26 @@ from clusterer.cluster.prototypes.state_layout import (
     MEAN,
     N_SEEN,
     N_TAKEN,
+    NEXT_CHECK,
     ORIGIN,
     SCALE,
     SQUARES,
     KernelState,
-    borrow_state,
     view_state,
 )
-from clusterer.cluster.prototypes.timestamps import add_recent_point, add_time, find_newest
+from clusterer.cluster.prototypes.timestamps import (
+    add_recent_point,
+    add_time,
+    bound_explained_variance,
+    find_newest,
+)
 from clusterer.cluster.prototypes.update import (
     decay_prototypes,
     merge_pair,
     move_to_point,
     start_prototype,
 )
+from clusterer.support.kernels import entry, inner
 
 LARGEST_COORDINATE = 1e140
 SIGMA_SHARE = 0.25  # automatic sigma, in square roots of the trace of the running covariance
@@ -65,7 +68,7 @@ N_REGIONS = 50.0
 ERROR_SHARE = 0.5
 
 
-@njit(cache=True, nogil=True)
+@inner
 def choose_squared_sigma(n_varying: int) -> float:
     """Return the square of automatic sigma in traces of the covariance.
 
@@ -74,14 +77,14 @@ def choose_squared_sigma(n_varying: int) -> float:
     return max(SIGMA_SHARE**2, ERROR_SHARE * N_REGIONS ** (-2.0 / max(n_varying, 1)))
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def choose_scale(step: float) -> float:
     """Return the power of two that brings ``step`` into [1/2, 1), if it is a normal number."""
     exponent = math.frexp(step)[1]
     return math.ldexp(1.0, -min(max(exponent, -1000), 1000))
 
 
-@njit(cache=True, nogil=True)
+@entry
 def find_refused(points: Any, origin: Any, scale: float, is_empty: bool) -> int:
     """Return the first row of points (n, d) that cannot be learned, or -1.
 
@@ -105,7 +108,7 @@ def find_refused(points: Any, origin: Any, scale: float, is_empty: bool) -> int:
     return -1
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def convert_point(state: KernelState, points: Any, i: int) -> None:
     """Write the inner coordinates of ``points[i]`` into ``state.point``."""
     scalars, features, point = state.scalars, state.features, state.point
@@ -119,7 +122,7 @@ def convert_point(state: KernelState, points: Any, i: int) -> None:
         point[t] = (points[i, t] - features[ORIGIN, t]) * scalars[SCALE]
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def update_moments(state: KernelState, decay: float) -> float:
     """Add ``state.point`` to the running moments; return the trace of the covariance.
 
@@ -140,7 +143,7 @@ def update_moments(state: KernelState, decay: float) -> float:
     return scalars[SQUARES] * step
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def merge_and_start(
     state: KernelState,
     nearest: int,
@@ -176,12 +179,38 @@ def merge_and_start(
     return freed, unit
 
 
-@njit(cache=True, nogil=True)
-def learn_points(points: Any, state: KernelState, parameters: Parameters) -> None:
-    """Learn a chunk (n, d) of which no row is refused."""
-    n_prototypes, sigma, decay, rule = parameters
-    points, state = borrow(points), borrow_state(state)
-    rows, scalars = state.rows, state.scalars
+@entry
+def learn_chunk(
+    points: Any,
+    floats: Any,
+    int_rows: Any,
+    stream: Any,
+    links: Any,
+    distances: Any,
+    scratch: Any,
+    n_prototypes: int,
+    sigma: float,
+    decay: float,
+    rule: int,
+    first_check: float,
+    interval: int,
+    most_explained: float,
+) -> int:
+    """Learn a chunk (n, d) and return n, or -1 - i if row i is refused; then nothing changes.
+
+    With an ``interval`` above 0, learning stops at a check for drift that may find some: from the
+    point ``first_check`` of the stream on, every ``interval`` points, if the prototypes may explain
+    ``most_explained`` of the variance of the times or more. Then the number of points that were
+    learned is returned. Most checks find no drift; in compiled code such a check costs nothing.
+
+    The other arguments are those of `view_state` and the fields of `Parameters`.
+    """
+    state = view_state(floats, int_rows, stream, links, distances, scratch)
+    rows, scalars, n_points = state.rows, state.scalars, points.shape[0]
+    is_empty = scalars[N_SEEN] == 0.0
+    refused = find_refused(points, state.features[ORIGIN], scalars[SCALE], is_empty)
+    if refused >= 0:
+        return -1 - refused
     squared_sigma, n_varying = 0.0, -1
     n_taken = int(scalars[N_TAKEN])
     n_seen = int(scalars[N_SEEN])
@@ -190,8 +219,15 @@ def learn_points(points: Any, state: KernelState, parameters: Parameters) -> Non
     if n_seen == 0:
         for t in range(points.shape[1]):
             state.features[ORIGIN, t] = points[0, t]
-    for i in range(points.shape[0]):
+    for i in range(n_points):
         index = n_seen + i
+        if interval > 0 and index >= max(scalars[NEXT_CHECK], first_check):
+            scalars[N_TAKEN] = n_taken
+            # An upper bound of the full check's result, and quick to compute.
+            if bound_explained_variance(state) >= most_explained:
+                n_points = i
+                break
+            scalars[NEXT_CHECK] = index + interval
         convert_point(state, points, i)
         trace = update_moments(state, decay)
         if n_taken == 0:
@@ -238,38 +274,36 @@ def learn_points(points: Any, state: KernelState, parameters: Parameters) -> Non
         else:
             newest = -1
     scalars[N_TAKEN] = n_taken
-    scalars[N_SEEN] = n_seen + points.shape[0]
+    scalars[N_SEEN] = n_seen + n_points
     scalars[BOUND_UNIT] = unit
+    return n_points
 
 
-@njit(cache=True, nogil=True)
-def learn_chunk(
-    points: Any,
-    floats: Any,
-    int_rows: Any,
-    stream: Any,
-    links: Any,
-    distances: Any,
-    scratch: Any,
-    n_prototypes: int,
-    sigma: float,
-    decay: float,
-    rule: int,
-) -> int:
-    """Learn a chunk (n, d); return the first row that is refused, or -1.
-
-    Nothing changes if a row is refused. The other arguments are those of `view_state` and the
-    fields of `Parameters`.
-    """
-    state = view_state(floats, int_rows, stream, links, distances, scratch)
-    is_empty = state.scalars[N_SEEN] == 0.0
-    refused = find_refused(points, state.features[ORIGIN], state.scalars[SCALE], is_empty)
-    if refused < 0:
-        learn_points(points, state, Parameters(n_prototypes, sigma, decay, rule))
-    return refused
+@inner
+def move_slot(state: KernelState, source: int, target: int) -> None:
+    """Copy the centre and all numbers of a slot to another one."""
+    for t in range(state.centers.shape[0]):
+        state.centers[t, target] = state.centers[t, source]
+    for row in range(state.rows.shape[0]):
+        state.rows[row, target] = state.rows[row, source]
+    for row in range(state.int_rows.shape[0]):
+        state.int_rows[row, target] = state.int_rows[row, source]
 
 
-@njit(cache=True, nogil=True)
+@inner
+def clear_slot(state: KernelState, slot: int) -> None:
+    """Make a slot empty, as `.state.State` allocates it."""
+    for t in range(state.centers.shape[0]):
+        state.centers[t, slot] = np.inf
+    for row in range(state.rows.shape[0]):
+        state.rows[row, slot] = 0.0
+    state.rows[MASS, slot] = 1.0
+    state.rows[BOUND, slot] = np.inf
+    for row in range(state.int_rows.shape[0]):
+        state.int_rows[row, slot] = -1
+
+
+@entry
 def merge_down(
     floats: Any,
     int_rows: Any,
@@ -282,7 +316,7 @@ def merge_down(
 ) -> None:
     """Merge closest pairs until ``n_prototypes`` are left; the last slot fills each gap."""
     state = view_state(floats, int_rows, stream, links, distances, scratch)
-    centers, rows, scalars = state.centers, state.rows, state.scalars
+    scalars = state.scalars
     n_taken = int(scalars[N_TAKEN])
     while n_taken > n_prototypes:
         a, b, _ = find_closest_pair(state, scalars[BOUND_UNIT], rule)
@@ -291,15 +325,9 @@ def merge_down(
         last = n_taken - 1
         reset_bounds(state, kept)
         if freed != last:
-            centers[:, freed] = centers[:, last]
-            rows[:, freed] = rows[:, last]
-            state.int_rows[:, freed] = state.int_rows[:, last]
+            move_slot(state, last, freed)
             move_links(state, last, freed)
             reset_bounds(state, freed)
-        centers[:, last] = np.inf
-        rows[:, last] = 0.0
-        rows[MASS, last] = 1.0
-        rows[BOUND, last] = np.inf
-        state.int_rows[:, last] = -1
+        clear_slot(state, last)
         n_taken = last
     scalars[N_TAKEN] = n_taken

@@ -20,10 +20,10 @@ instead of all links decaying. The integer row ``IS_LINKED`` marks slots that ha
 import math
 
 import numpy as np
-from numba import njit
 
 from clusterer.cluster.prototypes.nearest import find_position
 from clusterer.cluster.prototypes.state_layout import IS_LINKED, LINK_UNIT, KernelState
+from clusterer.support.kernels import inner
 
 WINDOW = 0.125  # h, as a share of the gap
 SHARPNESS = 0.5 / WINDOW**2
@@ -35,7 +35,7 @@ GOLDEN_RATIO = np.uint64(0x9E3779B97F4A7C15)  # 2⁶⁴ over the golden ratio
 TOP_BITS = np.uint64(62)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def count_link_points(index: int, n_prototypes: int, decay: float) -> float:
     """Return how many points the point ``index`` stands for: 1, or 4 and 0 without a period.
 
@@ -46,7 +46,7 @@ def count_link_points(index: int, n_prototypes: int, decay: float) -> float:
     return N_SKIPPED if (np.uint64(index) * GOLDEN_RATIO) >> TOP_BITS == np.uint64(0) else 0.0
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def add_link(state: KernelState, slot: int, second: float, count: float) -> None:
     """Link ``slot``, the nearest prototype of a point, with the second nearest.
 
@@ -72,7 +72,7 @@ def add_link(state: KernelState, slot: int, second: float, count: float) -> None
         state.int_rows[IS_LINKED, slot] = 1
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def merge_links(state: KernelState, kept: int, freed: int) -> None:
     """Add the links of ``freed`` to ``kept``; the link between the two is deleted."""
     links, int_rows = state.links, state.int_rows
@@ -87,7 +87,7 @@ def merge_links(state: KernelState, kept: int, freed: int) -> None:
     int_rows[IS_LINKED, kept] = 1
 
 
-@njit(cache=True, nogil=True)
+@inner
 def move_links(state: KernelState, source: int, target: int) -> None:
     """Move the links of a slot to another slot that has none."""
     links = state.links
@@ -100,7 +100,7 @@ def move_links(state: KernelState, source: int, target: int) -> None:
     links[target, target] = 0.0
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def decay_links(state: KernelState, decay: float) -> None:
     """Multiply all links by ``decay``, by letting later points count more."""
     unit = state.scalars[LINK_UNIT] / decay

@@ -22,62 +22,54 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
 from clusterer.cluster.prototypes.state_layout import MASS, WEIGHT
+from clusterer.support.kernels import inner, separate
 
 FRACTION_BITS = (1 << 52) - 1
 
-kernel = njit(cache=True, nogil=True, forceinline=True)
 
-
-@kernel
+@inner
 def plain_cost(distance: float, mass: float, other: float) -> float:
     """d², the squared distance: Guedalia, London and Werman, 1999."""
     return distance
 
 
-@kernel
+@inner
 def log_min_cost(distance: float, mass: float, other: float) -> float:
     """d² log2(2 + min(w, w')), with the masses log2(2 + w)."""
     return distance * min(mass, other)
 
 
-@kernel
+@inner
 def ward_cost(distance: float, mass: float, other: float) -> float:
     """d² h with h = m m' / (m + m'), the increase of variance: J. Ward, 1963."""
     return distance * (mass * other / (mass + other))
 
 
-@kernel
+@inner
 def log_ward_cost(distance: float, mass: float, other: float) -> float:
     """d² log(1 + h), with the h of Ward's criterion."""
     return distance * math.log(1.0 + mass * other / (mass + other))
 
 
-@kernel
+@inner
 def unit_mass(weight: float) -> float:
     """1 for every weight."""
     return 1.0
 
 
-@kernel
+@inner
 def shifted_mass(weight: float) -> float:
     """The weight plus 1."""
     return weight + 1.0
 
 
-@kernel
+@inner
 def log2_mass(weight: float) -> float:
-    """log2(2 + weight), interpolated."""
-    return interpolate_log2(2.0 + weight)
-
-
-@kernel
-def interpolate_log2(value: float) -> float:
-    """log2, linear between powers of two: the same bits on every machine, and no call to libm."""
+    """log2(2 + weight), linear between powers of two: the same bits everywhere, without libm."""
     # The bits of a double are its exponent, biased by 1023, and 52 bits of its fraction.
-    bits = np.float64(value).view(np.int64)
+    bits = np.float64(2.0 + weight).view(np.int64)
     return float((bits >> 52) - 1023) + float(bits & FRACTION_BITS) * 2.0**-52
 
 
@@ -119,21 +111,23 @@ def find_rule(name: str) -> int:
 
 
 def dispatch(functions: Sequence[Any], rule: int = 0) -> Any:
-    """Return a compiled ``f(i, ...)`` that calls ``functions[i](...)`` and refuses any other i.
+    """Return a ``f(i, ...)`` that calls ``functions[i](...)``, for interpreted and compiled code.
 
-    Not cached by itself, since a cache cannot tell two closures apart; it is compiled into its
-    cached callers.
+    The last function also serves any larger ``i``; `find_rule` returns none.
     """
-    if rule == len(functions):
+    function = functions[rule]
+    others = dispatch(functions, rule + 1) if rule + 2 < len(functions) else None
+    last = functions[-1]
 
-        @njit(nogil=True, forceinline=True)
-        def refuse(index: int, *arguments: Any) -> Any:
-            raise ValueError("unknown merge rule")
+    if others is None:
 
-        return refuse
-    function, others = functions[rule], dispatch(functions, rule + 1)
+        @inner
+        def choose_of_two(index: int, *arguments: Any) -> Any:
+            return function(*arguments) if index == rule else last(*arguments)
 
-    @njit(nogil=True, forceinline=True)
+        return choose_of_two
+
+    @inner
     def choose(index: int, *arguments: Any) -> Any:
         if index == rule:
             return function(*arguments)
@@ -148,7 +142,7 @@ def make_row_cost(cost: Any) -> Any:
     One loop for each rule: with the choice of the rule inside, LLVM does not vectorise the loop.
     """
 
-    @njit(nogil=True)
+    @separate
     def fill_costs(distances: Any, rows: Any, mass: float) -> None:
         for i in range(rows.shape[1]):
             distances[0, i] = cost(distances[0, i], mass, rows[MASS, i])
@@ -159,7 +153,7 @@ def make_row_cost(cost: Any) -> Any:
 def make_row_mass(mass: Any) -> Any:
     """Return a loop that computes the masses of all slots from their weights."""
 
-    @njit(nogil=True)
+    @separate
     def fill_masses(rows: Any) -> None:
         for i in range(rows.shape[1]):
             rows[MASS, i] = mass(rows[WEIGHT, i])
@@ -167,14 +161,13 @@ def make_row_mass(mass: Any) -> Any:
     return fill_masses
 
 
-# Each takes the index of the rule first.
 compute_cost = dispatch([rule.cost for rule in MERGE_RULES])
 compute_mass = dispatch([rule.mass for rule in MERGE_RULES])
 fill_costs = dispatch([make_row_cost(rule.cost) for rule in MERGE_RULES])
 fill_masses = dispatch([make_row_mass(rule.mass) for rule in MERGE_RULES])
 
 
-@kernel
+@inner
 def bound_light_cost(rule: int, distance: float) -> float:
     """Return the least cost of merging a new prototype with any other no nearer than this."""
     # A cost does not decrease in the masses, and a new prototype has the weight 0.

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from clusterer.cluster.prototypes.simd import (
     VECTOR_WIDTH,
@@ -18,11 +17,12 @@ from clusterer.cluster.prototypes.simd import (
     replace_element,
     store_vector,
 )
+from clusterer.support.kernels import entry, inner
 
 BITS_PER_MASK = 64
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def find_position(values: Any, row: int, target: float) -> int:
     """Return the lowest slot of ``values[row]`` that equals ``target``; one slot must."""
     n_slots = values.shape[1]
@@ -37,7 +37,7 @@ def find_position(values: Any, row: int, target: float) -> int:
         begin += BITS_PER_MASK
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def find_minimum(values: Any, row: int) -> float:
     """Return the smallest entry of ``values[row]``."""
     smallest = load_vector(values, row, 0)
@@ -46,7 +46,7 @@ def find_minimum(values: Any, row: int) -> float:
     return reduce_minimum(smallest)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def find_two_smallest(values: Any, row: int) -> tuple[float, float, int]:
     """Return the two smallest entries of ``values[row]``, and the lowest slot of the smallest."""
     smallest = second = broadcast(np.inf)
@@ -57,7 +57,7 @@ def find_two_smallest(values: Any, row: int) -> tuple[float, float, int]:
     return reduce_two_smallest(values, row, smallest, second)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def reduce_two_smallest(
     values: Any, row: int, smallest: Any, second: Any
 ) -> tuple[float, float, int]:
@@ -68,7 +68,7 @@ def reduce_two_smallest(
     return least, reduce_minimum(minimum(second, others)), find_position(values, row, least)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def fill_distances(centers: Any, point: Any, distances: Any) -> None:
     """Write the squared distance of ``point`` from every slot into ``distances[0]``."""
     for start in range(0, centers.shape[1], VECTOR_WIDTH):
@@ -78,7 +78,7 @@ def fill_distances(centers: Any, point: Any, distances: Any) -> None:
         store_vector(distances, 0, start, distance)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def measure_distance(centers: Any, slot: int, point: Any) -> float:
     """Return the squared distance of ``point`` from one slot."""
     distance = 0.0
@@ -88,7 +88,7 @@ def measure_distance(centers: Any, slot: int, point: Any) -> float:
     return distance
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def find_nearest(centers: Any, point: Any, distances: Any) -> tuple[float, float, int]:
     """Combine `fill_distances` and `find_two_smallest` in one pass."""
     smallest = second = broadcast(np.inf)
@@ -102,7 +102,7 @@ def find_nearest(centers: Any, point: Any, distances: Any) -> tuple[float, float
     return reduce_two_smallest(distances, 0, smallest, second)
 
 
-@njit(cache=True, nogil=True)
+@entry
 def assign_points(
     points: Any, floats: Any, origin: Any, scale: float, distances: Any, point: Any, slots: Any
 ) -> None:

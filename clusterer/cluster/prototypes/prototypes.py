@@ -1,12 +1,12 @@
 """The prototypes in memory: learn points, and change all prototypes at once."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.prototypes.learn_loop import find_refused, learn_chunk, merge_down
-from clusterer.cluster.prototypes.merge_rules import MERGE_RULES, find_rule
+from clusterer.cluster.prototypes.merge_rules import find_rule
 from clusterer.cluster.prototypes.nearest import assign_points
 from clusterer.cluster.prototypes.parameters import Parameters
 from clusterer.cluster.prototypes.state import SAVED_SCALARS, State
@@ -17,7 +17,6 @@ from clusterer.cluster.prototypes.state_layout import (
     ID,
     IS_LINKED,
     LAST_SEEN,
-    MASS,
     N_TAKEN,
     NEIGHBOUR,
     PREVIOUS_LABEL,
@@ -31,6 +30,18 @@ from clusterer.cluster.prototypes.state_layout import (
     TOTAL_COUNT,
     WEIGHT,
 )
+from clusterer.cluster.prototypes.update import update_masses
+
+
+class DriftCheck(NamedTuple):
+    """When `Prototypes.learn` stops for a check; see `.learn_loop.learn_chunk`."""
+
+    first_check: float
+    interval: int
+    most_explained: float
+
+
+NO_CHECK = DriftCheck(0.0, 0, 0.0)
 
 
 class Prototypes(State):
@@ -40,21 +51,26 @@ class Prototypes(State):
 
     >>> prototypes = Prototypes(n_features=1, n_prototypes=2, rule=0)
     >>> prototypes.learn(np.array([[0.0], [10.0], [10.0]]), Parameters(2, 0.0, 1.0, 0))
-    -1
+    3
     >>> prototypes.centers[:, 0].tolist()
     [10.0, 10.0]
     """
 
-    def learn(self, points: NDArray, parameters: Parameters) -> int:
-        """Learn a chunk (n, d) with the half-life in force.
+    def learn(
+        self,
+        points: NDArray,
+        parameters: Parameters,
+        drift_check: DriftCheck = NO_CHECK,
+    ) -> int:
+        """Learn a chunk (n, d) with the half-life in force, up to a check that may find drift.
 
-        Returns the first row that is refused, or -1. Nothing changes if a row is refused.
+        Returns how many points were learned, or -1 - i if row i is refused; then nothing changes.
         """
         n_prototypes, sigma, decay, rule = parameters
         if n_prototypes != self.capacity or rule != self.rule:
             refused = self._find_refused(points)
             if refused >= 0:
-                return refused
+                return -1 - refused
             self.adapt(parameters)
         if decay < 1.0:
             decay = self.find_decay(parameters)
@@ -72,6 +88,7 @@ class Prototypes(State):
             sigma,
             decay,
             rule,
+            *drift_check,
         )
 
     def _find_refused(self, points: NDArray) -> int:
@@ -237,9 +254,7 @@ class Prototypes(State):
 
     def update_masses(self) -> None:
         """Compute the masses anew from changed weights, and forget all bounds."""
-        compute_mass = MERGE_RULES[self.rule].mass
-        for slot, weight in enumerate(self.weights):
-            self.rows[MASS, slot] = compute_mass(weight)
+        update_masses(self.rows, self.rule)
         self._reset_bounds()
 
     def _reset_bounds(self) -> None:

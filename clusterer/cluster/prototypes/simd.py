@@ -1,4 +1,4 @@
-"""SIMD vectors and borrowed arrays for compiled code, which Numba itself does not offer.
+"""SIMD vectors for compiled code, which Numba itself does not offer.
 
 Numba does not vectorise the search for a minimum and its position, however its loop is written.
 The functions here operate on vectors of eight doubles, which LLVM maps to the registers of the
@@ -9,7 +9,6 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel
 from numba.extending import intrinsic, register_model
 
@@ -146,20 +145,3 @@ def store_vector(typing: Any, array: Any, row: Any, start: Any, values: Any) -> 
         return context.get_dummy_value()
 
     return types.none(array, types.int64, types.int64, vector), generate
-
-
-@untyped_intrinsic
-def borrow(typing: Any, array: Any) -> Any:
-    """Return the same array without reference counting; the caller must keep the array alive.
-
-    Numba counts references at each call that it inlines, with instructions that lock memory. In
-    the learning loop they took two thirds of the time.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        parts = context.make_array(signature.args[0])(context, builder, arguments[0])
-        parts.meminfo = cgutils.get_null_value(parts.meminfo.type)
-        parts.parent = cgutils.get_null_value(parts.parent.type)
-        return parts._getvalue()
-
-    return array(array), generate

@@ -11,9 +11,7 @@ neither a large offset nor a tiny or huge unit costs any precision.
 
 from typing import Any, NamedTuple
 
-from numba import njit
-
-from clusterer.cluster.prototypes.simd import borrow
+from clusterer.support.kernels import inner
 
 # Rows of `KernelState.rows`. The times are explained in `.timestamps`, the bounds in
 # `.closest_pair`.
@@ -60,7 +58,7 @@ class KernelState(NamedTuple):
     center: Any
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def view_state(
     floats: Any, int_rows: Any, stream: Any, links: Any, distances: Any, scratch: Any
 ) -> KernelState:
@@ -70,35 +68,14 @@ def view_state(
     several microseconds longer, as much as learning a point.
     """
     n_features = scratch.shape[1]
-    floats, stream, scratch = borrow(floats), borrow(stream), borrow(scratch)
     return KernelState(
         floats[:n_features],
         floats[n_features:],
-        borrow(int_rows),
+        int_rows,
         stream[:N_SCALARS],
         stream[N_SCALARS:].reshape(N_FEATURE_ROWS, n_features),
-        borrow(links),
-        borrow(distances),
+        links,
+        distances,
         scratch[0],
         scratch[1],
-    )
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def borrow_state(state: KernelState) -> KernelState:
-    """Return the same arrays, without reference counting in the function that calls this one.
-
-    Each function that is not inlined and uses the state in a loop must call it: only then LLVM
-    sees that there is nothing to count. Otherwise learning a point takes three times as long.
-    """
-    return KernelState(
-        borrow(state.centers),
-        borrow(state.rows),
-        borrow(state.int_rows),
-        borrow(state.scalars),
-        borrow(state.features),
-        borrow(state.links),
-        borrow(state.distances),
-        borrow(state.point),
-        borrow(state.center),
     )

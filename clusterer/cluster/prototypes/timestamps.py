@@ -17,8 +17,6 @@ instead of the decay of all these numbers. The last point is not stored; the pro
 with it holds it.
 """
 
-from numba import njit
-
 from clusterer.cluster.prototypes.state_layout import (
     COUNT,
     ID,
@@ -36,6 +34,7 @@ from clusterer.cluster.prototypes.state_layout import (
     TOTAL_COUNT,
     KernelState,
 )
+from clusterer.support.kernels import inner
 
 RECENT_HALF_LIFE = 1000.0
 GROWTH = 2.0 ** (1.0 / RECENT_HALF_LIFE)
@@ -46,7 +45,7 @@ WITHIN_SHARE = 0.75  # of the explanation by chance, the part that is surely wit
 LEAST_COUNT = 1e-100  # smaller counts do not decay, so the times of inactive prototypes stay known
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def start_times(state: KernelState, slot: int, index: int) -> None:
     """Start the times of a prototype at the point ``index``, which its nearest one counts."""
     rows = state.rows
@@ -56,7 +55,7 @@ def start_times(state: KernelState, slot: int, index: int) -> None:
         rows[row, slot] = 0.0
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def find_newest(state: KernelState, n_seen: int) -> int:
     """Return the slot of the prototype that started with the last point, or -1."""
     newest = -1
@@ -65,7 +64,7 @@ def find_newest(state: KernelState, n_seen: int) -> int:
     return newest
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def add_recent_point(state: KernelState, newest: int) -> int:
     """Add ``state.point`` to the recent moments, before the prototypes learn it.
 
@@ -97,7 +96,7 @@ def add_recent_point(state: KernelState, newest: int) -> int:
     return n_varying
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def add_time(state: KernelState, slot: int, index: int) -> None:
     """Add the point ``index`` to the times of a prototype that has just counted it."""
     rows, unit = state.rows, state.scalars[RECENT_UNIT]
@@ -109,7 +108,7 @@ def add_time(state: KernelState, slot: int, index: int) -> None:
     add_to_mean(state, RECENT_TIME_MEAN, RECENT_TIME_VARIANCE, slot, index, share)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def add_to_mean(
     state: KernelState, mean: int, variance: int, slot: int, index: int, share: float
 ) -> None:
@@ -120,7 +119,7 @@ def add_to_mean(
     rows[variance, slot] = (1.0 - share) * (rows[variance, slot] + share * gap * gap)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def merge_times(state: KernelState, kept: int, freed: int) -> None:
     """Add the times of ``freed`` to ``kept``, before their counts are added."""
     rows = state.rows
@@ -130,7 +129,7 @@ def merge_times(state: KernelState, kept: int, freed: int) -> None:
     rows[TOTAL_COUNT, kept] += rows[TOTAL_COUNT, freed]
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def pool_times(
     state: KernelState, count: int, mean: int, variance: int, kept: int, freed: int
 ) -> None:
@@ -145,7 +144,7 @@ def pool_times(
         rows[variance, kept] += share * (rest + (1.0 - share) * gap * gap)
 
 
-@njit(cache=True, nogil=True)
+@inner
 def bound_explained_variance(state: KernelState) -> float:
     """Return an upper bound of the share of the times' variance that the prototypes explain.
 

@@ -1,6 +1,6 @@
 """What happens to a prototype: it starts, moves to a point, merges with another, decays."""
 
-from numba import njit
+from typing import Any
 
 from clusterer.cluster.prototypes.merge_rules import compute_mass, fill_masses
 from clusterer.cluster.prototypes.state_layout import (
@@ -13,12 +13,12 @@ from clusterer.cluster.prototypes.state_layout import (
     SCATTER,
     WEIGHT,
     KernelState,
-    borrow_state,
 )
 from clusterer.cluster.prototypes.timestamps import LEAST_COUNT, merge_times, start_times
+from clusterer.support.kernels import entry, inner, separate
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def start_prototype(state: KernelState, slot: int, index: int, rule: int) -> None:
     """Start a prototype at ``state.point``, the point ``index`` of the stream.
 
@@ -38,7 +38,7 @@ def start_prototype(state: KernelState, slot: int, index: int, rule: int) -> Non
     int_rows[PREVIOUS_LABEL, slot] = -1
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def move_to_point(
     state: KernelState, slot: int, distance: float, kernel: float, rule: int
 ) -> tuple[float, float, float]:
@@ -73,7 +73,7 @@ def move_to_point(
     return distance_after, share, size
 
 
-@njit(cache=True, nogil=True, forceinline=True)
+@inner
 def merge_pair(state: KernelState, a: int, b: int, rule: int) -> tuple[int, int, float, float]:
     """Merge the lighter of two prototypes into the heavier.
 
@@ -105,13 +105,19 @@ def merge_pair(state: KernelState, a: int, b: int, rule: int) -> tuple[int, int,
     return a, b, share, size
 
 
-@njit(cache=True, nogil=True)
+@separate
 def decay_prototypes(state: KernelState, decay: float, rule: int) -> None:
     """Multiply weights, counts and scatters by ``decay``."""
-    rows = borrow_state(state).rows
+    rows = state.rows
     for i in range(rows.shape[1]):
         factor = decay if rows[COUNT, i] > LEAST_COUNT else 1.0
         rows[WEIGHT, i] *= factor
         rows[COUNT, i] *= factor
         rows[SCATTER, i] *= factor
+    fill_masses(rule, rows)
+
+
+@entry
+def update_masses(rows: Any, rule: int) -> None:
+    """Compute the masses of all slots from their weights."""
     fill_masses(rule, rows)

@@ -12,7 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 from clusterer import OnlineClusterer
 from clusterer.cluster.density.density_estimate import estimate_density
 from clusterer.cluster.density.labels import label_by_density, number_in_order
-from clusterer.cluster.density.peaks import build_merge_tree, choose_threshold, find_peaks
+from clusterer.cluster.density.peaks import build_merge_tree, find_peaks
 from clusterer.cluster.density.saddles import measure_saddles
 from clusterer.datasets.generator import make_generator
 from clusterer.stream.chunk import NOISE
@@ -167,16 +167,16 @@ def test_the_background_is_noise_and_clusters_are_not():
 def measure(centers: np.ndarray, count: float, variance: float):
     counts = np.full(len(centers), count)
     density = estimate_density(centers, counts, counts * variance, counts)
-    return density, measure_saddles(density, np.empty((0, 0)))
+    return density, measure_saddles(density, np.empty((0, 0)), density.kept)
 
 
 def test_the_merge_tree_holds_every_merge():
     centers = np.concatenate([row(8), row(8, start=30.0)])
     density, saddles = measure(centers, 50.0, 1 / 6)
-    tree = build_merge_tree(density, saddles)
+    tree, threshold = build_merge_tree(density, saddles)
     assert len(tree.levels) == 15
     assert (np.diff(tree.levels) <= 0).all()
-    assert (tree.prominences > choose_threshold(density, tree)).sum() == 1
+    assert (tree.prominences > threshold).sum() == 1
     assert len(np.unique(find_peaks(density, saddles))) == 2
     assert (label(centers) != NOISE).all()
 

@@ -8,12 +8,12 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer
-from clusterer.cluster.density.labels import find_density_peaks, label_prototypes, pack_arrays
+from clusterer.cluster.density.labels import find_density_peaks, label_prototypes
 
 
 def count_peaks(model: OnlineClusterer) -> int:
     """Number of clusters before any cluster is split."""
-    peaks = find_density_peaks(*pack_arrays(**model._prototypes.density_data)).peaks
+    peaks = find_density_peaks(**model._prototypes.density_data).peaks
     return len(np.unique(peaks[peaks >= 0]))
 
 
