@@ -30,8 +30,9 @@ lint: .venv/.installed-test ## ruff and mypy only
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: .venv/.installed-bench ## measure the speed
+bench: .venv/.installed-bench ## measure the speed and the first minute
 	@$(BIN)/python -m benchmarks.speed
+	@$(BIN)/python -m benchmarks.first_minute
 
 quality: .venv/.installed-bench ## measure the quality of the clusterings
 	@$(BIN)/python -m benchmarks.quality

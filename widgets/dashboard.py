@@ -1,5 +1,6 @@
 """The dashboard: the source, the engine, the controls and the views of one session."""
 
+import asyncio
 from os import PathLike
 from typing import Any
 
@@ -7,6 +8,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from clusterer import OnlineClusterer
+from clusterer.cluster.compile_kernels import is_compiling, start_compiling
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
@@ -22,6 +24,7 @@ from widgets.controls.transport import Transport
 from widgets.export.export_section import ExportSection
 from widgets.export.video import VideoRecorder
 from widgets.live.axes import AxesChooser
+from widgets.live.compilation_notice import CompilationNotice
 from widgets.live.counters import Counters
 from widgets.live.figure import LiveFigure
 from widgets.live.quality_line import QualityLine
@@ -41,6 +44,9 @@ from widgets.views.scatter_matrix import ScatterMatrix
 from widgets.views.view_area import ViewArea
 
 NOTEBOOK_HEIGHT_PX = 720
+
+NOTICE_PERIOD_S = 0.4
+"""Time between two updates of the notice about the compilation."""
 
 
 class Dashboard(pn.viewable.Viewer):
@@ -118,6 +124,7 @@ class Dashboard(pn.viewable.Viewer):
         self._quality_line = QualityLine()
         self._status = Text(role="alert")
         self._notification = Notification()
+        self._compilation_notice = CompilationNotice(lambda shown: self._transport.disable(shown))
         self._view_area = ViewArea(self._engine, self._figure, self.settings)
         self._video_recorder = VideoRecorder()
 
@@ -183,6 +190,7 @@ class Dashboard(pn.viewable.Viewer):
         self._record_video(frame)
         self._view_area.draw(frame)
         self._painting_tool.draw()
+        self._compilation_notice.draw(frame)
         self._counters.draw(frame)
         self._quality_line.draw(frame)
         self._transport.draw(frame)
@@ -216,8 +224,22 @@ class Dashboard(pn.viewable.Viewer):
     def start(self) -> None:
         """Start to draw frames, and the stream if there is no stored run to look for."""
         self._frame_loop.start(pn.state.curdoc)
+        if pn.state.curdoc is not None and is_compiling():
+            pn.state.curdoc.add_next_tick_callback(self._watch_compilation)
         if self._run_restore is None:
             self._engine.play()
+
+    def _watch_compilation(self) -> None:
+        """Show a notice until everything is compiled; the event loop must run."""
+
+        async def watch() -> None:
+            while is_compiling() and not self._is_closed:
+                self._frame_loop.update_page(self._compilation_notice.update)
+                await asyncio.sleep(NOTICE_PERIOD_S)
+            if not self._is_closed:
+                self._frame_loop.update_page(self._compilation_notice.update)
+
+        self._notice_task = asyncio.get_running_loop().create_task(watch())
 
     def _begin_run(self, is_new: bool) -> None:
         self._engine.hold(False)
@@ -255,6 +277,7 @@ class Dashboard(pn.viewable.Viewer):
             self._address.message.pane,
             self._painting_tool.view,
             self._tour.card,
+            self._compilation_notice.pane,
             self._plot,
             self._scatter_matrix.view,
             self._view_area.view,
@@ -265,6 +288,7 @@ class Dashboard(pn.viewable.Viewer):
 
         With a ``store`` the run is saved there, and a reload of the page restores it.
         """
+        start_compiling()
         self._notification.listen(pn.state.curdoc)
         pn.state.onload(self.start)
         pn.state.on_session_destroyed(lambda _: self.close())
@@ -319,6 +343,8 @@ class Dashboard(pn.viewable.Viewer):
         """Draw frames in this view of a cell, and in no earlier one."""
         take_over_cell(self)
         self._frame_loop.start_in_notebook(view)
+        start_compiling()
+        self._watch_compilation()
         # A dashboard that is shown again stays as it was, playing or paused.
         if not self._was_shown:
             self._was_shown = True

@@ -1,11 +1,13 @@
 """Compile all kernels before they are needed: ``python -m clusterer.cluster.compile_kernels``.
 
 Numba compiles a kernel at its first call and keeps the result beside the modules. All kernels
-together take a minute or two. `make run` and `make test` compile right after the installation, so
-the first page and the first tests do not wait.
+together take half a minute or less. `make run` and `make test` compile right after the
+installation. A server and a notebook compile in a thread, and the page shows how far it is.
 """
 
+import logging
 import sys
+import threading
 import time
 
 import numpy as np
@@ -13,14 +15,19 @@ import numpy as np
 from clusterer.cluster.density.dendrogram import build_dendrogram
 from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.preprocessing.scaling import Moments, RunningScaling
+from clusterer.support.kernels import compilation
 
 N_POINTS = 3_000
+
+log = logging.getLogger(__name__)
+_thread: threading.Thread | None = None
 
 
 def compile_kernels() -> None:
     """Learn and label small streams, so that Numba compiles every kernel that they call.
 
-    The kernels do not depend on the number of features or on parameters, only on types.
+    What a first page needs comes first. The kernels do not depend on the number of features or on
+    parameters, only on types.
 
     >>> compile_kernels()
     """
@@ -28,7 +35,8 @@ def compile_kernels() -> None:
     points = random.normal(size=(N_POINTS, 2)) + 8.0 * random.integers(3, size=(N_POINTS, 1))
     moving = points + np.linspace(0.0, 40.0, N_POINTS)[:, None]
     # Fewer prototypes, merged models, decay and inactive clusters have kernels of their own.
-    model = OnlineClusterer(30).fit(points)
+    model = OnlineClusterer(60).fit(points)
+    model.predict(points)
     model.set_params(n_prototypes=20).partial_fit(points[:1])
     model.absorb(OnlineClusterer(30, half_life=500.0, forget="never").fit(moving))
     model.predict(points)
@@ -36,8 +44,50 @@ def compile_kernels() -> None:
     RunningScaling.begin(Moments(np.zeros(2), np.ones(2), 0)).follow(points)
 
 
+def start_compiling() -> None:
+    """Compile in a thread of this process; further calls do nothing."""
+    global _thread
+    if _thread is None:
+        _thread = threading.Thread(target=_compile, name="clusterer-compiler", daemon=True)
+        _thread.start()
+
+
+def _compile() -> None:
+    try:
+        compile_kernels()
+    except Exception:
+        # Whoever needs a kernel gets the same error.
+        log.exception("A kernel could not be compiled")
+
+
+def is_compiling() -> bool:
+    """Whether the thread that `start_compiling` started is at work.
+
+    >>> is_compiling()
+    False
+    """
+    return _thread is not None and _thread.is_alive()
+
+
+def find_progress() -> float | None:
+    """Return how much is compiled, from 0 to 1; None if nothing has to be compiled.
+
+    >>> find_progress() is None
+    True
+    """
+    return compilation.share if is_compiling() and compilation.compiled else None
+
+
+def _show_progress() -> None:
+    end = "" if sys.stderr.isatty() else "\n"
+    text = f"Compiling for this machine, once: {compilation.share:.0%}"
+    if sys.stderr.isatty() or len(compilation.compiled) % 20 == 0:
+        print(f"\r{text}" if end == "" else text, file=sys.stderr, end=end, flush=True)
+
+
 if __name__ == "__main__":
-    print("Compiling for this machine, once: one to three minutes …", file=sys.stderr, flush=True)
+    logging.getLogger("clusterer").setLevel(logging.ERROR)
+    compilation.watchers.append(_show_progress)
     start = time.monotonic()
     compile_kernels()
-    print(f"Compiled in {time.monotonic() - start:.0f} s.", file=sys.stderr)
+    print(f"\rCompiled in {time.monotonic() - start:.0f} s.{20 * ' '}", file=sys.stderr)

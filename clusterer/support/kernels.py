@@ -8,22 +8,99 @@ that is a loop itself. Three options save more than half of the rest:
   counts with instructions that lock memory would also take two thirds of the time.
 - ``no_cfunc_wrapper``: nobody calls a kernel through a C function pointer.
 - ``no_cpython_wrapper`` for the parts: interpreted code calls them as plain Python functions.
+
+The first kernel that a process compiles is announced in the log, which by default writes to
+stderr; `compilation` tells how far the compilation is.
 """
 
+import logging
+from collections.abc import Callable
 from typing import Any
 
 import numba
+from numba.core import event
 from numba.extending import register_jitable
+
+log = logging.getLogger(__name__)
 
 # Numba's annotations do not name all of its options.
 njit: Any = numba.njit
 _PART = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 
-entry: Any = njit(cache=True, nogil=True, no_cfunc_wrapper=True, _nrt=False)
-"""Compile a function that Python calls; the compiled code is kept beside the module."""
 
-inner: Any = register_jitable(forceinline=True, **_PART)
-"""A function that is compiled into each kernel that calls it."""
+class Compilation(event.Listener):
+    """The functions of this package that exist, and those that this process has compiled.
 
-separate: Any = register_jitable(**_PART)
-"""The same for a function that is too large to be copied to each call."""
+    Attributes
+    ----------
+    names : set of str
+        All functions that can be compiled.
+    compiled : set of str
+        Those that were compiled by this process, and not loaded from the cache.
+    watchers : list of callable
+        Called after each function that was compiled.
+    """
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.compiled: set[str] = set()
+        self.watchers: list[Callable[[], object]] = []
+        self._is_announced = False
+
+    def add(self, function: Any) -> None:
+        """Note a function that can be compiled."""
+        self.names.add(write_name(function))
+
+    def on_start(self, event: Any) -> None:
+        """Announce the first compilation."""
+        if not self._is_announced and self._find_name(event):
+            self._is_announced = True
+            log.warning("Compiling for this machine, once: half a minute or less …")
+
+    def on_end(self, event: Any) -> None:
+        """Note a function that was compiled."""
+        name = self._find_name(event)
+        if name:
+            self.compiled.add(name)
+            for watcher in self.watchers:
+                watcher()
+
+    def _find_name(self, event: Any) -> str:
+        name = write_name(event.data["dispatcher"].py_func)
+        return name if name in self.names else ""
+
+    @property
+    def share(self) -> float:
+        """How much of everything is compiled, from 0 to 1; 0 if all was loaded from the cache."""
+        return len(self.compiled) / max(len(self.names), 1)
+
+
+def write_name(function: Any) -> str:
+    """Module and name of a function.
+
+    >>> write_name(write_name)
+    'clusterer.support.kernels.write_name'
+    """
+    return f"{function.__module__}.{function.__qualname__}"
+
+
+compilation = Compilation()
+event.register("numba:compile", compilation)
+
+
+def entry(function: Any) -> Any:
+    """Compile a function that Python calls; the compiled code is kept beside the module."""
+    compilation.add(function)
+    return njit(cache=True, nogil=True, no_cfunc_wrapper=True, _nrt=False)(function)
+
+
+def inner(function: Any) -> Any:
+    """Let a function be compiled into each kernel that calls it."""
+    compilation.add(function)
+    return register_jitable(forceinline=True, **_PART)(function)
+
+
+def separate(function: Any) -> Any:
+    """Do the same for a function that is too large to be copied to each call."""
+    compilation.add(function)
+    return register_jitable(**_PART)(function)

@@ -49,6 +49,11 @@ class Transport:
             sizing_mode="stretch_width",
         )
 
+    def disable(self, is_disabled: bool) -> None:
+        """Disable the buttons while they can have no effect, or enable them again."""
+        for button in (self.play, self.step, self.reset):
+            button.disabled = is_disabled
+
     def toggle(self) -> None:
         """Pause a stream that plays; play a paused one."""
         if self.is_playing:

@@ -46,9 +46,10 @@ class Counters:
 
 def list_counts(frame: Frame) -> dict[str, str]:
     """The numbers of a frame as text, by name."""
+    is_begun = frame.snapshot.n_seen > 0
     values = (
         f"{frame.snapshot.n_seen:,}",
-        abbreviate(frame.points_per_s) if frame.is_playing else "paused",
+        abbreviate(frame.points_per_s) if frame.is_playing else "paused" if is_begun else "–",
         f"{frame.snapshot.n_clusters}",
         f"{frame.noise_share:.0%}",
         f"{len(frame.centers)}",

@@ -10,6 +10,7 @@ import panel as pn
 from bokeh.server.server import Server
 from threadpoolctl import threadpool_limits
 
+from clusterer.cluster.compile_kernels import start_compiling
 from clusterer.session.saving.store import RunStore
 from clusterer.session.scheduling.scheduler import engine_scheduler
 from clusterer.support.temp_folders import temp_folders
@@ -48,6 +49,7 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
     OSError
         If the port is in use or the store cannot be opened.
     """
+    start_compiling()
     install_patches()
     install_access_control()
     limit_malloc_arenas()
