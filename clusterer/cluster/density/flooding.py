@@ -138,7 +138,7 @@ def merge_borders(
     Parameters
     ----------
     ends : (2, e) int64
-        The two regions of each border; -1 for a border that has become part of another one.
+        The two regions of each border.
     sums : (e, 6), levels : (e,)
         The sums over its saddles, and scratch for the level that follows.
     heights, masses, squares : (k,)
@@ -160,7 +160,7 @@ def merge_borders(
         levels[e] = measure_level(sums, e)
     n_merges = 0
     while True:
-        highest = find_highest_border(ends, levels)
+        highest = find_highest_border(ends, levels, n_borders)
         if highest < 0:
             break
         level = levels[highest]
@@ -187,16 +187,16 @@ def merge_borders(
         for i in range(peaks.shape[0]):
             if peaks[i] == lower:
                 peaks[i] = higher
-        merge_regions(ends, sums, levels, border_of, higher, lower)
+        n_borders = merge_regions(ends, sums, levels, n_borders, border_of, higher, lower)
     return n_merges
 
 
 @inner
-def find_highest_border(ends: Any, levels: Any) -> int:
+def find_highest_border(ends: Any, levels: Any, n_borders: int) -> int:
     """The border with the highest level, that of the first regions of equals; -1 for none."""
     found = -1
     highest = -np.inf
-    for e in range(levels.shape[0]):
+    for e in range(n_borders):
         if levels[e] > highest:
             highest = levels[e]
             found = e
@@ -210,9 +210,13 @@ def find_highest_border(ends: Any, levels: Any) -> int:
 
 
 @inner
-def merge_regions(ends: Any, sums: Any, levels: Any, border_of: Any, a: int, b: int) -> None:
-    """Merge region b into region a; all borders of the region get new levels."""
-    n_borders = ends.shape[1]
+def merge_regions(
+    ends: Any, sums: Any, levels: Any, n_borders: int, border_of: Any, a: int, b: int
+) -> int:
+    """Merge region b into region a; all borders of the region get new levels.
+
+    Returns the number of borders that are left. They come first in the arrays.
+    """
     for e in range(n_borders):
         if ends[0, e] == a:
             border_of[ends[1, e]] = e
@@ -232,11 +236,19 @@ def merge_regions(ends: Any, sums: Any, levels: Any, border_of: Any, a: int, b: 
             for column in range(sums.shape[1]):
                 sums[kept, column] += sums[e, column]
         ends[0, e] = -1
-        ends[1, e] = -1
-        levels[e] = -np.inf
     border_of[b] = -1
-    for e in range(n_borders):
+    e = 0
+    while e < n_borders:
+        if ends[0, e] < 0:
+            n_borders -= 1
+            ends[0, e], ends[1, e] = ends[0, n_borders], ends[1, n_borders]
+            levels[e] = levels[n_borders]
+            for column in range(sums.shape[1]):
+                sums[e, column] = sums[n_borders, column]
+            continue
         if ends[0, e] == a or ends[1, e] == a:
             levels[e] = measure_level(sums, e)
             border_of[ends[0, e]] = -1
             border_of[ends[1, e]] = -1
+        e += 1
+    return n_borders

@@ -17,6 +17,7 @@ from clusterer.cluster.prototypes.links import WINDOW
 from clusterer.support.kernels import entry, inner
 
 N_NEAREST = 10  # more than the cells around a cell in the plane (6) and its diagonals
+LARGEST_EXPONENT = 600.0  # the exponential of a larger number may overflow
 N_STEPS = 5  # places between two neighbours at which the density is measured
 
 
@@ -71,7 +72,7 @@ def measure_saddles(density: DensityEstimate, links: NDArray, slots: NDArray[np.
     n_kept, n_features = density.centers.shape
     has_links = len(links) > 0
     is_near = np.zeros((n_kept, n_kept), dtype=np.bool_)
-    nearest = np.empty(N_NEAREST + 1, dtype=np.int64)
+    nearest = np.empty((n_kept, N_NEAREST + 1), dtype=np.int64)
     pairs = np.empty((2, N_NEAREST * n_kept + 1), dtype=np.int64)
     n_pairs = find_neighbours(squares, links, slots, has_links, is_near, nearest, pairs)
     if n_pairs > pairs.shape[1]:
@@ -105,7 +106,7 @@ def find_neighbours(
     """Write Gabriel neighbours among near or linked prototypes into ``pairs`` (2, ·).
 
     Returns their number, of which only as many are written as there is room for. ``is_near``
-    (k, k) and ``nearest`` (N_NEAREST + 1,) are scratch.
+    (k, k) and ``nearest`` (k, N_NEAREST + 1) are scratch.
     """
     n_kept = squares.shape[0]
     for i in range(n_kept):
@@ -116,7 +117,7 @@ def find_neighbours(
             is_tried = is_near[i, j] or is_near[j, i]
             if has_links and not is_tried:
                 is_tried = links[slots[i], slots[j]] > 0.0
-            if is_tried and is_sphere_empty(squares, i, j):
+            if is_tried and is_sphere_empty(squares, nearest, i, j):
                 if n_pairs < pairs.shape[1]:
                     pairs[0, n_pairs] = i
                     pairs[1, n_pairs] = j
@@ -129,24 +130,31 @@ def mark_nearest(squares: Any, i: int, is_near: Any, nearest: Any) -> None:
     """Mark in row i prototype i itself and the `N_NEAREST` nearest ones, the first of equals."""
     n_found = 0
     for j in range(squares.shape[0]):
+        square = squares[i, j]
         if n_found <= N_NEAREST:
             n_found += 1
-        elif not squares[i, j] < squares[i, nearest[N_NEAREST]]:
+        elif not square < squares[i, nearest[i, N_NEAREST]]:
             continue
         place = n_found - 1
-        while place > 0 and squares[i, j] < squares[i, nearest[place - 1]]:
-            nearest[place] = nearest[place - 1]
+        while place > 0 and square < squares[i, nearest[i, place - 1]]:
+            nearest[i, place] = nearest[i, place - 1]
             place -= 1
-        nearest[place] = j
+        nearest[i, place] = j
     for place in range(n_found):
-        is_near[i, nearest[place]] = True
+        is_near[i, nearest[i, place]] = True
 
 
 @inner
-def is_sphere_empty(squares: Any, i: int, j: int) -> bool:
+def is_sphere_empty(squares: Any, nearest: Any, i: int, j: int) -> bool:
     """Whether no third prototype lies in the sphere whose diameter is the line from i to j."""
-    for k in range(squares.shape[0]):
+    n_kept = squares.shape[0]
+    # A third prototype in the sphere is mostly one of the nearest.
+    for place in range(min(n_kept, N_NEAREST + 1)):
+        k = nearest[i, place]
         if k != i and k != j and squares[i, k] + squares[j, k] < squares[i, j]:
+            return False
+    for k in range(n_kept):
+        if squares[i, k] + squares[j, k] < squares[i, j] and k != i and k != j:
             return False
     return True
 
@@ -166,7 +174,6 @@ def measure_lowest_density(
     All are logarithms; ``terms`` (k,) is scratch. The squared distance of a place on the line from
     a third prototype follows from those of the ends, by the theorem of M. Stewart, 1746.
     """
-    n_kept = squares.shape[0]
     for e in range(first.shape[0]):
         i = first[e]
         j = second[e]
@@ -174,14 +181,30 @@ def measure_lowest_density(
             share = step / (N_STEPS + 1)
             rest = 1.0 - share
             inside = share * rest * squares[i, j]
-            highest = -np.inf
-            for k in range(n_kept):
-                square = max(rest * squares[i, k] + share * squares[j, k] - inside, 0.0)
-                terms[k] = log_norms[k] - 0.5 * square * inverses[k]
-                highest = max(highest, terms[k])
-            total = 0.0
-            for k in range(n_kept):
-                gap = terms[k] - highest
-                if gap > -NEGLIGIBLE:
-                    total += math.exp(gap)
-            lowest[e] = min(lowest[e], highest + math.log(total))
+            # Mostly one of the two ends contributes most. A loop that searches the largest term
+            # would not be vectorised.
+            level = max(
+                log_norms[i] - 0.5 * share * share * squares[i, j] * inverses[i],
+                log_norms[j] - 0.5 * rest * rest * squares[i, j] * inverses[j],
+            )
+            for k in range(squares.shape[0]):
+                square = rest * squares[i, k] + share * squares[j, k] - inside
+                terms[k] = log_norms[k] - level - 0.5 * square * inverses[k]
+            lowest[e] = min(lowest[e], level + add_exponentials(terms))
+
+
+@inner
+def add_exponentials(terms: Any) -> float:
+    """Logarithm of the sum of the exponentials of the terms, of which one is 0 or nearly so."""
+    total = 0.0
+    largest = 0.0
+    for k in range(terms.shape[0]):
+        if terms[k] > -NEGLIGIBLE:
+            largest = max(largest, terms[k])
+            total += math.exp(min(terms[k], LARGEST_EXPONENT))
+    if largest < LARGEST_EXPONENT:
+        return math.log(total)
+    total = 0.0
+    for k in range(terms.shape[0]):
+        total += math.exp(terms[k] - largest)
+    return largest + math.log(total)
