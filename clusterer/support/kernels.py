@@ -15,6 +15,7 @@ stderr; `compilation` tells how far the compilation is.
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numba
@@ -89,9 +90,26 @@ event.register("numba:compile", compilation)
 
 
 def entry(function: Any) -> Any:
-    """Compile a function that Python calls; the compiled code is kept beside the module."""
+    """Compile a function that Python calls; the compiled code is kept beside the module.
+
+    If no folder is writable, each process compiles, and the log says what to do.
+    """
     compilation.add(function)
-    return njit(cache=True, nogil=True, no_cfunc_wrapper=True, _nrt=False)(function)
+    options = {"nogil": True, "no_cfunc_wrapper": True, "_nrt": False}
+    try:
+        return njit(cache=True, **options)(function)
+    except RuntimeError:
+        warn_without_cache()
+        return njit(**options)(function)
+
+
+@cache
+def warn_without_cache() -> None:
+    """Say once that compiled code cannot be kept."""
+    log.warning(
+        "No folder is writable for compiled code, so each start compiles for up to half a minute. "
+        "Set NUMBA_CACHE_DIR to a writable folder."
+    )
 
 
 def inner(function: Any) -> Any:
