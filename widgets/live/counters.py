@@ -35,21 +35,26 @@ class Counters:
             margin=(4, 10),
         )
         self._drawn_at = 0.0
+        self._has_begun = False
 
     def draw(self, frame: Frame) -> None:
         """Show the numbers of a frame unless the last update was too recent to be read."""
+        # Before the stream plays for the first time it is not paused; it may wait for a compiler.
+        self._has_begun |= frame.is_playing or frame.snapshot.n_seen > 0
         now = time.monotonic()
         if now - self._drawn_at >= UPDATE_PERIOD_S or not frame.is_playing:
             self._drawn_at = now
-            self.pane.object = _write_html(list_counts(frame))
+            counts = list_counts(frame)
+            if not self._has_begun:
+                counts["points per second"] = "–"
+            self.pane.object = _write_html(counts)
 
 
 def list_counts(frame: Frame) -> dict[str, str]:
     """The numbers of a frame as text, by name."""
-    is_begun = frame.snapshot.n_seen > 0
     values = (
         f"{frame.snapshot.n_seen:,}",
-        abbreviate(frame.points_per_s) if frame.is_playing else "paused" if is_begun else "–",
+        abbreviate(frame.points_per_s) if frame.is_playing else "paused",
         f"{frame.snapshot.n_clusters}",
         f"{frame.noise_share:.0%}",
         f"{len(frame.centers)}",
