@@ -78,16 +78,22 @@ def find_progress() -> float | None:
     return compilation.share if is_compiling() and compilation.compiled else None
 
 
-def _show_progress() -> None:
-    end = "" if sys.stderr.isatty() else "\n"
-    text = f"Compiling for this machine, once: {compilation.share:.0%}"
-    if sys.stderr.isatty() or len(compilation.compiled) % 20 == 0:
-        print(f"\r{text}" if end == "" else text, file=sys.stderr, end=end, flush=True)
+def _compile_with_progress() -> None:
+    """Compile everything and write a line to stderr for each tenth."""
+    shown = 0
+
+    def show() -> None:
+        nonlocal shown
+        if int(10 * compilation.share) > shown:
+            shown = int(10 * compilation.share)
+            print(f"Compiling for this machine, once: {10 * shown} %", file=sys.stderr, flush=True)
+
+    logging.getLogger("clusterer").setLevel(logging.ERROR)
+    compilation.watchers.append(show)
+    start = time.monotonic()
+    compile_kernels()
+    print(f"Compiled in {time.monotonic() - start:.0f} s.", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    logging.getLogger("clusterer").setLevel(logging.ERROR)
-    compilation.watchers.append(_show_progress)
-    start = time.monotonic()
-    compile_kernels()
-    print(f"\rCompiled in {time.monotonic() - start:.0f} s.{20 * ' '}", file=sys.stderr)
+    _compile_with_progress()
