@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy.special import chdtrc, gammaincinv
 
 from clusterer.cluster.density.density_estimate import DensityEstimate
 
@@ -170,16 +170,16 @@ def find_noise(
 
 def expect_share(depth: float, n_features: int) -> float:
     """Share of a Gaussian cluster's points that lie more than ``depth`` below its median point."""
-    return float(chi2.sf(measure_median_distance(n_features) + 2 * depth, n_features))
+    return float(chdtrc(n_features, measure_median_distance(n_features) + 2 * depth))
 
 
 @lru_cache
 def measure_median_distance(n_features: int) -> float:
     """Squared distance of a Gaussian cluster's median point from its centre, in variances."""
-    return float(chi2.ppf(0.5, n_features))
+    return 2.0 * float(gammaincinv(0.5 * n_features, 0.5))
 
 
 @lru_cache
 def measure_rim(n_features: int, share: float = CORE_SHARE) -> float:
     """Depth of a Gaussian cluster's rim, which encloses ``share`` of its mass."""
-    return float(chi2.ppf(share, n_features) - measure_median_distance(n_features)) / 2
+    return float(gammaincinv(0.5 * n_features, share)) - measure_median_distance(n_features) / 2
