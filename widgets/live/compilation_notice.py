@@ -6,9 +6,7 @@ from clusterer.cluster.compile_kernels import find_progress
 from clusterer.session.frame import Frame
 from widgets.components.text import Html
 
-TEXT = (
-    "Compiling for this machine, once: {:.0%}. Points stream in as soon as the first part is ready."
-)
+TEXT = "Preparing the program for this machine, only once: {:.0%}. Then the points stream in."
 STYLE = """
 :host { display: block; width: 100%; }
 .notice { padding: 10px 14px; border: 1px solid rgba(128, 128, 128, .28); border-radius: 10px; }

@@ -116,16 +116,14 @@ def dispatch(functions: Sequence[Any], rule: int = 0) -> Any:
     The last function also serves any larger ``i``; `find_rule` returns none.
     """
     function = functions[rule]
-    others = dispatch(functions, rule + 1) if rule + 2 < len(functions) else None
-    last = functions[-1]
-
-    if others is None:
+    if rule + 1 == len(functions):
 
         @inner
-        def choose_of_two(index: int, *arguments: Any) -> Any:
-            return function(*arguments) if index == rule else last(*arguments)
+        def call_last(index: int, *arguments: Any) -> Any:
+            return function(*arguments)
 
-        return choose_of_two
+        return call_last
+    others = dispatch(functions, rule + 1)
 
     @inner
     def choose(index: int, *arguments: Any) -> Any:
