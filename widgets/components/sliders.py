@@ -1,13 +1,23 @@
 """Sliders with unevenly spaced steps, for example from 10 to a million."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import panel_material_ui as pmui
 import param
+from bokeh.models import CustomJSTickFormatter
 
 DEBOUNCE_MS = 5
+
+# The browser writes the number, so that a moving slider shows it without the server.
+WRITE_VALUE = """
+if (noLimit && tick > top + .5 / nPerDecade) return noLimit
+const value = 10 ** tick, short = Number(value.toPrecision(3)), nStep = tick * nPerDecade
+const isStep = Math.abs(nStep - Math.round(nStep)) < 1e-9
+const number = isStep || value < 100 ? short : Math.round(value)
+return number.toLocaleString("en-US", {maximumFractionDigits: 20}) + unit
+"""
 
 
 def space_steps(low: float, high: float, n_per_decade: int) -> list[float]:
@@ -26,60 +36,87 @@ def shorten_debounce(widget: Any) -> Any:
     return widget
 
 
-def build_step_slider(
+def build_log_slider(
     settings: param.Parameterized,
     name: str,
-    steps: Iterable[float],
-    write: Callable[[float], str],
+    low: float,
+    high: float,
+    n_per_decade: int,
     *,
+    unit: str = "",
+    no_limit: str = "",
     is_move: Callable[[float], bool] = lambda value: True,
-) -> pmui.DiscreteSlider:
-    """Build a slider over ``steps`` that follows a setting and changes it.
+) -> pmui.FloatSlider:
+    """Build a slider with a logarithmic scale that follows a setting and changes it.
+
+    The slider's value is the decimal logarithm of the setting. A slider with a list of steps would
+    send the number of a step: a browser that answers late would then mean a step of an older list.
 
     Parameters
     ----------
     settings : Parameterized
         The object with the setting.
     name : str
-        The setting. A value that is set elsewhere and is not a step becomes an additional step.
-    steps : iterable of float
-        The slider's values.
-    write : callable
-        Formats a value.
+        The setting. It may also have a value between two steps or beyond the ends.
+    low, high : float
+        The ends of the scale, powers of ten.
+    n_per_decade : int
+        The number of steps per power of ten.
+    unit : str
+        The text behind the number. Default none.
+    no_limit : str
+        The text of an infinite value, one step above ``high``. Default: there is none.
     is_move : callable
         Whether a value from the browser is a change by the user; other values are ignored.
     """
     parameter = settings.param[name]
-    base = list(steps)
+    step = 1 / n_per_decade
+    top = math.log10(high)
 
-    def label_steps(value: float) -> dict[str, float]:
-        return {write(step): step for step in sorted({*base, value})}
+    def make_scale(value: float) -> dict[str, Any]:
+        """The position of a value, ends that contain it, and a format that belongs to the ends."""
+        nonlocal top
+        previous, top = top, math.log10(max(high, value) if math.isfinite(value) else high)
+        position = top + step if math.isinf(value) else math.log10(value)
+        scale = {
+            "start": min(math.log10(low), position),
+            "end": top + step if no_limit else top,
+            "value": position,
+        }
+        return scale if top == previous else scale | {"format": make_format()}
 
-    value = getattr(settings, name)
-    options = label_steps(value)
-    slider = pmui.DiscreteSlider(
+    def make_format() -> CustomJSTickFormatter:
+        arguments = {"noLimit": no_limit, "nPerDecade": n_per_decade, "top": top, "unit": unit}
+        return CustomJSTickFormatter(code=WRITE_VALUE, args=arguments)
+
+    def read(position: float) -> float:
+        is_infinite = no_limit and position > top + step / 2
+        return math.inf if is_infinite else float(f"{10**position:.3g}")
+
+    slider = pmui.FloatSlider(
         label=parameter.label,
         description=parameter.doc,
-        options=options,
-        value=options[write(value)],
+        step=step,
         sizing_mode="stretch_width",
+        **{"format": make_format()} | make_scale(getattr(settings, name)),
     )
-    is_following = False
+    is_changing = False
 
     def follow_setting(event: Any) -> None:
-        nonlocal is_following
-        is_following = True
-        options = slider.options
-        if write(event.new) not in options:
-            options = label_steps(event.new)
-        # Both at once: a slider whose value is no option shows its first step, and the browser
-        # may send that step back. The option's own object: 1 and 1.0 are written alike.
-        slider.param.update(options=options, value=options[write(event.new)])
-        is_following = False
+        nonlocal is_changing
+        # A new position would disturb a slider that the user moves.
+        if not is_changing:
+            is_changing = True
+            slider.param.update(**make_scale(event.new))
+            is_changing = False
 
     def change_setting(event: Any) -> None:
-        if not is_following and is_move(event.new):
-            settings.param.update(**{name: type(getattr(settings, name))(event.new)})
+        nonlocal is_changing
+        value = read(event.new)
+        if not is_changing and is_move(value):
+            is_changing = True
+            settings.param.update(**{name: type(getattr(settings, name))(value)})
+            is_changing = False
 
     settings.param.watch(follow_setting, name)
     slider.param.watch(change_setting, "value")

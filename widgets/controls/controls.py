@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from widgets.components.lazy import build_accordion
-from widgets.components.sliders import build_step_slider, shorten_debounce, space_steps
+from widgets.components.sliders import build_log_slider, shorten_debounce
 from widgets.settings import SIGMA_BOUNDS, Settings
 
 NO_LIMIT = float("inf")
@@ -50,8 +50,12 @@ class Controls:
         self.n_prototypes = self.get("n_prototypes")
         self.drop_singletons = self.get("drop_singletons")
         self.sigma = self.get("sigma")
-        self.points_per_s = build_step_slider(
-            settings, "points_per_s", [*space_steps(1, 1e6, 3), NO_LIMIT], write_speed
+        self.points_per_s = build_log_slider(
+            settings,
+            "points_per_s",
+            *(1, 1e6, 3),
+            unit=" points/s",
+            no_limit="as fast as possible",
         )
 
     def get(self, name: str) -> Any:
@@ -69,19 +73,19 @@ class Controls:
         if name == "n_prototypes":
             return self._bind(pmui.IntSlider, name, start=2, end=200)
         if name == "window_length":
-            steps = space_steps(100, 1e6, 3)
-            return build_step_slider(self.settings, name, steps, write_number)
+            return build_log_slider(self.settings, name, 100, 1e6, 3)
         if name not in Settings.AUTOMATIC:
             return self._bind(pmui.Switch, name)
-        steps = [*space_steps(100, 1e6, 4), NO_LIMIT]
+        is_move = partial(self._switch_to_manual, name)
         if name == "sigma":
-            steps = space_steps(*SIGMA_BOUNDS, 20)
-        return build_step_slider(
+            return build_log_slider(self.settings, name, *SIGMA_BOUNDS, 20, is_move=is_move)
+        return build_log_slider(
             self.settings,
             name,
-            steps,
-            write_memory if name == "half_life" else write_number,
-            is_move=partial(self._switch_to_manual, name),
+            *(100, 1e6, 4),
+            unit=" points",
+            no_limit="never forgets",
+            is_move=is_move,
         )
 
     def _bind(self, kind: Callable[..., Any], name: str, **bounds: Any) -> Any:
@@ -159,15 +163,3 @@ def write_number(value: float) -> str:
     ('1,000', '0.0123')
     """
     return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
-
-
-def write_memory(n_points: float) -> str:
-    """The text of a half-life in points."""
-    return "never forgets" if n_points == NO_LIMIT else f"{write_number(n_points)} points"
-
-
-def write_speed(points_per_s: float) -> str:
-    """The text of a speed in points per second."""
-    if points_per_s == NO_LIMIT:
-        return "as fast as possible"
-    return f"{write_number(points_per_s)} points/s"

@@ -19,10 +19,11 @@ N_TABS = 8
 P_ACKNOWLEDGE, P_PAUSE = 0.15, 0.5
 SLIDERS: dict[str, Sequence[Any]] = {
     "Noise": [i / 100 for i in range(51)],
-    "Kernel width σ": range(121),
-    "Speed": range(10),
-    "Window": range(5),
-    "Memory (half-life)": range(16),
+    # The positions of logarithmic sliders.
+    "Kernel width σ": [i / 20 for i in range(-60, 61)],
+    "Speed": [i / 3 for i in range(20)],
+    "Window": [i / 3 for i in range(6, 19)],
+    "Memory (half-life)": [i / 4 for i in range(8, 26)],
 }
 SWITCHES = (
     *("Drop singleton clusters", "Automatic σ", "Automatic memory", "Keep inactive clusters"),
