@@ -139,6 +139,8 @@ def pytest_sessionfinish() -> None:
 @pytest.fixture(scope="session")
 def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the app, served by this process; fails if the server has logged an error."""
+    from bokeh.settings import settings as bokeh_settings
+
     from app import open_session
     from widgets.server.options import ServerOptions
     from widgets.server.serve import serve_pages
@@ -155,6 +157,8 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         check_unused_sessions_milliseconds=500,
         unused_session_lifetime_milliseconds=8000,
     )
+    # The server does not validate documents; here a validation error is an error of the server.
+    bokeh_settings.perform_document_validation = True
     wait_for_port(port)
     yield f"http://localhost:{port}"
     # Wait for the last engine: a server that stops earlier cuts a message in flight.

@@ -16,12 +16,14 @@ from pathlib import Path
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 
 from benchmarks.load.measurements import (
+    CPU,
     MEMORY,
     find_p95,
     format_times,
     measure_frame_rates,
     measure_load,
     open_all,
+    open_together,
     pause_all,
     time_answers,
     wait_until_closed,
@@ -31,6 +33,9 @@ from tests.support.websocket_client import WebSocketClient
 
 REPORT = Path(__file__).with_suffix(".md")
 N_ANSWERS = 200
+N_PAGES = 10
+N_CONNECTIONS = 20
+"""So many of the visitors who open the page at once have a connection at the same time."""
 
 Row = tuple[str, str, str]
 
@@ -42,9 +47,31 @@ async def measure(url: str, arguments: argparse.Namespace) -> list[Row]:
     await asyncio.sleep(5)
     await first.close()
     await wait_until_closed(url)
-    rows = await measure_sessions(url, arguments)
+    rows = await measure_opening(url, arguments)
+    rows += await measure_sessions(url, arguments)
     n_errors = (await read_metrics(url)).get("clusterer_errors_total", 0)
     return [*rows, ("errors of the server", f"{n_errors:.0f}", "0")]
+
+
+async def measure_opening(url: str, arguments: argparse.Namespace) -> list[Row]:
+    """Measure what a page costs the server, and how long visitors wait who come at once."""
+    before = (await read_metrics(url))[CPU]
+    clients, _ = await open_all(url, N_PAGES, 0.0, "?speed=1")
+    spent_s = ((await read_metrics(url))[CPU] - before) / N_PAGES
+    await asyncio.gather(*(client.close() for client in clients))
+    await wait_until_closed(url)
+    clients, times, all_s = await open_together(url, arguments.n, N_CONNECTIONS, arguments.query)
+    await asyncio.gather(*(client.close() for client in clients))
+    await wait_until_closed(url)
+    return [
+        ("server's CPU time for a page", f"{spent_s:.2f} s", "≤ 0.15 s"),
+        (
+            f"opening, all at once with {N_CONNECTIONS} connections, p50 / p95",
+            format_times(times),
+            "p95 ≤ 5 s",
+        ),
+        ("all of them shown after", f"{all_s:.0f} s", "≤ 15 s"),
+    ]
 
 
 async def measure_sessions(url: str, arguments: argparse.Namespace) -> list[Row]:

@@ -40,6 +40,25 @@ async def open_all(
     return clients, times
 
 
+async def open_together(
+    url: str, n: int, n_connections: int, query: str = ""
+) -> tuple[list[WebSocketClient], list[float], float]:
+    """Open n sessions at once; return the clients, their opening times and the time of all (s).
+
+    A client waits for one of the connections before its time begins.
+    """
+    free, start = asyncio.Semaphore(n_connections), time.perf_counter()
+
+    async def open_one() -> tuple[WebSocketClient, float]:
+        async with free:
+            client = WebSocketClient(url, query)
+            return client, await client.open()
+
+    opened = await asyncio.gather(*(open_one() for _ in range(n)))
+    clients, times = zip(*opened, strict=True)
+    return [*clients], [*times], time.perf_counter() - start
+
+
 async def time_answers(clients: list[WebSocketClient], n: int) -> list[float]:
     """Change the noise slider n times, one client after the other; return response times (s)."""
     times = []

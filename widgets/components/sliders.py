@@ -36,21 +36,69 @@ def shorten_debounce(widget: Any) -> Any:
     return widget
 
 
+class LogScale:
+    """The positions of values on a slider: their decimal logarithms.
+
+    Parameters
+    ----------
+    low, high : float
+        The ends of the scale. A value beyond an end moves the end.
+    n_per_decade : int
+        The number of steps per power of ten.
+    unit : str
+        The text behind the number. Default none.
+    no_limit : str
+        The text of an infinite value, one step above ``high``. Default: there is none.
+    """
+
+    def __init__(
+        self, low: float, high: float, n_per_decade: int, unit: str = "", no_limit: str = ""
+    ) -> None:
+        self._low, self._high = low, high
+        self._n_per_decade = n_per_decade
+        self._unit, self._no_limit = unit, no_limit
+        self._top = math.log10(high)
+
+    @property
+    def step(self) -> float:
+        """The distance between two steps."""
+        return 1 / self._n_per_decade
+
+    def place(self, value: float) -> dict[str, Any]:
+        """The slider's parameters that show a value."""
+        is_infinite = math.isinf(value)
+        self._top = math.log10(self._high if is_infinite else max(self._high, value))
+        end = self._top + self.step if self._no_limit else self._top
+        position = end if is_infinite else math.log10(value)
+        return {"start": min(math.log10(self._low), position), "end": end, "value": position}
+
+    def read(self, position: float) -> float:
+        """The value at a position, with three digits."""
+        is_infinite = self._no_limit and position > self._top + self.step / 2
+        return math.inf if is_infinite else float(f"{10**position:.3g}")
+
+    def make_format(self) -> CustomJSTickFormatter:
+        """The writer of the values in the browser."""
+        arguments = {
+            "noLimit": self._no_limit,
+            "nPerDecade": self._n_per_decade,
+            "top": self._top,
+            "unit": self._unit,
+        }
+        return CustomJSTickFormatter(code=WRITE_VALUE, args=arguments)
+
+
 def build_log_slider(
     settings: param.Parameterized,
     name: str,
-    low: float,
-    high: float,
-    n_per_decade: int,
+    scale: LogScale,
     *,
-    unit: str = "",
-    no_limit: str = "",
     is_move: Callable[[float], bool] = lambda value: True,
 ) -> pmui.FloatSlider:
     """Build a slider with a logarithmic scale that follows a setting and changes it.
 
-    The slider's value is the decimal logarithm of the setting. A slider with a list of steps would
-    send the number of a step: a browser that answers late would then mean a step of an older list.
+    The slider's value is the position on the scale. A slider with a list of steps would send the
+    number of a step: a browser that answers late would then mean a step of an older list.
 
     Parameters
     ----------
@@ -58,61 +106,38 @@ def build_log_slider(
         The object with the setting.
     name : str
         The setting. It may also have a value between two steps or beyond the ends.
-    low, high : float
-        The ends of the scale, powers of ten.
-    n_per_decade : int
-        The number of steps per power of ten.
-    unit : str
-        The text behind the number. Default none.
-    no_limit : str
-        The text of an infinite value, one step above ``high``. Default: there is none.
+    scale : LogScale
+        The scale, of this slider only.
     is_move : callable
         Whether a value from the browser is a change by the user; other values are ignored.
     """
     parameter = settings.param[name]
-    step = 1 / n_per_decade
-    top = math.log10(high)
-
-    def make_scale(value: float) -> dict[str, Any]:
-        """The position of a value, ends that contain it, and a format that belongs to the ends."""
-        nonlocal top
-        previous, top = top, math.log10(max(high, value) if math.isfinite(value) else high)
-        position = top + step if math.isinf(value) else math.log10(value)
-        scale = {
-            "start": min(math.log10(low), position),
-            "end": top + step if no_limit else top,
-            "value": position,
-        }
-        return scale if top == previous else scale | {"format": make_format()}
-
-    def make_format() -> CustomJSTickFormatter:
-        arguments = {"noLimit": no_limit, "nPerDecade": n_per_decade, "top": top, "unit": unit}
-        return CustomJSTickFormatter(code=WRITE_VALUE, args=arguments)
-
-    def read(position: float) -> float:
-        is_infinite = no_limit and position > top + step / 2
-        return math.inf if is_infinite else float(f"{10**position:.3g}")
-
+    position = scale.place(getattr(settings, name))
     slider = pmui.FloatSlider(
         label=parameter.label,
         description=parameter.doc,
-        step=step,
+        step=scale.step,
+        format=scale.make_format(),
         sizing_mode="stretch_width",
-        **{"format": make_format()} | make_scale(getattr(settings, name)),
+        **position,
     )
     is_changing = False
 
     def follow_setting(event: Any) -> None:
         nonlocal is_changing
         # A new position would disturb a slider that the user moves.
-        if not is_changing:
-            is_changing = True
-            slider.param.update(**make_scale(event.new))
-            is_changing = False
+        if is_changing:
+            return
+        position = scale.place(event.new)
+        if position["end"] != slider.end:
+            position["format"] = scale.make_format()
+        is_changing = True
+        slider.param.update(**position)
+        is_changing = False
 
     def change_setting(event: Any) -> None:
         nonlocal is_changing
-        value = read(event.new)
+        value = scale.read(event.new)
         if not is_changing and is_move(value):
             is_changing = True
             settings.param.update(**{name: type(getattr(settings, name))(value)})

@@ -10,7 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 
 from widgets.components.lazy import build_accordion
-from widgets.components.sliders import build_log_slider, shorten_debounce
+from widgets.components.sliders import LogScale, build_log_slider, shorten_debounce
 from widgets.settings import SIGMA_BOUNDS, Settings
 
 NO_LIMIT = float("inf")
@@ -53,9 +53,7 @@ class Controls:
         self.points_per_s = build_log_slider(
             settings,
             "points_per_s",
-            *(1, 1e6, 3),
-            unit=" points/s",
-            no_limit="as fast as possible",
+            LogScale(1, 1e6, 3, unit=" points/s", no_limit="as fast as possible"),
         )
 
     def get(self, name: str) -> Any:
@@ -73,20 +71,15 @@ class Controls:
         if name == "n_prototypes":
             return self._bind(pmui.IntSlider, name, start=2, end=200)
         if name == "window_length":
-            return build_log_slider(self.settings, name, 100, 1e6, 3)
+            return build_log_slider(self.settings, name, LogScale(100, 1e6, 3))
         if name not in Settings.AUTOMATIC:
             return self._bind(pmui.Switch, name)
         is_move = partial(self._switch_to_manual, name)
         if name == "sigma":
-            return build_log_slider(self.settings, name, *SIGMA_BOUNDS, 20, is_move=is_move)
-        return build_log_slider(
-            self.settings,
-            name,
-            *(100, 1e6, 4),
-            unit=" points",
-            no_limit="never forgets",
-            is_move=is_move,
-        )
+            scale = LogScale(*SIGMA_BOUNDS, 20)
+        else:
+            scale = LogScale(100, 1e6, 4, unit=" points", no_limit="never forgets")
+        return build_log_slider(self.settings, name, scale, is_move=is_move)
 
     def _bind(self, kind: Callable[..., Any], name: str, **bounds: Any) -> Any:
         parameter = self.settings.param[name]

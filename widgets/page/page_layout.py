@@ -61,8 +61,9 @@ def fit_to_phones(page: pmui.Page, plot: pn.pane.Bokeh, heartbeat: Any) -> None:
 
     The browser sends the width with the first heartbeat.
     """
-    pans = plot.object.select(PanTool)
-    known = {"beat": heartbeat, "pans": list(pans), "toolbar": plot.object.toolbar}
+    toolbar = plot.object.toolbar
+    pans = [tool for tool in toolbar.tools if isinstance(tool, PanTool)]
+    known = {"beat": heartbeat, "pans": pans, "toolbar": toolbar}
     let_scroll = CustomJS(args=known, code=LET_SCROLL)
     heartbeat.js_on_change("width_px", let_scroll)
 

@@ -13,11 +13,13 @@ from typing import Any, NamedTuple
 
 import bokeh
 import panel as pn
+from bokeh.core.has_props import HasProps
 from bokeh.protocol.messages.pull_doc_reply import pull_doc_reply
 from bokeh.server import session as bokeh_session
 from bokeh.server.session import ServerSession
 from bokeh.server.views.ws import WSHandler
 from panel.io import document as panel_document
+from panel.io.resources import Resources
 
 from widgets.server.message_batching import (
     add_to_batch,
@@ -27,6 +29,8 @@ from widgets.server.message_batching import (
     send_message,
     send_pending_batches,
 )
+from widgets.server.page_resources import add_resources
+from widgets.server.serialization import query_properties
 
 
 def read_release(version: str) -> tuple[int, ...]:
@@ -108,6 +112,22 @@ PATCHES = [
         classmethod(create_document_reply),
         "Panel 1.9 discards changes that a task makes while the browser draws the page.",
         is_needed=LOSES_EARLY_CHANGES,
+    ),
+    Patch(
+        HasProps,
+        "query_properties_with_values",
+        "(self, query, *, include_defaults=True, include_undefined=False)",
+        query_properties,
+        "A model is asked only for the properties that are sent. Without this patch the event loop "
+        "needs 1.6 times the CPU time to send a page.",
+    ),
+    Patch(
+        Resources,
+        "extra_resources",
+        "(self, resources, resource_type)",
+        add_resources,
+        "The style sheets and scripts of a page are found once. Without this patch the event loop "
+        "needs 1.5 times the CPU time to send a page.",
     ),
 ]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import panel as pn
 from bokeh.server.server import Server
+from bokeh.settings import settings
 from threadpoolctl import threadpool_limits
 
 from clusterer.cluster.compile_kernels import start_compiling
@@ -52,6 +53,8 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
     start_compiling()
     install_patches()
     install_access_control()
+    # The check looks for models that miss a required value, which the tests find.
+    settings.perform_document_validation = False
     limit_malloc_arenas()
     # The threads of BLAS spin between calls: with many sessions this wastes 40 % of a core.
     threadpool_limits(1, user_api="blas")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from widgets.components.sliders import build_log_slider
+from widgets.components.sliders import LogScale, build_log_slider
 
 
 class Speed(param.Parameterized):
@@ -16,7 +16,7 @@ class Speed(param.Parameterized):
 
 def build(**options):
     speed = Speed()
-    return speed, build_log_slider(speed, "per_s", 1, 1e6, 3, no_limit="no limit", **options)
+    return speed, build_log_slider(speed, "per_s", LogScale(1, 1e6, 3, "", "no limit"), **options)
 
 
 @given(value=st.floats(0.1, 1e9))
