@@ -48,7 +48,7 @@ clean: ## remove caches and build output; .venv stays
 
 # Compiled code is kept beside the modules until one of them changes.
 .venv/.compiled: $(shell find clusterer -name '*.py')
-	@$(BIN)/python -m clusterer.cluster.compile_kernels
+	@$(BIN)/python -m clusterer.session.compile_kernels
 	@touch $@
 
 # Debian's Python may lack ensurepip; a .venv made by it has no pip.

@@ -8,8 +8,8 @@ import panel as pn
 import panel_material_ui as pmui
 
 from clusterer import OnlineClusterer
-from clusterer.cluster.compile_kernels import is_compiling, start_compiling
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.compile_kernels import is_compiling, start_compiling
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.run import Run

@@ -1,4 +1,4 @@
-"""The shared data sets of the quality benchmark, if present, and the scores of the peers."""
+"""The shared data sets of the quality benchmark, if present, and the scores of the baselines."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from benchmarks.quality.families import Labelled
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
 KINDS = ("gauss", "shape", "noise", "real")
 DRIFT_KINDS = ("drift", "realstream")
-# Columns of baselines.csv and the names of the peers in the report.
-PEERS = {
+# Columns of baselines.csv and the names of the baselines in the report.
+BASELINES = {
     "kmeans": "k-means, true k",
     "mbk_end": "MiniBatchKMeans, true k",
     "hdbscan": "HDBSCAN",
@@ -21,7 +21,7 @@ PEERS = {
     "dbstream_end": "DBSTREAM",
     "best": "best of all (batch)",
 }
-DRIFT_PEERS = {
+DRIFT_BASELINES = {
     "mbk_win": "MiniBatchKMeans, true k",
     "clustream_win": "CluStream",
     "dbstream_win": "DBSTREAM",
@@ -30,19 +30,19 @@ DRIFT_PEERS = {
 
 
 def list_sets() -> pd.DataFrame:
-    """Return the sorted table of sets and peers; it is empty without the shared folder.
+    """Return the sorted table of sets and baselines; it is empty without the shared folder.
 
     Every second set of a kind, by name, was used to choose the constants of the method.
     """
     table = FOLDER / "baselines.csv"
     if not table.exists():
         return pd.DataFrame(columns=["name", "kind", "rows", "half"])
-    peers = pd.read_csv(table).sort_values(["kind", "name"]).reset_index(drop=True)
-    position = peers.groupby("kind").cumcount()
+    baselines = pd.read_csv(table).sort_values(["kind", "name"]).reset_index(drop=True)
+    position = baselines.groupby("kind").cumcount()
     # None of the streams was used.
-    is_tuned = (position % 2 == 0) & peers["kind"].isin(KINDS)
-    peers["half"] = np.where(is_tuned, "tuned", "untouched")
-    return peers
+    is_tuned = (position % 2 == 0) & baselines["kind"].isin(KINDS)
+    baselines["half"] = np.where(is_tuned, "tuned", "untouched")
+    return baselines
 
 
 def load_set(name: str) -> Labelled:

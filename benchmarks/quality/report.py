@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.quality.data_sets import DRIFT_PEERS, PEERS, list_sets
+from benchmarks.quality.data_sets import BASELINES, DRIFT_BASELINES, list_sets
 
 PACKAGES = ("numpy", "numba", "scipy", "scikit-learn", "pandas")
 
@@ -40,10 +40,10 @@ def tabulate_families(families: pd.DataFrame) -> pd.DataFrame:
 
 
 def tabulate_kinds(sets: pd.DataFrame, half: str | None) -> pd.DataFrame:
-    """Return the mean ARI by kind: ours, then the peers on the same sets."""
+    """Return the mean ARI by kind: ours, then the baselines on the same sets."""
     chosen = sets if half is None else sets[sets["half"] == half]
-    peers = list_sets().query("name in @chosen.name.unique()")
-    columns = peers.groupby("kind")[list(PEERS)].mean().rename(columns=PEERS)
+    baselines = list_sets().query("name in @chosen.name.unique()")
+    columns = baselines.groupby("kind")[list(BASELINES)].mean().rename(columns=BASELINES)
     return pivot(chosen, "kind").join(columns).T.rename_axis("mean ARI")
 
 
@@ -54,8 +54,10 @@ def tabulate_counts(scores: pd.DataFrame, index: str) -> pd.DataFrame:
 
 
 def tabulate_drift(drift: pd.DataFrame) -> pd.DataFrame:
-    peers = list_sets().set_index("name")
-    columns = peers[list(DRIFT_PEERS)].rename(columns=DRIFT_PEERS) if len(peers) else None
+    baselines = list_sets().set_index("name")
+    columns = (
+        baselines[list(DRIFT_BASELINES)].rename(columns=DRIFT_BASELINES) if len(baselines) else None
+    )
     table = pivot(drift, "name")
     table = table if columns is None else table.join(columns)
     for kind in drift["kind"].unique():

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from benchmarks.speed.contestants import BOUND, PEERS, Contestant
+from benchmarks.speed.methods import BASELINES, BOUND, Method
 from benchmarks.speed.processes import find_least, find_median
 from benchmarks.speed.rates import Rates, compare
 from benchmarks.speed.sweeps import Sweep, find_slope
@@ -39,8 +39,8 @@ def format_ratio(ratio: tuple[float, float, float]) -> str:
 
 def find_bound(results: Sequence[Rates]) -> Rates:
     """Return the faster layout of the lower bound among the results of one cell."""
-    bounds = [each for each in results if each.contestant.role == "bound"]
-    return max((each for each in bounds if each.contestant.feed == "chunks"), key=_median)
+    bounds = [each for each in results if each.method.role == "bound"]
+    return max((each for each in bounds if each.method.feed == "chunks"), key=_median)
 
 
 def _median(each: Rates) -> float:
@@ -49,9 +49,7 @@ def _median(each: Rates) -> float:
 
 def find_ours(results: Sequence[Rates], feed: str) -> Rates:
     """Return our result with this feed among the results of one cell."""
-    return next(
-        each for each in results if each.contestant.role == "ours" and each.contestant.feed == feed
-    )
+    return next(each for each in results if each.method.role == "ours" and each.method.feed == feed)
 
 
 def name_cells(cells: Cells) -> list[str]:
@@ -59,10 +57,10 @@ def name_cells(cells: Cells) -> list[str]:
 
 
 def tabulate_rates(cells: Cells) -> str:
-    """Tabulate the medians of points per second, one row for each contestant."""
+    """Tabulate the medians of points per second, one row for each method."""
     rows = []
     for column in zip(*cells.values(), strict=True):
-        who = column[0].contestant
+        who = column[0].method
         rates = ["skipped" if each.missing else format_rate(each.median) for each in column]
         fewest, most = min(r.n_points for r in column), max(r.n_points for r in column)
         n = format_rate(most) if fewest == most else f"{format_rate(fewest)}–{format_rate(most)}"
@@ -71,11 +69,11 @@ def tabulate_rates(cells: Cells) -> str:
 
 
 def tabulate_ratios(cells: Cells) -> str:
-    """Tabulate ours / peer with the same feed: median (least–most) over the rounds."""
+    """Tabulate ours / baseline with the same feed: median (least–most) over the rounds."""
     rows = []
     for column in zip(*cells.values(), strict=True):
-        who: Contestant = column[0].contestant
-        if who.role not in PEERS:
+        who: Method = column[0].method
+        if who.role not in BASELINES:
             continue
         ours = [find_ours(results, who.feed) for results in cells.values()]
         pairs = zip(ours, column, strict=True)
@@ -90,7 +88,7 @@ def tabulate_bound(cells: Cells) -> str:
     for results in cells.values():
         bound = find_bound(results)
         ratios.append(format_ratio(compare(bound, find_ours(results, "chunks"))))
-        names.append(bound.contestant.name.removeprefix(f"{BOUND}centres "))
+        names.append(bound.method.name.removeprefix(f"{BOUND}centres "))
     rows = [["time of ours / lower bound", *ratios], ["faster layout of the bound", *names]]
     return lay_out(["in chunks of 1 000", *name_cells(cells)], rows)
 
@@ -109,7 +107,7 @@ def tabulate_sweep(name: str, sweep: Sweep) -> str:
 def tabulate_options(results: Sequence[Rates]) -> str:
     """Tabulate ours with other options relative to the default."""
     rows = [
-        [each.contestant.name, format_rate(each.median), format_ratio(compare(results[0], each))]
+        [each.method.name, format_rate(each.median), format_ratio(compare(results[0], each))]
         for each in results
     ]
     return lay_out(["K=20 d=2", "points / s", "time / time of the default"], rows)

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed.contestants import CONTESTANTS
 from benchmarks.speed.markdown import Cells, find_bound, find_ours
+from benchmarks.speed.methods import METHODS
 from benchmarks.speed.rates import Rates
 from benchmarks.speed.sweeps import Sweep
 
 OURS, BOUND = "#c2410c", "#111827"
-WIDTHS = {"ours": 2.5, "bound": 2.0, "peer": 1.2, "fixed": 1.2}
+WIDTHS = {"ours": 2.5, "bound": 2.0, "baseline": 1.2, "fixed": 1.2}
 
 
 def draw_plot(path: Path, cells: Cells, sweeps: dict[str, Sweep], taken: dict) -> bool:
@@ -44,8 +44,8 @@ def draw_rates(axis: Any, cells: dict[int, list[Rates]], d: int) -> None:
     heights = spread(sorted((np.log10(c[-1].median) for c in present), reverse=True))
     present.sort(key=lambda c: c[-1].median, reverse=True)
     for column, height in zip(present, heights, strict=True):
-        who = column[0].contestant
-        color = {"ours": OURS, "bound": BOUND}.get(who.role, f"C{CONTESTANTS.index(who)}")
+        who = column[0].method
+        color = {"ours": OURS, "bound": BOUND}.get(who.role, f"C{METHODS.index(who)}")
         style = "-" if who.feed == "chunks" else "--" if who.feed == "dicts" else ":"
         rates = [each.median for each in column]
         axis.plot(list(cells), rates, style, color=color, lw=WIDTHS[who.role], marker=".")

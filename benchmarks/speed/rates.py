@@ -1,4 +1,4 @@
-"""Rates of all contestants at one d and K, measured in turns: A B C, A B C, …"""
+"""Rates of all methods at one d and K, measured in turns: A B C, A B C, …"""
 
 import gc
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from benchmarks.speed.contestants import CONTESTANTS, Contestant
 from benchmarks.speed.lower_bound import Learn
+from benchmarks.speed.methods import METHODS, Method
 from benchmarks.speed.points import CHUNK, divide, draw_points
 
 
@@ -22,7 +22,7 @@ class Effort:
 
     n_points: int
     n_rounds: int
-    longest: float  # seconds; a contestant that needs more for a round gets fewer points
+    longest: float  # seconds; a method that needs more for a round gets fewer points
     budget: float  # seconds of a round with fewer points
     n_features: tuple[int, ...] = (2, 16)
     n_prototypes: tuple[int, ...] = (10, 20, 50, 200)
@@ -34,9 +34,9 @@ QUICK = Effort(100_000, 3, 0.25, 0.1, n_prototypes=(20, 200))
 
 @dataclass
 class Rates:
-    """Points per second of one contestant at one d and K, one value for each round."""
+    """Points per second of one method at one d and K, one value for each round."""
 
-    contestant: Contestant
+    method: Method
     n_features: int
     n_prototypes: int
     n_points: int = 0
@@ -51,7 +51,7 @@ class Rates:
 
 @dataclass
 class Runner:
-    """A contestant's model, which continues to learn from round to round."""
+    """A method's model, which continues to learn from round to round."""
 
     learn: Learn
     pieces: Any
@@ -74,7 +74,7 @@ class Runner:
             n_pieces *= 2
             taken = self.time(n_pieces)
         rate = n_pieces * self.n_a_piece / taken
-        is_whole = self.result.contestant.role in ("ours", "bound") and self.n_a_piece > 1
+        is_whole = self.result.method.role in ("ours", "bound") and self.n_a_piece > 1
         if not is_whole and effort.n_points / rate > effort.longest:
             affordable = max(rate * effort.budget, 1)
             digits = int(np.floor(np.log10(affordable)))
@@ -94,19 +94,19 @@ def measure_rates(
     n_features: int,
     n_prototypes: int,
     effort: Effort,
-    contestants: Sequence[Contestant] = CONTESTANTS,
+    methods: Sequence[Method] = METHODS,
     kind: str = "blobs",
 ) -> list[Rates]:
-    """Measure all contestants at one d and K; a missing package has no rates."""
+    """Measure all methods at one d and K; a missing package has no rates."""
     points = draw_points(effort.n_points + CHUNK, n_features, kind)
     first, rest = points[:CHUNK], points[CHUNK:]
-    fed = {feed: divide(rest, feed) for feed in sorted({each.feed for each in contestants})}
-    results = [Rates(each, n_features, n_prototypes) for each in contestants]
+    fed = {feed: divide(rest, feed) for feed in sorted({each.feed for each in methods})}
+    results = [Rates(each, n_features, n_prototypes) for each in methods]
     # The garbage collector must not examine the existing objects during the measurements.
     gc.freeze()
     # One core each: with more the rates would depend on the other processes of the machine.
     with threadpool_limits(1):
-        runners = [start_runner(each, first, *fed[each.contestant.feed]) for each in results]
+        runners = [start_runner(each, first, *fed[each.method.feed]) for each in results]
         running = [each for each in runners if each]
         for each in running:
             each.choose_length(effort)
@@ -118,11 +118,11 @@ def measure_rates(
 
 
 def start_runner(result: Rates, first: NDArray, pieces: list[Any], n_a_piece: int) -> Runner | None:
-    """Return a runner of the contestant, or None if its package is missing."""
+    """Return a runner of the method, or None if its package is missing."""
     try:
-        learn = result.contestant.start(first, result.n_prototypes)
+        learn = result.method.start(first, result.n_prototypes)
     except ImportError:
-        result.missing = result.contestant.package
+        result.missing = result.method.package
         return None
     return Runner(learn, cycle(pieces), n_a_piece, result)
 

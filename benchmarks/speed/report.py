@@ -23,7 +23,7 @@ from benchmarks.speed.targets import tabulate_targets
 
 NOTES = """\
 Rates are medians of {rounds} rounds in which all take turns; a model continues to learn from round
-to round. n = {n} a round, and fewer for contestants that need more than {longest} s: see the last
+to round. n = {n} a round, and fewer for methods that need more than {longest} s: see the last
 column. A ratio is taken within each round: median (least–most). Seconds are CPU seconds on one core
 each: the machine is shared, and waiting does not count. Other processes still slow the memory and
 the clock, so ratios are more reliable than rates. First calls are timed by the wall clock. K is the
@@ -57,8 +57,10 @@ def describe_machine() -> str:
 def name_missing(cells: Cells) -> str:
     """Name the skipped packages."""
     # Our adapter to River is skipped with River and is no missing package.
-    peers = [each for results in cells.values() for each in results if each.missing != "clusterer"]
-    missing = {each.missing for each in peers if each.missing}
+    baselines = [
+        each for results in cells.values() for each in results if each.missing != "clusterer"
+    ]
+    missing = {each.missing for each in baselines if each.missing}
     return f"Skipped, not installed: {', '.join(sorted(missing))}.\n" if missing else ""
 
 
@@ -74,7 +76,7 @@ def write_report(found: Measurements) -> str:
         "Targets": tabulate_targets(found.cells, found.first_calls),
         "Rates": tabulate_rates(found.cells),
         "Against the lower bound": tabulate_bound(found.cells),
-        "Against peers": tabulate_ratios(found.cells),
+        "Against baselines": tabulate_ratios(found.cells),
         "By K": tabulate_sweep("d, K", found.sweeps["d, K"]),
         "By d, K = 20": tabulate_sweep("d", found.sweeps["d"]),
         "By stream, K = 20, d = 2": tabulate_sweep("stream", found.sweeps["stream"]),

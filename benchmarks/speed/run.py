@@ -1,4 +1,4 @@
-"""Measure the speed: ours and peers in one run, and ours against K, d, stream, options and n."""
+"""Measure the speed of ours and of baselines in one run, and ours against K, d, stream and n."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed.contestants import CONTESTANTS, Contestant, start_ours
+from benchmarks.speed.methods import METHODS, Method, start_ours
 from benchmarks.speed.points import CHUNK, KINDS, divide, draw_points
 from benchmarks.speed.rates import Effort, Rates, measure_rates
 from clusterer import OnlineClusterer
 
 IN_CHUNKS = tuple(
-    each for each in CONTESTANTS if each.feed == "chunks" and each.role in ("ours", "bound")
+    each for each in METHODS if each.feed == "chunks" and each.role in ("ours", "bound")
 )
 LENGTHS = (10_000, 100_000, 1_000_000, 10_000_000)
 PROTOTYPES = (2, 5, 10, 20, 50, 100, 200, 400)
@@ -51,11 +51,11 @@ def sweep_kinds(effort: Effort) -> Sweep:
 
 def measure_options(effort: Effort) -> list[Rates]:
     """Measure ours with each option, in turns, at K = 20, d = 2."""
-    contestants = [
-        Contestant(name, "clusterer", "chunks", partial(start_ours, **options), "ours")
+    methods = [
+        Method(name, "clusterer", "chunks", partial(start_ours, **options), "ours")
         for name, options in OPTIONS.items()
     ]
-    return measure_rates(2, 20, shorten(effort), contestants)
+    return measure_rates(2, 20, shorten(effort), methods)
 
 
 def shorten(effort: Effort) -> Effort:

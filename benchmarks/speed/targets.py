@@ -25,9 +25,15 @@ def tabulate_targets(cells: Cells, first_calls: dict[str, list[list[float]]]) ->
 
 
 LEADS = {
-    ("chunks", "peer"): "chunks of 1 000: faster than every peer with the same K or without K",
-    ("chunks", "fixed"): "chunks of 1 000: faster than the peers with a K of their own",
-    ("dicts", "peer"): "learn_one: faster than every River clusterer with the same K or without K",
+    (
+        "chunks",
+        "baseline",
+    ): "chunks of 1 000: faster than every baseline with the same K or without K",
+    ("chunks", "fixed"): "chunks of 1 000: faster than the baselines with a K of their own",
+    (
+        "dicts",
+        "baseline",
+    ): "learn_one: faster than every River clusterer with the same K or without K",
     ("dicts", "fixed"): "learn_one: faster than River STREAMKMeans with K = 10",
 }
 
@@ -56,13 +62,13 @@ def judge_rate(cells: Cells) -> Row:
 
 
 def judge_lead(cells: Cells, feed: str, role: str, target: str) -> Row:
-    """Judge whether ours is faster in all cells; name the closest peer."""
+    """Judge whether ours is faster in all cells; name the closest baseline."""
     leads = {}
     for cell, results in cells.items():
         ours = find_ours(results, feed)
-        for peer in filter(is_peer(feed, role), results):
+        for baseline in filter(is_baseline(feed, role), results):
             if not ours.missing:
-                leads[peer.contestant.name, name(cell)] = compare(ours, peer)
+                leads[baseline.method.name, name(cell)] = compare(ours, baseline)
     if not leads:
         return [target, "skipped", "–"]
     least = min(leads, key=lambda each: leads[each][0])
@@ -71,11 +77,9 @@ def judge_lead(cells: Cells, feed: str, role: str, target: str) -> Row:
     return [target, measured, judge(n_led == len(leads))]
 
 
-def is_peer(feed: str, role: str) -> Callable[[Rates], bool]:
-    """Return a filter of the peers with this role and feed."""
-    return lambda each: (
-        each.contestant.role == role and each.contestant.feed == feed and not each.missing
-    )
+def is_baseline(feed: str, role: str) -> Callable[[Rates], bool]:
+    """Return a filter of the baselines with this role and feed."""
+    return lambda each: each.method.role == role and each.method.feed == feed and not each.missing
 
 
 def judge_rows(cells: Cells) -> Row:

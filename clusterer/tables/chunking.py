@@ -18,20 +18,20 @@ def sort_by_time(chunks: Iterator[Chunk], report: Report) -> Iterator[Chunk]:
     Points without a time (NaN) come first. Beyond `MAX_SORTED_VALUES` values the points come in
     the order of the file, and the report counts the points that are earlier than one before.
     """
-    held: list[Chunk] = []
+    waiting: list[Chunk] = []
     n_values = 0
     for chunk in chunks:
-        held.append(chunk)
+        waiting.append(chunk)
         n_values += chunk.points.size
         if n_values > MAX_SORTED_VALUES:
             break
     else:
-        if held:
-            yield _sort(held)
+        if waiting:
+            yield _sort(waiting)
         return
     latest = -np.inf
-    while held:
-        chunk = held.pop(0)
+    while waiting:
+        chunk = waiting.pop(0)
         latest = _count_backward(chunk.points[:, -1], latest, report)
         yield chunk
     for chunk in chunks:
@@ -41,32 +41,32 @@ def sort_by_time(chunks: Iterator[Chunk], report: Report) -> Iterator[Chunk]:
 
 def cut_to_size(chunks: Iterator[Chunk], size: int) -> Iterator[Chunk]:
     """Yield the points in chunks of `size` points; the last one may be smaller."""
-    held: list[Chunk] = []
-    n_held = 0
+    waiting: list[Chunk] = []
+    n_waiting = 0
     for chunk in chunks:
-        n_lacking = min(size - n_held, len(chunk.points))
-        if held and n_held + n_lacking == size:
-            yield _join([*held, cut_chunk(chunk, slice(n_lacking))])
-            held, n_held, chunk = [], 0, cut_chunk(chunk, slice(n_lacking, None))
+        n_lacking = min(size - n_waiting, len(chunk.points))
+        if waiting and n_waiting + n_lacking == size:
+            yield _join([*waiting, cut_chunk(chunk, slice(n_lacking))])
+            waiting, n_waiting, chunk = [], 0, cut_chunk(chunk, slice(n_lacking, None))
         n_points = len(chunk.points)
-        if n_held == 0:
+        if n_waiting == 0:
             for start in range(0, n_points - size + 1, size):
                 yield cut_chunk(chunk, slice(start, start + size))
             chunk = cut_chunk(chunk, slice(n_points - n_points % size, None))
         if len(chunk.points):
-            held.append(chunk)
-            n_held += len(chunk.points)
-    if n_held:
-        yield _join(held)
+            waiting.append(chunk)
+            n_waiting += len(chunk.points)
+    if n_waiting:
+        yield _join(waiting)
 
 
 def _join(chunks: list[Chunk]) -> Chunk:
     return chunks[0] if len(chunks) == 1 else join_chunks(chunks)
 
 
-def _sort(held: list[Chunk]) -> Chunk:
-    points, classes = join_chunks(held)
-    held.clear()
+def _sort(waiting: list[Chunk]) -> Chunk:
+    points, classes = join_chunks(waiting)
+    waiting.clear()
     times = np.where(np.isnan(points[:, -1]), -np.inf, points[:, -1])
     order = np.argsort(times, kind="stable")
     return Chunk(points[order], None if classes is None else classes[order])

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from clusterer.cluster.compile_kernels import find_progress
+from clusterer.session.compile_kernels import find_progress
 from clusterer.session.frame import Frame
 from widgets.components.text import Html
 

@@ -11,7 +11,7 @@ from bokeh.server.server import Server
 from bokeh.settings import settings
 from threadpoolctl import threadpool_limits
 
-from clusterer.cluster.compile_kernels import start_compiling
+from clusterer.session.compile_kernels import start_compiling
 from clusterer.session.saving.store import RunStore
 from clusterer.session.scheduling.scheduler import engine_scheduler
 from clusterer.support.temp_folders import temp_folders

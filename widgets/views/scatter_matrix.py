@@ -154,7 +154,8 @@ class ScatterMatrix:
         self._names: tuple[str, ...] = ()
         self._frame: Frame | None = None
         self._begin()
-        self.view = LazyColumn(lambda: [self._plot.pane], visible=False)
+        # On a phone the matrix is wider than the page.
+        self.view = LazyColumn(lambda: [self._plot.pane], visible=False, scroll="x-auto")
         self.switch = pmui.Switch(
             label="Scatter matrix",
             description=f"Draws the first {N_FEATURES} features against each other, below.",

@@ -1,4 +1,4 @@
-"""Compile all kernels before they are needed: ``python -m clusterer.cluster.compile_kernels``.
+"""Compile all kernels before they are needed: ``python -m clusterer.session.compile_kernels``.
 
 Numba compiles a kernel at its first call and keeps the result beside the modules. All kernels
 together take half a minute or less. `make run` and `make test` compile right after the
@@ -15,6 +15,7 @@ import numpy as np
 from clusterer.cluster.density.dendrogram import build_dendrogram
 from clusterer.cluster.estimator import OnlineClusterer
 from clusterer.preprocessing.scaling import Moments, RunningScaling
+from clusterer.session.density_image import count_cells
 from clusterer.support.kernels import compilation
 
 N_POINTS = 3_000
@@ -42,6 +43,7 @@ def compile_kernels() -> None:
     model.predict(points)
     build_dendrogram(model.snapshot())
     RunningScaling.begin(Moments(np.zeros(2), np.ones(2), 0)).follow(points)
+    count_cells(points[:, 0], points[:, 1], (-1, 1, -1, 1))
 
 
 def start_compiling() -> None:

@@ -16,18 +16,18 @@ Start = Callable[[NDArray, int], Learn]
 
 
 @dataclass(frozen=True)
-class Contestant:
+class Method:
     """A measured clusterer; ``start`` makes a model of K that has learned the first points.
 
-    ``feed`` is "chunks", "rows" or "dicts". ``role`` is "ours", "bound", "peer" or "fixed"; "fixed"
-    is a peer with a K of its own in every column.
+    ``feed`` is "chunks", "rows" or "dicts". ``role`` is "ours", "bound", "baseline" or "fixed":
+    a baseline with a K of its own in every column.
     """
 
     name: str
     package: str
     feed: str
     start: Start
-    role: str = "peer"
+    role: str = "baseline"
 
     @property
     def version(self) -> str:
@@ -127,41 +127,41 @@ def fix_k(start: Start, n_clusters: int) -> Start:
     return lambda first, _: start(first, n_clusters)
 
 
-PEERS = ("peer", "fixed")
+BASELINES = ("baseline", "fixed")
 
 OURS = "clusterer partial_fit"
 BOUND = "lower bound, "
 
-CONTESTANTS = (
-    Contestant(OURS, "clusterer", "chunks", start_ours, "ours"),
-    Contestant(f"{BOUND}centres (K, d)", "numba", "chunks", start_rows, "bound"),
-    Contestant(f"{BOUND}centres (d, K)", "numba", "chunks", start_columns, "bound"),
-    Contestant("MiniBatchKMeans, K", "scikit-learn", "chunks", start_minibatch),
-    Contestant(
+METHODS = (
+    Method(OURS, "clusterer", "chunks", start_ours, "ours"),
+    Method(f"{BOUND}centres (K, d)", "numba", "chunks", start_rows, "bound"),
+    Method(f"{BOUND}centres (d, K)", "numba", "chunks", start_columns, "bound"),
+    Method("MiniBatchKMeans, K", "scikit-learn", "chunks", start_minibatch),
+    Method(
         f"MiniBatchKMeans, K = {N_BLOBS} ‡",
         "scikit-learn",
         "chunks",
         fix_k(start_minibatch, N_BLOBS),
         "fixed",
     ),
-    Contestant("Birch †", "scikit-learn", "chunks", start_birch),
-    Contestant("BICO, summary of K", "bico", "chunks", start_bico),
-    Contestant(
+    Method("Birch †", "scikit-learn", "chunks", start_birch),
+    Method("BICO, summary of K", "bico", "chunks", start_bico),
+    Method(
         f"BICO, its summary of {200 * N_BLOBS} ‡",
         "bico",
         "chunks",
         fix_k(start_bico, 200 * N_BLOBS),
         "fixed",
     ),
-    Contestant("clusopt CluStream", "clusopt-core", "chunks", start_clusopt),
-    Contestant("clusterer partial_fit, (1, d)", "clusterer", "rows", start_ours, "ours"),
-    Contestant(f"{BOUND}one call a point", "numba", "rows", start_rows, "bound"),
-    Contestant("MiniBatchKMeans, K, (1, d)", "scikit-learn", "rows", start_minibatch),
-    Contestant("Birch †, (1, d)", "scikit-learn", "rows", start_birch),
-    Contestant("clusterer learn_one", "clusterer", "dicts", start_our_river, "ours"),
-    Contestant("River CluStream", "river", "dicts", start_clustream),
-    Contestant("River DenStream †", "river", "dicts", start_denstream),
-    Contestant("River DBSTREAM †", "river", "dicts", start_dbstream),
-    Contestant("River STREAMKMeans ‡", "river", "dicts", start_streamkmeans, "fixed"),
-    Contestant("River KMeans, K", "river", "dicts", start_kmeans),
+    Method("clusopt CluStream", "clusopt-core", "chunks", start_clusopt),
+    Method("clusterer partial_fit, (1, d)", "clusterer", "rows", start_ours, "ours"),
+    Method(f"{BOUND}one call a point", "numba", "rows", start_rows, "bound"),
+    Method("MiniBatchKMeans, K, (1, d)", "scikit-learn", "rows", start_minibatch),
+    Method("Birch †, (1, d)", "scikit-learn", "rows", start_birch),
+    Method("clusterer learn_one", "clusterer", "dicts", start_our_river, "ours"),
+    Method("River CluStream", "river", "dicts", start_clustream),
+    Method("River DenStream †", "river", "dicts", start_denstream),
+    Method("River DBSTREAM †", "river", "dicts", start_dbstream),
+    Method("River STREAMKMeans ‡", "river", "dicts", start_streamkmeans, "fixed"),
+    Method("River KMeans, K", "river", "dicts", start_kmeans),
 )
