@@ -77,7 +77,7 @@ def find_progress() -> float | None:
     >>> find_progress() is None
     True
     """
-    return compilation.share if is_compiling() and compilation.compiled else None
+    return compilation.share if is_compiling() and compilation.has_begun else None
 
 
 def _compile_with_progress() -> None:

@@ -38,6 +38,8 @@ class Compilation(event.Listener):
         All functions that can be compiled.
     compiled : set of str
         Those that were compiled by this process, and not loaded from the cache.
+    has_begun : bool
+        Whether this process compiles or has compiled a function.
     watchers : list of callable
         Called after each function that was compiled.
     """
@@ -46,7 +48,7 @@ class Compilation(event.Listener):
         self.names: set[str] = set()
         self.compiled: set[str] = set()
         self.watchers: list[Callable[[], object]] = []
-        self._is_announced = False
+        self.has_begun = False
 
     def add(self, function: Any) -> None:
         """Note a function that can be compiled."""
@@ -54,8 +56,8 @@ class Compilation(event.Listener):
 
     def on_start(self, event: Any) -> None:
         """Announce the first compilation."""
-        if not self._is_announced and self._find_name(event):
-            self._is_announced = True
+        if not self.has_begun and self._find_name(event):
+            self.has_begun = True
             log.warning("Compiling for this machine, once: half a minute or less …")
 
     def on_end(self, event: Any) -> None:
