@@ -36,8 +36,10 @@ class DensityEstimate(NamedTuple):
     ----------
     kept : (k,) int64
         Indices of the prototypes that shape the density.
+    unit : float
+        A length near their extent, in the unit of the centres that were given.
     centers : (k, d)
-        Their centres, in a unit near their extent.
+        Their centres, in this unit.
     variances : (k,)
         Variance per feature of the points of each.
     masses : (k,)
@@ -59,6 +61,7 @@ class DensityEstimate(NamedTuple):
     """
 
     kept: NDArray[np.int64]
+    unit: float
     centers: NDArray[np.float64]
     variances: NDArray[np.float64]
     masses: NDArray[np.float64]
@@ -123,6 +126,7 @@ def estimate_density(
         log_density_of_all[others], nearest[others] = log_density_of_others, closest
     return DensityEstimate(
         kept,
+        unit,
         scaled,
         variances,
         masses,

@@ -150,8 +150,12 @@ def choose_noise_rule(depths: Depths, n_features: int) -> NoiseRule:
 
 def find_noise(
     density: DensityEstimate, log_medians: NDArray[np.float64], rule: NoiseRule
-) -> NDArray[np.bool_]:
-    """Whether (m,) each prototype is noise by a `NoiseRule`; ``log_medians`` as in `Depths`."""
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return which prototypes (m,) are noise by a `NoiseRule`; ``log_medians`` as in `Depths`.
+
+    Also returns the logarithms (k,) of the density below which a light prototype near each of those
+    that shape the density is noise.
+    """
     masses, depth = density.masses, rule.depth
     is_noise = density.log_density < log_medians - depth
     if rule.has_background and is_noise.any():
@@ -160,12 +164,12 @@ def find_noise(
         if masses[is_noise].sum() > MAX_NOISE_SHARE * masses.sum():
             depth = rule.rim
             is_noise = density.log_density < log_medians - depth
+    limits = log_medians - max(depth, rule.outlier_depth)
     if len(density.nearest) == len(density.kept):
-        return is_noise
-    far = (log_medians - max(depth, rule.outlier_depth))[density.nearest]
-    is_far = density.log_density_of_all < far
+        return is_noise, limits
+    is_far = density.log_density_of_all < limits[density.nearest]
     is_far[density.kept] = False
-    return is_noise[density.nearest] | is_far
+    return is_noise[density.nearest] | is_far, limits
 
 
 def expect_share(depth: float, n_features: int) -> float:
