@@ -142,7 +142,9 @@ class FittedAttributes:
 
     def _list_choices(self, prototypes: Prototypes) -> Choices:
         """What the labels depend on besides the prototypes."""
-        half_life = prototypes.half_life if self.half_life == "auto" else self.half_life
+        half_life = self.half_life
+        if isinstance(half_life, str):
+            half_life = prototypes.half_life
         return Choices(bool(self.join), bool(self.drop_singletons), self.forget, half_life)
 
     def _update_labels(self, prototypes: Prototypes, n_points: int) -> NDArray[np.int64]:

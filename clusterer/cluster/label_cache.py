@@ -20,7 +20,7 @@ from clusterer.cluster.density.label_update import LabelledDensity, update_label
 from clusterer.cluster.density.labels import cluster_by_density, label_prototypes, number_clusters
 from clusterer.cluster.inactive_clusters import label_with_inactive
 from clusterer.cluster.prototypes.prototypes import Prototypes
-from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, ID, N_SEEN, N_TAKEN
+from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, N_SEEN, N_TAKEN
 
 POINTS_PER_PROTOTYPE = 20
 

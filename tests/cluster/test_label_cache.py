@@ -9,16 +9,18 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
+from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer, load
-from clusterer.cluster.density.labels import label_by_density, number_in_order
+from clusterer.cluster.density.labels import label_prototypes, number_in_order
 from clusterer.cluster.label_cache import POINTS_PER_PROTOTYPE, FullLabelling
+from clusterer.cluster.prototypes.state_layout import ID, SCALE
 from clusterer.datasets import make_generator
 from clusterer.river import OnlineClusterer as RiverClusterer
 
 N_STEPS = 100_000
 N_STREAMS = 20
-N_BETWEEN = 10  # steps between two comparisons with the slow rule
+N_BETWEEN = 25  # steps between two comparisons with the slow rule
 
 
 def roam(seed: int, n: int, n_features: int = 2) -> NDArray:
@@ -39,8 +41,8 @@ def apply_rule(model: OnlineClusterer, last: FullLabelling) -> NDArray[np.int64]
     log_norms, inverses, limits = places[-3:]
     squares = ((centers[:, None] - places[:-3].T) ** 2).sum(axis=2)
     nearest = np.argmin(squares, axis=1)
-    levels = np.log(np.exp(log_norms - 0.5 * squares * inverses - limits[nearest][:, None]).sum(1))
-    by_density = np.where(levels < 0.0, -1, place_labels[nearest])
+    terms = np.exp(np.minimum(log_norms - 0.5 * squares * inverses - limits[nearest][:, None], 1.0))
+    by_density = np.where(terms.sum(axis=1) < 1.0, -1, place_labels[nearest])
     known = np.full(len(ids), -1)
     known[: len(last.ids)] = last.ids[: len(ids)]
     by_id = np.append(labels, np.full(len(ids), -1))[: len(ids)]
@@ -51,7 +53,7 @@ def test_updated_labels_follow_the_rule_in_many_steps():
     n_updated = n_full = n_close = 0
     for seed in range(N_STREAMS):
         points = roam(seed, N_STEPS // N_STREAMS, n_features=1 + seed % 3)
-        model = OnlineClusterer(4 + 2 * seed, half_life=(None, "auto", 400.0)[seed % 3])
+        model = OnlineClusterer(8 + 2 * seed, half_life=(None, "auto", 400.0)[seed % 3])
         for i, point in enumerate(points):
             row = point[None]
             model.partial_fit(row)
@@ -74,35 +76,26 @@ def test_updated_labels_follow_the_rule_in_many_steps():
 @pytest.mark.parametrize("seed", range(5))
 def test_new_prototypes_are_labelled_as_the_full_labelling_labels_light_ones(seed):
     model = OnlineClusterer(30, half_life=None).fit(roam(seed, 3_000))
-    held, known = model._prototypes.density_data, model.cluster_labels_
+    held = model._prototypes.density_data
+    model.predict(np.zeros((1, 2)))
     last = model._label_cache._last
-    assert last is not None
-    n_equal = 0
-    places = roam(seed + 100, 200)
-    for place in places:
-        start = model.copy()
-        start._label_cache._last = last
-        # The place of the lightest prototype, so that their number stays.
-        slot = int(np.argmin(start.weights_))
-        inner = (place - start._prototypes.origin) * start._prototypes.scalars[4]
-        start._prototypes._centers[:, slot] = inner
-        start._prototypes.int_rows[1, slot] = start.n_seen_
-        found = start._update_labels(start._prototypes, 1)[slot]
-        centers, light = held["centers"].copy(), held["weights"].copy()
-        centers[slot], light[slot] = inner, 0.0
-        full = label_by_density(
-            centers, light, held["scatters"], held["counts"], links=held["links"]
-        )
-        others = np.arange(len(full)) != slot
-        same = known[others][full[others] == full[slot]] if full[slot] >= 0 else np.array([-1])
-        n_equal += found in same
-    assert n_equal >= 0.97 * len(places)
+    # It weighs nothing, so it may be anywhere without a change of the density.
+    newest = int(np.argmax(model.ids_))
+    assert held["weights"][newest] == 0.0
+    for place in roam(seed + 100, 200):
+        started = model.copy()
+        started._label_cache._last = last
+        center = (place - started._prototypes.origin) * started._prototypes.scalars[SCALE]
+        started._prototypes._centers[:, newest] = held["centers"][newest] = center
+        started._prototypes.int_rows[ID, newest] = started.n_seen_
+        found = started._update_labels(started._prototypes, 1)
+        assert_array_equal(found, label_prototypes(**held))
 
 
 def test_labels_of_separate_clusters_are_those_of_a_full_labelling():
     rng = np.random.default_rng(0)
     centers = np.array([[0.0, 0.0], [40.0, 0.0], [0.0, 40.0], [40.0, 40.0]])
-    points = centers[rng.integers(4, size=6_000)] + rng.normal(size=(6_000, 2))
+    points = centers[rng.integers(4, size=4_500)] + rng.normal(size=(4_500, 2))
     model, full = OnlineClusterer(), OnlineClusterer(refresh=0)
     model.fit(points[:3_000])
     full.fit(points[:3_000])
@@ -112,13 +105,11 @@ def test_labels_of_separate_clusters_are_those_of_a_full_labelling():
         labels = [each.partial_fit(row).predict(centers) for each in (model, full)]
         assert_array_equal(*labels)
         n_updated += model._label_cache._last.n_seen < model.n_seen_
-    assert n_updated > 2_500
+    assert n_updated > 1_200
 
 
 @pytest.mark.parametrize("name", ["blobs", "drifting", "appearing", "moons"])
 def test_updated_labels_agree_with_the_classes_as_full_ones_do(name):
-    from sklearn.metrics import adjusted_rand_score
-
     chunk = make_generator(name, seed=3, noise=0.1).take(4_000)
     model, scores = OnlineClusterer(), []
     for i, point in enumerate(chunk.points):
@@ -133,7 +124,9 @@ def test_updated_labels_agree_with_the_classes_as_full_ones_do(name):
         model._label_cache.outdate()
         model._label_cache._last = known
         is_known = classes >= 0
-        scores.append([adjusted_rand_score(classes[is_known], each[is_known]) for each in (updated, full)])
+        scores.append(
+            [adjusted_rand_score(classes[is_known], each[is_known]) for each in (updated, full)]
+        )
     updated, full = np.mean(scores, axis=0)
     assert updated > full - 0.01
 
@@ -177,7 +170,7 @@ class TestFullLabelling:
         # A merge of the cluster's last prototype frees its slot for a new one.
         model.partial_fit(points[:1])
         is_right = model._prototypes.inner_centers[:, 0] > model._prototypes.inner_centers.mean()
-        model._prototypes.int_rows[1, np.flatnonzero(is_right)] += 1_000_000
+        model._prototypes.int_rows[ID, np.flatnonzero(is_right)] += 1_000_000
         model._prototypes._centers[0, np.flatnonzero(is_right)] = 1e6
         model.predict(points[:1])
         assert model._label_cache._last.n_seen == model.n_seen_
@@ -211,7 +204,7 @@ class TestFullLabelling:
 @pytest.mark.parametrize("renew", ["save", "pickle", "copy"])
 @pytest.mark.parametrize("settings", [{}, {"drop_singletons": False}, {"forget": "never"}])
 def test_a_restored_model_labels_alike(renew, settings, tmp_path):
-    points = roam(4, 2_000)
+    points = roam(4, 1_300)
     model = OnlineClusterer(20, half_life=500.0, **settings).fit(points[:1_000])
     model.predict(points[:1])
     model.partial_fit(points[1_000:1_010]).predict(points[:1])
