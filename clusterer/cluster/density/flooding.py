@@ -47,8 +47,28 @@ class MergeTree(NamedTuple):
     prominences: NDArray[np.float64]
 
 
+class Borders(NamedTuple):
+    """The borders between regions, at first one for each saddle.
+
+    Parameters
+    ----------
+    ends : (2, e) int64
+        The two regions of each border.
+    sums : (e, 6)
+        The sums over its saddles, see `sum_borders`.
+    """
+
+    ends: NDArray[np.int64]
+    sums: NDArray[np.float64]
+
+
+def list_borders(saddles: Saddles) -> Borders:
+    """The borders before any merge."""
+    return Borders(np.array([saddles.first, saddles.second]), sum_borders(saddles))
+
+
 def flood(
-    density: DensityEstimate, saddles: Saddles, min_mass: float, threshold: float
+    density: DensityEstimate, borders: Borders, min_mass: float, threshold: float
 ) -> tuple[MergeTree, NDArray[np.int64]]:
     """Merge regions until only those of enough prominence and mass are left.
 
@@ -56,8 +76,8 @@ def flood(
     ----------
     density : DensityEstimate
         The density of k prototypes.
-    saddles : Saddles
-        The saddles between neighbours.
+    borders : Borders
+        The borders before any merge; they stay as they are.
     min_mass : float
         Fewest points of a region.
     threshold : float
@@ -72,16 +92,14 @@ def flood(
         ``min_mass``.
     """
     n_kept = len(density.log_density)
-    sums = sum_borders(saddles)
-    ends = np.array([saddles.first, saddles.second])
     masses = density.masses.copy()
     squares = masses * masses
     peaks = np.arange(n_kept)
     merges, values = np.empty((2, n_kept), dtype=np.int64), np.empty((2, n_kept))
     n_merges = merge_borders(
-        ends,
-        sums,
-        np.empty(len(sums)),
+        borders.ends.copy(),
+        borders.sums.copy(),
+        np.empty(len(borders.sums)),
         density.log_density,
         masses,
         squares,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.density_estimate import DensityEstimate
-from clusterer.cluster.density.flooding import MergeTree, flood
+from clusterer.cluster.density.flooding import Borders, MergeTree, flood, list_borders
 from clusterer.cluster.density.saddles import Saddles
 
 # A cluster holds at least a quarter of the mass of an average prototype, or 1 % of all points if
@@ -47,8 +47,9 @@ def find_peaks(density: DensityEstimate, saddles: Saddles) -> NDArray[np.int64]:
     >>> find_peaks(density, measure_saddles(density, np.empty((0, 0)), np.arange(4)))
     array([1, 1, 2, 2])
     """
-    _, threshold = build_merge_tree(density, saddles)
-    return flood(density, saddles, find_min_mass(density), threshold)[1]
+    borders = list_borders(saddles)
+    _, threshold = merge_all(density, borders)
+    return flood(density, borders, find_min_mass(density), threshold)[1]
 
 
 def build_merge_tree(density: DensityEstimate, saddles: Saddles) -> tuple[MergeTree, float]:
@@ -63,7 +64,12 @@ def build_merge_tree(density: DensityEstimate, saddles: Saddles) -> tuple[MergeT
     >>> len(tree.levels), 0.5 < threshold < MAX_PROMINENCE
     (3, True)
     """
-    tree, regions = flood(density, saddles, find_min_mass(density), np.inf)
+    return merge_all(density, list_borders(saddles))
+
+
+def merge_all(density: DensityEstimate, borders: Borders) -> tuple[MergeTree, float]:
+    """Do the same, given the borders before any merge."""
+    tree, regions = flood(density, borders, find_min_mass(density), np.inf)
     # No saddle connects these regions. All but the first are further clusters.
     n_regions = int(np.count_nonzero(np.bincount(regions + 1, minlength=1)[1:]))
     n_separate = max(n_regions - 1, 0)
