@@ -101,9 +101,10 @@ def estimate_density(
     kept_weights = weights[kept]
     masses = np.maximum(counts[kept], kept_weights)
     squares, gaps = np.empty((n_kept, n_kept)), np.empty(n_kept)
-    measure_squared_distances(scaled, squares, gaps)
     variances = scatters[kept] / unit / unit / (kept_weights * n_features)
-    pooled = smooth_variances(variances, kept_weights, gaps)
+    measure_squared_distances(scaled, squares, gaps)
+    pooled = np.empty(n_kept)
+    smooth_variances(variances, kept_weights, gaps, pooled)
     min_points = NEIGHBOUR_SHARE * math.sqrt(masses.sum())
     if masses.min() < min_points:
         smoothed, is_used = pooled.copy(), np.empty(n_kept, dtype=np.bool_)
@@ -146,18 +147,26 @@ def choose_unit(centers: NDArray) -> float:
     return math.ldexp(1.0, math.frexp(extent)[1]) if 0.0 < extent < math.inf else 1.0
 
 
-def smooth_variances(variances: NDArray, weights: NDArray, gaps: NDArray) -> NDArray:
-    """Variances (k,) per feature, averaged with those of even cells; see `PRIOR_POINTS`.
+@entry
+def smooth_variances(variances: Any, weights: Any, gaps: Any, smoothed: Any) -> None:
+    """Write variances (k,) per feature, averaged with those of even cells; see `PRIOR_POINTS`.
 
     ``gaps`` (k,) are the squared distances from the nearest other place.
     """
-    cells = np.where(gaps < np.inf, gaps / CELL_DIVISOR, variances)
-    if (variances <= SPOT_SHARE * cells).all():
-        # All points lie on a few spots: no spread suggests that two spots belong together.
-        return np.maximum(variances, MIN_VARIANCE)
-    smoothed = (weights * variances + PRIOR_POINTS * cells) / (weights + PRIOR_POINTS)
-    # Two prototypes on one spot have no spread; any value far below the unit serves.
-    return np.maximum(smoothed, MIN_VARIANCE)
+    is_spread = False
+    for i in range(variances.shape[0]):
+        cell = gaps[i] / CELL_DIVISOR if gaps[i] < np.inf else variances[i]
+        if not variances[i] <= SPOT_SHARE * cell:
+            is_spread = True
+    for i in range(variances.shape[0]):
+        cell = gaps[i] / CELL_DIVISOR if gaps[i] < np.inf else variances[i]
+        variance = variances[i]
+        # Otherwise all points lie on a few spots: no spread suggests that two belong together.
+        if is_spread:
+            variance = weights[i] * variances[i] + PRIOR_POINTS * cell
+            variance /= weights[i] + PRIOR_POINTS
+        # Two prototypes on one spot have no spread; any value far below the unit serves.
+        smoothed[i] = max(variance, MIN_VARIANCE)
 
 
 @entry

@@ -163,7 +163,8 @@ def merge_borders(
         Logarithm of the density at each peak; points of each region, and the sum of the squares of
         those of its prototypes.
     peaks : (k,) int64
-        The peak of each prototype's region: at first itself.
+        The peak of each prototype's region: at first itself. During the merges the peak that each
+        peak has joined.
     border_of : (k,) int64
         Scratch, filled with -1.
     merges : (2, k) int64, values : (2, k)
@@ -202,10 +203,13 @@ def merge_borders(
         n_merges += 1
         masses[higher] += masses[lower]
         squares[higher] += squares[lower]
-        for i in range(peaks.shape[0]):
-            if peaks[i] == lower:
-                peaks[i] = higher
+        peaks[lower] = higher
         n_borders = merge_regions(ends, sums, levels, n_borders, border_of, higher, lower)
+    for i in range(peaks.shape[0]):
+        peak = peaks[i]
+        while peaks[peak] != peak:
+            peak = peaks[peak]
+        peaks[i] = peak
     return n_merges
 
 
@@ -235,38 +239,31 @@ def merge_regions(
 
     Returns the number of borders that are left. They come first in the arrays.
     """
-    for e in range(n_borders):
-        if ends[0, e] == a:
-            border_of[ends[1, e]] = e
-        elif ends[1, e] == a:
-            border_of[ends[0, e]] = e
-    for e in range(n_borders):
-        side = 0 if ends[0, e] == b else 1
-        if ends[side, e] != b:
-            continue
-        other = ends[1 - side, e]
-        kept = border_of[other]
-        if other != a and kept < 0:
-            ends[side, e] = a
-            border_of[other] = e
-            continue
-        if other != a:
-            for column in range(sums.shape[1]):
-                sums[kept, column] += sums[e, column]
-        ends[0, e] = -1
-    border_of[b] = -1
     e = 0
     while e < n_borders:
-        if ends[0, e] < 0:
-            n_borders -= 1
-            ends[0, e], ends[1, e] = ends[0, n_borders], ends[1, n_borders]
-            levels[e] = levels[n_borders]
-            for column in range(sums.shape[1]):
-                sums[e, column] = sums[n_borders, column]
+        side = 0 if ends[0, e] == a or ends[0, e] == b else 1
+        if ends[side, e] != a and ends[side, e] != b:
+            e += 1
             continue
-        if ends[0, e] == a or ends[1, e] == a:
-            levels[e] = measure_level(sums, e)
-            border_of[ends[0, e]] = -1
-            border_of[ends[1, e]] = -1
-        e += 1
+        other = ends[1 - side, e]
+        is_inside = other == a or other == b
+        kept = border_of[other]
+        if not is_inside and kept < 0:
+            ends[side, e] = a
+            border_of[other] = e
+            e += 1
+            continue
+        if not is_inside:
+            for column in range(sums.shape[1]):
+                sums[kept, column] += sums[e, column]
+        # The last border takes the place of the removed one.
+        n_borders -= 1
+        ends[0, e], ends[1, e] = ends[0, n_borders], ends[1, n_borders]
+        levels[e] = levels[n_borders]
+        for column in range(sums.shape[1]):
+            sums[e, column] = sums[n_borders, column]
+    for region in range(border_of.shape[0]):
+        if border_of[region] >= 0:
+            levels[border_of[region]] = measure_level(sums, border_of[region])
+            border_of[region] = -1
     return n_borders
