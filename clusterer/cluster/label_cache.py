@@ -21,6 +21,7 @@ from clusterer.cluster.density.labels import cluster_by_density, label_prototype
 from clusterer.cluster.inactive_clusters import label_with_inactive
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, N_SEEN, N_TAKEN
+from clusterer.stream.chunk import NOISE
 
 POINTS_PER_PROTOTYPE = 20
 
@@ -118,6 +119,7 @@ class LabelCache:
             return label_prototypes(**data, join=False, drop_singletons=drop)
         density = cluster_by_density(**data, previous=previous)
         if density.places.size:
-            ids, n_clusters = prototypes.ids, len(np.unique(density.labels[density.labels >= 0]))
-            self._last = FullLabelling(choices, prototypes.n_seen, ids, density, n_clusters)
+            n_clusters = len({*density.labels.tolist()} - {NOISE})
+            n_seen, ids = prototypes.n_seen, prototypes.ids
+            self._last = FullLabelling(choices, n_seen, ids, density, n_clusters)
         return number_clusters(density.labels, drop)

@@ -91,17 +91,15 @@ def estimate_density(
     >>> density.log_density.round(3)
     array([6.028, 6.028, 4.748])
     """
-    n_features = centers.shape[1]
-    is_kept = (weights > 0) & (weights >= MIN_WEIGHT_SHARE * weights.mean())
-    kept = np.flatnonzero(is_kept)
-    n_kept = len(kept)
-    unit = choose_unit(centers[kept])
-    all_scaled = (centers - centers[kept[0]]) / unit
-    scaled = all_scaled[kept]
-    kept_weights = weights[kept]
-    masses = np.maximum(counts[kept], kept_weights)
+    n_all, n_features = centers.shape
+    slots, scaled = np.empty(n_all, dtype=np.int64), np.empty((n_all, n_features))
+    numbers = np.empty((3, n_all))
+    least = MIN_WEIGHT_SHARE * float(weights.mean())
+    n_kept, unit = gather_kept(centers, weights, scatters, counts, least, slots, scaled, *numbers)
+    kept, others, scaled_others = slots[:n_kept], slots[n_kept:], scaled[n_kept:]
+    scaled = scaled[:n_kept]
+    kept_weights, masses, variances = numbers[:, :n_kept]
     squares, gaps = np.empty((n_kept, n_kept)), np.empty(n_kept)
-    variances = scatters[kept] / unit / unit / (kept_weights * n_features)
     measure_squared_distances(scaled, squares, gaps)
     pooled = np.empty(n_kept)
     smooth_variances(variances, kept_weights, gaps, pooled)
@@ -116,14 +114,13 @@ def estimate_density(
     log_density = np.empty(n_kept)
     sum_gaussians(squares, log_norms, inverses, log_density)
     log_density_of_all, nearest = log_density, np.arange(n_kept)
-    if n_kept < len(weights):
-        log_density_of_all, nearest = np.empty(len(weights)), np.empty(len(weights), np.int64)
-        log_density_of_all[kept], nearest[kept] = log_density, np.arange(n_kept)
-        others = np.flatnonzero(~is_kept)
-        to_kept, closest = np.empty((len(others), n_kept)), np.empty(len(others), np.int64)
-        measure_distances_to(all_scaled[others], scaled, to_kept, closest)
-        log_density_of_others = np.empty(len(others))
+    if n_kept < n_all:
+        log_density_of_all, nearest = np.empty(n_all), np.empty(n_all, dtype=np.int64)
+        to_kept, closest = np.empty((n_all - n_kept, n_kept)), np.empty(n_all - n_kept, np.int64)
+        measure_distances_to(scaled_others, scaled, to_kept, closest)
+        log_density_of_others = np.empty(n_all - n_kept)
         sum_gaussians(to_kept, log_norms, inverses, log_density_of_others)
+        log_density_of_all[kept], nearest[kept] = log_density, np.arange(n_kept)
         log_density_of_all[others], nearest[others] = log_density_of_others, closest
     return DensityEstimate(
         kept,
@@ -141,10 +138,64 @@ def estimate_density(
     )
 
 
-def choose_unit(centers: NDArray) -> float:
-    """Power of two near the extent of ``centers``, so that scaling by it loses no digits."""
-    extent = float((centers.max(axis=0) - centers.min(axis=0)).max())
-    return math.ldexp(1.0, math.frexp(extent)[1]) if 0.0 < extent < math.inf else 1.0
+@entry
+def gather_kept(
+    centers: Any,
+    weights: Any,
+    scatters: Any,
+    counts: Any,
+    least: float,
+    slots: Any,
+    scaled: Any,
+    kept_weights: Any,
+    masses: Any,
+    variances: Any,
+) -> tuple[int, float]:
+    """Gather the prototypes that weigh ``least`` or more, then the indices and centres of the rest.
+
+    Parameters
+    ----------
+    centers : (m, d), weights, scatters, counts : (m,)
+        All prototypes.
+    slots : (m,) int64, scaled : (m, d), kept_weights, masses, variances : (m,)
+        The results: indices, centres, and the numbers of those that are kept.
+
+    Returns
+    -------
+    n_kept : int, unit : float
+        How many are kept, and the power of two near their extent in which ``scaled`` and
+        ``variances`` are written, so that scaling loses no digits.
+    """
+    n_all, n_features = centers.shape
+    n_kept = 0
+    for i in range(n_all):
+        if weights[i] > 0.0 and weights[i] >= least:
+            slots[n_kept] = i
+            n_kept += 1
+    place = n_kept
+    for i in range(n_all):
+        if not (weights[i] > 0.0 and weights[i] >= least):
+            slots[place] = i
+            place += 1
+    extent = 0.0
+    for t in range(n_features):
+        low = high = centers[slots[0], t]
+        for place in range(n_kept):
+            low = min(low, centers[slots[place], t])
+            high = max(high, centers[slots[place], t])
+        extent = max(extent, high - low)
+    unit = 1.0
+    if 0.0 < extent < np.inf:
+        unit = math.ldexp(1.0, math.frexp(extent)[1])
+    for place in range(n_all):
+        for t in range(n_features):
+            scaled[place, t] = (centers[slots[place], t] - centers[slots[0], t]) / unit
+    for place in range(n_kept):
+        i = slots[place]
+        kept_weights[place] = weights[i]
+        masses[place] = max(counts[i], weights[i])
+        variances[place] = scatters[i] / unit / unit / (weights[i] * n_features)
+    return n_kept, unit
 
 
 @entry

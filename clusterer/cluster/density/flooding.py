@@ -92,9 +92,7 @@ def flood(
         ``min_mass``.
     """
     n_kept = len(density.log_density)
-    masses = density.masses.copy()
-    squares = masses * masses
-    peaks = np.arange(n_kept)
+    masses, peaks = density.masses.copy(), np.empty(n_kept, dtype=np.int64)
     merges, values = np.empty((2, n_kept), dtype=np.int64), np.empty((2, n_kept))
     n_merges = merge_borders(
         borders.ends.copy(),
@@ -102,16 +100,16 @@ def flood(
         np.empty(len(borders.sums)),
         density.log_density,
         masses,
-        squares,
+        np.empty(n_kept),
         peaks,
-        np.full(n_kept, -1),
+        np.empty_like(peaks),
         min_mass,
         threshold,
         merges,
         values,
     )
-    peaks[masses[peaks] < min_mass] = -1
-    return MergeTree(*merges[:, :n_merges], *values[:, :n_merges]), peaks
+    (lower, higher), (levels, prominences) = merges[:, :n_merges], values[:, :n_merges]
+    return MergeTree(lower, higher, levels, prominences), peaks
 
 
 def sum_borders(saddles: Saddles) -> NDArray[np.float64]:
@@ -160,13 +158,13 @@ def merge_borders(
     sums : (e, 6), levels : (e,)
         The sums over its saddles, and scratch for the level that follows.
     heights, masses, squares : (k,)
-        Logarithm of the density at each peak; points of each region, and the sum of the squares of
-        those of its prototypes.
+        Logarithm of the density at each peak; points of each region, at first of each prototype;
+        scratch for the sum of the squares of those of its prototypes.
     peaks : (k,) int64
-        The peak of each prototype's region: at first itself. During the merges the peak that each
-        peak has joined.
+        The peak of each prototype's region, -1 for a region below ``min_mass``. During the merges,
+        the peak that each peak has joined.
     border_of : (k,) int64
-        Scratch, filled with -1.
+        Scratch.
     merges : (2, k) int64, values : (2, k)
         The fields of the `MergeTree`.
 
@@ -175,6 +173,10 @@ def merge_borders(
     n_merges : int
     """
     n_borders = ends.shape[1]
+    for i in range(peaks.shape[0]):
+        squares[i] = masses[i] * masses[i]
+        peaks[i] = i
+        border_of[i] = -1
     for e in range(n_borders):
         levels[e] = measure_level(sums, e)
     n_merges = 0
@@ -206,10 +208,12 @@ def merge_borders(
         peaks[lower] = higher
         n_borders = merge_regions(ends, sums, levels, n_borders, border_of, higher, lower)
     for i in range(peaks.shape[0]):
-        peak = peaks[i]
+        peak = i
         while peaks[peak] != peak:
             peak = peaks[peak]
-        peaks[i] = peak
+        border_of[i] = peak if masses[peak] >= min_mass else -1
+    for i in range(peaks.shape[0]):
+        peaks[i] = border_of[i]
     return n_merges
 
 

@@ -50,8 +50,9 @@ def find_peaks(density: DensityEstimate, saddles: Saddles) -> NDArray[np.int64]:
     array([1, 1, 2, 2])
     """
     borders = list_borders(saddles)
-    _, threshold = merge_all(density, borders)
-    return flood(density, borders, find_min_mass(density), threshold)[1]
+    min_mass = find_min_mass(density)
+    _, threshold = merge_all(density, borders, min_mass)
+    return flood(density, borders, min_mass, threshold)[1]
 
 
 def build_merge_tree(density: DensityEstimate, saddles: Saddles) -> tuple[MergeTree, float]:
@@ -66,14 +67,16 @@ def build_merge_tree(density: DensityEstimate, saddles: Saddles) -> tuple[MergeT
     >>> len(tree.levels), 0.5 < threshold < MAX_PROMINENCE
     (3, True)
     """
-    return merge_all(density, list_borders(saddles))
+    return merge_all(density, list_borders(saddles), find_min_mass(density))
 
 
-def merge_all(density: DensityEstimate, borders: Borders) -> tuple[MergeTree, float]:
+def merge_all(
+    density: DensityEstimate, borders: Borders, min_mass: float
+) -> tuple[MergeTree, float]:
     """Do the same, given the borders before any merge."""
-    tree, regions = flood(density, borders, find_min_mass(density), np.inf)
+    tree, regions = flood(density, borders, min_mass, np.inf)
     # No saddle connects these regions. All but the first are further clusters.
-    n_regions = int(np.count_nonzero(np.bincount(regions + 1, minlength=1)[1:]))
+    n_regions = len({*regions.tolist()} - {-1})
     n_separate = max(n_regions - 1, 0)
     return tree, choose_threshold(tree.prominences, n_separate, density.centers.shape[1])
 
