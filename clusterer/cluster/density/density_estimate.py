@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.support.kernels import entry
+from clusterer.support.kernels import entry, inner
 
 # An evenly filled cell of width a has variance a²/12. Gaussians at distance a sum to a level line,
 # within 20 %, from variance a²/8 on: 1.5 times as much. More widening would hide true saddles.
@@ -92,17 +92,17 @@ def estimate_density(
     array([6.028, 6.028, 4.748])
     """
     n_all, n_features = centers.shape
-    slots, scaled = np.empty(n_all, dtype=np.int64), np.empty((n_all, n_features))
-    numbers = np.empty((3, n_all))
-    least = MIN_WEIGHT_SHARE * float(weights.mean())
-    n_kept, unit = gather_kept(centers, weights, scatters, counts, least, slots, scaled, *numbers)
-    kept, others, scaled_others = slots[:n_kept], slots[n_kept:], scaled[n_kept:]
-    scaled = scaled[:n_kept]
-    kept_weights, masses, variances = numbers[:, :n_kept]
-    squares, gaps = np.empty((n_kept, n_kept)), np.empty(n_kept)
-    measure_squared_distances(scaled, squares, gaps)
-    pooled = np.empty(n_kept)
-    smooth_variances(variances, kept_weights, gaps, pooled)
+    is_kept = (weights > 0) & (weights >= MIN_WEIGHT_SHARE * weights.mean())
+    kept = np.flatnonzero(is_kept)
+    n_kept = len(kept)
+    scaled, kept_weights = centers[kept], weights[kept]
+    origin, unit = scaled[0].copy(), choose_unit(scaled)
+    scaled -= origin
+    scaled /= unit
+    masses = np.maximum(counts[kept], kept_weights)
+    variances = scatters[kept] / unit / unit / (kept_weights * n_features)
+    squares, gaps, pooled = np.empty((n_kept, n_kept)), np.empty(n_kept), np.empty(n_kept)
+    measure_cells(scaled, variances, kept_weights, squares, gaps, pooled)
     min_points = NEIGHBOUR_SHARE * math.sqrt(masses.sum())
     if masses.min() < min_points:
         smoothed, is_used = pooled.copy(), np.empty(n_kept, dtype=np.bool_)
@@ -117,7 +117,8 @@ def estimate_density(
     if n_kept < n_all:
         log_density_of_all, nearest = np.empty(n_all), np.empty(n_all, dtype=np.int64)
         to_kept, closest = np.empty((n_all - n_kept, n_kept)), np.empty(n_all - n_kept, np.int64)
-        measure_distances_to(scaled_others, scaled, to_kept, closest)
+        others = np.flatnonzero(~is_kept)
+        measure_distances_to((centers[others] - origin) / unit, scaled, to_kept, closest)
         log_density_of_others = np.empty(n_all - n_kept)
         sum_gaussians(to_kept, log_norms, inverses, log_density_of_others)
         log_density_of_all[kept], nearest[kept] = log_density, np.arange(n_kept)
@@ -138,89 +139,38 @@ def estimate_density(
     )
 
 
-@entry
-def gather_kept(
-    centers: Any,
-    weights: Any,
-    scatters: Any,
-    counts: Any,
-    least: float,
-    slots: Any,
-    scaled: Any,
-    kept_weights: Any,
-    masses: Any,
-    variances: Any,
-) -> tuple[int, float]:
-    """Gather the prototypes that weigh ``least`` or more, then the indices and centres of the rest.
-
-    Parameters
-    ----------
-    centers : (m, d), weights, scatters, counts : (m,)
-        All prototypes.
-    slots : (m,) int64, scaled : (m, d), kept_weights, masses, variances : (m,)
-        The results: indices, centres, and the numbers of those that are kept.
-
-    Returns
-    -------
-    n_kept : int, unit : float
-        How many are kept, and the power of two near their extent in which ``scaled`` and
-        ``variances`` are written, so that scaling loses no digits.
-    """
-    n_all, n_features = centers.shape
-    n_kept = 0
-    for i in range(n_all):
-        if weights[i] > 0.0 and weights[i] >= least:
-            slots[n_kept] = i
-            n_kept += 1
-    place = n_kept
-    for i in range(n_all):
-        if not (weights[i] > 0.0 and weights[i] >= least):
-            slots[place] = i
-            place += 1
-    extent = 0.0
-    for t in range(n_features):
-        low = high = centers[slots[0], t]
-        for place in range(n_kept):
-            low = min(low, centers[slots[place], t])
-            high = max(high, centers[slots[place], t])
-        extent = max(extent, high - low)
-    unit = 1.0
-    if 0.0 < extent < np.inf:
-        unit = math.ldexp(1.0, math.frexp(extent)[1])
-    for place in range(n_all):
-        for t in range(n_features):
-            scaled[place, t] = (centers[slots[place], t] - centers[slots[0], t]) / unit
-    for place in range(n_kept):
-        i = slots[place]
-        kept_weights[place] = weights[i]
-        masses[place] = max(counts[i], weights[i])
-        variances[place] = scatters[i] / unit / unit / (weights[i] * n_features)
-    return n_kept, unit
+def choose_unit(centers: NDArray) -> float:
+    """Power of two near the extent of ``centers``, so that scaling by it loses no digits."""
+    extent = float((centers.max(axis=0) - centers.min(axis=0)).max())
+    return math.ldexp(1.0, math.frexp(extent)[1]) if 0.0 < extent < math.inf else 1.0
 
 
 @entry
-def smooth_variances(variances: Any, weights: Any, gaps: Any, smoothed: Any) -> None:
-    """Write variances (k,) per feature, averaged with those of even cells; see `PRIOR_POINTS`.
+def measure_cells(
+    centers: Any, variances: Any, weights: Any, squares: Any, gaps: Any, smoothed: Any
+) -> None:
+    """Write squared distances (k, k), and variances (k,) averaged with those of even cells.
 
-    ``gaps`` (k,) are the squared distances from the nearest other place.
+    See `PRIOR_POINTS`. ``gaps`` (k,) is scratch.
     """
+    measure_squared_distances(centers, squares, gaps)
     is_spread = False
     for i in range(variances.shape[0]):
-        cell = gaps[i] / CELL_DIVISOR if gaps[i] < np.inf else variances[i]
-        if not variances[i] <= SPOT_SHARE * cell:
+        # Of the even cell, if there is another place.
+        gaps[i] = gaps[i] / CELL_DIVISOR if gaps[i] < np.inf else variances[i]
+        if not variances[i] <= SPOT_SHARE * gaps[i]:
             is_spread = True
     for i in range(variances.shape[0]):
-        cell = gaps[i] / CELL_DIVISOR if gaps[i] < np.inf else variances[i]
         variance = variances[i]
         # Otherwise all points lie on a few spots: no spread suggests that two belong together.
         if is_spread:
-            variance = weights[i] * variances[i] + PRIOR_POINTS * cell
+            variance = weights[i] * variances[i] + PRIOR_POINTS * gaps[i]
             variance /= weights[i] + PRIOR_POINTS
         # Two prototypes on one spot have no spread; any value far below the unit serves.
         smoothed[i] = max(variance, MIN_VARIANCE)
 
 
-@entry
+@inner
 def measure_squared_distances(centers: Any, squares: Any, gaps: Any) -> None:
     """Write squared distances (k, k), and the smallest above 0 of each row into ``gaps`` (k,)."""
     n_kept, n_features = centers.shape
