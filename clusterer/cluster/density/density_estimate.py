@@ -95,10 +95,9 @@ def estimate_density(
     is_kept = (weights > 0) & (weights >= MIN_WEIGHT_SHARE * weights.mean())
     kept = np.flatnonzero(is_kept)
     n_kept = len(kept)
-    scaled, kept_weights = centers[kept], weights[kept]
-    origin, unit = scaled[0].copy(), choose_unit(scaled)
-    scaled -= origin
-    scaled /= unit
+    kept_centers, kept_weights = centers[kept], weights[kept]
+    origin, unit = kept_centers[0], choose_unit(kept_centers)
+    scaled = (kept_centers - origin) / unit
     masses = np.maximum(counts[kept], kept_weights)
     variances = scatters[kept] / unit / unit / (kept_weights * n_features)
     squares, gaps, pooled = np.empty((n_kept, n_kept)), np.empty(n_kept), np.empty(n_kept)

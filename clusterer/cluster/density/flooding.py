@@ -250,7 +250,7 @@ def merge_regions(
             e += 1
             continue
         other = ends[1 - side, e]
-        is_inside = other == a or other == b
+        is_inside = other in (a, b)
         kept = border_of[other]
         if not is_inside and kept < 0:
             ends[side, e] = a
