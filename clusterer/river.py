@@ -107,7 +107,9 @@ n_clusters_, sigma_, half_life_, n_seen_
         """Return the cluster of the nearest prototype; -1 for noise, and before the first point.
 
         A cluster is numbered by the id of its oldest prototype. This number stays the same while
-        the stream is learned; the numbers in ``cluster_labels_`` may change.
+        the stream is learned; the numbers in ``cluster_labels_`` may change. Between two
+        computations of all clusters they are updated, see ``refresh`` of
+        `clusterer.OnlineClusterer`.
         """
         if not hasattr(self, "_prototypes"):
             return NOISE

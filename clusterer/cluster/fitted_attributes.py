@@ -145,7 +145,13 @@ class FittedAttributes:
         half_life = self.half_life
         if isinstance(half_life, str):
             half_life = prototypes.half_life
-        return Choices(bool(self.join), bool(self.drop_singletons), self.forget, half_life)
+        return Choices(
+            bool(self.join),
+            bool(self.drop_singletons),
+            self.forget,
+            half_life,
+            prototypes.capacity,
+        )
 
     def _update_labels(self, prototypes: Prototypes, n_points: int) -> NDArray[np.int64]:
         """Cluster (m,) of each prototype, for labelling ``n_points``; see ``refresh``."""

@@ -27,15 +27,16 @@ POINTS_PER_PROTOTYPE = 20
 
 
 class Choices(NamedTuple):
-    """What the labels depend on besides the prototypes: parameters, and the half-life in force.
+    """What labels depend on besides the prototypes: parameters, and the half-life in force.
 
-    The half-life is infinite or None while nothing is forgotten.
+    The half-life is infinite or None while nothing is forgotten. A change of K merges prototypes.
     """
 
     join: bool
     drop_singletons: bool
     forget: str
     half_life: float | None
+    n_prototypes: int
 
 
 class FullLabelling(NamedTuple):
@@ -53,7 +54,7 @@ class LabelCache:
 
     >>> cache = LabelCache()
     >>> prototypes = Prototypes(n_features=1, n_prototypes=2, rule=0)
-    >>> cache.label(prototypes, Choices(False, True, "quiet", np.inf))
+    >>> cache.label(prototypes, Choices(False, True, "quiet", None, 2))
     array([], dtype=int64)
     """
 
@@ -104,7 +105,7 @@ class LabelCache:
         return labels if n_clusters == last.n_clusters else self.label(prototypes, choices)
 
     def _label(self, prototypes: Prototypes, choices: Choices) -> NDArray[np.int64]:
-        join, drop, forget, half_life = choices
+        join, drop, forget, half_life, _ = choices
         # Without decay, the labels of the last drift check are out of date.
         is_forgetting = half_life is not None and half_life < np.inf
         previous = prototypes.previous_labels if is_forgetting else None

@@ -181,6 +181,8 @@ class TestFullLabelling:
             lambda model: model.set_params(drop_singletons=False),
             lambda model: model.set_params(half_life=500.0),
             lambda model: model.set_params(n_prototypes=8),
+            lambda model: model.set_params(n_prototypes=8).partial_fit(points[1:2]),
+            lambda model: model.set_params(n_prototypes=30).partial_fit(points[1:2]),
             lambda model: model.change_units([2.0, 2.0], [1.0, 0.0]),
             lambda model: model.absorb(model.copy()),
         ):
