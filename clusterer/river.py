@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.drift_check import learn_stream
 from clusterer.cluster.fitted_attributes import FittedAttributes
-from clusterer.cluster.prototypes.parameters import Parameters
+from clusterer.cluster.label_cache import LabelCache
+from clusterer.cluster.prototypes.parameters import REFRESH, Parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
+from clusterer.cluster.prototypes.state_layout import ID
 from clusterer.stream.chunk import NOISE
 
 try:
@@ -30,7 +32,7 @@ class OnlineClusterer(FittedAttributes, base.Clusterer):
 
     Parameters
     ----------
-    n_prototypes, sigma, half_life, update, merge, join, drop_singletons, forget
+    n_prototypes, sigma, half_life, update, merge, join, drop_singletons, forget, refresh
         As in `clusterer.OnlineClusterer`; each may be assigned while the stream is learned.
 
     Attributes
@@ -68,6 +70,7 @@ n_clusters_, sigma_, half_life_, n_seen_
         join: bool = True,
         drop_singletons: bool = True,
         forget: str = "quiet",
+        refresh: float = REFRESH,
     ) -> None:
         self.n_prototypes = n_prototypes
         self.sigma = sigma
@@ -77,7 +80,8 @@ n_clusters_, sigma_, half_life_, n_seen_
         self.join = join
         self.drop_singletons = drop_singletons
         self.forget = forget
-        self._label_cache = {}
+        self.refresh = refresh
+        self._label_cache = LabelCache()
         self._set_columns([])
 
     @property
@@ -95,15 +99,17 @@ n_clusters_, sigma_, half_life_, n_seen_
             self._pack(x)
             if learn_stream(self._prototypes, self._row, parameters) >= 0:
                 raise ValueError(describe_point(x))
+            self._label_cache.outdate()
         else:
             self._learn_wider(x, parameters)
-        self._label_cache = {}
 
     def predict_one(self, x: dict[Any, Any]) -> int:
         """Return the cluster of the nearest prototype; -1 for noise, and before the first point.
 
         A cluster is numbered by the id of its oldest prototype. This number stays the same while
-        the stream is learned; the numbers in ``cluster_labels_`` may change.
+        the stream is learned; the numbers in ``cluster_labels_`` may change. Between two
+        computations of all clusters they are updated, see ``refresh`` of
+        `clusterer.OnlineClusterer`.
         """
         if not hasattr(self, "_prototypes"):
             return NOISE
@@ -111,9 +117,10 @@ n_clusters_, sigma_, half_life_, n_seen_
         self._pack(x)
         if prototypes.find_refused(self._row) >= 0:
             raise ValueError(describe_point(x))
-        labels = self.cluster_labels_
+        labels = self._update_labels(prototypes, 1)
         label = labels[prototypes.assign(self._row)[0]]
-        return NOISE if label == NOISE else int(prototypes.ids[labels == label].min())
+        ids = prototypes.int_rows[ID, : len(labels)]
+        return NOISE if label == NOISE else int(ids[labels == label].min())
 
     def _learn_wider(self, x: dict[Any, Any], parameters: Parameters) -> None:
         before = list(self._columns)
@@ -129,6 +136,7 @@ n_clusters_, sigma_, half_life_, n_seen_
             self._set_columns(before)
             raise
         self._prototypes = prototypes
+        self._label_cache.forget()
 
     def _prepare_prototypes(self, parameters: Parameters) -> Prototypes:
         n_features = self._row.shape[1]

@@ -11,10 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 from clusterer.base import Clusterer
 from clusterer.cluster.drift_check import learn_stream
 from clusterer.cluster.fitted_attributes import FittedAttributes
+from clusterer.cluster.label_cache import LabelCache
 from clusterer.cluster.model_merging import pool_prototypes
 from clusterer.cluster.persistence.checks import check_contents
 from clusterer.cluster.persistence.versions import ARRAYS, upgrade
-from clusterer.cluster.prototypes.parameters import Parameters
+from clusterer.cluster.prototypes.parameters import REFRESH, Parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.validation import (
     describe_refusal,
@@ -69,6 +70,14 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         cluster.
     drop_singletons : bool, default True
         Label prototypes with few points as noise (-1). If False, they are clusters.
+    refresh : float, default 0.05
+        The share of all points that may come before `predict` computes the clusters anew. Until
+        then `predict` updates them: a known prototype keeps its cluster, and a new one gets the
+        cluster of the known one nearest to it, or is noise far from all. 0 computes the clusters
+        anew after every point. `predict` also does so after 20 points for each prototype, for as
+        many points at once, and if a cluster has lost all its prototypes. With ``join=False`` or
+        ``forget="never"``, and for everything that is read from an attribute, the clusters are
+        always computed anew; then `predict` agrees with the attribute until the next point.
     allow_growth : bool, default False
         Accept points with more features than before: everything learned so far is 0 in the new
         features. Points with fewer features are filled up with 0.
@@ -129,6 +138,7 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         forget: str = "quiet",
         join: bool = True,
         drop_singletons: bool = True,
+        refresh: float = REFRESH,
         allow_growth: bool = False,
     ) -> None:
         self.n_prototypes = n_prototypes
@@ -139,6 +149,7 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         self.forget = forget
         self.join = join
         self.drop_singletons = drop_singletons
+        self.refresh = refresh
         self.allow_growth = allow_growth
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:
@@ -239,7 +250,7 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         prototypes.change_units(scale, shift)
         known = self._points.shape[1]  # 0 after `absorb`
         self._points = self._points * scale[:known] + shift[:known]
-        self._label_cache.clear()
+        self._label_cache.forget()
         return self
 
     def copy(self) -> Self:
@@ -253,7 +264,11 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         2
         """
         twin: Self = clone(self)
-        return twin.absorb(self) if self.__sklearn_is_fitted__() else twin
+        if not self.__sklearn_is_fitted__():
+            return twin
+        # Both start with a full labelling, so that they label alike.
+        self._label_cache.forget()
+        return twin.absorb(self)
 
     def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
         """Return everything learned: a header in JSON's types, and arrays by name.
@@ -267,6 +282,8 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         """
         check_is_fitted(self)
         self._get_parameters()
+        # A model that is read from the arrays starts with a full labelling, so this one does, too.
+        self._label_cache.forget()
         names = getattr(self, "feature_names_in_", None)
         scalars, arrays = self._prototypes.to_arrays()
         sigma, half_life = self.sigma, self.half_life
@@ -279,6 +296,7 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
                 "update": self.update,
                 "merge": self.merge,
                 "forget": self.forget,
+                "refresh": float(self.refresh),
                 "sigma": sigma if isinstance(sigma, str) else float(sigma),
                 "half_life": half_life if isinstance(half_life, str | None) else float(half_life),
             },
@@ -339,7 +357,7 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the cluster (n,) of the nearest prototype of each point X (n, d); -1 for noise."""
         slots = self.find_nearest(X)
-        return self.cluster_labels_[slots]
+        return self._update_labels(self._prototypes, len(slots))[slots]
 
     def find_nearest(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the index (n,) in `prototypes_` of the nearest one to each point X (n, d)."""
@@ -415,13 +433,15 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         if refused >= 0:
             raise ValueError(describe_refusal(points, refused))
         self._points = points
-        self._label_cache = {}
+        if prototypes is getattr(self, "_prototypes", None):
+            self._label_cache.outdate()
         return self
 
     def _set_state(self, prototypes: Prototypes, names: NDArray | None) -> Self:
         self.n_features_in_ = prototypes.n_features
         if names is not None:
             self.feature_names_in_ = names
-        self._prototypes = prototypes
-        self._label_cache = {}
+        if prototypes is not getattr(self, "_prototypes", None):
+            self._prototypes = prototypes
+            self._label_cache = LabelCache()
         return self

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from clusterer.base import Snapshot
-from clusterer.cluster.density.labels import average_clusters, label_prototypes
-from clusterer.cluster.inactive_clusters import label_with_inactive
+from clusterer.cluster.density.labels import average_clusters
+from clusterer.cluster.label_cache import Choices, LabelCache
 from clusterer.cluster.prototypes.parameters import Parameters, check_parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.stream.chunk import NOISE
@@ -27,7 +27,8 @@ class FittedAttributes:
     join: bool
     drop_singletons: bool
     _prototypes: Prototypes
-    _label_cache: dict[tuple[bool, bool, str], NDArray[np.int64]]
+    refresh: float
+    _label_cache: LabelCache
 
     def snapshot(self) -> Snapshot:
         """Return everything a view needs, in new arrays."""
@@ -65,7 +66,7 @@ class FittedAttributes:
         parameters = self._get_parameters()
         if parameters.n_prototypes < self._prototypes.capacity:
             self._prototypes.adapt(parameters)
-            self._label_cache.clear()
+            self._label_cache.forget()
 
     @property
     def n_bytes(self) -> int:
@@ -125,20 +126,7 @@ class FittedAttributes:
     def cluster_labels_(self) -> NDArray[np.int64]:
         """Cluster (m,) of each prototype; -1 for noise."""
         prototypes = self._get_prototypes()
-        join, drop, forget = choices = bool(self.join), bool(self.drop_singletons), self.forget
-        if choices not in self._label_cache:
-            # Without decay, the labels of the last drift check are out of date.
-            previous = prototypes.previous_labels if self.half_life_ < np.inf else None
-            # The inner coordinates make the result independent of units and offsets.
-            if join and forget == "never":
-                labels = label_with_inactive(prototypes, previous, drop_singletons=drop)
-            else:
-                labels = label_prototypes(
-                    **prototypes.density_data, previous=previous, join=join, drop_singletons=drop
-                )
-            labels.flags.writeable = False
-            self._label_cache[choices] = labels
-        return self._label_cache[choices]
+        return self._label_cache.label(prototypes, self._list_choices(prototypes))
 
     @property
     def n_clusters_(self) -> int:
@@ -152,11 +140,30 @@ class FittedAttributes:
         means = average_clusters(prototypes.inner_centers, prototypes.weights, self.cluster_labels_)
         return prototypes.to_data_units(means)
 
+    def _list_choices(self, prototypes: Prototypes) -> Choices:
+        """What the labels depend on besides the prototypes."""
+        half_life = self.half_life
+        if isinstance(half_life, str):
+            half_life = prototypes.half_life
+        return Choices(
+            bool(self.join),
+            bool(self.drop_singletons),
+            self.forget,
+            half_life,
+            prototypes.capacity,
+        )
+
+    def _update_labels(self, prototypes: Prototypes, n_points: int) -> NDArray[np.int64]:
+        """Cluster (m,) of each prototype, for labelling ``n_points``; see ``refresh``."""
+        return self._label_cache.update(
+            prototypes, self._list_choices(prototypes), self.refresh, n_points
+        )
+
     def _get_parameters(self) -> Parameters:
         """Return the checked parameters; they are checked again only after an assignment."""
         cached = getattr(self, "_parameter_cache", None)
         if cached is not None:
-            (n_prototypes, sigma, half_life, update, merge, forget), parameters = cached
+            (n_prototypes, sigma, half_life, update, merge, forget, refresh), parameters = cached
             # Compared by identity, since True equals 1 and an array has no truth value. Written
             # out, because this runs at every point of a stream that comes point by point.
             if (
@@ -166,11 +173,12 @@ class FittedAttributes:
                 and update is self.update
                 and merge is self.merge
                 and forget is self.forget
+                and refresh is self.refresh
             ):
                 return parameters
         given = (
             *(self.n_prototypes, self.sigma, self.half_life),
-            *(self.update, self.merge, self.forget),
+            *(self.update, self.merge, self.forget, self.refresh),
         )
         self._parameter_cache = given, check_parameters(*given)
         return self._parameter_cache[1]

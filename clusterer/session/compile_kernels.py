@@ -38,6 +38,7 @@ def compile_kernels() -> None:
     # Fewer prototypes, merged models, decay and inactive clusters have kernels of their own.
     model = OnlineClusterer(60).fit(points)
     model.predict(points)
+    model.partial_fit(points[:1]).predict(points[:1])
     model.set_params(n_prototypes=20).partial_fit(points[:1])
     model.absorb(OnlineClusterer(30, half_life=500.0, forget="never").fit(moving))
     model.predict(points)

@@ -76,6 +76,7 @@ class TestRefused:
             ("update", ["Kernel", None, 1]),
             ("merge", ["logward", None, 0]),
             ("forget", ["always", None, True]),
+            ("refresh", [-0.1, 1.5, np.nan, "auto", None, True]),
         ],
     )
     def test_parameter_is_refused_by_name(self, name, values):

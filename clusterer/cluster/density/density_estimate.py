@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.support.kernels import entry
+from clusterer.support.kernels import entry, inner
 
 # An evenly filled cell of width a has variance a²/12. Gaussians at distance a sum to a level line,
 # within 20 %, from variance a²/8 on: 1.5 times as much. More widening would hide true saddles.
@@ -36,8 +36,10 @@ class DensityEstimate(NamedTuple):
     ----------
     kept : (k,) int64
         Indices of the prototypes that shape the density.
+    unit : float
+        A length near their extent, in the unit of the centres that were given.
     centers : (k, d)
-        Their centres, in a unit near their extent.
+        Their centres, in this unit.
     variances : (k,)
         Variance per feature of the points of each.
     masses : (k,)
@@ -59,6 +61,7 @@ class DensityEstimate(NamedTuple):
     """
 
     kept: NDArray[np.int64]
+    unit: float
     centers: NDArray[np.float64]
     variances: NDArray[np.float64]
     masses: NDArray[np.float64]
@@ -88,19 +91,17 @@ def estimate_density(
     >>> density.log_density.round(3)
     array([6.028, 6.028, 4.748])
     """
-    n_features = centers.shape[1]
+    n_all, n_features = centers.shape
     is_kept = (weights > 0) & (weights >= MIN_WEIGHT_SHARE * weights.mean())
     kept = np.flatnonzero(is_kept)
     n_kept = len(kept)
-    unit = choose_unit(centers[kept])
-    all_scaled = (centers - centers[kept[0]]) / unit
-    scaled = all_scaled[kept]
-    kept_weights = weights[kept]
+    kept_centers, kept_weights = centers[kept], weights[kept]
+    origin, unit = kept_centers[0], choose_unit(kept_centers)
+    scaled = (kept_centers - origin) / unit
     masses = np.maximum(counts[kept], kept_weights)
-    squares, gaps = np.empty((n_kept, n_kept)), np.empty(n_kept)
-    measure_squared_distances(scaled, squares, gaps)
     variances = scatters[kept] / unit / unit / (kept_weights * n_features)
-    pooled = smooth_variances(variances, kept_weights, gaps)
+    squares, gaps, pooled = np.empty((n_kept, n_kept)), np.empty(n_kept), np.empty(n_kept)
+    measure_cells(scaled, variances, kept_weights, squares, gaps, pooled)
     min_points = NEIGHBOUR_SHARE * math.sqrt(masses.sum())
     if masses.min() < min_points:
         smoothed, is_used = pooled.copy(), np.empty(n_kept, dtype=np.bool_)
@@ -112,17 +113,18 @@ def estimate_density(
     log_density = np.empty(n_kept)
     sum_gaussians(squares, log_norms, inverses, log_density)
     log_density_of_all, nearest = log_density, np.arange(n_kept)
-    if n_kept < len(weights):
-        log_density_of_all, nearest = np.empty(len(weights)), np.empty(len(weights), np.int64)
-        log_density_of_all[kept], nearest[kept] = log_density, np.arange(n_kept)
+    if n_kept < n_all:
+        log_density_of_all, nearest = np.empty(n_all), np.empty(n_all, dtype=np.int64)
+        to_kept, closest = np.empty((n_all - n_kept, n_kept)), np.empty(n_all - n_kept, np.int64)
         others = np.flatnonzero(~is_kept)
-        to_kept, closest = np.empty((len(others), n_kept)), np.empty(len(others), np.int64)
-        measure_distances_to(all_scaled[others], scaled, to_kept, closest)
-        log_density_of_others = np.empty(len(others))
+        measure_distances_to((centers[others] - origin) / unit, scaled, to_kept, closest)
+        log_density_of_others = np.empty(n_all - n_kept)
         sum_gaussians(to_kept, log_norms, inverses, log_density_of_others)
+        log_density_of_all[kept], nearest[kept] = log_density, np.arange(n_kept)
         log_density_of_all[others], nearest[others] = log_density_of_others, closest
     return DensityEstimate(
         kept,
+        unit,
         scaled,
         variances,
         masses,
@@ -142,21 +144,32 @@ def choose_unit(centers: NDArray) -> float:
     return math.ldexp(1.0, math.frexp(extent)[1]) if 0.0 < extent < math.inf else 1.0
 
 
-def smooth_variances(variances: NDArray, weights: NDArray, gaps: NDArray) -> NDArray:
-    """Variances (k,) per feature, averaged with those of even cells; see `PRIOR_POINTS`.
-
-    ``gaps`` (k,) are the squared distances from the nearest other place.
-    """
-    cells = np.where(gaps < np.inf, gaps / CELL_DIVISOR, variances)
-    if (variances <= SPOT_SHARE * cells).all():
-        # All points lie on a few spots: no spread suggests that two spots belong together.
-        return np.maximum(variances, MIN_VARIANCE)
-    smoothed = (weights * variances + PRIOR_POINTS * cells) / (weights + PRIOR_POINTS)
-    # Two prototypes on one spot have no spread; any value far below the unit serves.
-    return np.maximum(smoothed, MIN_VARIANCE)
-
-
 @entry
+def measure_cells(
+    centers: Any, variances: Any, weights: Any, squares: Any, gaps: Any, smoothed: Any
+) -> None:
+    """Write squared distances (k, k), and variances (k,) averaged with those of even cells.
+
+    See `PRIOR_POINTS`. ``gaps`` (k,) is scratch.
+    """
+    measure_squared_distances(centers, squares, gaps)
+    is_spread = False
+    for i in range(variances.shape[0]):
+        # Of the even cell, if there is another place.
+        gaps[i] = gaps[i] / CELL_DIVISOR if gaps[i] < np.inf else variances[i]
+        if not variances[i] <= SPOT_SHARE * gaps[i]:
+            is_spread = True
+    for i in range(variances.shape[0]):
+        variance = variances[i]
+        # Otherwise all points lie on a few spots: no spread suggests that two belong together.
+        if is_spread:
+            variance = weights[i] * variances[i] + PRIOR_POINTS * gaps[i]
+            variance /= weights[i] + PRIOR_POINTS
+        # Two prototypes on one spot have no spread; any value far below the unit serves.
+        smoothed[i] = max(variance, MIN_VARIANCE)
+
+
+@inner
 def measure_squared_distances(centers: Any, squares: Any, gaps: Any) -> None:
     """Write squared distances (k, k), and the smallest above 0 of each row into ``gaps`` (k,)."""
     n_kept, n_features = centers.shape

@@ -47,8 +47,28 @@ class MergeTree(NamedTuple):
     prominences: NDArray[np.float64]
 
 
+class Borders(NamedTuple):
+    """The borders between regions, at first one for each saddle.
+
+    Parameters
+    ----------
+    ends : (2, e) int64
+        The two regions of each border.
+    sums : (e, 6)
+        The sums over its saddles, see `sum_borders`.
+    """
+
+    ends: NDArray[np.int64]
+    sums: NDArray[np.float64]
+
+
+def list_borders(saddles: Saddles) -> Borders:
+    """The borders before any merge."""
+    return Borders(np.array([saddles.first, saddles.second]), sum_borders(saddles))
+
+
 def flood(
-    density: DensityEstimate, saddles: Saddles, min_mass: float, threshold: float
+    density: DensityEstimate, borders: Borders, min_mass: float, threshold: float
 ) -> tuple[MergeTree, NDArray[np.int64]]:
     """Merge regions until only those of enough prominence and mass are left.
 
@@ -56,8 +76,8 @@ def flood(
     ----------
     density : DensityEstimate
         The density of k prototypes.
-    saddles : Saddles
-        The saddles between neighbours.
+    borders : Borders
+        The borders before any merge; they stay as they are.
     min_mass : float
         Fewest points of a region.
     threshold : float
@@ -72,28 +92,24 @@ def flood(
         ``min_mass``.
     """
     n_kept = len(density.log_density)
-    sums = sum_borders(saddles)
-    ends = np.array([saddles.first, saddles.second])
-    masses = density.masses.copy()
-    squares = masses * masses
-    peaks = np.arange(n_kept)
+    masses, peaks = density.masses.copy(), np.empty(n_kept, dtype=np.int64)
     merges, values = np.empty((2, n_kept), dtype=np.int64), np.empty((2, n_kept))
     n_merges = merge_borders(
-        ends,
-        sums,
-        np.empty(len(sums)),
+        borders.ends.copy(),
+        borders.sums.copy(),
+        np.empty(len(borders.sums)),
         density.log_density,
         masses,
-        squares,
+        np.empty(n_kept),
         peaks,
-        np.full(n_kept, -1),
+        np.empty_like(peaks),
         min_mass,
         threshold,
         merges,
         values,
     )
-    peaks[masses[peaks] < min_mass] = -1
-    return MergeTree(*merges[:, :n_merges], *values[:, :n_merges]), peaks
+    (lower, higher), (levels, prominences) = merges[:, :n_merges], values[:, :n_merges]
+    return MergeTree(lower, higher, levels, prominences), peaks
 
 
 def sum_borders(saddles: Saddles) -> NDArray[np.float64]:
@@ -142,12 +158,13 @@ def merge_borders(
     sums : (e, 6), levels : (e,)
         The sums over its saddles, and scratch for the level that follows.
     heights, masses, squares : (k,)
-        Logarithm of the density at each peak; points of each region, and the sum of the squares of
-        those of its prototypes.
+        Logarithm of the density at each peak; points of each region, at first of each prototype;
+        scratch for the sum of the squares of those of its prototypes.
     peaks : (k,) int64
-        The peak of each prototype's region: at first itself.
+        The peak of each prototype's region, -1 for a region below ``min_mass``. During the merges,
+        the peak that each peak has joined.
     border_of : (k,) int64
-        Scratch, filled with -1.
+        Scratch.
     merges : (2, k) int64, values : (2, k)
         The fields of the `MergeTree`.
 
@@ -156,6 +173,10 @@ def merge_borders(
     n_merges : int
     """
     n_borders = ends.shape[1]
+    for i in range(peaks.shape[0]):
+        squares[i] = masses[i] * masses[i]
+        peaks[i] = i
+        border_of[i] = -1
     for e in range(n_borders):
         levels[e] = measure_level(sums, e)
     n_merges = 0
@@ -184,10 +205,15 @@ def merge_borders(
         n_merges += 1
         masses[higher] += masses[lower]
         squares[higher] += squares[lower]
-        for i in range(peaks.shape[0]):
-            if peaks[i] == lower:
-                peaks[i] = higher
+        peaks[lower] = higher
         n_borders = merge_regions(ends, sums, levels, n_borders, border_of, higher, lower)
+    for i in range(peaks.shape[0]):
+        peak = i
+        while peaks[peak] != peak:
+            peak = peaks[peak]
+        border_of[i] = peak if masses[peak] >= min_mass else -1
+    for i in range(peaks.shape[0]):
+        peaks[i] = border_of[i]
     return n_merges
 
 
@@ -217,38 +243,31 @@ def merge_regions(
 
     Returns the number of borders that are left. They come first in the arrays.
     """
-    for e in range(n_borders):
-        if ends[0, e] == a:
-            border_of[ends[1, e]] = e
-        elif ends[1, e] == a:
-            border_of[ends[0, e]] = e
-    for e in range(n_borders):
-        side = 0 if ends[0, e] == b else 1
-        if ends[side, e] != b:
-            continue
-        other = ends[1 - side, e]
-        kept = border_of[other]
-        if other != a and kept < 0:
-            ends[side, e] = a
-            border_of[other] = e
-            continue
-        if other != a:
-            for column in range(sums.shape[1]):
-                sums[kept, column] += sums[e, column]
-        ends[0, e] = -1
-    border_of[b] = -1
     e = 0
     while e < n_borders:
-        if ends[0, e] < 0:
-            n_borders -= 1
-            ends[0, e], ends[1, e] = ends[0, n_borders], ends[1, n_borders]
-            levels[e] = levels[n_borders]
-            for column in range(sums.shape[1]):
-                sums[e, column] = sums[n_borders, column]
+        side = 0 if ends[0, e] == a or ends[0, e] == b else 1
+        if ends[side, e] != a and ends[side, e] != b:
+            e += 1
             continue
-        if ends[0, e] == a or ends[1, e] == a:
-            levels[e] = measure_level(sums, e)
-            border_of[ends[0, e]] = -1
-            border_of[ends[1, e]] = -1
-        e += 1
+        other = ends[1 - side, e]
+        is_inside = other in (a, b)
+        kept = border_of[other]
+        if not is_inside and kept < 0:
+            ends[side, e] = a
+            border_of[other] = e
+            e += 1
+            continue
+        if not is_inside:
+            for column in range(sums.shape[1]):
+                sums[kept, column] += sums[e, column]
+        # The last border takes the place of the removed one.
+        n_borders -= 1
+        ends[0, e], ends[1, e] = ends[0, n_borders], ends[1, n_borders]
+        levels[e] = levels[n_borders]
+        for column in range(sums.shape[1]):
+            sums[e, column] = sums[n_borders, column]
+    for region in range(border_of.shape[0]):
+        if border_of[region] >= 0:
+            levels[border_of[region]] = measure_level(sums, border_of[region])
+            border_of[region] = -1
     return n_borders

@@ -12,13 +12,14 @@ Systems, Man, and Cybernetics 9(1), 1979.
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc, gammaincinv
 
 from clusterer.cluster.density.density_estimate import DensityEstimate
+from clusterer.support.kernels import entry
 
 # Depths are logarithms. A background is at least e times thinner than the clusters in it.
 MIN_DEPTH = 1.0
@@ -91,45 +92,92 @@ class NoiseRule(NamedTuple):
 def measure_depths(density: DensityEstimate, peaks: NDArray[np.int64]) -> Depths:
     """Measure the `Depths` of the prototypes; ``peaks`` (k,) of their clusters, -1 for none."""
     log_medians = find_log_medians(density, peaks)
+    gaps, masses = log_medians - density.log_density, density.masses
     is_in_cluster = peaks >= 0
-    depths = (log_medians - density.log_density)[is_in_cluster]
-    masses = density.masses[is_in_cluster]
-    if len(depths) < 2:
+    if not is_in_cluster.all():
+        gaps, masses = gaps[is_in_cluster], masses[is_in_cluster]
+    if len(gaps) < 2:
         return Depths(log_medians, 0.0, 0.0, OtsuSplit(-np.inf, 0.0, 0.0))
-    split = split_by_otsu(np.sort(np.clip(depths, -MIN_DEPTH, MAX_DEPTH)))
-    mass_below = float(masses[depths > split.threshold].sum())
+    values = np.minimum(np.maximum(gaps, -MIN_DEPTH), MAX_DEPTH)
+    values.sort()
+    split = OtsuSplit(*split_by_otsu(values))
+    mass_below = float(masses[gaps > split.threshold].sum())
     return Depths(log_medians, mass_below, float(masses.sum()), split)
 
 
 def find_log_medians(density: DensityEstimate, peaks: NDArray[np.int64]) -> NDArray[np.float64]:
     """Logarithm (k,) of the density at the median point of each one's cluster."""
-    medians = np.full(len(peaks) + 1, np.inf)  # the last is for the peak -1
     # By cluster, and from thin to dense within each.
     ranking = np.lexsort((density.log_density, peaks))
-    ranking = ranking[np.searchsorted(peaks[ranking], 0) :]
-    if len(ranking):
-        clusters, starts = np.unique(peaks[ranking], return_index=True)
-        gathered = np.cumsum(density.masses[ranking])
-        ends = np.append(starts[1:], len(ranking)) - 1
-        before = np.where(starts > 0, gathered[starts - 1], 0.0)
-        places = np.searchsorted(gathered, (before + gathered[ends]) / 2)
-        places = np.clip(places, starts, ends)
-        medians[clusters] = density.log_density[ranking[places]]
-    return medians[peaks]
+    log_medians, gathered = np.empty(len(peaks)), np.empty(len(peaks))
+    fill_log_medians(ranking, peaks, density.masses, density.log_density, gathered, log_medians)
+    return log_medians
 
 
-def split_by_otsu(values: NDArray) -> OtsuSplit:
-    """Split sorted values (n,), two or more, where the variance between both groups is largest."""
-    n_values = len(values)
-    n_below = np.arange(1, n_values)
-    n_above = n_values - n_below
-    sums, squares = np.cumsum(values), np.cumsum(values * values)
-    low, high = sums[:-1] / n_below, (sums[-1] - sums[:-1]) / n_above
-    best = int(np.argmax(n_below * n_above * (high - low) ** 2))
-    within = squares[best] / n_below[best] - low[best] ** 2
-    within += (squares[-1] - squares[best]) / n_above[best] - high[best] ** 2
-    contrast = (high[best] - low[best]) / math.sqrt(max(within, MIN_VARIANCE))
-    return OtsuSplit(float(values[best] + values[best + 1]) / 2, float(high[best]), float(contrast))
+@entry
+def fill_log_medians(
+    ranking: Any, peaks: Any, masses: Any, log_density: Any, gathered: Any, log_medians: Any
+) -> None:
+    """Write `find_log_medians` into ``log_medians`` (k,); ``gathered`` (k,) is scratch."""
+    n_kept = ranking.shape[0]
+    total = 0.0
+    begin = 0
+    for i in range(n_kept):
+        j = ranking[i]
+        if peaks[j] < 0:
+            log_medians[j] = np.inf
+            begin = i + 1
+        else:
+            total += masses[j]
+        gathered[i] = total
+    while begin < n_kept:
+        before = gathered[begin - 1] if begin > 0 else 0.0
+        end = begin
+        while end < n_kept and peaks[ranking[end]] == peaks[ranking[begin]]:
+            end += 1
+        half = (before + gathered[end - 1]) / 2
+        place = begin
+        while place < end - 1 and gathered[place] < half:
+            place += 1
+        for i in range(begin, end):
+            log_medians[ranking[i]] = log_density[ranking[place]]
+        begin = end
+
+
+@entry
+def split_by_otsu(values: Any) -> tuple[float, float, float]:
+    """Split sorted values (n,), two or more, where the variance between both groups is largest.
+
+    Returns the fields of an `OtsuSplit`.
+    """
+    n_values = values.shape[0]
+    total = 0.0
+    all_squares = 0.0
+    for i in range(n_values):
+        total += values[i]
+        all_squares += values[i] * values[i]
+    below = 0.0
+    squares_below = 0.0
+    widest = -np.inf
+    best = 0
+    low = high = within = 0.0
+    for i in range(n_values - 1):
+        below += values[i]
+        squares_below += values[i] * values[i]
+        n_below = i + 1
+        n_above = n_values - n_below
+        mean_below = below / n_below
+        mean_above = (total - below) / n_above
+        between = n_below * n_above * (mean_above - mean_below) ** 2
+        if between > widest:
+            widest = between
+            best = i
+            low = mean_below
+            high = mean_above
+            within = squares_below / n_below - low * low
+            within += (all_squares - squares_below) / n_above - high * high
+    contrast = (high - low) / math.sqrt(max(within, MIN_VARIANCE))
+    return (values[best] + values[best + 1]) / 2, high, contrast
 
 
 def choose_noise_rule(depths: Depths, n_features: int) -> NoiseRule:
@@ -150,8 +198,12 @@ def choose_noise_rule(depths: Depths, n_features: int) -> NoiseRule:
 
 def find_noise(
     density: DensityEstimate, log_medians: NDArray[np.float64], rule: NoiseRule
-) -> NDArray[np.bool_]:
-    """Whether (m,) each prototype is noise by a `NoiseRule`; ``log_medians`` as in `Depths`."""
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return which prototypes (m,) are noise by a `NoiseRule`; ``log_medians`` as in `Depths`.
+
+    Also returns the logarithms (k,) of the density below which a light prototype near each of those
+    that shape the density is noise.
+    """
     masses, depth = density.masses, rule.depth
     is_noise = density.log_density < log_medians - depth
     if rule.has_background and is_noise.any():
@@ -160,12 +212,12 @@ def find_noise(
         if masses[is_noise].sum() > MAX_NOISE_SHARE * masses.sum():
             depth = rule.rim
             is_noise = density.log_density < log_medians - depth
+    limits = log_medians - max(depth, rule.outlier_depth)
     if len(density.nearest) == len(density.kept):
-        return is_noise
-    far = (log_medians - max(depth, rule.outlier_depth))[density.nearest]
-    is_far = density.log_density_of_all < far
+        return is_noise, limits
+    is_far = density.log_density_of_all < limits[density.nearest]
     is_far[density.kept] = False
-    return is_noise[density.nearest] | is_far
+    return is_noise[density.nearest] | is_far, limits
 
 
 def expect_share(depth: float, n_features: int) -> float:

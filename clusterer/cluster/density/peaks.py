@@ -9,12 +9,14 @@ manifolds", J. ACM 60(6), 2013 (ToMATo), who leave the threshold to the user.
 """
 
 import math
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.density_estimate import DensityEstimate
-from clusterer.cluster.density.flooding import MergeTree, flood
+from clusterer.cluster.density.flooding import Borders, MergeTree, flood, list_borders
 from clusterer.cluster.density.saddles import Saddles
 
 # A cluster holds at least a quarter of the mass of an average prototype, or 1 % of all points if
@@ -47,8 +49,10 @@ def find_peaks(density: DensityEstimate, saddles: Saddles) -> NDArray[np.int64]:
     >>> find_peaks(density, measure_saddles(density, np.empty((0, 0)), np.arange(4)))
     array([1, 1, 2, 2])
     """
-    _, threshold = build_merge_tree(density, saddles)
-    return flood(density, saddles, find_min_mass(density), threshold)[1]
+    borders = list_borders(saddles)
+    min_mass = find_min_mass(density)
+    _, threshold = merge_all(density, borders, min_mass)
+    return flood(density, borders, min_mass, threshold)[1]
 
 
 def build_merge_tree(density: DensityEstimate, saddles: Saddles) -> tuple[MergeTree, float]:
@@ -63,9 +67,16 @@ def build_merge_tree(density: DensityEstimate, saddles: Saddles) -> tuple[MergeT
     >>> len(tree.levels), 0.5 < threshold < MAX_PROMINENCE
     (3, True)
     """
-    tree, regions = flood(density, saddles, find_min_mass(density), np.inf)
+    return merge_all(density, list_borders(saddles), find_min_mass(density))
+
+
+def merge_all(
+    density: DensityEstimate, borders: Borders, min_mass: float
+) -> tuple[MergeTree, float]:
+    """Do the same, given the borders before any merge."""
+    tree, regions = flood(density, borders, min_mass, np.inf)
     # No saddle connects these regions. All but the first are further clusters.
-    n_regions = int(np.count_nonzero(np.bincount(regions + 1, minlength=1)[1:]))
+    n_regions = len({*regions.tolist()} - {-1})
     n_separate = max(n_regions - 1, 0)
     return tree, choose_threshold(tree.prominences, n_separate, density.centers.shape[1])
 
@@ -87,31 +98,46 @@ def choose_threshold(prominences: NDArray, n_separate: int, n_features: int) -> 
     1.6
     """
     within = min(WITHIN_CLUSTER_PER_FEATURE * n_features, MAX_WITHIN_CLUSTER)
-    # Peaks that never meet have infinite prominence.
-    found = np.sort(prominences[prominences > 0])[::-1]
-    sizes = np.concatenate([np.full(n_separate, np.inf), found, [0.0]])
-    no_cluster = max(within, float(np.nextafter(sizes[0], np.inf)))
+    # Peaks that never meet have infinite prominence. Loops over Python's numbers, because calls of
+    # NumPy for so few numbers take longer.
+    found = sorted((size for size in prominences.tolist() if size > 0.0), reverse=True)
+    sizes = [*[math.inf] * n_separate, *found, 0.0]
+    no_cluster = max(within, math.nextafter(sizes[0], math.inf))
     if len(sizes) == 1:
         return no_cluster
-    capped = np.minimum(sizes, MAX_PROMINENCE)
+    capped = [min(size, MAX_PROMINENCE) for size in sizes]
     tops, bottoms = capped[:-1], capped[1:]
-    gaps = measure_gaps(tops, bottoms)
-    is_counted = (tops >= within) | ((gaps >= CLEAR_GAP) & (tops >= CHANCE / 2))
-    if not is_counted.any():
+    gaps = measure_gaps(np.array(tops), np.array(bottoms)).tolist()
+    widest = find_widest(
+        gap if top >= within or (gap >= CLEAR_GAP and top >= CHANCE / 2) else -1.0
+        for gap, top in zip(gaps, tops, strict=True)
+    )
+    if widest < 0:
         return no_cluster
-    widest = int(np.argmax(np.where(is_counted, gaps, -1.0)))
-    threshold = float(tops[widest] + bottoms[widest]) / 2
     # The gap as it is, without the cap.
-    above, below = sizes[widest : widest + 2]
-    is_even = above < np.inf and measure_gaps(above, below) < EVEN_GAP
-    if is_even and np.count_nonzero(sizes >= within) >= N_MANY:
-        is_below = bottoms < within
-        widest = int(np.argmax(np.where(is_below, gaps, -1.0)))
-        threshold = float(tops[widest] + bottoms[widest]) / 2
-    return threshold
+    above, below = sizes[widest], sizes[widest + 1]
+    is_even = above < math.inf and measure_gaps(above, below) < EVEN_GAP
+    if is_even and sum(size >= within for size in sizes) >= N_MANY:
+        widest = find_widest(
+            gap if bottom < within else -1.0 for gap, bottom in zip(gaps, bottoms, strict=True)
+        )
+    return (tops[widest] + bottoms[widest]) / 2
 
 
-def measure_gaps(tops: NDArray, bottoms: NDArray) -> NDArray:
+def find_widest(gaps: Iterable[float]) -> int:
+    """Index of the largest gap, the first of equals; -1 if all are below 0.
+
+    >>> find_widest([-1.0, 0.5, 0.5]), find_widest([-1.0])
+    (1, -1)
+    """
+    found, largest = -1, -1.0
+    for i, gap in enumerate(gaps):
+        if gap > largest:
+            found, largest = i, gap
+    return found
+
+
+def measure_gaps(tops: NDArray | float, bottoms: NDArray | float) -> Any:
     """Relative gaps between prominences, each raised by what chance can add."""
     return np.log((tops + CHANCE) / (bottoms + CHANCE))
 

@@ -18,6 +18,7 @@ from clusterer.support.kernels import entry, inner
 
 N_NEAREST = 10  # more than the cells around a cell in the plane (6) and its diagonals
 LARGEST_EXPONENT = 600.0  # the exponential of a larger number may overflow
+ROUNDED_UP = 1.0 + 2.0**-20  # more than the rounding of a sum of exponentials
 N_STEPS = 5  # places between two neighbours at which the density is measured
 
 
@@ -80,10 +81,18 @@ def measure_saddles(density: DensityEstimate, links: NDArray, slots: NDArray[np.
         pairs = np.empty((2, n_pairs), dtype=np.int64)
         find_neighbours(squares, links, slots, has_links, is_near, nearest, pairs)
     first, second = pairs[:, :n_pairs]
-    log_lower = np.minimum(log_density[first], log_density[second])
-    lowest = log_lower.copy()
+    log_lower, lowest = np.empty(n_pairs), np.empty(n_pairs)
+    terms = np.empty(n_kept)
     measure_lowest_density(
-        squares, density.log_norms, density.inverses, first, second, np.empty(n_kept), lowest
+        squares,
+        density.log_norms,
+        density.inverses,
+        log_density,
+        first,
+        second,
+        terms,
+        log_lower,
+        lowest,
     )
     ratios = np.exp(np.minimum(lowest - log_lower, 0.0))
     window = WINDOW**2 * squares[first, second]
@@ -117,7 +126,7 @@ def find_neighbours(
             is_tried = is_near[i, j] or is_near[j, i]
             if has_links and not is_tried:
                 is_tried = links[slots[i], slots[j]] > 0.0
-            if is_tried and is_sphere_empty(squares, nearest, i, j):
+            if is_tried and is_sphere_empty(squares, is_near, nearest, i, j):
                 if n_pairs < pairs.shape[1]:
                     pairs[0, n_pairs] = i
                     pairs[1, n_pairs] = j
@@ -145,14 +154,18 @@ def mark_nearest(squares: Any, i: int, is_near: Any, nearest: Any) -> None:
 
 
 @inner
-def is_sphere_empty(squares: Any, nearest: Any, i: int, j: int) -> bool:
+def is_sphere_empty(squares: Any, is_near: Any, nearest: Any, i: int, j: int) -> bool:
     """Whether no third prototype lies in the sphere whose diameter is the line from i to j."""
     n_kept = squares.shape[0]
-    # A third prototype in the sphere is mostly one of the nearest.
+    if not is_near[i, j]:
+        i, j = j, i
     for place in range(min(n_kept, N_NEAREST + 1)):
         k = nearest[i, place]
         if k != i and k != j and squares[i, k] + squares[j, k] < squares[i, j]:
             return False
+    # A third prototype in the sphere is nearer to i than j is.
+    if is_near[i, j]:
+        return True
     for k in range(n_kept):
         if squares[i, k] + squares[j, k] < squares[i, j] and k != i and k != j:
             return False
@@ -164,20 +177,26 @@ def measure_lowest_density(
     squares: Any,
     log_norms: Any,
     inverses: Any,
+    log_density: Any,
     first: Any,
     second: Any,
     terms: Any,
+    log_lower: Any,
     lowest: Any,
 ) -> None:
-    """Lower ``lowest`` (e,) to the lowest density on the line from ``first`` to ``second``.
+    """Write the density at the lower of two neighbours, and the lowest one on the line between.
 
-    All are logarithms; ``terms`` (k,) is scratch. The squared distance of a place on the line from
-    a third prototype follows from those of the ends, by the theorem of M. Stewart, 1746.
+    The neighbours are ``first`` and ``second`` (e,). All densities are logarithms; ``terms`` (k,)
+    is scratch. The squared distance of a place on the line from a third prototype follows from
+    those of the ends, by the theorem of M. Stewart, 1746.
     """
     for e in range(first.shape[0]):
         i = first[e]
         j = second[e]
-        for step in range(1, N_STEPS + 1):
+        log_lower[e] = lowest[e] = min(log_density[i], log_density[j])
+        for n in range(N_STEPS):
+            # From the middle outwards, since the density is mostly lowest there.
+            step = (N_STEPS + 1) // 2 + (n + 1) // 2 * (1 - 2 * (n % 2))
             share = step / (N_STEPS + 1)
             rest = 1.0 - share
             inside = share * rest * squares[i, j]
@@ -187,21 +206,29 @@ def measure_lowest_density(
                 log_norms[i] - 0.5 * share * share * squares[i, j] * inverses[i],
                 log_norms[j] - 0.5 * rest * rest * squares[i, j] * inverses[j],
             )
+            if level >= lowest[e]:
+                continue
             for k in range(squares.shape[0]):
                 square = rest * squares[i, k] + share * squares[j, k] - inside
                 terms[k] = log_norms[k] - level - 0.5 * square * inverses[k]
-            lowest[e] = min(lowest[e], level + add_exponentials(terms))
+            enough = ROUNDED_UP * math.exp(min(lowest[e] - level, LARGEST_EXPONENT))
+            lowest[e] = min(lowest[e], level + add_exponentials(terms, enough))
 
 
 @inner
-def add_exponentials(terms: Any) -> float:
-    """Logarithm of the sum of the exponentials of the terms, of which one is 0 or nearly so."""
+def add_exponentials(terms: Any, enough: float) -> float:
+    """Logarithm of the sum of the exponentials of the terms, of which one is 0 or nearly so.
+
+    Infinite if the sum is at least ``enough``, which may be infinite.
+    """
     total = 0.0
     largest = 0.0
     for k in range(terms.shape[0]):
         if terms[k] > -NEGLIGIBLE:
             largest = max(largest, terms[k])
             total += math.exp(min(terms[k], LARGEST_EXPONENT))
+            if total >= enough:
+                return np.inf
     if largest < LARGEST_EXPONENT:
         return math.log(total)
     total = 0.0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.density_estimate import DensityEstimate
-from clusterer.cluster.density.flooding import EXPECTED, SEEN, measure_level, sum_borders
+from clusterer.cluster.density.flooding import EXPECTED, SEEN, Borders, list_borders, measure_level
 from clusterer.cluster.density.gaussian_mixture import (
     fit_normal,
     fit_two_components,
@@ -59,6 +59,7 @@ def split_clusters(
         The peak of each one's cluster now. O(K d²) per EM iteration and cluster.
     """
     min_prototypes = count_needed(density.centers.shape[1])
+    borders = list_borders(saddles)
     peaks = peaks.copy()
     waiting = np.flatnonzero(peaks == np.arange(len(peaks))).tolist()
     while waiting:
@@ -66,7 +67,7 @@ def split_clusters(
         members = find_members(peaks, is_noise, peak)
         if len(members) < min_prototypes:
             continue
-        others = members[find_second_half(density, saddles, members)]
+        others = members[find_second_half(density, borders, members)]
         if len(others):
             other = find_highest(density, others)
             peaks[others] = other
@@ -80,7 +81,7 @@ def count_needed(n_features: int) -> int:
 
 
 def find_second_half(
-    density: DensityEstimate, saddles: Saddles, members: NDArray[np.int64]
+    density: DensityEstimate, borders: Borders, members: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Whether (m,) each member belongs to the half without the peak; all False for no split."""
     centers, variances = density.centers[members], density.variances[members]
@@ -91,7 +92,7 @@ def find_second_half(
         return none
     is_first = responsibilities >= 0.5
     is_second = is_first != is_first[np.argmax(log_density)]
-    if not is_second.any() or not is_border_saddle(density, saddles, members, is_second):
+    if not is_second.any() or not is_border_saddle(density, borders, members, is_second):
         return none
     total = float(masses.sum())
     whole = fit_normal(centers, variances, masses, total)
@@ -119,17 +120,17 @@ def measure_misfit(gaps: NDArray, masses: NDArray) -> float:
 
 def is_border_saddle(
     density: DensityEstimate,
-    saddles: Saddles,
+    borders: Borders,
     members: NDArray[np.int64],
     is_second: NDArray[np.bool_],
 ) -> bool:
     """Whether the border of the two halves is a saddle, at which many points are expected."""
     sides = np.full(len(density.log_density), -1)
     sides[members] = is_second
-    first, second = sides[saddles.first], sides[saddles.second]
-    is_border = (first >= 0) & (second >= 0) & (first != second)
-    border = Saddles(*(values[is_border] for values in saddles))
-    sums = sum_borders(border).sum(axis=0, keepdims=True)
+    first, second = sides[borders.ends]
+    # The sides are 0 and 1, and -1 for prototypes of other clusters.
+    is_border = first + second == 1
+    sums = borders.sums[is_border].sum(axis=0, keepdims=True)
     if sums[0, EXPECTED] < MIN_EXPECTED:
         return False
     level = measure_level(sums, 0)

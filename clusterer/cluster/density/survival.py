@@ -142,6 +142,9 @@ def find_weakest_pair(
     for a in range(len(responsibilities)):
         for b in range(a + 1, len(responsibilities)):
             own = masses * (responsibilities[a] + responsibilities[b])
+            if not own.any():
+                # Masses near 0 have underflowed: no point tells the two apart.
+                return a, b, 0.0
             one = fit_normal(centers, variances, own, total)
             one_logs = measure_log_likelihoods(one, centers, variances)
             gain = float(own @ (np.logaddexp(logs[a], logs[b]) - one_logs))

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.cluster.prototypes.parameters import REFRESH
 from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS
 from clusterer.support.array_archive import demand
 
-VERSION = 4
+VERSION = 5
 ARRAYS = {
     "centers": "<f8",
     "weights": "<f8",
@@ -24,6 +25,7 @@ ARRAYS = {
     "origin": "<f8",
 }
 SINCE = {"times": 2, "recent": 3, "known": 4}  # the first version with this array
+REFRESH_SINCE = 5  # the first version with this parameter
 
 
 def upgrade(
@@ -49,6 +51,8 @@ def upgrade(
     if version < SINCE["known"]:
         # The next drift check labels the clusters again.
         arrays["known"] = np.full_like(arrays["ids"], -1)
+    if version < REFRESH_SINCE:
+        header["parameters"] = {"refresh": REFRESH, **header["parameters"]}
     return header, arrays
 
 

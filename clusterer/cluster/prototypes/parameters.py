@@ -9,9 +9,10 @@ from clusterer.cluster.prototypes.merge_rules import RULE_NAMES, find_rule
 
 UPDATE_RULES = ("kernel", "addc")
 FORGET_RULES = ("quiet", "never")
-PARAMETER_NAMES = ("n_prototypes", "sigma", "half_life", "update", "merge", "forget")
+PARAMETER_NAMES = ("n_prototypes", "sigma", "half_life", "update", "merge", "forget", "refresh")
 MAX_PROTOTYPES = 20_000
 AUTOMATIC = 0.0  # as ``decay``: the half-life is chosen from the stream
+REFRESH = 0.05  # the default of ``refresh``
 MAX_HALVINGS = 1000.0  # per point: faster decay underflows to 0, and 0 times infinity is NaN
 
 
@@ -31,7 +32,13 @@ class Parameters(NamedTuple):
 
 
 def check_parameters(
-    n_prototypes: Any, sigma: Any, half_life: Any, update: Any, merge: Any, forget: Any = "quiet"
+    n_prototypes: Any,
+    sigma: Any,
+    half_life: Any,
+    update: Any,
+    merge: Any,
+    forget: Any = "quiet",
+    refresh: Any = REFRESH,
 ) -> Parameters:
     """Convert the parameters of `OnlineClusterer` to the kernels' form.
 
@@ -51,6 +58,8 @@ def check_parameters(
             f"half_life must be a number of points above 0, 'auto', or None to never forget, "
             f"got {half_life!r}."
         )
+    if not (is_number(refresh) and 0 <= refresh <= 1):
+        raise ValueError(f"refresh must be a share of the points from 0 to 1, got {refresh!r}.")
     width = 0.0 if is_auto else float(sigma)
     decay = AUTOMATIC if is_chosen else 1.0
     if is_given:

@@ -17,6 +17,7 @@ from clusterer.cluster.prototypes.state_layout import (
     ID,
     IS_LINKED,
     LAST_SEEN,
+    N_SEEN,
     N_TAKEN,
     NEIGHBOUR,
     PREVIOUS_LABEL,
@@ -92,13 +93,17 @@ class Prototypes(State):
         )
 
     def _find_refused(self, points: NDArray) -> int:
-        return int(find_refused(points, self.origin, self.scalars[SCALE], self.n_seen == 0))
+        # As Python numbers, since NumPy's take as long as the loop over one point.
+        read = self.scalars.item
+        return int(find_refused(points, self.origin, read(SCALE), read(N_SEEN) == 0.0))
 
     def find_refused(self, points: NDArray) -> int:
         """Return the first row of points (n, d) that cannot be learned or labelled, or -1.
 
         Points may have more features than the prototypes.
         """
+        if points.shape[1] == self.n_features and points.flags.c_contiguous:
+            return self._find_refused(points)
         is_finite = np.isfinite(points[:, self.n_features :]).all(axis=1)
         refused = [self._find_refused(np.ascontiguousarray(points[:, : self.n_features]))]
         refused += np.flatnonzero(~is_finite).tolist()
@@ -109,11 +114,12 @@ class Prototypes(State):
 
         Features beyond those of the prototypes are ignored.
         """
-        slots = np.empty(len(points), dtype=np.int64)
-        points = np.ascontiguousarray(points[:, : self.n_features])
+        slots = np.empty(len(points), np.int64)
+        if points.shape[1] > self.n_features or not points.flags.c_contiguous:
+            points = np.ascontiguousarray(points[:, : self.n_features])
         # New scratch arrays, because one thread may read while another one learns.
         distances, point = np.empty_like(self._distances), np.empty(self.n_features)
-        scale = self.scalars[SCALE]
+        scale = self.scalars.item(SCALE)
         assign_points(points, self._floats, self.origin, scale, distances, point, slots)
         return slots
 

@@ -243,7 +243,8 @@ class State:
     @property
     def half_life(self) -> float:
         """The half-life in force for ``half_life="auto"``; infinite while nothing is forgotten."""
-        return 1.0 / self.scalars[DECAY_RATE] if self.scalars[DECAY_RATE] else np.inf
+        rate = self.scalars.item(DECAY_RATE)
+        return 1.0 / rate if rate else np.inf
 
     @property
     def automatic_sigma(self) -> float:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.testing import assert_allclose
 
 from clusterer.cluster.density.noise import (
+    OtsuSplit,
     expect_share,
     measure_median_distance,
     measure_rim,
@@ -21,6 +22,6 @@ def test_the_rim_of_a_gaussian_in_the_plane():
 
 
 def test_otsus_threshold_separates_two_groups():
-    split = split_by_otsu(np.array([0.0, 0.1, 0.2, 5.0, 5.1, 5.2]))
+    split = OtsuSplit(*split_by_otsu(np.array([0.0, 0.1, 0.2, 5.0, 5.1, 5.2])))
     assert_allclose([split.threshold, split.upper_mean], [2.6, 5.1])
     assert split.contrast > 10

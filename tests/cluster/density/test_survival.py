@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn.metrics import adjusted_rand_score
@@ -146,6 +146,7 @@ def test_without_forgetting_no_previous_cluster_survives():
     assert_array_equal(model.cluster_labels_, label(model, None))
 
 
+@example(seed=2, n_features=3, n_spots=2, spread=0.0)  # all masses underflow
 @given(seeds, st.integers(1, 3), st.integers(1, 4), st.sampled_from([0.0, 1e-300, 1e-9, 1.0]))
 def test_prototypes_on_a_few_spots_get_labels(seed, n_features, n_spots, spread):
     rng = np.random.default_rng(seed)

@@ -84,7 +84,7 @@ FOREIGN = {
     "array too many": forge(CONTENT, {"more": np.zeros(1)}),
     "array missing": forge(CONTENT, {"origin": None}),
     "other format": forge(CONTENT, format="picture"),
-    "newer": forge(CONTENT, version=5),
+    "newer": forge(CONTENT, version=6),
     "version 0": forge(CONTENT, version=0),
     "version true": forge(CONTENT, version=True),
     "version text": forge(CONTENT, version="1"),
@@ -167,7 +167,7 @@ class TestRefused:
 
     def test_error_is_a_value_error_with_the_reason(self, tmp_path):
         assert issubclass(ModelFileError, ValueError)
-        with pytest.raises(ModelFileError, match=r"version 5.* update"):
+        with pytest.raises(ModelFileError, match=r"version 6.* update"):
             read(FOREIGN["newer"], tmp_path)
         with pytest.raises(ModelFileError, match="weights holds numbers below 0"):
             read(FOREIGN["weight below 0"], tmp_path)

@@ -90,6 +90,7 @@ class TestRoundTrip:
             "forget": "never",
             "join": False,
             "drop_singletons": np.False_,
+            "refresh": np.float32(0.5),
             "allow_growth": True,
         }
         model = save_and_load(OnlineClusterer(**parameters).fit(table))
@@ -105,7 +106,7 @@ class TestRoundTrip:
             assert set(file.files) == {"header", *ARRAYS}
             assert sum(file[name].size for name in ARRAYS) < 6 * (9 + 6 + 6) + 16
             header = json.loads(str(file["header"]))
-        assert (header["format"], header["version"]) == ("clusterer model", 4)
+        assert (header["format"], header["version"]) == ("clusterer model", 5)
 
     def test_a_file_of_version_1_is_read_as_if_clusters_rest(self, tmp_path):
         """Version 1 has no times, no parameter ``forget``, and no automatic half-life."""

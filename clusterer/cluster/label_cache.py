@@ -1,0 +1,126 @@
+"""The clusters of the prototypes: computed when they are read, and updated for single points.
+
+A full labelling takes as long as learning hundreds of points. So after a few more points
+`LabelCache.update` derives the labels from the last full labelling, see
+`clusterer.cluster.density.label_update`. A full labelling is due
+
+- when more than the share ``refresh`` of all points was learned since the last one,
+- when at least `POINTS_PER_PROTOTYPE` points for each prototype were learned since or are to be
+  labelled now, since then a full labelling takes little of the time,
+- when a cluster has lost its last prototype,
+- when the parameters of the labelling or the half-life have changed.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.cluster.density.label_update import LabelledDensity, update_labels
+from clusterer.cluster.density.labels import cluster_by_density, label_prototypes, number_clusters
+from clusterer.cluster.inactive_clusters import label_with_inactive
+from clusterer.cluster.prototypes.prototypes import Prototypes
+from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, N_SEEN, N_TAKEN
+from clusterer.stream.chunk import NOISE
+
+POINTS_PER_PROTOTYPE = 20
+
+
+class Choices(NamedTuple):
+    """What labels depend on besides the prototypes: parameters, and the half-life in force.
+
+    The half-life is infinite or None while nothing is forgotten. A change of K merges prototypes.
+    """
+
+    join: bool
+    drop_singletons: bool
+    forget: str
+    half_life: float | None
+    n_prototypes: int
+
+
+class FullLabelling(NamedTuple):
+    """A full labelling: of which prototypes, after how many points, with which choices."""
+
+    choices: Choices
+    n_seen: float
+    ids: NDArray[np.int64]
+    density: LabelledDensity
+    n_clusters: int
+
+
+class LabelCache:
+    """The labels of the present prototypes, and the last full labelling.
+
+    >>> cache = LabelCache()
+    >>> prototypes = Prototypes(n_features=1, n_prototypes=2, rule=0)
+    >>> cache.label(prototypes, Choices(False, True, "quiet", None, 2))
+    array([], dtype=int64)
+    """
+
+    def __init__(self) -> None:
+        self._exact: dict[Choices, NDArray[np.int64]] = {}
+        self._last: FullLabelling | None = None
+
+    def outdate(self) -> None:
+        """Note that the prototypes have learned points."""
+        # A new dict, since another thread may be labelling the former prototypes.
+        self._exact = {}
+
+    def forget(self) -> None:
+        """Note that the prototypes have changed otherwise: the next labelling is a full one."""
+        self._exact, self._last = {}, None
+
+    def label(self, prototypes: Prototypes, choices: Choices) -> NDArray[np.int64]:
+        """Return the labels (m,) by a full labelling, at once if nothing has changed since."""
+        exact = self._exact
+        if choices not in exact:
+            labels = self._label(prototypes, choices)
+            labels.flags.writeable = False
+            exact[choices] = labels
+        return exact[choices]
+
+    def update(
+        self, prototypes: Prototypes, choices: Choices, refresh: float, n_points: int
+    ) -> NDArray[np.int64]:
+        """Return the labels (m,) for labelling ``n_points``, by a full labelling if one is due."""
+        last = self._last
+        if last is None or last.choices != choices or choices in self._exact:
+            return self.label(prototypes, choices)
+        read = prototypes.scalars.item
+        n_taken, n_new = int(read(N_TAKEN)), read(N_SEEN) - last.n_seen
+        is_due = n_new + n_points > POINTS_PER_PROTOTYPE * n_taken
+        if is_due or n_new > refresh * read(DECAYED_COUNT):
+            return self.label(prototypes, choices)
+        labels = np.empty(n_taken, dtype=np.int64)
+        n_clusters = update_labels(
+            prototypes._floats,
+            prototypes.int_rows,
+            last.ids,
+            *last.density,
+            not choices.drop_singletons,
+            np.empty_like(last.ids),
+            labels,
+        )
+        return labels if n_clusters == last.n_clusters else self.label(prototypes, choices)
+
+    def _label(self, prototypes: Prototypes, choices: Choices) -> NDArray[np.int64]:
+        join, drop, forget, half_life, _ = choices
+        # Without decay, the labels of the last drift check are out of date.
+        is_forgetting = half_life is not None and half_life < np.inf
+        previous = prototypes.previous_labels if is_forgetting else None
+        # Only the other labels are worth an update: without the density they take no time, and
+        # inactive clusters belong to a second density.
+        self._last = None
+        if join and forget == "never":
+            return label_with_inactive(prototypes, previous, drop_singletons=drop)
+        # The inner coordinates make the result independent of units and offsets.
+        data = prototypes.density_data
+        if not join:
+            return label_prototypes(**data, join=False, drop_singletons=drop)
+        density = cluster_by_density(**data, previous=previous)
+        if density.places.size:
+            n_clusters = len({*density.labels.tolist()} - {NOISE})
+            n_seen, ids = prototypes.n_seen, prototypes.ids
+            self._last = FullLabelling(choices, n_seen, ids, density, n_clusters)
+        return number_clusters(density.labels, drop)
