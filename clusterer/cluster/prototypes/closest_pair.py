@@ -6,18 +6,42 @@ the costs of the row's other pairs, and ``BOUND[i]`` a lower bound of all its co
 examines the row of the smallest bound. If the neighbour there costs less than the row's other pairs
 and than the bounds of all other rows, it is the closest pair.
 
-Bounds survive small moves. Suppose that a centre moves by the share f of its way to a point, or to
-a centre that it merges with, and no other centre is nearer to the point or to that centre. Then no
-squared distance from the moving centre decreases by more than the factor 1 - f (Stewart's theorem).
-This factor is applied to all bounds at once: stored bounds are multiples of the number
-``BOUND_UNIT``, which grows. Light prototypes make long steps; their rows are scanned, in O(K d). A
-bound that is too low costs time but never changes the result.
+Bounds survive small moves. A centre moves by the share f of its way to the point x. By Stewart's
+theorem its squared distance from a slot i becomes (1 - f) d(i)² + f (D(i) - (1 - f) D), with d(i)²
+the squared distance before and D(i) and D those of i and of the centre from x. All D(i) are known
+from the search for the nearest prototype. So one pass over all rows, in O(K), lowers the bounds of
+the few rows that the move approaches, and leaves the others as they are (`lower_bounds`).
+
+When the closest pair merges, no other centre is nearer to the moving centre than its goal. Then no
+squared distance decreases by more than the factor 1 - f. This factor is applied to all bounds at
+once: stored bounds are multiples of the number ``BOUND_UNIT``, which grows. Decay of the weights is
+treated alike. Light prototypes make long steps; their rows are scanned, in O(K d). A bound that is
+too low costs time but never changes the result.
 """
 
 import numpy as np
 
-from clusterer.cluster.prototypes.merge_rules import compute_cost, fill_costs
-from clusterer.cluster.prototypes.nearest import fill_distances, find_two_smallest
+from clusterer.cluster.prototypes.merge_rules import (
+    MIN_SHARE,
+    compute_cost,
+    compute_mass,
+    fill_costs,
+)
+from clusterer.cluster.prototypes.nearest import (
+    fill_distances,
+    find_two_smallest,
+    reduce_two_smallest,
+)
+from clusterer.cluster.prototypes.simd import (
+    VECTOR_WIDTH,
+    broadcast,
+    load_vector,
+    maximum,
+    minimum,
+    multiply,
+    scale_and_add,
+    store_vector,
+)
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
     MASS,
@@ -123,15 +147,97 @@ def find_row_minimum(state: KernelState, slot: int, unit: float, rule: int) -> f
 
 
 @inner
+def follow_move(
+    state: KernelState,
+    slot: int,
+    step: float,
+    size: float,
+    distance: float,
+    second: float,
+    unit: float,
+    rule: int,
+) -> tuple[float, int]:
+    """Keep the bounds valid after ``slot`` moved by the share ``step`` of its way to the point.
+
+    ``distance`` was the squared distance from the point, ``second`` is the second smallest one.
+    ``size`` is the sum of the squares on which the rounding of the move depends. Returns the second
+    smallest bound, and the row of the smallest one.
+    """
+    if step <= LONGEST_STEP:
+        least, second_bound, i = lower_bounds(state, slot, step, distance, second, unit, rule)
+        finest = FINEST * state.centers.shape[0] * size * state.rows[MASS, slot]
+        if least > (finest + TINIEST) * unit:
+            return second_bound, i
+    scan_row(state, slot, unit, rule)
+    _, second_bound, i = find_two_smallest(state.rows, BOUND)
+    return second_bound, i
+
+
+@inner
+def lower_bounds(
+    state: KernelState,
+    slot: int,
+    step: float,
+    distance: float,
+    second: float,
+    unit: float,
+    rule: int,
+) -> tuple[float, float, int]:
+    """Lower the bounds of the pairs that the move of `follow_move` brings closer together.
+
+    The distance of a slot from the moving centre changes by Stewart's theorem. ``state.distances``
+    holds the squared distances of the point; the one from ``slot`` is overwritten. Returns the two
+    smallest bounds, and the row of the smallest.
+    """
+    rows, share = state.rows, MIN_SHARE[rule]
+    least_mass = compute_mass(rule, 0.0)
+    most = rows[MASS, slot]
+    if share == 0.0:
+        most, share = least_mass, compute_cost(rule, 1.0, least_mass, least_mass) / least_mass
+    keep = (1.0 - step) * (1.0 - ROUNDING)
+    gain = step * share * unit * ROUNDED_DOWN
+    loss = -gain * ((1.0 - step) * distance / ROUNDED_DOWN**2)
+    own = (gain * second + loss) * least_mass
+    rows[BOUND, slot] = min(rows[BOUND, slot], keep * rows[BOUND, slot] + own)
+    rows[REST_BOUND, slot] = min(rows[REST_BOUND, slot], keep * rows[REST_BOUND, slot] + own)
+    state.distances[0, slot] = np.inf
+    losses, masses = broadcast(loss), broadcast(most)
+    smallest = next_smallest = broadcast(np.inf)
+    for start in range(0, rows.shape[1], VECTOR_WIDTH):
+        change = scale_and_add(load_vector(state.distances, 0, start), gain, losses)
+        change = multiply(change, minimum(load_vector(rows, MASS, start), masses))
+        rest = load_vector(rows, REST_BOUND, start)
+        store_vector(rows, REST_BOUND, start, minimum(scale_and_add(rest, keep, change), rest))
+        bound = load_vector(rows, BOUND, start)
+        bound = minimum(scale_and_add(bound, keep, change), bound)
+        store_vector(rows, BOUND, start, bound)
+        next_smallest = minimum(next_smallest, maximum(smallest, bound))
+        smallest = minimum(smallest, bound)
+    return reduce_two_smallest(rows, BOUND, smallest, next_smallest)
+
+
+@inner
 def find_closest_pair(state: KernelState, unit: float, rule: int) -> tuple[int, int, float]:
     """Return the pair of least cost, and its cost.
 
     The lowest slots win a tie. At least two slots must be taken.
     """
-    _, second_bound, i = find_two_smallest(state.rows, BOUND)
+    _, second, i = find_two_smallest(state.rows, BOUND)
+    return examine_rows(state, second, i, unit, rule)
+
+
+@inner
+def examine_rows(
+    state: KernelState, second: float, i: int, unit: float, rule: int
+) -> tuple[int, int, float]:
+    """Do the same, given the second smallest bound and the row ``i`` of the smallest one."""
     least = find_row_minimum(state, i, unit, rule)
+    # The row of the smallest bound comes first, so no row is scanned without need.
+    while second <= least * unit and state.rows[BOUND, i] > second:
+        _, second, i = find_two_smallest(state.rows, BOUND)
+        least = find_row_minimum(state, i, unit, rule)
     low, high = sort_pair(i, state.int_rows[NEIGHBOUR, i])
-    if second_bound <= least * unit:
+    if second <= least * unit:
         low, high, least = compare_rows(state, unit, rule, low, high, least)
     return low, high, least
 

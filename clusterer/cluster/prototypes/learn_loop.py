@@ -13,7 +13,9 @@ import numpy as np
 from clusterer.cluster.prototypes.closest_pair import (
     LARGEST_UNIT,
     ROUNDING,
+    examine_rows,
     find_closest_pair,
+    follow_move,
     keep_bounds_valid,
     rescale_bounds,
     reset_bounds,
@@ -27,7 +29,7 @@ from clusterer.cluster.prototypes.links import (
     move_links,
 )
 from clusterer.cluster.prototypes.merge_rules import PAIRS_WITH_NEAREST, bound_light_cost
-from clusterer.cluster.prototypes.nearest import find_minimum, find_nearest, measure_distance
+from clusterer.cluster.prototypes.nearest import find_nearest, find_two_smallest, measure_distance
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
     BOUND_UNIT,
@@ -146,6 +148,7 @@ def update_moments(state: KernelState, decay: float) -> float:
 @inner
 def merge_and_start(
     state: KernelState,
+    pair: tuple[int, int, float],
     nearest: int,
     distance: float,
     second: float,
@@ -153,12 +156,12 @@ def merge_and_start(
     index: int,
     rule: int,
 ) -> tuple[int, float]:
-    """Merge the closest pair, and start a prototype at ``state.point`` in the freed slot.
+    """Merge the closest pair, given with its cost, and start a prototype at ``state.point`` in the freed slot.
 
     ``distance`` is the squared distance of the point from the slot ``nearest``, and ``second`` a
     lower bound of those from all other slots. Returns the freed slot and the new unit of bounds.
     """
-    a, b, cost = find_closest_pair(state, unit, rule)
+    a, b, cost = pair
     kept, freed, share, size = merge_pair(state, a, b, rule)
     merge_links(state, kept, freed)
     start_prototype(state, freed, index, rule)
@@ -266,10 +269,14 @@ def learn_chunk(
             n_taken, newest = n_taken + 1, n_taken
         elif n_prototypes > 1:
             if step * distance > 0.0:
-                least = find_minimum(rows, BOUND) / unit
-                unit = keep_bounds_valid(state, nearest, step, size, least, unit, rule)
+                second_bound, row = follow_move(
+                    state, nearest, step, size, distance, second, unit, rule
+                )
+            else:
+                _, second_bound, row = find_two_smallest(rows, BOUND)
+            pair = examine_rows(state, second_bound, row, unit, rule)
             newest, unit = merge_and_start(
-                state, nearest, distance_after, second, unit, index, rule
+                state, pair, nearest, distance_after, second, unit, index, rule
             )
         else:
             newest = -1

@@ -78,23 +78,26 @@ class MergeRule(NamedTuple):
 
     ``pairs_with_nearest`` is True if the cheapest partner of the lighter prototype of the merging
     pair is also its nearest one. Then the bounds survive the merge; otherwise a row of bounds is
-    computed anew. If in doubt, False is always correct.
+    computed anew. If in doubt, False is always correct. ``min_share`` is a number s such that the
+    cost is at least s d² min(mass, mass'); 0 is always correct.
     """
 
     name: str
     cost: Callable[[float, float, float], float]
     mass: Callable[[float], float]
     pairs_with_nearest: bool
+    min_share: float
 
 
 MERGE_RULES = (
-    MergeRule("plain", plain_cost, unit_mass, pairs_with_nearest=True),
-    MergeRule("log-min", log_min_cost, log2_mass, pairs_with_nearest=True),
-    MergeRule("ward", ward_cost, shifted_mass, pairs_with_nearest=False),
-    MergeRule("log-ward", log_ward_cost, shifted_mass, pairs_with_nearest=False),
+    MergeRule("plain", plain_cost, unit_mass, pairs_with_nearest=True, min_share=1.0),
+    MergeRule("log-min", log_min_cost, log2_mass, pairs_with_nearest=True, min_share=1.0),
+    MergeRule("ward", ward_cost, shifted_mass, pairs_with_nearest=False, min_share=0.5),
+    MergeRule("log-ward", log_ward_cost, shifted_mass, pairs_with_nearest=False, min_share=0.0),
 )
 RULE_NAMES = tuple(rule.name for rule in MERGE_RULES)
 PAIRS_WITH_NEAREST = tuple(rule.pairs_with_nearest for rule in MERGE_RULES)
+MIN_SHARE = tuple(rule.min_share for rule in MERGE_RULES)
 
 
 def find_rule(name: str) -> int:
