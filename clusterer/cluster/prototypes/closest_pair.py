@@ -38,6 +38,7 @@ from clusterer.cluster.prototypes.simd import (
     load_vector,
     maximum,
     minimum,
+    minimum_to_store,
     multiply,
     scale_and_add,
     store_vector,
@@ -207,9 +208,10 @@ def lower_bounds(
         change = scale_and_add(load_vector(state.distances, 0, start), gain, losses)
         change = multiply(change, minimum(load_vector(rows, MASS, start), masses))
         rest = load_vector(rows, REST_BOUND, start)
-        store_vector(rows, REST_BOUND, start, minimum(scale_and_add(rest, keep, change), rest))
+        rest = minimum_to_store(scale_and_add(rest, keep, change), rest)
+        store_vector(rows, REST_BOUND, start, rest)
         bound = load_vector(rows, BOUND, start)
-        bound = minimum(scale_and_add(bound, keep, change), bound)
+        bound = minimum_to_store(scale_and_add(bound, keep, change), bound)
         store_vector(rows, BOUND, start, bound)
         next_smallest = minimum(next_smallest, maximum(smallest, bound))
         smallest = minimum(smallest, bound)

@@ -156,10 +156,11 @@ def merge_and_start(
     index: int,
     rule: int,
 ) -> tuple[int, float]:
-    """Merge the closest pair, given with its cost, and start a prototype at ``state.point`` in the freed slot.
+    """Merge the closest pair, and start a prototype at ``state.point`` in the freed slot.
 
-    ``distance`` is the squared distance of the point from the slot ``nearest``, and ``second`` a
-    lower bound of those from all other slots. Returns the freed slot and the new unit of bounds.
+    ``pair`` is the closest pair with its cost. ``distance`` is the squared distance of the point
+    from the slot ``nearest``, and ``second`` a lower bound of those from all other slots. Returns
+    the freed slot and the new unit of bounds.
     """
     a, b, cost = pair
     kept, freed, share, size = merge_pair(state, a, b, rule)
