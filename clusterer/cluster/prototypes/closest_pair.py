@@ -40,6 +40,7 @@ from clusterer.cluster.prototypes.simd import (
     minimum,
     minimum_to_store,
     multiply,
+    replace_element,
     scale_and_add,
     store_vector,
 )
@@ -50,6 +51,7 @@ from clusterer.cluster.prototypes.state_layout import (
     REST_BOUND,
     KernelState,
 )
+from clusterer.cluster.prototypes.update import Move
 from clusterer.support.kernels import inner, separate
 
 ROUNDED_DOWN = 1.0 - 2.0**-40  # a bound times this factor stays a bound in spite of rounding
@@ -58,6 +60,8 @@ ROUNDING = 2.0**-24  # the share of a bound that rounding may take in one move �
 FINEST = 2.0**-46  # … if squared distances are at least this share of the squared coordinates …
 TINIEST = 1e-280  # … and no product loses digits by underflow
 LARGEST_UNIT = 1e100
+# A step of this share of 1 / K makes as many bounds too low as cost less than the pass over all.
+SHORTEST_STEP = 1.0 / 4.0
 
 
 @inner
@@ -151,62 +155,59 @@ def find_row_minimum(state: KernelState, slot: int, unit: float, rule: int) -> f
 def follow_move(
     state: KernelState,
     slot: int,
-    step: float,
-    size: float,
-    distance: float,
+    move: Move,
     second: float,
     unit: float,
     rule: int,
-) -> tuple[float, int]:
-    """Keep the bounds valid after ``slot`` moved by the share ``step`` of its way to the point.
+) -> tuple[float, int, float]:
+    """Keep the bounds valid after ``slot`` moved to the point.
 
-    ``distance`` was the squared distance from the point, ``second`` is the second smallest one.
-    ``size`` is the sum of the squares on which the rounding of the move depends. Returns the second
-    smallest bound, and the row of the smallest one.
+    ``second`` is the second smallest squared distance from the point. Returns the second smallest
+    bound, the row of the smallest one, and the new unit of bounds.
     """
-    if step <= LONGEST_STEP:
-        least, second_bound, i = lower_bounds(state, slot, step, distance, second, unit, rule)
-        finest = FINEST * state.centers.shape[0] * size * state.rows[MASS, slot]
-        if least > (finest + TINIEST) * unit:
-            return second_bound, i
+    finest = (FINEST * state.centers.shape[0] * move.size * move.mass + TINIEST) * unit
+    if move.step * state.rows.shape[1] <= SHORTEST_STEP:
+        least, second_bound, i = find_two_smallest(state.rows, BOUND)
+        if least > finest:
+            # At least 1 / (1 - step).
+            unit *= 1.0 + move.step + 2.0 * move.step * move.step + ROUNDING
+            return second_bound, i, unit
+    elif move.step <= LONGEST_STEP:
+        least, second_bound, i = lower_bounds(state, slot, move, second, unit, rule)
+        if least > finest:
+            return second_bound, i, unit
+    state.rows[MASS, slot] = move.mass
     scan_row(state, slot, unit, rule)
     _, second_bound, i = find_two_smallest(state.rows, BOUND)
-    return second_bound, i
+    return second_bound, i, unit
 
 
 @inner
 def lower_bounds(
-    state: KernelState,
-    slot: int,
-    step: float,
-    distance: float,
-    second: float,
-    unit: float,
-    rule: int,
+    state: KernelState, slot: int, move: Move, second: float, unit: float, rule: int
 ) -> tuple[float, float, int]:
     """Lower the bounds of the pairs that the move of `follow_move` brings closer together.
 
     The distance of a slot from the moving centre changes by Stewart's theorem. ``state.distances``
-    holds the squared distances of the point; the one from ``slot`` is overwritten. Returns the two
-    smallest bounds, and the row of the smallest.
+    holds the squared distances from the point. Returns the two smallest bounds, and the row of the
+    smallest.
     """
     rows, share = state.rows, MIN_SHARE[rule]
     least_mass = compute_mass(rule, 0.0)
-    most = rows[MASS, slot]
+    most = move.mass
     if share == 0.0:
         most, share = least_mass, compute_cost(rule, 1.0, least_mass, least_mass) / least_mass
-    keep = (1.0 - step) * (1.0 - ROUNDING)
-    gain = step * share * unit * ROUNDED_DOWN
-    loss = -gain * ((1.0 - step) * distance / ROUNDED_DOWN**2)
+    keep = (1.0 - move.step) * (1.0 - ROUNDING)
+    gain = move.step * share * unit * ROUNDED_DOWN
+    loss = -gain * ((1.0 - move.step) * move.distance / ROUNDED_DOWN**2)
+    # Of the pairs in the row of the slot itself, none has a smaller distance or mass than this.
     own = (gain * second + loss) * least_mass
-    rows[BOUND, slot] = min(rows[BOUND, slot], keep * rows[BOUND, slot] + own)
-    rows[REST_BOUND, slot] = min(rows[REST_BOUND, slot], keep * rows[REST_BOUND, slot] + own)
-    state.distances[0, slot] = np.inf
     losses, masses = broadcast(loss), broadcast(most)
     smallest = next_smallest = broadcast(np.inf)
     for start in range(0, rows.shape[1], VECTOR_WIDTH):
         change = scale_and_add(load_vector(state.distances, 0, start), gain, losses)
         change = multiply(change, minimum(load_vector(rows, MASS, start), masses))
+        change = replace_element(change, slot - start, own)
         rest = load_vector(rows, REST_BOUND, start)
         rest = minimum_to_store(scale_and_add(rest, keep, change), rest)
         store_vector(rows, REST_BOUND, start, rest)

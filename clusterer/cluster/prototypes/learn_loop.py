@@ -53,6 +53,7 @@ from clusterer.cluster.prototypes.timestamps import (
     find_newest,
 )
 from clusterer.cluster.prototypes.update import (
+    Move,
     decay_prototypes,
     merge_pair,
     move_to_point,
@@ -148,9 +149,8 @@ def update_moments(state: KernelState, decay: float) -> float:
 @inner
 def merge_and_start(
     state: KernelState,
-    pair: tuple[int, int, float],
     nearest: int,
-    distance: float,
+    move: Move,
     second: float,
     unit: float,
     index: int,
@@ -158,15 +158,20 @@ def merge_and_start(
 ) -> tuple[int, float]:
     """Merge the closest pair, and start a prototype at ``state.point`` in the freed slot.
 
-    ``pair`` is the closest pair with its cost. ``distance`` is the squared distance of the point
-    from the slot ``nearest``, and ``second`` a lower bound of those from all other slots. Returns
-    the freed slot and the new unit of bounds.
+    ``move`` is the move of the slot ``nearest`` to the point, ``second`` a lower bound of the
+    squared distances of the point from all other slots. Returns the freed slot and the new unit of
+    bounds.
     """
-    a, b, cost = pair
+    if move.step * move.distance > 0.0:
+        second_bound, row, unit = follow_move(state, nearest, move, second, unit, rule)
+    else:
+        _, second_bound, row = find_two_smallest(state.rows, BOUND)
+    state.rows[MASS, nearest] = move.mass
+    a, b, cost = examine_rows(state, second_bound, row, unit, rule)
     kept, freed, share, size = merge_pair(state, a, b, rule)
     merge_links(state, kept, freed)
     start_prototype(state, freed, index, rule)
-    to_kept = np.inf
+    distance, to_kept = move.rest, np.inf
     if share > 0.0:
         # Without the property the theorem does not apply; the step 1 makes the row be scanned.
         step = share if PAIRS_WITH_NEAREST[rule] else 1.0
@@ -260,26 +265,19 @@ def learn_chunk(
         count = count_link_points(index, n_prototypes, decay)
         if count > 0.0 and n_taken > 1:
             add_link(state, nearest, second, count)
-        distance_after, step, size = move_to_point(state, nearest, distance, kernel, rule)
+        move = move_to_point(state, nearest, distance, kernel, rule)
         add_time(state, nearest, index)
 
         if n_taken < n_prototypes:
+            rows[MASS, nearest] = move.mass
             reset_bounds(state, nearest)
             start_prototype(state, n_taken, index, rule)
             reset_bounds(state, n_taken)
             n_taken, newest = n_taken + 1, n_taken
         elif n_prototypes > 1:
-            if step * distance > 0.0:
-                second_bound, row = follow_move(
-                    state, nearest, step, size, distance, second, unit, rule
-                )
-            else:
-                _, second_bound, row = find_two_smallest(rows, BOUND)
-            pair = examine_rows(state, second_bound, row, unit, rule)
-            newest, unit = merge_and_start(
-                state, pair, nearest, distance_after, second, unit, index, rule
-            )
+            newest, unit = merge_and_start(state, nearest, move, second, unit, index, rule)
         else:
+            rows[MASS, nearest] = move.mass
             newest = -1
     scalars[N_TAKEN] = n_taken
     scalars[N_SEEN] = n_seen + n_points

@@ -110,7 +110,7 @@ def build_add_squared_difference(builder: Any, total: Any, values: Any, value: A
 def build_minimum_to_store(builder: Any, a: Any, b: Any) -> Any:
     """Take the smaller of two, element by element; none may be NaN.
 
-    If the result of `build_minimum` replaces an operand in memory, LLVM stores only some elements of
+    If the result of `build_minimum` replaces an operand in memory, LLVM stores single elements of
     the vector, which takes ten times as long on some machines.
     """
     kind = ir.FunctionType(DOUBLES, [DOUBLES, DOUBLES])
