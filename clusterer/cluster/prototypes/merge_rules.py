@@ -26,7 +26,9 @@ import numpy as np
 from clusterer.cluster.prototypes.state_layout import MASS, WEIGHT
 from clusterer.support.kernels import inner, separate
 
-FRACTION_BITS = (1 << 52) - 1
+FRACTION_SIZE = np.uint64(52)
+FRACTION_BITS = np.uint64((1 << 52) - 1)
+BITS_OF_1, BITS_OF_2_52 = (np.float64(number).view(np.uint64) for number in (1.0, 2.0**52))
 
 
 @inner
@@ -67,10 +69,16 @@ def shifted_mass(weight: float) -> float:
 
 @inner
 def log2_mass(weight: float) -> float:
-    """log2(2 + weight), linear between powers of two: the same bits everywhere, without libm."""
+    """log2(2 + weight), linear between powers of two: the same bits everywhere, without libm.
+
+    The integers become numbers by their bits alone, since machines without a vector instruction for
+    the conversion would convert the masses of all slots one by one.
+    """
     # The bits of a double are its exponent, biased by 1023, and 52 bits of its fraction.
-    bits = np.float64(2.0 + weight).view(np.int64)
-    return float((bits >> 52) - 1023) + float(bits & FRACTION_BITS) * 2.0**-52
+    bits = np.float64(2.0 + weight).view(np.uint64)
+    exponent = np.uint64((bits >> FRACTION_SIZE) | BITS_OF_2_52).view(np.float64) - 2.0**52
+    mantissa = np.uint64((bits & FRACTION_BITS) | BITS_OF_1).view(np.float64)
+    return float((exponent - 1023.0) + (mantissa - 1.0))
 
 
 class MergeRule(NamedTuple):
