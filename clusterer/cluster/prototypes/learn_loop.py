@@ -113,7 +113,10 @@ def find_refused(points: Any, origin: Any, scale: float, is_empty: bool) -> int:
 
 @inner
 def convert_point(state: KernelState, points: Any, i: int) -> None:
-    """Write the inner coordinates of ``points[i]`` into ``state.point``."""
+    """Write the inner coordinates of ``points[i]`` into ``state.point``.
+
+    Those of the last point go into ``state.center``.
+    """
     scalars, features, point = state.scalars, state.features, state.point
     if scalars[SCALE] == 0.0:
         step = 0.0
@@ -121,8 +124,10 @@ def convert_point(state: KernelState, points: Any, i: int) -> None:
             step = max(step, abs(points[i, t] - features[ORIGIN, t]))
         if step > 0.0:
             scalars[SCALE] = choose_scale(step)
+    scale = scalars[SCALE]
     for t in range(point.shape[0]):
-        point[t] = (points[i, t] - features[ORIGIN, t]) * scalars[SCALE]
+        state.center[t] = point[t]
+        point[t] = (points[i, t] - features[ORIGIN, t]) * scale
 
 
 @inner
@@ -225,6 +230,9 @@ def learn_chunk(
     n_seen = int(scalars[N_SEEN])
     unit = scalars[BOUND_UNIT]
     newest = find_newest(state, n_seen)
+    if newest >= 0:
+        for t in range(points.shape[1]):
+            state.point[t] = state.centers[t, newest]
     if n_seen == 0:
         for t in range(points.shape[1]):
             state.features[ORIGIN, t] = points[0, t]
@@ -253,7 +261,7 @@ def learn_chunk(
             rescale_bounds(state, n_taken, unit)
             unit = 1.0
 
-        n_found = add_recent_point(state, newest)
+        n_found = add_recent_point(state, newest >= 0)
         if n_found != n_varying:
             squared_sigma, n_varying = choose_squared_sigma(n_found), n_found
         distance, second, nearest = find_nearest(state.centers, state.point, state.distances)
