@@ -6,7 +6,7 @@ the costs of the row's other pairs, and ``BOUND[i]`` a lower bound of all its co
 examines the row of the smallest bound. If the neighbour there costs less than the row's other pairs
 and than the bounds of all other rows, it is the closest pair.
 
-Bounds survive small moves. A centre moves by the share f of its way to the point x. By Stewart's
+Bounds survive moves. A centre moves by the share f of its way to the point x. By Stewart's
 theorem its squared distance from a slot i becomes (1 - f) d(i)² + f (D(i) - (1 - f) D), with d(i)²
 the squared distance before and D(i) and D those of i and of the centre from x. All D(i) are known
 from the search for the nearest prototype. So one pass over all rows, in O(K), lowers the bounds of
@@ -14,8 +14,10 @@ the few rows that the move approaches, and leaves the others as they are (`lower
 
 When the closest pair merges, no other centre is nearer to the moving centre than its goal. Then no
 squared distance decreases by more than the factor 1 - f. This factor is applied to all bounds at
-once: stored bounds are multiples of the number ``BOUND_UNIT``, which grows. Decay of the weights is
-treated alike. Light prototypes make long steps; their rows are scanned, in O(K d). A bound that is
+once: stored bounds are multiples of the number ``BOUND_UNIT``, which grows. This needs no pass over
+the rows, so it also serves the decay of the weights and the smallest steps to a point. Many larger
+steps would bring the bounds of all rows below the least cost, in so many rows that a point would
+cost O(K² d). Light prototypes make long steps; their rows are scanned, in O(K d). A bound that is
 too low costs time but never changes the result.
 """
 
