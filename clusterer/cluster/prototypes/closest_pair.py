@@ -153,6 +153,12 @@ def find_row_minimum(state: KernelState, slot: int, unit: float, rule: int) -> f
     return scan_row(state, slot, unit, rule)
 
 
+@separate
+def find_least_bounds(state: KernelState) -> tuple[float, float, int]:
+    """Return the two smallest bounds, and the row of the smallest one."""
+    return find_two_smallest(state.rows, BOUND)
+
+
 @inner
 def follow_move(
     state: KernelState,
@@ -169,7 +175,7 @@ def follow_move(
     """
     finest = (FINEST * state.centers.shape[0] * move.size * move.mass + TINIEST) * unit
     if move.step * state.rows.shape[1] <= SHORTEST_STEP:
-        least, second_bound, i = find_two_smallest(state.rows, BOUND)
+        least, second_bound, i = find_least_bounds(state)
         if least > finest:
             # At least 1 / (1 - step).
             unit *= 1.0 + move.step + 2.0 * move.step * move.step + ROUNDING
@@ -180,11 +186,11 @@ def follow_move(
             return second_bound, i, unit
     state.rows[MASS, slot] = move.mass
     scan_row(state, slot, unit, rule)
-    _, second_bound, i = find_two_smallest(state.rows, BOUND)
+    _, second_bound, i = find_least_bounds(state)
     return second_bound, i, unit
 
 
-@inner
+@separate
 def lower_bounds(
     state: KernelState, slot: int, move: Move, second: float, unit: float, rule: int
 ) -> tuple[float, float, int]:
@@ -227,7 +233,7 @@ def find_closest_pair(state: KernelState, unit: float, rule: int) -> tuple[int, 
 
     The lowest slots win a tie. At least two slots must be taken.
     """
-    _, second, i = find_two_smallest(state.rows, BOUND)
+    _, second, i = find_least_bounds(state)
     return examine_rows(state, second, i, unit, rule)
 
 
@@ -236,11 +242,12 @@ def examine_rows(
     state: KernelState, second: float, i: int, unit: float, rule: int
 ) -> tuple[int, int, float]:
     """Do the same, given the second smallest bound and the row ``i`` of the smallest one."""
-    least = find_row_minimum(state, i, unit, rule)
-    # The row of the smallest bound comes first, so no row is scanned without need.
-    while second <= least * unit and state.rows[BOUND, i] > second:
-        _, second, i = find_two_smallest(state.rows, BOUND)
+    while True:
         least = find_row_minimum(state, i, unit, rule)
+        if second > least * unit or state.rows[BOUND, i] <= second:
+            break
+        # The row of the smallest bound comes first, so no row is scanned without need.
+        _, second, i = find_least_bounds(state)
     low, high = sort_pair(i, state.int_rows[NEIGHBOUR, i])
     if second <= least * unit:
         low, high, least = compare_rows(state, unit, rule, low, high, least)

@@ -15,6 +15,7 @@ from clusterer.cluster.prototypes.closest_pair import (
     ROUNDING,
     examine_rows,
     find_closest_pair,
+    find_least_bounds,
     follow_move,
     keep_bounds_valid,
     rescale_bounds,
@@ -29,7 +30,7 @@ from clusterer.cluster.prototypes.links import (
     move_links,
 )
 from clusterer.cluster.prototypes.merge_rules import PAIRS_WITH_NEAREST, bound_light_cost
-from clusterer.cluster.prototypes.nearest import find_nearest, find_two_smallest, measure_distance
+from clusterer.cluster.prototypes.nearest import find_nearest, measure_distance
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
     BOUND_UNIT,
@@ -170,7 +171,7 @@ def merge_and_start(
     if move.step * move.distance > 0.0:
         second_bound, row, unit = follow_move(state, nearest, move, second, unit, rule)
     else:
-        _, second_bound, row = find_two_smallest(state.rows, BOUND)
+        _, second_bound, row = find_least_bounds(state)
     state.rows[MASS, nearest] = move.mass
     a, b, cost = examine_rows(state, second_bound, row, unit, rule)
     kept, freed, share, size = merge_pair(state, a, b, rule)
