@@ -13,7 +13,10 @@ import numpy as np
 from clusterer.cluster.prototypes.closest_pair import (
     LARGEST_UNIT,
     ROUNDING,
+    examine_rows,
     find_closest_pair,
+    find_least_bounds,
+    follow_move,
     keep_bounds_valid,
     rescale_bounds,
     reset_bounds,
@@ -27,7 +30,7 @@ from clusterer.cluster.prototypes.links import (
     move_links,
 )
 from clusterer.cluster.prototypes.merge_rules import PAIRS_WITH_NEAREST, bound_light_cost
-from clusterer.cluster.prototypes.nearest import find_minimum, find_nearest, measure_distance
+from clusterer.cluster.prototypes.nearest import find_nearest, measure_distance
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
     BOUND_UNIT,
@@ -51,6 +54,7 @@ from clusterer.cluster.prototypes.timestamps import (
     find_newest,
 )
 from clusterer.cluster.prototypes.update import (
+    Move,
     decay_prototypes,
     merge_pair,
     move_to_point,
@@ -110,7 +114,10 @@ def find_refused(points: Any, origin: Any, scale: float, is_empty: bool) -> int:
 
 @inner
 def convert_point(state: KernelState, points: Any, i: int) -> None:
-    """Write the inner coordinates of ``points[i]`` into ``state.point``."""
+    """Write the inner coordinates of ``points[i]`` into ``state.point``.
+
+    Those of the last point go into ``state.center``.
+    """
     scalars, features, point = state.scalars, state.features, state.point
     if scalars[SCALE] == 0.0:
         step = 0.0
@@ -118,8 +125,10 @@ def convert_point(state: KernelState, points: Any, i: int) -> None:
             step = max(step, abs(points[i, t] - features[ORIGIN, t]))
         if step > 0.0:
             scalars[SCALE] = choose_scale(step)
+    scale = scalars[SCALE]
     for t in range(point.shape[0]):
-        point[t] = (points[i, t] - features[ORIGIN, t]) * scalars[SCALE]
+        state.center[t] = point[t]
+        point[t] = (points[i, t] - features[ORIGIN, t]) * scale
 
 
 @inner
@@ -147,7 +156,7 @@ def update_moments(state: KernelState, decay: float) -> float:
 def merge_and_start(
     state: KernelState,
     nearest: int,
-    distance: float,
+    move: Move,
     second: float,
     unit: float,
     index: int,
@@ -155,14 +164,20 @@ def merge_and_start(
 ) -> tuple[int, float]:
     """Merge the closest pair, and start a prototype at ``state.point`` in the freed slot.
 
-    ``distance`` is the squared distance of the point from the slot ``nearest``, and ``second`` a
-    lower bound of those from all other slots. Returns the freed slot and the new unit of bounds.
+    ``move`` is the move of the slot ``nearest`` to the point, ``second`` a lower bound of the
+    squared distances of the point from all other slots. Returns the freed slot and the new unit of
+    bounds.
     """
-    a, b, cost = find_closest_pair(state, unit, rule)
+    if move.step * move.distance > 0.0:
+        second_bound, row, unit = follow_move(state, nearest, move, second, unit, rule)
+    else:
+        _, second_bound, row = find_least_bounds(state)
+    state.rows[MASS, nearest] = move.mass
+    a, b, cost = examine_rows(state, second_bound, row, unit, rule)
     kept, freed, share, size = merge_pair(state, a, b, rule)
     merge_links(state, kept, freed)
     start_prototype(state, freed, index, rule)
-    to_kept = np.inf
+    distance, to_kept = move.rest, np.inf
     if share > 0.0:
         # Without the property the theorem does not apply; the step 1 makes the row be scanned.
         step = share if PAIRS_WITH_NEAREST[rule] else 1.0
@@ -216,6 +231,9 @@ def learn_chunk(
     n_seen = int(scalars[N_SEEN])
     unit = scalars[BOUND_UNIT]
     newest = find_newest(state, n_seen)
+    if newest >= 0:
+        for t in range(points.shape[1]):
+            state.point[t] = state.centers[t, newest]
     if n_seen == 0:
         for t in range(points.shape[1]):
             state.features[ORIGIN, t] = points[0, t]
@@ -244,7 +262,7 @@ def learn_chunk(
             rescale_bounds(state, n_taken, unit)
             unit = 1.0
 
-        n_found = add_recent_point(state, newest)
+        n_found = add_recent_point(state, newest >= 0)
         if n_found != n_varying:
             squared_sigma, n_varying = choose_squared_sigma(n_found), n_found
         distance, second, nearest = find_nearest(state.centers, state.point, state.distances)
@@ -256,22 +274,19 @@ def learn_chunk(
         count = count_link_points(index, n_prototypes, decay)
         if count > 0.0 and n_taken > 1:
             add_link(state, nearest, second, count)
-        distance_after, step, size = move_to_point(state, nearest, distance, kernel, rule)
+        move = move_to_point(state, nearest, distance, kernel, rule)
         add_time(state, nearest, index)
 
         if n_taken < n_prototypes:
+            rows[MASS, nearest] = move.mass
             reset_bounds(state, nearest)
             start_prototype(state, n_taken, index, rule)
             reset_bounds(state, n_taken)
             n_taken, newest = n_taken + 1, n_taken
         elif n_prototypes > 1:
-            if step * distance > 0.0:
-                least = find_minimum(rows, BOUND) / unit
-                unit = keep_bounds_valid(state, nearest, step, size, least, unit, rule)
-            newest, unit = merge_and_start(
-                state, nearest, distance_after, second, unit, index, rule
-            )
+            newest, unit = merge_and_start(state, nearest, move, second, unit, index, rule)
         else:
+            rows[MASS, nearest] = move.mass
             newest = -1
     scalars[N_TAKEN] = n_taken
     scalars[N_SEEN] = n_seen + n_points

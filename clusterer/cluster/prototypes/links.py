@@ -79,10 +79,12 @@ def merge_links(state: KernelState, kept: int, freed: int) -> None:
     if int_rows[IS_LINKED, freed] <= 0:
         return
     for i in range(links.shape[0]):
-        links[kept, i] += links[freed, i]
-        links[i, kept] = links[kept, i]
-        links[freed, i] = 0.0
-        links[i, freed] = 0.0
+        # A slot has few links, and a column spreads over the whole memory of the links.
+        if links[freed, i] != 0.0:
+            links[kept, i] += links[freed, i]
+            links[i, kept] = links[kept, i]
+            links[freed, i] = 0.0
+            links[i, freed] = 0.0
     links[kept, kept] = 0.0
     int_rows[IS_LINKED, kept] = 1
 

@@ -1,7 +1,7 @@
 """The merge rules: the cost of merging two prototypes. The pair of least cost merges.
 
 `MERGE_RULES` is the table. A rule consists of its name, its cost function, the function of a
-prototype's weight that the cost needs (the "mass"), and one property.
+prototype's weight that the cost needs (the "mass"), and two properties.
 
 How to add a rule
 -----------------
@@ -26,7 +26,9 @@ import numpy as np
 from clusterer.cluster.prototypes.state_layout import MASS, WEIGHT
 from clusterer.support.kernels import inner, separate
 
-FRACTION_BITS = (1 << 52) - 1
+FRACTION_SIZE = np.uint64(52)
+FRACTION_BITS = np.uint64((1 << 52) - 1)
+BITS_OF_1, BITS_OF_2_52 = (np.float64(number).view(np.uint64) for number in (1.0, 2.0**52))
 
 
 @inner
@@ -67,10 +69,16 @@ def shifted_mass(weight: float) -> float:
 
 @inner
 def log2_mass(weight: float) -> float:
-    """log2(2 + weight), linear between powers of two: the same bits everywhere, without libm."""
+    """log2(2 + weight), linear between powers of two: the same bits everywhere, without libm.
+
+    The integers become numbers by their bits alone, since machines without a vector instruction for
+    the conversion would convert the masses of all slots one by one.
+    """
     # The bits of a double are its exponent, biased by 1023, and 52 bits of its fraction.
-    bits = np.float64(2.0 + weight).view(np.int64)
-    return float((bits >> 52) - 1023) + float(bits & FRACTION_BITS) * 2.0**-52
+    bits = np.float64(2.0 + weight).view(np.uint64)
+    exponent = np.uint64((bits >> FRACTION_SIZE) | BITS_OF_2_52).view(np.float64) - 2.0**52
+    mantissa = np.uint64((bits & FRACTION_BITS) | BITS_OF_1).view(np.float64)
+    return float((exponent - 1023.0) + (mantissa - 1.0))
 
 
 class MergeRule(NamedTuple):
@@ -78,23 +86,26 @@ class MergeRule(NamedTuple):
 
     ``pairs_with_nearest`` is True if the cheapest partner of the lighter prototype of the merging
     pair is also its nearest one. Then the bounds survive the merge; otherwise a row of bounds is
-    computed anew. If in doubt, False is always correct.
+    computed anew. If in doubt, False is always correct. ``min_share`` is a number s such that the
+    cost is at least s d² min(mass, mass'); 0 is always correct.
     """
 
     name: str
     cost: Callable[[float, float, float], float]
     mass: Callable[[float], float]
     pairs_with_nearest: bool
+    min_share: float
 
 
 MERGE_RULES = (
-    MergeRule("plain", plain_cost, unit_mass, pairs_with_nearest=True),
-    MergeRule("log-min", log_min_cost, log2_mass, pairs_with_nearest=True),
-    MergeRule("ward", ward_cost, shifted_mass, pairs_with_nearest=False),
-    MergeRule("log-ward", log_ward_cost, shifted_mass, pairs_with_nearest=False),
+    MergeRule("plain", plain_cost, unit_mass, pairs_with_nearest=True, min_share=1.0),
+    MergeRule("log-min", log_min_cost, log2_mass, pairs_with_nearest=True, min_share=1.0),
+    MergeRule("ward", ward_cost, shifted_mass, pairs_with_nearest=False, min_share=0.5),
+    MergeRule("log-ward", log_ward_cost, shifted_mass, pairs_with_nearest=False, min_share=0.0),
 )
 RULE_NAMES = tuple(rule.name for rule in MERGE_RULES)
 PAIRS_WITH_NEAREST = tuple(rule.pairs_with_nearest for rule in MERGE_RULES)
+MIN_SHARE = tuple(rule.min_share for rule in MERGE_RULES)
 
 
 def find_rule(name: str) -> int:

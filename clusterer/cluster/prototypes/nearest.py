@@ -38,15 +38,6 @@ def find_position(values: Any, row: int, target: float) -> int:
 
 
 @inner
-def find_minimum(values: Any, row: int) -> float:
-    """Return the smallest entry of ``values[row]``."""
-    smallest = load_vector(values, row, 0)
-    for start in range(VECTOR_WIDTH, values.shape[1], VECTOR_WIDTH):
-        smallest = minimum(smallest, load_vector(values, row, start))
-    return reduce_minimum(smallest)
-
-
-@inner
 def find_two_smallest(values: Any, row: int) -> tuple[float, float, int]:
     """Return the two smallest entries of ``values[row]``, and the lowest slot of the smallest."""
     smallest = second = broadcast(np.inf)

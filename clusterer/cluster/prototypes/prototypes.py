@@ -102,8 +102,8 @@ class Prototypes(State):
 
         Points may have more features than the prototypes.
         """
-        if points.shape[1] == self.n_features and points.flags.c_contiguous:
-            return self._find_refused(points)
+        if points.shape[1] == self.n_features:
+            return self._find_refused(np.ascontiguousarray(points))
         is_finite = np.isfinite(points[:, self.n_features :]).all(axis=1)
         refused = [self._find_refused(np.ascontiguousarray(points[:, : self.n_features]))]
         refused += np.flatnonzero(~is_finite).tolist()

@@ -107,6 +107,28 @@ def build_add_squared_difference(builder: Any, total: Any, values: Any, value: A
     return builder.fadd(total, builder.fmul(gap, gap))
 
 
+def build_minimum_to_store(builder: Any, a: Any, b: Any) -> Any:
+    """Take the smaller of two, element by element; none may be NaN.
+
+    If the result of `build_minimum` replaces an operand in memory, LLVM stores single elements of
+    the vector, which takes ten times as long on some machines.
+    """
+    kind = ir.FunctionType(DOUBLES, [DOUBLES, DOUBLES])
+    name = f"llvm.minnum.v{VECTOR_WIDTH}f64"
+    function = builder.module.declare_intrinsic(name, fnty=kind)
+    return builder.call(function, [a, b], fastmath=("nnan",))
+
+
+def build_multiply(builder: Any, a: Any, b: Any) -> Any:
+    """Multiply, element by element."""
+    return builder.fmul(a, b)
+
+
+def build_scale_and_add(builder: Any, values: Any, factor: Any, added: Any) -> Any:
+    """Compute values * factor + added, element by element."""
+    return builder.fadd(builder.fmul(values, build_broadcast(builder, factor)), added)
+
+
 broadcast = define(vector(types.float64), build_broadcast)
 minimum = define(vector(vector, vector), build_minimum)
 maximum = define(vector(vector, vector), build_maximum)
@@ -114,6 +136,9 @@ reduce_minimum = define(types.float64(vector), build_reduce_minimum)
 equality_mask = define(types.int64(vector, types.float64), build_equality_mask)
 count_trailing_zeros = define(types.int64(types.int64), build_count_trailing_zeros)
 replace_element = define(vector(vector, types.int64, types.float64), build_replace_element)
+minimum_to_store = define(vector(vector, vector), build_minimum_to_store)
+multiply = define(vector(vector, vector), build_multiply)
+scale_and_add = define(vector(vector, types.float64, vector), build_scale_and_add)
 add_squared_difference = define(vector(vector, vector, types.float64), build_add_squared_difference)
 
 

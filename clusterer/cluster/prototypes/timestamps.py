@@ -13,8 +13,8 @@ their mean, ``RECENT_SQUARES`` their sum of squared deviations, and ``RECENT_STE
 squared steps from each point to the next.
 
 All recent numbers but means and variances are in units of ``scalars[RECENT_UNIT]``, which grows
-instead of the decay of all these numbers. The last point is not stored; the prototype that started
-with it holds it.
+instead of the decay of all these numbers. The last point is not stored with a model; the prototype
+that started with it holds it.
 """
 
 from clusterer.cluster.prototypes.state_layout import (
@@ -65,11 +65,11 @@ def find_newest(state: KernelState, n_seen: int) -> int:
 
 
 @inner
-def add_recent_point(state: KernelState, newest: int) -> int:
+def add_recent_point(state: KernelState, is_last_known: bool) -> int:
     """Add ``state.point`` to the recent moments, before the prototypes learn it.
 
-    The last point is the centre of the slot ``newest``, or unknown if that is -1. Returns the
-    number of features in which the recent points differ.
+    ``state.center`` is the last point, if it is known. Returns the number of features in which the
+    recent points differ.
     """
     rows, scalars, features, point = state.rows, state.scalars, state.features, state.point
     n_features = point.shape[0]
@@ -91,8 +91,11 @@ def add_recent_point(state: KernelState, newest: int) -> int:
         features[RECENT_MEAN, t] += share * gap
         features[RECENT_SQUARES, t] += unit * (1.0 - share) * gap * gap
         n_varying += features[RECENT_SQUARES, t] > 0.0
-        step = point[t] - state.centers[t, newest] if newest >= 0 else 0.0
-        features[RECENT_STEPS, t] += unit * step * step
+    if is_last_known:
+        # A loop of its own, which LLVM vectorises.
+        for t in range(n_features):
+            step = point[t] - state.center[t]
+            features[RECENT_STEPS, t] += unit * step * step
     return n_varying
 
 

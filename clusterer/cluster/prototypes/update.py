@@ -1,6 +1,6 @@
 """What happens to a prototype: it starts, moves to a point, merges with another, decays."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from clusterer.cluster.prototypes.merge_rules import compute_mass, fill_masses
 from clusterer.cluster.prototypes.state_layout import (
@@ -16,6 +16,21 @@ from clusterer.cluster.prototypes.state_layout import (
 )
 from clusterer.cluster.prototypes.timestamps import LEAST_COUNT, merge_times, start_times
 from clusterer.support.kernels import entry, inner, separate
+
+
+class Move(NamedTuple):
+    """A move of a centre to the point.
+
+    ``step`` is the share of the way that the centre moved, ``distance`` its squared distance from
+    the point before the move and ``rest`` the one after it. ``size`` is the sum of the squares on
+    which the rounding of the move depends, ``mass`` the mass after the move.
+    """
+
+    step: float
+    distance: float
+    rest: float
+    size: float
+    mass: float
 
 
 @inner
@@ -39,14 +54,11 @@ def start_prototype(state: KernelState, slot: int, index: int, rule: int) -> Non
 
 
 @inner
-def move_to_point(
-    state: KernelState, slot: int, distance: float, kernel: float, rule: int
-) -> tuple[float, float, float]:
+def move_to_point(state: KernelState, slot: int, distance: float, kernel: float, rule: int) -> Move:
     """Move a prototype to ``state.point``, which lies at the squared distance ``distance``.
 
-    ``kernel`` is the kernel value of the point. Returns the squared distance after the move, the
-    share of the way that the prototype moved, and the sum of the squares on which the rounding
-    depends.
+    ``kernel`` is the kernel value of the point. The mass is not stored yet: a pass over all masses
+    would wait for it.
     """
     centers, rows, point = state.centers, state.rows, state.point
     before = rows[WEIGHT, slot]
@@ -54,7 +66,7 @@ def move_to_point(
     rows[WEIGHT, slot] = weight
     rows[COUNT, slot] += 1.0
     if weight == 0.0:
-        return distance, 0.0, 0.0
+        return Move(0.0, distance, distance, 0.0, rows[MASS, slot])
     share = kernel / weight
     rest = before / weight  # 1 - share, without its cancellation
     distance_after = 0.0
@@ -69,8 +81,7 @@ def move_to_point(
         distance_after += gap * gap
         size += center * center
     rows[SCATTER, slot] += kernel * rest * distance
-    rows[MASS, slot] = compute_mass(rule, weight)
-    return distance_after, share, size
+    return Move(share, distance, distance_after, size, compute_mass(rule, weight))
 
 
 @inner

@@ -10,21 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from clusterer.cluster.prototypes.closest_pair import find_closest_pair
 from clusterer.cluster.prototypes.merge_rules import log2_mass
 from clusterer.cluster.prototypes.parameters import Parameters, check_parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
-from clusterer.cluster.prototypes.state_layout import BOUND_UNIT, N_SCALARS, KernelState
-from clusterer.support.kernels import njit
+from tests.support.closest_pair import closest_pair
 from tests.support.reference import Reference, reference_log2
 from tests.support.streams import RULES, changes, clouds, lattices
 
 N_EXAMPLES = max(1000, settings.default.max_examples)
-
-
-@njit
-def find_pair(state, unit, rule):
-    return find_closest_pair(state, unit, rule)
 
 
 NAMES = ("n_prototypes", "sigma", "half_life", "update", "merge")
@@ -79,26 +72,6 @@ def test_in_a_long_stream_every_fourth_point_links_and_counts_four_times():
 def same(ours: NDArray, theirs: NDArray) -> None:
     if not np.array_equal(ours, theirs):
         np.testing.assert_array_equal(ours, theirs)
-
-
-def closest_pair(prototypes: Prototypes) -> tuple[int, int]:
-    """The pair that would merge now. The search may update the bounds, so it works on copies."""
-    floats, int_rows, stream, links, distances, scratch = (
-        array.copy() for array in prototypes.arrays
-    )
-    n_features = prototypes.n_features
-    state = KernelState(
-        floats[:n_features],
-        floats[n_features:],
-        int_rows,
-        stream[:N_SCALARS],
-        stream[N_SCALARS:].reshape(-1, n_features),
-        links,
-        distances,
-        *scratch,
-    )
-    low, high, _ = find_pair(state, stream[BOUND_UNIT], prototypes.rule)
-    return int(low), int(high)
 
 
 def run(points: NDArray, changed: dict[int, dict[str, Any]]) -> Pair:

@@ -33,6 +33,14 @@ def test_no_prototype_is_cheaper_than_the_bound_of_a_new_one(rule, distance, wei
     )
 
 
+@given(st.sampled_from(MERGE_RULES), distances, weights, weights)
+def test_costs_are_at_least_the_share_of_the_smaller_mass(rule, distance, weight, other):
+    masses = rule.mass(weight), rule.mass(other)
+    least = rule.min_share * distance * min(masses)
+    # The factor covers the rounding, like `ROUNDED_DOWN` of the bounds.
+    assert rule.cost(distance, *masses) >= least * (1.0 - 2.0**-40)
+
+
 def test_unknown_rule_is_refused():
     with pytest.raises(ValueError, match=r"merge must be one of 'plain'.*'unknown'"):
         find_rule("unknown")
