@@ -1,4 +1,4 @@
-"""Learn a stream with drift checks: every 500 points or more, check whether clusters move.
+"""Learn a stream with drift checks: every 500 points, check whether clusters move.
 
 A check chooses the half-life anew if it is automatic, and labels the clusters, which the next
 labelling compares with. Checks are counted from the first point of the stream, so the result does
@@ -22,9 +22,6 @@ INTERVAL = 500
 # 20 points for each prototype between two checks.
 INTERVAL_PER_PROTOTYPE = 20
 MAX_INTERVAL = 10_000
-# For an automatic half-life a full check of K prototypes takes O(K² d), so the points between two
-# full checks grow with K², up to the same number for each prototype. Up to K = 100 there are 500.
-INTERVAL_PER_PAIR = 0.05
 # The bound of the explained variance is that of a check with more than it needs.
 AT_REST = DriftCheck(FIRST_CHECK, INTERVAL, LEAST_EXPLAINED / 2)
 
@@ -61,7 +58,7 @@ def check_drift(prototypes: Prototypes, parameters: Parameters) -> None:
     O(K² d).
     """
     if parameters.decay == AUTOMATIC:
-        n_points = count_between_checks(parameters.n_prototypes)
+        n_points = INTERVAL
         renew_half_life(prototypes)
     else:
         half_life = -1.0 / math.log2(parameters.decay)
@@ -70,16 +67,6 @@ def check_drift(prototypes: Prototypes, parameters: Parameters) -> None:
         labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)
         prototypes.set_previous_labels(labels)
     prototypes.scalars[NEXT_CHECK] = prototypes.n_seen + n_points
-
-
-def count_between_checks(n_prototypes: int) -> int:
-    """Return how many points lie between two full checks for an automatic half-life.
-
-    >>> count_between_checks(100), count_between_checks(200), count_between_checks(1000)
-    (500, 2000, 20000)
-    """
-    n_points = min(INTERVAL_PER_PAIR * n_prototypes, INTERVAL_PER_PROTOTYPE) * n_prototypes
-    return max(INTERVAL, int(n_points))
 
 
 def count_to_check(prototypes: Prototypes) -> int:

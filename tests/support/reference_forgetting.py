@@ -41,8 +41,7 @@ def check_drift(model: Any) -> None:
     else:
         after = by_past
     model.automatic_half_life = after = max(after, 250.0)
-    k = model.n_prototypes
-    model.next_check = model.n_seen + max(500, int(min(0.05 * k, 20) * k))
+    model.next_check = model.n_seen + 500
     if after < math.inf:
         most = 1.0 / (1.0 - 2.0 ** (-1.0 / after))
         if model.decayed_count > most:
