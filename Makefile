@@ -32,6 +32,7 @@ lint: .venv/.installed-test ## ruff and mypy only
 
 bench: .venv/.installed-bench ## measure the speed and the first minute
 	@$(BIN)/python -m benchmarks.speed
+	@$(BIN)/python -m benchmarks.speed.learning
 	@$(BIN)/python -m benchmarks.first_minute
 
 quality: .venv/.installed-bench ## measure the quality of the clusterings

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from benchmarks.speed.contestants import start_ours
 from benchmarks.speed.lower_bound import Learn, start_columns, start_rows
+from benchmarks.speed.methods import start_ours
 from benchmarks.speed.points import CHUNK, divide, draw_points
 
 SIZES = (10, 20, 50, 100, 200, 300, 500, 1_000)
@@ -25,13 +25,8 @@ N_ROUNDS = 3
 # The number of points, such that a cell of K = 1,000 and d = 64 takes no longer than others.
 N_POINTS, N_COORDINATES = 50_000, 5e8
 # Targets: times of ours in times of the lower bound, and of a told half-life in times of ours.
-TARGET, TARGET_AT_10, TARGET_AT_MEDIUM, TARGET_OF_DRIFT, TARGET_OF_HALF_LIFE = (
-    3.0,
-    3.5,
-    2.0,
-    6.0,
-    1.6,
-)
+TARGET, TARGET_AT_10, TARGET_AT_MEDIUM = 3.0, 3.5, 2.0
+TARGET_OF_DRIFT, TARGET_OF_HALF_LIFE = 6.0, 1.6
 MEDIUM_SIZES, MEDIUM_FEATURES = (50, 100, 200), (2, 16)
 
 
@@ -59,7 +54,7 @@ def time_learning(learn: Learn, pieces: list[Any]) -> float:
 
 
 def time_in_turns(points: NDArray, starts: list[Any]) -> list[float]:
-    """Return the least microseconds a point of each contestant; they take turns."""
+    """Return the least microseconds a point of each method; they take turns."""
     first, (pieces, _) = points[:CHUNK], divide(points[CHUNK:], "chunks")
     spent: list[list[float]] = [[] for _ in starts]
     gc.freeze()
