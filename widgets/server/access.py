@@ -1,6 +1,8 @@
-"""Access control: a limit on sessions, known origins only, valid tokens only.
+"""Access control: a limit on sessions, known origins only, valid tokens only, new sessions only.
 
 Every page and WebSocket handler asks the `AccessControl` of its server before it does any work.
+The server alone chooses the session of a page. A link that names a session could lead a visitor
+into the session of the link's author, who would see what the visitor uploads (session fixation).
 """
 
 import logging
@@ -12,9 +14,11 @@ from urllib.parse import urlsplit
 
 import bokeh.server.urls as urls
 from bokeh.server.contexts import ApplicationContext
+from bokeh.server.views.doc_handler import DocHandler
 from bokeh.server.views.session_handler import SessionHandler
 from bokeh.server.views.ws import WSHandler
 from bokeh.util.token import check_token_signature, get_session_id, get_token_payload
+from tornado.httputil import HTTPServerRequest
 from tornado.web import HTTPError, RequestHandler
 
 from widgets.server.busy_page import write_busy_page
@@ -24,6 +28,11 @@ from widgets.server.websocket import MAX_MESSAGE_BYTES
 log = logging.getLogger(__name__)
 
 MAX_TOKEN_CHARS = 2**16
+
+SESSION_NAMES = ("bokeh-session-id", "bokeh-token")
+"""Arguments, headers and cookies by which Bokeh, or a proxy, names a session."""
+NAMED_SESSION = "The address names a session. Open the page without bokeh-session-id, bokeh-token."
+FOREIGN_PAGE = "The page that asks comes from an origin that is not allowed."
 
 SETTING = "access_control"
 """The key of the `AccessControl` among the settings of the tornado application."""
@@ -87,8 +96,30 @@ class AccessControl:
         is_allowed = is_web and bool(self.origins & {host, "*"})
         if not is_allowed:
             self.n_refused_origins += 1
-            log.warning("WebSocket refused: the page comes from an origin that is not allowed")
+            log.warning("request refused: the page comes from an origin that is not allowed")
         return is_allowed
+
+    def allows_embedding(self, request: HTTPServerRequest) -> bool:
+        """Whether the page that asks for a script or for data may have it.
+
+        A browser says where a request comes from: in ``Origin``, or for a script in ``Referer``,
+        unless the page forbids it, and in ``Sec-Fetch-Site``. A program that is no browser sends
+        none of these.
+        """
+        headers = request.headers
+        source = headers.get("Origin") or headers.get("Referer")
+        if source is None:
+            return headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+        return self.allows_origin(source)
+
+    def names_session(self, request: HTTPServerRequest) -> bool:
+        """Whether a request names a session; count and log it."""
+        names = {*request.arguments, *request.cookies, *request.headers}
+        is_named = bool({name.lower() for name in names} & {*SESSION_NAMES})
+        if is_named:
+            self.n_refused_tokens += 1
+            log.warning("request refused: it names a session")
+        return is_named
 
     def accepts_token(self, token: str, handler: RequestHandler) -> bool:
         """Whether this server signed a token, and the token has not expired."""
@@ -132,11 +163,26 @@ def restrict_page(handler: type[SessionHandler]) -> type[SessionHandler]:
     """A subclass of a page's handler that asks the access control first."""
 
     class RestrictedPage(handler):  # type: ignore[misc, valid-type]
+        async def prepare(self) -> None:
+            access = find_access_control(self)
+            if access is not None and access.names_session(self.request):
+                raise HTTPError(403, reason=NAMED_SESSION)
+            if access is not None and not issubclass(handler, DocHandler):
+                self._check_embedding(access)
+            await super().prepare()
+
+        def _check_embedding(self, access: AccessControl) -> None:
+            if not access.allows_embedding(self.request):
+                raise HTTPError(403, reason=FOREIGN_PAGE)
+            # Bokeh allows every origin.
+            origin = self.request.headers.get("Origin")
+            if origin is None:
+                self.clear_header("Access-Control-Allow-Origin")
+            else:
+                self.set_header("Access-Control-Allow-Origin", origin)
+
         async def get_session(self) -> Any:
-            access, token = find_access_control(self), self.get_argument("bokeh-token", None)
-            if access is not None:
-                if token is not None and not access.accepts_token(token, self):
-                    raise HTTPError(403, reason="Invalid token")
+            if find_access_control(self) is not None:
                 build_pages_in_thread(self.application_context.application)
             return await super().get_session()
 

@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from bokeh.util.token import generate_jwt_token, generate_session_id
+from bokeh.util.token import generate_jwt_token, generate_session_id, get_session_id
 from tornado.httpclient import HTTPClientError
 
 from tests.support.servers import find_free_port, start_app, wait_for_port
@@ -40,8 +40,10 @@ class Served:
         self.app.terminate()
         return self.app.communicate(timeout=60)[1]
 
-    def fetch(self, path: str, method: str = "GET") -> tuple[int, dict[str, str], str]:
-        request = urllib.request.Request(self.url + path, method=method)
+    def fetch(
+        self, path: str, method: str = "GET", headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], str]:
+        request = urllib.request.Request(self.url + path, method=method, headers=headers or {})
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, dict(answer.headers), answer.read().decode()
@@ -137,6 +139,56 @@ def test_foreign_origins_and_invalid_tokens_are_refused_before_the_handshake(ser
     assert served.count("origins_refused_total") == len(foreign)
     assert served.count("tokens_refused_total") == len(forged) + 4
     wait_until_empty(served)
+
+
+def test_no_request_chooses_its_session(served):
+    # The attacker has got a session of this server, signed, and sends its id to a visitor.
+    page = served.fetch("/")[2]
+    token = re.search(r'"token":"([^"]+)"', page)[1]
+    session_id = get_session_id(token)
+    n_refused = served.count("tokens_refused_total")
+    n_sessions = served.count("sessions")
+    paths = [
+        f"/?bokeh-session-id={session_id}",
+        f"/?theme=dark&Bokeh-Session-Id={session_id}",
+        f"/?bokeh-token={token}",
+        f"/autoload.js?bokeh-autoload-element=a&bokeh-session-id={session_id}",
+        f"/metadata?bokeh-session-id={session_id}",
+    ]
+    headers = [{"Bokeh-Session-Id": session_id}, {"Cookie": f"bokeh-session-id={session_id}"}]
+    for answer in [
+        *(served.fetch(path) for path in paths),
+        *(served.fetch("/", headers=each) for each in headers),
+        *(served.fetch("/", method="HEAD", headers=each) for each in headers),
+    ]:
+        assert answer[0] == 403
+        assert session_id not in answer[2]
+    assert "Open the page without bokeh-session-id" in served.fetch(paths[0])[2]
+    assert served.count("tokens_refused_total") == n_refused + 10
+    assert served.count("sessions") == n_sessions
+    wait_until_empty(served)
+
+
+@pytest.mark.parametrize("path", ["/autoload.js?bokeh-autoload-element=a", "/metadata"])
+def test_scripts_and_data_are_for_pages_of_allowed_origins(served, path):
+    foreign = [
+        {"Origin": "https://example.org"},
+        {"Origin": "null"},
+        {"Referer": "https://example.org/page"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://example.org", "Referer": served.url},
+    ]
+    for headers in foreign:
+        status, answer, text = served.fetch(path, headers=headers)
+        assert (status, "token" in text) == (403, False), headers
+        assert "https://example.org" not in answer.values()
+    assert served.count("sessions") == 0
+    own = [{}, {"Origin": served.url}, {"Referer": f"{served.url}/a?b"}]
+    for headers in own:
+        status, answer, _ = served.fetch(path, headers=headers)
+        assert status == 200, headers
+        assert answer.get("Access-Control-Allow-Origin", "") in ("", headers.get("Origin"))
+        wait_until_empty(served)
 
 
 def wait_until_empty(served):
