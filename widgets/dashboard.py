@@ -210,6 +210,7 @@ class Dashboard(pn.viewable.Viewer):
             f"The stream has ended: all {snapshot.n_seen:,} points are learned. Reset restarts it."
             if frame.is_finished
             else "",
+            self._run_restore.problem if self._run_restore is not None else "",
         )
 
     def _record_video(self, frame: Frame) -> None:
@@ -249,6 +250,8 @@ class Dashboard(pn.viewable.Viewer):
     def close(self) -> None:
         """Stop the thread of the engine and delete uploaded files."""
         self._is_closed = True
+        if self._run_restore is not None:
+            self._run_restore.close()
         self._frame_loop.stop()
         self._engine.close()
         self._view_area.close()

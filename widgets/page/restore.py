@@ -38,6 +38,11 @@ LOST = (
     "A new run has begun."
 )
 
+NOT_SAVED = (
+    "The server cannot save this run at the moment ({}). The run goes on, but a reload of this "
+    "page may begin a new one. The server tries again every few seconds."
+)
+
 
 class RestoreRequest(DataModel):
     """``requested_key`` is the key that the tab holds ("-": none), ``key`` the key to hold."""
@@ -93,6 +98,7 @@ class RunRestore:
         self._autosave: Autosave | None = None
         self._document: Document | None = None
         self._begin: Callable[[bool], None] = lambda is_new: None
+        self._is_held = False
         self.key = ""
         self.request = RestoreRequest(name="restore_request")
         self.request.js_on_change("key", CustomJS(args={"request": self.request}, code=STORE_KEY))
@@ -139,9 +145,9 @@ class RunRestore:
                 checkpoint, is_lost = None, True
         if is_lost:
             self._notification.show(LOST)
-        self._page_state.save_tables_in(
-            self._store.folder_for(self.key), self._store.make_upload_folder()
-        )
+        self._save_tables()
+        self._store.hold(self.key)
+        self._is_held = True
         with self._lock:
             self._by_key[hash_key(self.key)] = self
         self.request.key = self.key
@@ -149,6 +155,26 @@ class RunRestore:
         self._autosave.note_page_state(self._page_state.describe())
         self._engine.set_autosave(self._autosave)
         self._begin(checkpoint is None)
+
+    def _save_tables(self) -> None:
+        try:
+            folders = self._store.folder_for(self.key), self._store.make_upload_folder()
+        except OSError as error:
+            # The run goes on, and its tables are deleted with the page.
+            log.warning("the tables of a run are not saved: %s", error.strerror or error)
+        else:
+            self._page_state.save_tables_in(*folders)
+
+    @property
+    def problem(self) -> str:
+        """A sentence for the user if the run cannot be saved at the moment; else empty."""
+        return NOT_SAVED.format(self._store.problem) if self._store.problem else ""
+
+    def close(self) -> None:
+        """Let the saved run age, since its page is closed."""
+        if self._is_held:
+            self._is_held = False
+            self._store.release(self.key)
 
     def _take_over(self, requested_key: str) -> Checkpoint | None:
         """The checkpoint of a key; the key becomes this page's unless another open page has it."""

@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from tornado.web import RequestHandler
 
+from clusterer.session.saving.store import RunStore
 from clusterer.session.scheduling.scheduler import EngineScheduler
 from clusterer.support.errors import error_counts
 from widgets.server.access import AccessControl
@@ -22,9 +23,12 @@ PREFIX = "clusterer_"
 class ServerMetrics:
     """The metrics of one server: totals only, nothing about a single session."""
 
-    def __init__(self, access: AccessControl, scheduler: EngineScheduler) -> None:
+    def __init__(
+        self, access: AccessControl, scheduler: EngineScheduler, store: RunStore | None = None
+    ) -> None:
         self._access = access
         self._scheduler = scheduler
+        self._store = store
         self._started_at = time.monotonic()
         self.registry = CollectorRegistry()
         # Memory, CPU time and open files, where the operating system reports them.
@@ -40,6 +44,7 @@ class ServerMetrics:
             "most_sessions": self._access.most_sessions,
             "points": tally.n_points,
             "uptime_s": round(time.monotonic() - self._started_at, 1),
+            "store": "off" if self._store is None else self._store.problem or "ok",
         }
 
     def collect(self) -> Iterator[Metric]:

@@ -58,7 +58,7 @@ class ServerOptions:
         )
 
     def open_store(self) -> RunStore | None:
-        """Open the store of saved runs; raise OSError if the folder cannot be used."""
+        """Open the store of saved runs. `RunStore.problem` says if the folder cannot be used."""
         if self.store is None:
             return None
         return RunStore(self.store, days=self.keep_days, most_bytes=self.keep_mb * 2**20)

@@ -48,7 +48,7 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
     Raises
     ------
     OSError
-        If the port is in use or the store cannot be opened.
+        If the port is in use.
     """
     start_compiling()
     install_patches()
@@ -62,7 +62,7 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
     pn.config.exception_handler = show_error
     store = options.open_store()
     access = AccessControl(options.most_sessions, options.hosts)
-    metrics = ServerMetrics(access, engine_scheduler)
+    metrics = ServerMetrics(access, engine_scheduler, store)
     server = pn.serve(
         lambda: open_page_or_error(open_page, store),
         port=options.port,

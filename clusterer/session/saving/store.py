@@ -2,44 +2,42 @@
 
 A thread of the store writes the last checkpoint of each run, all together in one transaction. So a
 checkpoint is in the file completely or not at all. The file contains hashes of the keys, and no
-hash leads back to its key. Old runs are deleted by age, then, the oldest first, by size.
+hash leads back to its key. Old runs are deleted by age, then, the oldest first, by size; a run that
+an open page holds is never deleted.
+
+If the file cannot be written, for example on a full disk, the last checkpoints stay in memory, the
+store says so in `RunStore.problem`, and tries again.
 """
 
 import hashlib
 import logging
+import math
 import os
 import secrets
 import shutil
 import sqlite3
 import threading
 import time
-from contextlib import closing, suppress
+from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 from clusterer.session.saving.checkpoint import Checkpoint
+from clusterer.session.saving.run_file import RunFile, is_damage
 from clusterer.support.errors import log_unexpected_error
 from clusterer.support.temp_folders import TempFolders
 
 log = logging.getLogger(__name__)
 
 GATHER_S = 0.15
+RETRY_S = 5.0
 SWEEP_S = 600.0
 DAY_S = 86_400.0
 KEY_BYTES = 24
-FILE = "runs.sqlite"
 UPLOADS = "uploads"
 ARRIVING = "arriving"
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS runs (
-    hash TEXT PRIMARY KEY,
-    stored_at REAL NOT NULL,
-    n_bytes INTEGER NOT NULL,
-    told TEXT NOT NULL,
-    model BLOB NOT NULL
-) WITHOUT ROWID
-"""
-PUT = "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)"
+MAX_WAITING_BYTES = 256 * 2**20
+"""So many bytes of checkpoints wait in memory while the file cannot be written."""
 
 
 def make_key() -> str:
@@ -58,8 +56,14 @@ class RunStore:
     Parameters
     ----------
     folder : the folder of the file and of the uploaded tables
-    days : number of days after its last checkpoint when a run is deleted, default 7
+    days : number of days after its last checkpoint when a run is deleted, default 7; only days on
+        which the store is in use count
     most_bytes : maximum size of all runs together, with their tables, default 2 GiB
+
+    Attributes
+    ----------
+    problem : str
+        Why runs cannot be saved at the moment; empty if they can.
 
     Examples
     --------
@@ -83,49 +87,34 @@ class RunStore:
     def __init__(self, folder: Path, *, days: float = 7.0, most_bytes: int = 2 * 2**30) -> None:
         self.folder = folder
         self._days, self._most_bytes = days, most_bytes
-        (folder / UPLOADS).mkdir(parents=True, exist_ok=True, mode=0o700)
-        (folder / ARRIVING).mkdir(exist_ok=True, mode=0o700)
-        with suppress(OSError):
-            folder.chmod(0o700)
-        # Uploads that an ended process did not receive completely are useless.
-        self._temp_folders = TempFolders(folder / ARRIVING)
-        self._temp_folders.delete_abandoned()
-        self._prepare()
+        self.problem = ""
+        self._file = RunFile(folder)
+        self._temp_folders: TempFolders | None = None
         self._waiting: dict[str, Checkpoint] = {}
+        self._writing: dict[str, Checkpoint] = {}
+        self._held: Counter[str] = Counter()
         self._changed = threading.Condition()
         self._is_writing = False
         self._is_closed = False
+        self._is_suspect = False
+        self._sweep_at = math.inf
+        self._attempt([])
+        # The thread opens the file again: a connection belongs to the thread that made it.
+        self._file.close()
+        self._sweep_at = 0.0
         self._thread = threading.Thread(target=self._write_on, name="clusterer-store", daemon=True)
         self._thread.start()
 
     def _prepare(self) -> None:
-        try:
-            self._create_file()
-            with closing(self._connect()) as connection:
-                connection.execute(SCHEMA)
-        except sqlite3.DatabaseError:
-            # A damaged file must not prevent the server from starting.
-            damaged = self.folder / f"{FILE}.damaged-{int(time.time())}"
-            log.warning("the store was damaged; its file was renamed and a new one was created")
-            (self.folder / FILE).rename(damaged)
-            for suffix in ("-wal", "-shm"):
-                (self.folder / f"{FILE}{suffix}").unlink(missing_ok=True)
-            self._create_file()
-            with closing(self._connect()) as connection:
-                connection.execute(SCHEMA)
-
-    def _create_file(self) -> None:
-        # An existing file is not opened: closing any descriptor of the file drops the locks that
-        # the connections of this process hold on it (POSIX).
-        with suppress(FileExistsError):
-            os.close(os.open(self.folder / FILE, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.folder / FILE, timeout=10.0, isolation_level=None)
-        # A commit survives the death of the process, and does not wait for the disk.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-        return connection
+        """Create what is missing in the folder, which may have been removed."""
+        (self.folder / UPLOADS).mkdir(parents=True, exist_ok=True, mode=0o700)
+        (self.folder / ARRIVING).mkdir(exist_ok=True, mode=0o700)
+        if self._temp_folders is None:
+            with suppress(OSError):
+                self.folder.chmod(0o700)
+            # Uploads that an ended process did not receive completely are useless.
+            self._temp_folders = TempFolders(self.folder / ARRIVING)
+            self._temp_folders.delete_abandoned()
 
     def put(self, key: str, checkpoint: Checkpoint) -> None:
         """Store a checkpoint soon, in place of the last checkpoint of the key."""
@@ -135,16 +124,26 @@ class RunStore:
             with self._changed:
                 self._changed.notify()
 
+    def hold(self, key: str) -> None:
+        """Keep a run and its tables while a page shows the run; each call needs a `release`."""
+        with self._changed:
+            self._held[hash_key(key)] += 1
+
+    def release(self, key: str) -> None:
+        """Let a run age from now on."""
+        with self._changed:
+            self._held -= Counter([hash_key(key)])
+
     def find(self, key: str) -> Checkpoint | None:
         """Return the last checkpoint of the key; None if there is none that can be read."""
-        with closing(self._connect()) as connection:
-            row = connection.execute(
-                "SELECT told, model FROM runs WHERE hash = ?", (hash_key(key),)
-            ).fetchone()
-        if row is None:
-            return None
+        name = hash_key(key)
+        waiting = self._waiting.get(name) or self._writing.get(name)
         try:
-            return Checkpoint.read(*row)
+            row = waiting.write() if waiting else self._file.read(name)
+            return Checkpoint.read(*row) if row else None
+        except (sqlite3.Error, OSError) as error:
+            self._note_problem(error)
+            return None
         except Exception as error:
             log_unexpected_error(error)
             return None
@@ -152,11 +151,13 @@ class RunStore:
     def folder_for(self, key: str) -> Path:
         """Return the folder of the tables of a run; it is created if it does not exist."""
         folder = self.folder / UPLOADS / hash_key(key)
-        folder.mkdir(exist_ok=True, mode=0o700)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
     def make_upload_folder(self) -> Path:
         """Return a temporary folder for incomplete uploads, on the disk of the store."""
+        if self._temp_folders is None:
+            raise OSError(self.problem)
         return self._temp_folders.make_folder()
 
     def share_tables(self, key: str, other: str) -> None:
@@ -170,84 +171,159 @@ class RunStore:
 
     def forget(self, key: str) -> None:
         """Delete a run and its tables."""
-        self._waiting.pop(hash_key(key), None)
-        with closing(self._connect()) as connection:
-            self._delete(connection, [hash_key(key)])
+        name = hash_key(key)
+        self._waiting.pop(name, None)
+        file = RunFile(self.folder)
+        try:
+            with file.change() as (connection, _):
+                self._delete(connection, [name])
+        finally:
+            file.close()
 
     def flush(self, timeout_s: float = 10.0) -> None:
-        """Wait until all checkpoints are stored."""
+        """Wait until all checkpoints are stored, or cannot be stored."""
+
+        def is_done() -> bool:
+            return bool(self.problem) or not (self._waiting or self._is_writing)
+
         with self._changed:
-            self._changed.wait_for(lambda: not (self._waiting or self._is_writing), timeout_s)
+            self._changed.wait_for(is_done, timeout_s)
 
     def close(self) -> None:
         """Store the waiting checkpoints and stop the thread."""
         with self._changed:
             self._is_closed = True
-            self._changed.notify()
+            self._changed.notify_all()
         self._thread.join(timeout=10.0)
-        self._temp_folders.close()
+        if self._temp_folders is not None:
+            self._temp_folders.close()
 
     def _write_on(self) -> None:
-        with closing(self._connect()) as connection:
-            sweep_at = 0.0
-            while True:
-                with self._changed:
-                    self._is_writing = False
-                    self._changed.notify_all()
-                    self._changed.wait_for(lambda: self._waiting or self._is_closed, SWEEP_S)
-                    if self._is_closed and not self._waiting:
-                        return
-                    self._is_writing = True
-                batch = {}
-                while self._waiting:
-                    name, batch[name] = self._waiting.popitem()
-                try:
-                    self._write(connection, batch)
-                    if time.monotonic() >= sweep_at:
-                        sweep_at = time.monotonic() + SWEEP_S
-                        self.sweep(connection)
-                except Exception as error:
-                    # A full disk must not stop the runs.
-                    log_unexpected_error(error)
-                # Checkpoints that arrive meanwhile are written together.
-                if not self._is_closed:
-                    time.sleep(GATHER_S)
+        while True:
+            with self._changed:
+                self._is_writing = False
+                self._changed.notify_all()
+                if self.problem:
+                    self._changed.wait_for(lambda: self._is_closed, RETRY_S)
+                else:
+                    self._changed.wait_for(self._has_work, SWEEP_S)
+                is_last = self._is_closed
+                if is_last and not self._waiting:
+                    break
+                self._is_writing = True
+            self._write_waiting()
+            if is_last and self.problem:
+                log.warning("%d runs could not be saved", len(self._waiting))
+                break
+            # Checkpoints that arrive meanwhile are written together.
+            if not self._is_closed:
+                time.sleep(GATHER_S)
+        self._file.close()
 
-    def _write(self, connection: sqlite3.Connection, batch: dict[str, Checkpoint]) -> None:
-        now = time.time()
+    def _has_work(self) -> bool:
+        return bool(self._waiting or self._is_closed or self.problem)
+
+    def _write_waiting(self) -> None:
+        """Write what waits; what cannot be written goes on waiting."""
+        batch: dict[str, Checkpoint] = {}
+        self._writing = batch
+        while self._waiting:
+            name, checkpoint = self._waiting.popitem()
+            batch[name] = checkpoint
         rows = []
         for name, checkpoint in batch.items():
-            text, model = checkpoint.write()
-            rows.append((name, now, len(text) + len(model), text, model))
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            connection.executemany(PUT, rows)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+            try:
+                rows.append((name, *checkpoint.write()))
+            except Exception as error:
+                log_unexpected_error(error)
+        if not self._attempt(rows):
+            self._keep_waiting(batch, {name: len(model) for name, _, model in rows})
+        self._writing = {}
 
-    def sweep(self, connection: sqlite3.Connection) -> None:
+    def _attempt(self, rows: list[tuple[str, str, bytes]]) -> bool:
+        """Write rows, and sweep if a sweep is due; return whether the rows are written."""
+        try:
+            self._prepare()
+            if self._is_suspect:
+                self._is_suspect = False
+                self._file.put_aside_if_damaged()
+            try:
+                self._file.write(rows)
+            except sqlite3.DatabaseError as error:
+                if not (is_damage(error) and self._file.put_aside_if_damaged()):
+                    raise
+                self._file.write(rows)
+            if self.problem:
+                log.warning("the store of runs works again")
+                self.problem = ""
+        except (sqlite3.Error, OSError) as error:
+            self._note_problem(error)
+            self._file.close()
+            return False
+        try:
+            if time.monotonic() >= self._sweep_at:
+                self._sweep_at = time.monotonic() + SWEEP_S
+                self.sweep()
+        except (sqlite3.Error, OSError) as error:
+            self._note_problem(error)
+        return True
+
+    def _note_problem(self, error: Exception) -> None:
+        # The next attempt checks the whole file.
+        self._is_suspect |= is_damage(error)
+        text = getattr(error, "strerror", None) or str(error)
+        if text != self.problem:
+            log.warning("runs cannot be saved in %s: %s", self.folder, text)
+        with self._changed:
+            self.problem = text
+            self._changed.notify_all()
+
+    def _keep_waiting(self, batch: dict[str, Checkpoint], sizes: dict[str, int]) -> None:
+        """Let checkpoints wait again, as many as may, unless a newer one of the run waits."""
+        total = n_dropped = 0
+        for name, size in sizes.items():
+            total += size
+            if total > MAX_WAITING_BYTES:
+                n_dropped += 1
+            else:
+                self._waiting.setdefault(name, batch[name])
+        if n_dropped:
+            log.warning("%d runs are not saved: too many wait for the disk", n_dropped)
+
+    def sweep(self) -> None:
         """Delete runs that are too old, then the oldest runs while all together are too large."""
-        rows = connection.execute(
-            "SELECT hash, stored_at, n_bytes FROM runs ORDER BY stored_at DESC"
-        ).fetchall()
-        oldest, total, expired = time.time() - self._days * DAY_S, 0, []
-        for name, stored_at, n_bytes in rows:
-            total += n_bytes + measure_folder(self.folder / UPLOADS / name)
-            if stored_at < oldest or total > self._most_bytes:
+        with self._changed:
+            held = {*self._held}
+        with self._file.change() as (connection, now):
+            connection.executemany(
+                "UPDATE runs SET stored_at = ? WHERE hash = ?", [(now, name) for name in held]
+            )
+            rows = connection.execute(
+                "SELECT hash, stored_at, n_bytes FROM runs ORDER BY stored_at DESC"
+            ).fetchall()
+        sizes = {
+            name: n_bytes + measure_folder(self._find_tables(name)) for name, _, n_bytes in rows
+        }
+        oldest, total, expired = now - self._days * DAY_S, 0, []
+        for name, stored_at, _ in sorted(rows, key=lambda row: (row[0] not in held, -row[1])):
+            total += sizes[name]
+            if name not in held and (stored_at < oldest or total > self._most_bytes):
                 expired.append(name)
-        self._delete(connection, expired)
-        known = {name for name, _, _ in rows}
+        with self._file.change() as (connection, _):
+            self._delete(connection, expired)
+        known = {*sizes, *held}
         for folder in (self.folder / UPLOADS).iterdir():
             # The folder of a run without checkpoint. A run that has just started gets a day.
             if folder.name not in known and time.time() - folder.stat().st_mtime > DAY_S:
                 shutil.rmtree(folder, ignore_errors=True)
 
+    def _find_tables(self, name: str) -> Path:
+        return self.folder / UPLOADS / name
+
     def _delete(self, connection: sqlite3.Connection, names: list[str]) -> None:
         connection.executemany("DELETE FROM runs WHERE hash = ?", [(name,) for name in names])
         for name in names:
-            shutil.rmtree(self.folder / UPLOADS / name, ignore_errors=True)
+            shutil.rmtree(self._find_tables(name), ignore_errors=True)
 
 
 def measure_folder(folder: Path) -> int:

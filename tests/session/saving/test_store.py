@@ -1,6 +1,8 @@
 """The store of runs: restored runs, access by key, expiry, damaged files, two processes."""
 
 import json
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,7 +17,8 @@ from clusterer.datasets import make_generator
 from clusterer.preprocessing.scaling import Moments, RunningScaling
 from clusterer.session.run import Run
 from clusterer.session.saving.checkpoint import Checkpoint
-from clusterer.session.saving.store import FILE, UPLOADS, RunStore, hash_key, make_key
+from clusterer.session.saving.run_file import FILE, RunFile
+from clusterer.session.saving.store import UPLOADS, RunStore, hash_key, make_key
 from clusterer.stream import TableSource
 from clusterer.tables import open_table
 from tests.app.test_tables import write_blobs
@@ -112,6 +115,198 @@ def test_a_run_is_found_by_its_key_only(store):
     assert store.find(key) is None
 
 
+def save(store, n, key=None):
+    key = key or make_key()
+    store.put(key, Checkpoint.take(make_run(n)))
+    store.flush()
+    return key
+
+
+def wait_until(is_true, timeout_s=60.0):
+    deadline = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def limit(monkeypatch):
+    """Let every connection of the store fail to write, as on a full, read-only or locked disk."""
+    connect = RunFile.connect
+    limits = []
+
+    def connect_limited(file):
+        connection = connect(file)
+        for statement in limits:
+            connection.execute(statement)
+        return connection
+
+    monkeypatch.setattr(RunFile, "connect", connect_limited)
+    monkeypatch.setattr("clusterer.session.saving.run_file.LOCK_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("clusterer.session.saving.store.RETRY_S", 0.05)
+    return limits
+
+
+PROBLEMS = {
+    "full": ("PRAGMA max_page_count = 1", "database or disk is full"),
+    "read-only": ("PRAGMA query_only = ON", "attempt to write a readonly database"),
+}
+
+
+@pytest.mark.parametrize("kind", PROBLEMS)
+def test_a_disk_that_cannot_be_written_is_no_damage(tmp_path, limit, kind):
+    statement, problem = PROBLEMS[kind]
+    store = RunStore(tmp_path)
+    old = save(store, 20)
+    store.close()
+    limit.append(statement)
+    store = RunStore(tmp_path)
+    new = save(store, 5_000)
+    wait_until(lambda: store.problem)
+    assert store.problem == problem
+    assert [store.find(key).n_seen for key in (old, new)] == [20, 5_000]
+    newer = save(store, 6_000, key=new)
+    assert store.find(newer).n_seen == 6_000
+    assert not [*tmp_path.glob("damaged*")]
+    limit.clear()
+    wait_until(lambda: not store.problem)
+    store.flush()
+    store.close()
+    again = RunStore(tmp_path)
+    assert [again.find(key).n_seen for key in (old, new)] == [20, 6_000]
+    again.close()
+
+
+def test_a_locked_file_is_no_damage(tmp_path, limit):
+    store = RunStore(tmp_path)
+    old = save(store, 20)
+    with sqlite3.connect(tmp_path / FILE, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        new = save(store, 30)
+        wait_until(lambda: store.problem)
+        assert [store.find(key).n_seen for key in (old, new)] == [20, 30]
+        other.execute("ROLLBACK")
+    other.close()
+    wait_until(lambda: not store.problem)
+    store.flush()
+    assert find_in_another_process(tmp_path, new) == 30
+    assert not [*tmp_path.glob("damaged*")]
+    store.close()
+
+
+def test_only_so_many_checkpoints_wait_for_the_disk(tmp_path, limit, monkeypatch):
+    monkeypatch.setattr("clusterer.session.saving.store.MAX_WAITING_BYTES", 1)
+    limit.append(PROBLEMS["full"][0])
+    store = RunStore(tmp_path)
+    keys = [save(store, 2_000) for _ in range(3)]
+    wait_until(lambda: store.problem and not any(store.find(key) for key in keys))
+    store.close()
+
+
+def test_a_folder_that_cannot_be_created_is_a_problem(tmp_path):
+    (tmp_path / "file").write_text("")
+    store = RunStore(tmp_path / "file" / "store")
+    assert "ot a directory" in store.problem or "exists" in store.problem
+    key = save(store, 10)
+    assert store.find(key).n_seen == 10
+    with pytest.raises(OSError, match=store.problem):
+        store.make_upload_folder()
+    store.close()
+
+
+def test_a_damaged_file_is_put_aside_with_all_that_belongs_to_it(tmp_path):
+    for number in (1, 2):
+        store = RunStore(tmp_path)
+        keys = [save(store, 300) for _ in range(12)]
+        store.close()
+        contents = bytearray((tmp_path / FILE).read_bytes())
+        # Behind the first pages, so that the file opens.
+        for start in range(5 * 4096, len(contents), 4096):
+            contents[start : start + 64] = b"\xa5" * 64
+        (tmp_path / FILE).write_bytes(contents)
+        store = RunStore(tmp_path)
+        for key in keys:
+            store.find(key)
+        wait_until(lambda: (tmp_path / f"damaged-{number}" / FILE).exists())  # noqa: B023
+        assert (tmp_path / f"damaged-{number}" / FILE).read_bytes()[-4096:] == contents[-4096:]
+        wait_until(lambda: not store.problem)  # noqa: B023
+        key = save(store, 10)
+        assert store.find(key).n_seen == 10
+        store.close()
+
+
+def test_the_log_of_a_damaged_file_restores_it(tmp_path):
+    store = RunStore(tmp_path)
+    key = save(store, 10)
+    log_file = (tmp_path / f"{FILE}-wal").read_bytes()
+    store.close()
+    (tmp_path / FILE).write_bytes(b"no database" * 1000)
+    (tmp_path / f"{FILE}-wal").write_bytes(log_file)
+    store = RunStore(tmp_path)
+    assert not store.problem
+    assert store.find(key).n_seen == 10
+    assert not [*tmp_path.glob("damaged*")]
+    store.close()
+
+
+def test_a_folder_that_is_removed_is_created_again(tmp_path):
+    store = RunStore(tmp_path / "store")
+    old = save(store, 10)
+    shutil.rmtree(tmp_path / "store")
+    assert store.find(old) is None
+    new = save(store, 20)
+    wait_until(lambda: not store.problem)
+    store.flush()
+    assert store.find(new).n_seen == 20
+    assert store.folder_for(new).is_dir()
+    assert store.make_upload_folder().is_dir()
+    store.close()
+    assert find_in_another_process(tmp_path / "store", new) == 20
+
+
+def test_what_an_open_page_holds_is_never_deleted(tmp_path, monkeypatch):
+    store = RunStore(tmp_path, most_bytes=2**20)
+    held, twice, other = (save(store, 10) for _ in range(3))
+    unsaved = make_key()
+    for key in (held, twice, twice, unsaved):
+        store.hold(key)
+    store.release(twice)
+    for key in (held, twice, other, unsaved):
+        (store.folder_for(key) / "upload-1").write_bytes(bytes(2**20))
+    week_ago = time.time() - 8 * 86_400
+    os.utime(store.folder_for(unsaved), (week_ago, week_ago))
+    store.close()
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.execute("UPDATE runs SET stored_at = 0")
+    connection.close()
+    store.sweep()
+    assert [store.find(key) is not None for key in (held, twice, other)] == [True, True, False]
+    assert (store.folder_for(unsaved) / "upload-1").exists()
+    for key in (held, twice, unsaved):
+        store.release(key)
+    os.utime(store.folder_for(unsaved), (week_ago, week_ago))
+    store.sweep()
+    assert not (tmp_path / UPLOADS / hash_key(unsaved)).exists()
+    # Both were held lately, so they are not old; together they are too large.
+    assert sum(store.find(key) is not None for key in (held, twice)) <= 1
+
+
+def test_a_jump_of_the_clock_makes_no_run_old(tmp_path, monkeypatch):
+    store = RunStore(tmp_path)
+    key = save(store, 10)
+    store.close()
+    now = time.time()
+    for days in (8, -30, 400):
+        monkeypatch.setattr(
+            "clusterer.session.saving.run_file.time.time", lambda days=days: now + days * 86_400
+        )
+        store = RunStore(tmp_path)
+        save(store, 20)
+        store.close()
+        store.sweep()
+        assert store.find(key).n_seen == 10
+
+
 def test_old_runs_are_deleted_by_age_and_by_size(tmp_path):
     small_store = RunStore(tmp_path, days=7, most_bytes=2**20)
     keys = [make_key() for _ in range(4)]
@@ -128,8 +323,8 @@ def test_old_runs_are_deleted_by_age_and_by_size(tmp_path):
                 (time.time() - age_days * 86_400, hash_key(key)),
             )
         connection.commit()
-        small_store.sweep(connection)
     connection.close()
+    small_store.sweep()
     assert [small_store.find(key) is not None for key in keys] == [False, False, True, True]
     remaining = {folder.name for folder in (tmp_path / UPLOADS).iterdir()}
     assert remaining == {hash_key(key) for key in keys[2:]}

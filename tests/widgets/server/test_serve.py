@@ -191,6 +191,24 @@ def test_scripts_and_data_are_for_pages_of_allowed_origins(served, path):
         wait_until_empty(served)
 
 
+def test_a_server_without_a_usable_store_says_so_and_serves(start, tmp_path):
+    (tmp_path / "file").write_text("")
+    served = start(STORE=str(tmp_path / "file" / "store"))
+    assert "irectory" in json.loads(served.fetch("/health")[2])["store"]
+
+    async def watch():
+        client = WebSocketClient(served.url)
+        await client.open()
+        while len(client.frame_times) < 3:
+            await asyncio.sleep(0.1)
+        errors = client.errors
+        await client.close()
+        return errors
+
+    assert run_in_new_loop(watch()) == []
+    assert "runs cannot be saved" in served.end()
+
+
 def wait_until_empty(served):
     deadline = time.monotonic() + 90
     while served.count("sessions"):
