@@ -233,7 +233,10 @@ def test_showing_a_dashboard_again_leaves_no_thread_behind(open_notebook):
 
     def report(wait_s=0):
         time.sleep(wait_s)
-        return json.loads(run_cell(page, 2))
+        texts = []
+        # The output of a cell may arrive after the message that the cell has ended.
+        wait_until(lambda: texts.append(run_cell(page, 2)) or texts[-1])
+        return json.loads(texts[-1])
 
     run_cell(page, 0)
     wait_for_frames(page)
