@@ -163,8 +163,9 @@ class RunFile:
     def read(self, name: str) -> tuple[str, bytes] | None:
         """Return the text and the model of a run, from any thread; None if there is none."""
         with closing(self.connect()) as connection:
-            query = "SELECT told, model FROM runs WHERE hash = ?"
-            found: tuple[str, bytes] | None = connection.execute(query, (name,)).fetchone()
+            found: tuple[str, bytes] | None = connection.execute(
+                "SELECT told, model FROM runs WHERE hash = ?", (name,)
+            ).fetchone()
         return found
 
     def put_aside_if_damaged(self) -> bool:
