@@ -118,6 +118,8 @@ def build_log_slider(
         description=parameter.doc,
         step=scale.step,
         format=scale.make_format(),
+        # The label shows the value; a tooltip of this width is cut off at the edge of the page.
+        tooltips=False,
         sizing_mode="stretch_width",
         **position,
     )
