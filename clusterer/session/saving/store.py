@@ -292,9 +292,17 @@ class RunStore:
 
     def sweep(self) -> None:
         """Delete runs that are too old, then the oldest runs while all together are too large."""
+        # A connection belongs to one thread, and any thread may call.
+        file = RunFile(self.folder)
+        try:
+            self._sweep(file)
+        finally:
+            file.close()
+
+    def _sweep(self, file: RunFile) -> None:
         with self._changed:
             held = {*self._held}
-        with self._file.change() as (connection, now):
+        with file.change() as (connection, now):
             connection.executemany(
                 "UPDATE runs SET stored_at = ? WHERE hash = ?", [(now, name) for name in held]
             )
@@ -309,7 +317,7 @@ class RunStore:
             total += sizes[name]
             if name not in held and (stored_at < oldest or total > self._most_bytes):
                 expired.append(name)
-        with self._file.change() as (connection, _):
+        with file.change() as (connection, _):
             self._delete(connection, expired)
         known = {*sizes, *held}
         for folder in (self.folder / UPLOADS).iterdir():
