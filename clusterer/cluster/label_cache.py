@@ -94,7 +94,7 @@ class LabelCache:
             return self.label(prototypes, choices)
         labels = np.empty(n_taken, dtype=np.int64)
         n_clusters = update_labels(
-            prototypes._floats,
+            prototypes.floats,
             prototypes.int_rows,
             last.ids,
             *last.density,

@@ -27,7 +27,16 @@ def space_steps(low: float, high: float, n_per_decade: int) -> list[float]:
     [1.0, 2.15, 4.64, 10.0, 21.5, 46.4, 100.0]
     """
     n_steps = round(math.log10(high / low) * n_per_decade)
-    return [float(f"{low * 10 ** (i / n_per_decade):.3g}") for i in range(n_steps + 1)]
+    return [round_to_digits(low * 10 ** (i / n_per_decade)) for i in range(n_steps + 1)]
+
+
+def round_to_digits(value: float) -> float:
+    """Round to three significant digits.
+
+    >>> round_to_digits(215_443.0), round_to_digits(0.012345)
+    (215000.0, 0.0123)
+    """
+    return float(f"{value:.3g}")
 
 
 def shorten_debounce(widget: Any) -> Any:
@@ -75,7 +84,7 @@ class LogScale:
     def read(self, position: float) -> float:
         """The value at a position, with three digits."""
         is_infinite = self._no_limit and position > self._top + self.step / 2
-        return math.inf if is_infinite else float(f"{10**position:.3g}")
+        return math.inf if is_infinite else round_to_digits(10**position)
 
     def make_format(self) -> CustomJSTickFormatter:
         """The writer of the values in the browser."""

@@ -10,7 +10,12 @@ import panel as pn
 import panel_material_ui as pmui
 
 from widgets.components.lazy import build_accordion
-from widgets.components.sliders import LogScale, build_log_slider, shorten_debounce
+from widgets.components.sliders import (
+    LogScale,
+    build_log_slider,
+    round_to_digits,
+    shorten_debounce,
+)
 from widgets.settings import SIGMA_BOUNDS, Settings
 
 NO_LIMIT = float("inf")
@@ -119,7 +124,7 @@ class Controls:
             low, high = self.settings.param[name].bounds
             is_in_bounds = low <= value <= (NO_LIMIT if high is None else high)
             if is_in_bounds and getattr(self.settings, Settings.AUTOMATIC[name]):
-                rounded = float(f"{value:.3g}")
+                rounded = round_to_digits(value)
                 self._estimates_shown_at[name, rounded] = now
                 setattr(self.settings, name, rounded)
 

@@ -123,7 +123,7 @@ def cluster_by_density(
     links: NDArray | None = None,
     previous: NDArray[np.int64] | None = None,
 ) -> LabelledDensity:
-    """Do the same, and return the density, too, which can label further prototypes."""
+    """Return the labels of `label_by_density`, with the density that labels later prototypes."""
     if not (weights > 0).any():
         labels = np.arange(len(weights))
         return LabelledDensity(labels, np.empty((0, 0)), np.empty(0, dtype=np.int64))

@@ -73,7 +73,7 @@ def build_merge_tree(density: DensityEstimate, saddles: Saddles) -> tuple[MergeT
 def merge_all(
     density: DensityEstimate, borders: Borders, min_mass: float
 ) -> tuple[MergeTree, float]:
-    """Do the same, given the borders before any merge."""
+    """Return the tree and the threshold of `build_merge_tree`; ``borders`` stay as they are."""
     tree, regions = flood(density, borders, min_mass, np.inf)
     # No saddle connects these regions. All but the first are further clusters.
     n_regions = len({*regions.tolist()} - {-1})

@@ -79,7 +79,7 @@ class Prototypes(State):
         # a search for the nearest prototype.
         return learn_chunk(
             points,
-            self._floats,
+            self.floats,
             self.int_rows,
             self._stream,
             self.links,
@@ -120,7 +120,7 @@ class Prototypes(State):
         # New scratch arrays, because one thread may read while another one learns.
         distances, point = np.empty_like(self._distances), np.empty(self.n_features)
         scale = self.scalars.item(SCALE)
-        assign_points(points, self._floats, self.origin, scale, distances, point, slots)
+        assign_points(points, self.floats, self.origin, scale, distances, point, slots)
         return slots
 
     def adapt(self, parameters: Parameters) -> None:
@@ -141,13 +141,13 @@ class Prototypes(State):
         floats, int_rows, links = (each[:, taken] for each in self._slot_arrays())
         self.capacity = n_prototypes
         self._allocate_slots()
-        self._floats[:, taken], self.int_rows[:, taken] = floats, int_rows
+        self.floats[:, taken], self.int_rows[:, taken] = floats, int_rows
         self.links[taken, taken] = links[taken]
         # The neighbours of the bounds may have been in slots that no longer exist.
         self.update_masses()
 
     def _slot_arrays(self) -> tuple[NDArray, NDArray, NDArray]:
-        return self._floats, self.int_rows, self.links
+        return self.floats, self.int_rows, self.links
 
     def to_arrays(self) -> tuple[dict[str, float], dict[str, NDArray]]:
         """Return the scalars and the arrays, by the names that model files use."""

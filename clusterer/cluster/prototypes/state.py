@@ -89,7 +89,7 @@ class State:
     def _allocate_slots(self) -> None:
         """Replace all arrays that have a column per slot by new ones with empty slots."""
         n_slots = -(-self.capacity // VECTOR_WIDTH) * VECTOR_WIDTH
-        self._floats = np.zeros((self.n_features + N_ROWS, n_slots))
+        self.floats = np.zeros((self.n_features + N_ROWS, n_slots))
         self.int_rows = np.full((N_INT_ROWS, n_slots), -1, dtype=np.int64)
         self.links = np.zeros((n_slots, n_slots))
         self._distances = np.empty((1, n_slots))
@@ -100,7 +100,7 @@ class State:
         self.rows[BOUND] = np.inf
 
     def _set_views(self) -> None:
-        self._centers, self.rows = self._floats[: self.n_features], self._floats[self.n_features :]
+        self._centers, self.rows = self.floats[: self.n_features], self.floats[self.n_features :]
         self.scalars = self._stream[:N_SCALARS]
         self.features = self._stream[N_SCALARS:].reshape(N_FEATURE_ROWS, self.n_features)
 
@@ -117,7 +117,7 @@ class State:
     def arrays(self) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray, NDArray]:
         """The arguments of `.state_layout.view_state`."""
         return (
-            *(self._floats, self.int_rows, self._stream),
+            *(self.floats, self.int_rows, self._stream),
             *(self.links, self._distances, self._scratch),
         )
 

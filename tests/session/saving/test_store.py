@@ -22,6 +22,7 @@ from clusterer.session.saving.store import UPLOADS, RunStore, hash_key, make_key
 from clusterer.stream import TableSource
 from clusterer.tables import open_table
 from tests.app.test_tables import write_blobs
+from tests.support.screens import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 FIND = """
@@ -120,13 +121,6 @@ def save(store, n, key=None):
     store.put(key, Checkpoint.take(make_run(n)))
     store.flush()
     return key
-
-
-def wait_until(is_true, timeout_s=60.0):
-    deadline = time.monotonic() + timeout_s
-    while not is_true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.fixture
