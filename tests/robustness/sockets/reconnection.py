@@ -42,20 +42,31 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self._port = port
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.url = ""
 
     async def start(self) -> None:
         """Listen on a free port."""
-        self._server = await asyncio.start_server(self._connect, "localhost", 0)
+        self._server = await asyncio.start_server(self._accept, "localhost", 0)
         self.url = f"http://localhost:{self._server.sockets[0].getsockname()[1]}"
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.create_task(self._connect(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server_reader, server_writer = await asyncio.open_connection("localhost", self._port)
-        ends = {writer, server_writer}
-        self._writers |= ends
+        self._writers.add(writer)
+        try:
+            server_reader, server_writer = await asyncio.open_connection("localhost", self._port)
+        except OSError:
+            writer.transport.abort()
+            self._writers.discard(writer)
+            return
+        self._writers.add(server_writer)
         await asyncio.gather(self._pass(reader, server_writer), self._pass(server_reader, writer))
-        self._writers -= ends
+        self._writers -= {writer, server_writer}
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.CancelledError):
@@ -69,11 +80,14 @@ class Proxy:
         for writer in [*self._writers]:
             writer.transport.abort()
 
-    def close(self) -> None:
-        """Reset all connections and stop to listen."""
-        self.cut()
+    async def close(self) -> None:
+        """Stop to listen, reset all connections, and end their tasks."""
         if self._server is not None:
             self._server.close()
+        self.cut()
+        for task in (ending := [*self._tasks]):
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
 
 
 async def read_state(client: WebSocketClient) -> tuple[int, int]:
@@ -190,5 +204,5 @@ async def cut_rounds(
         await browser.close()
     for client in clients:
         await client.close()
-    proxy.close()
+    await proxy.close()
     return of_clients, of_pages
