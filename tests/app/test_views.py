@@ -78,6 +78,11 @@ def test_a_selected_cluster_is_highlighted_and_trails_can_be_drawn(dashboard_pag
     assert alpha_of(cluster) > 0.5
     row.press("Enter")
     wait_until(lambda: alpha_of(cluster + 1) > 0.5)
+    row.press("Enter")
+    wait_until(lambda: alpha_of(cluster + 1) < 0.1)
+    page.keyboard.press("r")
+    wait_until(lambda: alpha_of(cluster + 1) > 0.5)
+    expect(page.locator("tr[aria-selected=true]")).to_have_count(0)
     page.get_by_text("More settings").click()
     page.get_by_role("switch", name="Trails").click()
     wait_until(lambda: rows_of(page, "trails") == rows_of(page, "prototypes"))

@@ -165,7 +165,7 @@ class LiveFigure:
         self._draw_points(frame)
         self._draw_prototypes(frame)
         self._draw_image(frame)
-        self.highlight.draw()
+        self.highlight.draw(frame.center_clusters)
         self._drawn = frame.run, frame.view_request, frame.snapshot.n_seen
 
     def _write_axis_titles(self, view_request: ViewRequest) -> tuple[str, str]:

@@ -43,13 +43,15 @@ class ViewArea:
         self._points: NDArray = np.empty((0, 1))
         self.travel = TimeTravel(engine)
         self._sweep: GridSweepView | None = None
+        self._table: ClusterTable | None = None
+        self._run = -1
         self.views = ViewTabs(
             {
                 "Stream graph": lambda: PlotView(measure_stream_graph, draw_stream_graph),
                 "History": lambda: PlotView(measure_history, draw_history),
                 "Dendrogram": lambda: PlotView(measure_dendrogram, draw_dendrogram),
                 "Drift": lambda: PlotView(measure_drift, draw_drift),
-                ClusterTable.title: lambda: ClusterTable(self._highlight),
+                ClusterTable.title: self._make_table,
                 ComparisonView.title: lambda: ComparisonView(engine.set_baseline),
                 GridSweepView.title: self._make_sweep,
             },
@@ -61,6 +63,9 @@ class ViewArea:
     def choose_frame(self, frame: Frame) -> Frame:
         """The frame to draw: ``frame``, or the frame of the past that the user has chosen."""
         self._points = frame.points
+        if frame.run != self._run:
+            self._run = frame.run
+            self._clear_highlight()
         return self.travel.show(frame)
 
     def draw(self, frame: Frame) -> None:
@@ -81,6 +86,10 @@ class ViewArea:
         self.views.close()
         if self._sweep is not None:
             self._sweep.close()
+
+    def _make_table(self) -> ClusterTable:
+        self._table = ClusterTable(self._highlight)
+        return self._table
 
     def _make_sweep(self) -> GridSweepView:
         self._sweep = GridSweepView(
@@ -121,3 +130,9 @@ class ViewArea:
     def _highlight(self, cluster: int) -> None:
         self._figure.highlight.cluster = cluster
         self._engine.refresh_frame()
+
+    def _clear_highlight(self) -> None:
+        """Highlight no cluster: in another run its number means another cluster."""
+        self._figure.highlight.cluster = 0
+        if self._table is not None:
+            self._table.pane.selected = 0

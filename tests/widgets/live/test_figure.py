@@ -34,3 +34,24 @@ def test_the_projection_of_another_source_is_not_used():
     figure.draw(run.make_frame(ViewRequest(-1, -2)))
     assert len(figure.points.data["x"]) == 150
     assert figure.figure.xaxis.axis_label.startswith("component 1 (")
+
+
+def test_only_a_highlighted_cluster_of_the_frame_fades_the_others():
+    figure = LiveFigure(lambda view_request: None)
+    run = Run(make_generator("blobs"), OnlineClusterer())
+    run.advance(500)
+    frame = run.make_frame(ViewRequest())
+    figure.show_axes(0, 1, run.source.feature_names)
+    points = next(r.glyph for r in figure.figure.renderers if r.data_source is figure.points)
+    figure.draw(frame)
+    alpha = points.fill_alpha
+    assert isinstance(alpha, float)
+    figure.highlight.cluster = int(frame.center_clusters.max())
+    figure.draw(frame)
+    assert points.fill_alpha != alpha
+    # In a frame without the cluster, for example of a new run, nothing is faded.
+    none = np.zeros_like(frame.center_clusters)
+    figure.draw(replace(frame, center_clusters=none))
+    assert points.fill_alpha == alpha
+    figure.draw(frame)
+    assert points.fill_alpha != alpha
