@@ -32,7 +32,7 @@ from widgets.notebook import CellView, is_in_notebook, take_over_cell
 from widgets.page.frame_loop import FrameLoop
 from widgets.page.link import AddressBar
 from widgets.page.notifications import Notification
-from widgets.page.page_layout import build_page, fit_to_phones
+from widgets.page.page_layout import build_page, fit_to_phones, follow_system_theme
 from widgets.page.page_state import PageState
 from widgets.page.restore import RunRestore
 from widgets.settings import Settings
@@ -311,6 +311,7 @@ class Dashboard(pn.viewable.Viewer):
         page.param.watch(lambda event: self._tour.note_sidebar(event.new), "sidebar_open")
         self._keyboard.listen(pn.state.curdoc)
         fit_to_phones(page, self._plot, self._frame_loop.heartbeat)
+        follow_system_theme(page, self._frame_loop.heartbeat)
         return page
 
     def _restore_run(self, store: RunStore) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import panel as pn
-from bokeh.core.properties import Int, String
+from bokeh.core.properties import Bool, Int, String
 from bokeh.document import Document
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
@@ -27,14 +27,16 @@ CONNECT_PERIOD_S = 0.1
 
 
 class Heartbeat(DataModel):
-    """The number of the frame sent, the number of the frame painted, and the browser's width.
+    """The number of the frame sent, and what the browser tells with each frame.
 
-    In a notebook the browser also sends ``ping``, see `CellView`.
+    The browser tells the number of the frame painted, its width, and whether its user prefers a
+    dark page. In a notebook the browser also sends ``ping``, see `CellView`.
     """
 
     sent = Int(default=0)
     painted = Int(default=0)
     width_px = Int(default=0)
+    prefers_dark = Bool(default=False)
     ping = String(default="")
 
 
@@ -43,6 +45,7 @@ ACKNOWLEDGE = """
     const number = beat.sent
     requestAnimationFrame(() => {
         beat.width_px = window.innerWidth
+        beat.prefers_dark = matchMedia("(prefers-color-scheme: dark)").matches
         beat.painted = number
     })
 """

@@ -76,6 +76,12 @@ def fit_to_phones(page: pmui.Page, plot: pn.pane.Bokeh, heartbeat: Any) -> None:
     heartbeat.on_change("width_px", fold)
 
 
+def follow_system_theme(page: pmui.Page, heartbeat: Any) -> None:
+    """Show the dark theme where the system prefers it, unless the address names a theme."""
+    if "theme" not in pn.state.session_args:
+        heartbeat.on_change("prefers_dark", lambda _, __, new: setattr(page, "dark_theme", new))
+
+
 def unwatch_server_load(page: pmui.Page) -> None:
     """Remove the page's watcher of Panel's global "busy" state.
 
