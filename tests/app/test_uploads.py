@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from clusterer.datasets.examples import EXAMPLES, FOLDER
 from clusterer.tables import open_table
 from tests.app.test_tables import upload, write_blobs
-from tests.support.screens import counter, data_of, seen, wait_until
+from tests.support.screens import counter, data_of, pause, seen, wait_until
 from widgets.components import upload as uploads
 from widgets.sources.catalog import build_catalog
 
@@ -96,9 +96,26 @@ def limit_to(n_bytes, begin):
     return begin_within
 
 
-def test_the_first_click_opens_an_example_with_all_its_views(dashboard_page):
+def test_the_stream_goes_on_until_a_table_is_chosen(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 100)
+    pause(page)
+    n_seen = seen(page)
+    page.get_by_role("button", name="My table").click()
+    expect(page.get_by_text("Drop a file on the field above")).to_be_visible()
+    assert "source" not in page.url
+    page.get_by_role("button", name="Step").click()
+    wait_until(lambda: seen(page) == n_seen + 1)
+    page.get_by_role("button", name="Generated").click()
+    expect(page.get_by_role("combobox", name="Generator")).to_be_visible()
+    page.get_by_role("button", name="Step").click()
+    wait_until(lambda: seen(page) == n_seen + 2)
+
+
+def test_an_example_has_all_its_views(dashboard_page):
     page = dashboard_page
     page.get_by_role("button", name="My table").click()
+    choose(page, "Or choose a table", EXAMPLES[0].title)
     expect(page.get_by_text(EXAMPLES[0].description)).to_be_visible()
     names = ["ARI", "NMI", "purity", "clusters / classes", "silhouette"]
     shown = "all => all.map(e => e.dataset.measure)"

@@ -29,8 +29,8 @@ STYLE = """
 :host { display: block; }
 .box { font-size: .875rem; color: inherit; }
 .choose { display: flex; align-items: center; justify-content: center; box-sizing: border-box;
-    width: 100%; min-height: 38px; padding: 6px 14px; border: 1px solid rgba(128, 128, 128, .5);
-    border-radius: 4px; cursor: pointer; text-align: center; }
+    width: 100%; min-height: 84px; padding: 10px 14px; border: 2px dashed rgba(128, 128, 128, .6);
+    border-radius: 6px; cursor: pointer; text-align: center; }
 .choose:hover, .choose.over { border-color: currentColor; background: rgba(128, 128, 128, .1); }
 .choose:focus-within { outline: 2px solid currentColor; outline-offset: 2px; }
 .choose input { position: absolute; width: 1px; height: 1px; opacity: 0; }
@@ -126,7 +126,7 @@ class Upload(pn.custom.JSComponent):
         Called before the first piece of a file.
     """
 
-    label = param.String("Upload a table (CSV, TSV, Parquet, …)")
+    label = param.String("Drop a table here, or click to choose a file (CSV, TSV, Parquet, …)")
     help = param.String("")
 
     _esm = SCRIPT

@@ -92,7 +92,7 @@ class AddressBar:
         self._restore_kind(query.get("source"), complaints)
         self._restore_tab(query.get("tab"), complaints)
         is_table = query.get("source") == UPLOAD
-        if self._sources.kind.value == TABLE and not is_table:
+        if self._sources.opened_kind == TABLE:
             # The table is read in a thread; its columns are unknown until then.
             self._pending = query
         elif not is_table:
@@ -152,7 +152,7 @@ class AddressBar:
         if not self._is_updated:
             return
         if self._pending is not None:
-            is_table = self._sources.kind.value == TABLE
+            is_table = self._sources.opened_kind == TABLE
             if is_table and not self._sources.table.is_ready:
                 return
             self._restore_pending()
@@ -173,7 +173,7 @@ class AddressBar:
 
     def _write(self) -> str:
         query = self._write_kind() | write_link(self._settings, self._defaults)
-        kind = self._sources.kind.value
+        kind = self._sources.opened_kind
         if kind != GENERATED:
             for key in ("generator", "seed", *(("noise",) if kind != DRAWN else ())):
                 query.pop(key, None)
@@ -193,7 +193,7 @@ class AddressBar:
         return query
 
     def _write_kind(self) -> dict[str, str]:
-        kind = self._sources.kind.value
+        kind = self._sources.opened_kind
         if kind == TABLE and self._sources.table.is_uploaded:
             return {"source": UPLOAD}
         if kind == TABLE and (title := self._sources.table.catalog_title) is not None:

@@ -32,7 +32,7 @@ class PageState:
     def describe(self) -> dict[str, Any]:
         """The state in JSON's types."""
         before = self._tour.page_before
-        kind = self._sources.kind.value if before is None else before.kind
+        kind = self._sources.opened_kind if before is None else before.kind
         values = self._settings.param.values() if before is None else before.settings
         return {
             "kind": kind,

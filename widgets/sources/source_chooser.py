@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -32,6 +33,11 @@ class SourceChooser:
     on_open : called with each chosen source and its scaling, except the first (`open_first`)
     data : data from Python, or the path of a table or of a folder of tables; default none
     scheduler : the address of a Dask scheduler for the files of a folder; default a local one
+
+    Attributes
+    ----------
+    opened_kind : the kind of the source that streams; `kind` is the kind whose widgets are shown.
+        They differ until a table is chosen.
     """
 
     def __init__(
@@ -49,7 +55,7 @@ class SourceChooser:
         folder = self._path if self._path and os.path.isdir(self._path) else None
         if folder:
             self._path = None
-        self.table = TableChooser(on_open, folder)
+        self.table = TableChooser(partial(self._open, TABLE), folder)
         self.painting = PaintingChooser(on_open, self._settings)
         self.many = ManyFiles(on_open, folder, scheduler) if folder and can_learn(folder) else None
         self.kind = pmui.RadioButtonGroup(
@@ -65,6 +71,7 @@ class SourceChooser:
             description="Where the points of the stream come from.",
             **WIDE,
         )
+        self.opened_kind: str = self.kind.value
         self.description = Text()
         self.generated = pmui.Column(controls.generator, self.description.pane, **WIDE)
         self.message = Text(role="alert")
@@ -109,10 +116,15 @@ class SourceChooser:
         else:
             self._open_generator()
 
+    def _open(self, kind: str, source: Source, scaling: Scaling) -> None:
+        self.opened_kind = kind
+        self._show_kind()
+        self._on_open(source, scaling)
+
     def _open_generator(self) -> None:
         self._describe()
         source = self.make_source()
-        self._on_open(source, Scaling.identity(source.n_features))
+        self._open(GENERATED, source, Scaling.identity(source.n_features))
 
     def _describe(self) -> None:
         self.description.show(GENERATORS[self._settings.generator].description)
@@ -125,18 +137,26 @@ class SourceChooser:
         if self.many is not None:
             self.many.view.visible = kind == MANY
         self.painting.view.visible = kind == DRAWN
-        self._controls.noise.disabled = kind not in (GENERATED, DRAWN)
+        is_waiting = kind == TABLE and not self.table.is_chosen
+        streaming = self.opened_kind if is_waiting else kind
+        self._controls.noise.disabled = streaming not in (GENERATED, DRAWN)
         self._controls.seed.disabled = kind != GENERATED
 
     def _switch(self, event: Any) -> None:
         self._show_kind()
+        # Until a table is chosen, the present stream continues.
+        is_waiting = event.new == TABLE and not self.table.is_chosen
+        if is_waiting or event.new == self.opened_kind:
+            return
         if self.many is not None and event.new != MANY:
             self.many.leave()
         self.reopen()
 
     def reopen(self) -> None:
-        """Start the chosen source from its first point."""
+        """Start the chosen source from its first point; does nothing if no table is chosen."""
         kind = self.kind.value
+        if kind != TABLE or self.table.is_chosen:
+            self.opened_kind = kind
         if kind == GENERATED:
             self._open_generator()
         elif kind == TABLE:

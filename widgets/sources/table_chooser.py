@@ -11,7 +11,6 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from clusterer.datasets.examples import EXAMPLES
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream import Source
 from clusterer.support.lazy_property import lazy_property
@@ -29,6 +28,9 @@ from widgets.sources.table_preview import TablePreview
 # Stored runs contain this label.
 UPLOADED = "(uploaded)"
 NO_FEATURE = "Choose at least one column as a feature."
+NO_TABLE = (
+    "Drop a file on the field above, or choose an example. The present stream goes on until then."
+)
 
 OnOpen = Callable[[Source, Scaling], None]
 
@@ -48,6 +50,9 @@ class TableChooser:
         self._n_requests = self._n_reading = 0
         self._is_updating = False
         self.catalog = build_catalog(folder)
+        self.message = Text(role="alert", style="color: #d32f2f;")
+        self.description = Text()
+        self.report = Text()
         self.file = Upload(
             self._folder,
             on_begin=lambda: self.message.show(),
@@ -56,6 +61,7 @@ class TableChooser:
             margin=(5, 10),
             **WIDE,
         )
+        self.description.show(NO_TABLE)
         self.catalog_select = pmui.Select(
             label="Or choose a table",
             description="Example tables, and the tables of the folder that the app was started "
@@ -64,9 +70,6 @@ class TableChooser:
             value=UPLOADED,
             **WIDE,
         )
-        self.message = Text(role="alert", style="color: #d32f2f;")
-        self.description = Text()
-        self.report = Text()
         self.view = LazyColumn(
             lambda: [
                 self.file,
@@ -102,9 +105,14 @@ class TableChooser:
         return None if self.catalog_select.value == UPLOADED else self.catalog_select.value
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether there is a table, or one of the catalog is being read."""
+        return self._table is not None or self.catalog_title is not None
+
+    @property
     def is_ready(self) -> bool:
-        """Whether the reading of the last chosen table has ended, with success or not."""
-        return not self._n_reading and (self._n_requests > 0 or self._table is not None)
+        """Whether no table is being read."""
+        return not self._n_reading
 
     def _receive(self, path: Path, name: str) -> None:
         self._start_reading(path, name, is_uploaded=True)
@@ -155,7 +163,7 @@ class TableChooser:
         self.catalog_select.value = title
         self._is_updating = False
         entry = self.catalog.get(title)
-        self.description.show(entry.description if entry else "")
+        self.description.show(entry.description if entry else f"File: {self._name}")
         self.columns.show(table, features or (entry.features if entry else ()))
         self.preview.show(table)
 
@@ -169,7 +177,8 @@ class TableChooser:
 
     def open_path(self, path: str | PathLike[str]) -> tuple[Source, Scaling]:
         """Read a table of this machine as the first source. Raises `TableError`."""
-        table = open_table(Path(path), name=Path(path).name)
+        self._name = Path(path).name
+        table = open_table(Path(path), name=self._name)
         self._show(table, UPLOADED)
         chosen = self.columns.make_source()
         if chosen is None:
@@ -180,14 +189,8 @@ class TableChooser:
         return chosen
 
     def reopen(self) -> None:
-        """Restart the chosen table; open the first example if no table is chosen."""
-        if self._table is None and self.catalog_select.value != UPLOADED:
-            # The chosen table is still being read.
-            return
-        if self._table is None:
-            self.catalog_select.value = EXAMPLES[0].title
-        else:
-            self._choose()
+        """Restart the chosen table, unless it is still being read."""
+        self._choose()
 
     def describe(self) -> dict[str, Any]:
         """The table and the choices about its columns, in the types of JSON."""

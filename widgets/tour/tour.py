@@ -108,7 +108,7 @@ class Tour:
         if self._number is None:
             self._page_before = PageBefore(
                 Settings.pick_values(self._settings.param.values()),
-                self._sources.kind.value,
+                self._sources.opened_kind,
                 self._frame.is_playing if self._frame else True,
             )
         self._go_to(0)

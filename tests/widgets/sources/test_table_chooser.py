@@ -3,12 +3,13 @@
 import asyncio
 import threading
 
+from clusterer.datasets.examples import EXAMPLES
 from widgets.sources import table_chooser as tables
 from widgets.sources.table_chooser import UPLOADED, TableChooser
 
 
 async def restore_a_table_while_another_is_read(chooser, description, folder, may_read):
-    chooser.reopen()
+    chooser.catalog_select.value = EXAMPLES[0].title
     await chooser.restore(description, folder)
     may_read.set()
     while not chooser.is_ready:
