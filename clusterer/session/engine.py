@@ -322,8 +322,14 @@ class Engine:
             self._is_changed = True
 
     def _stream(self, elapsed_s: float) -> None:
-        self._pacing.stream(self._run, elapsed_s, lambda: self._is_playing and not self._commands)
+        self._pacing.stream(self._run, elapsed_s, self._goes_on)
         self._run.recorder.limit(self._scheduler.recording_bytes)
+
+    def _goes_on(self) -> bool:
+        """Whether the stream goes on after a chunk; record before if a state is due."""
+        if self._run.n_to_record <= 0:
+            self._observe()
+        return self._is_playing and not self._commands
 
     def _advance(self, n: int) -> int:
         n_learned = self._run.advance(n)

@@ -10,6 +10,7 @@ from clusterer.session.scheduling.throttle import choose_rest
 
 # States are recorded at most ten times a second, and so rarely that recording takes a tenth of the
 # time. If the stream goes as fast as it can, recording takes 1 % of the thread's processor time.
+# Besides, each growth of the number of points is recorded: some 250 states for a million points.
 RECORD_PERIOD_S = 0.1
 RECORD_SHARE = 0.1
 RECORD_SHARE_UNLIMITED = 0.01
@@ -68,7 +69,10 @@ class Observer:
             self.autosave.observe(run, is_playing=is_playing)
         now = time.monotonic()
         has_budget = not is_unlimited or time.thread_time() >= self._record_at_cpu
-        if self._is_unrecorded and now >= self._record_at and has_budget:
+        is_due = now >= self._record_at and has_budget
+        # Among many engines, time alone decides.
+        is_due |= slowdown == 1.0 and run.n_to_record <= 0
+        if self._is_unrecorded and is_due:
             self._record(run, slowdown)
         if not self._is_uncompared or now < self._compare_at:
             return False

@@ -213,6 +213,11 @@ class Recorder:
     _clusters: deque[Event] = field(default_factory=lambda: deque(maxlen=N_EVENTS))
     _controls: deque[Event] = field(default_factory=lambda: deque(maxlen=N_EVENTS))
 
+    @property
+    def n_seen(self) -> int:
+        """Number of points at the last state; 0 without a state."""
+        return self._states[-1][1].n_seen if self._states else 0
+
     def add(self, state: RecordedState) -> None:
         """Add a state; it replaces the last state if that has the same number of points."""
         if self._states and self._states[-1][1].n_seen == state.n_seen:

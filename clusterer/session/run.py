@@ -33,6 +33,10 @@ N_ON_IMAGE = 2_000
 N_RECORDED = 500
 """Number of points in each recorded state."""
 
+MIN_RECORD_GAP, MAX_RECORD_GROWTH = 50, 1 / 32
+"""A state is due after 50 points, or when the number of points has grown by a 32nd: so views over
+time show also a table that is learned in a moment."""
+
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
 
@@ -79,7 +83,14 @@ class Run:
     @property
     def max_chunk_size(self) -> int:
         """Most points to learn between two checks for commands."""
-        return sys.maxsize if self.comparison_run is None else self.comparison_run.max_chunk_size
+        n = self.n_to_record if self.n_to_record > 0 else sys.maxsize
+        return n if self.comparison_run is None else min(n, self.comparison_run.max_chunk_size)
+
+    @property
+    def n_to_record(self) -> int:
+        """Number of points until a state is due by the number of points; 0 or less if it is due."""
+        last = self.recorder.n_seen
+        return last + max(MIN_RECORD_GAP, int(MAX_RECORD_GROWTH * last)) - self.n_seen
 
     def advance(self, n: int) -> int:
         """Learn up to n points; return the number of points learned.

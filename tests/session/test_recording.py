@@ -170,16 +170,19 @@ def test_the_model_of_a_recorded_state_continues_bit_for_bit():
     assert state.model.n_seen_ == 1_000
 
 
-def test_the_engine_records_while_it_plays_and_when_it_steps():
+@pytest.mark.parametrize("speed", [1e6, float("inf")])
+def test_the_engine_records_while_it_plays_and_when_it_steps(speed):
     points = np.random.default_rng(0).normal(size=(30_000, 2))
-    engine = Engine(ArraySource(points), OnlineClusterer(), speed=float("inf"))
+    engine = Engine(ArraySource(points), OnlineClusterer(), speed=speed)
     engine.play()
     while not (frame := engine.wait_for_frame()).is_finished:
         pass
     while not (states := engine.recording.states) or states[-1].n_seen < 30_000:
         engine.wait_for_frame()
-    assert len(states) >= 2
     assert np.array_equal(states[-1].centers, frame.centers)
+    # However fast the stream is, no state lies far from the next.
+    kept = np.array([0, *(state.n_seen for state in states)])
+    assert (np.diff(kept) <= np.maximum(50, kept[:-1] // 32)).all()
     engine.reset()
     engine.step(10)
     assert engine.wait_for_frame().snapshot.n_seen == 10

@@ -175,7 +175,8 @@ class ComparisonView:
         self.baseline = pmui.Select(
             label="Baseline",
             options={baseline.title: key for key, baseline in list_baselines().items()},
-            value="ours",
+            # The same clusterer would begin as an equal picture.
+            value="minibatch",
             description="The clusterer that learns the same stream beside this one.",
             **narrow,
         )
