@@ -10,7 +10,7 @@ from clusterer.session.scheduling.throttle import choose_rest
 
 # States are recorded at most ten times a second, and so rarely that recording takes a tenth of the
 # time. If the stream goes as fast as it can, recording takes 1 % of the thread's processor time.
-# Besides, each growth of the number of points is recorded: some 250 states for a million points.
+# Besides, each growth of the number of points is recorded: some 160 states for a million points.
 RECORD_PERIOD_S = 0.1
 RECORD_SHARE = 0.1
 RECORD_SHARE_UNLIMITED = 0.01

@@ -33,8 +33,8 @@ N_ON_IMAGE = 2_000
 N_RECORDED = 500
 """Number of points in each recorded state."""
 
-MIN_RECORD_GAP, MAX_RECORD_GROWTH = 50, 1 / 32
-"""A state is due after 50 points, or when the number of points has grown by a 32nd: so views over
+MIN_RECORD_GAP, MAX_RECORD_GROWTH = 50, 1 / 20
+"""A state is due after 50 points, or when the number of points has grown by a 20th: so views over
 time show also a table that is learned in a moment."""
 
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
