@@ -17,6 +17,7 @@ from clusterer.session.saving.store import RunStore
 from clusterer.stream import Source
 from widgets.components.download import Downloader
 from widgets.components.text import Text
+from widgets.controls.changes import SettingChanges
 from widgets.controls.controls import WIDE, Controls
 from widgets.controls.help import Help, build_introduction
 from widgets.controls.keyboard import Keyboard
@@ -85,6 +86,7 @@ class Dashboard(pn.viewable.Viewer):
         self._is_closed = False
         self._was_shown = False
         self._controls = Controls(self.settings)
+        self._changes = SettingChanges(self.settings)
         if data is not None and not isinstance(data, str | PathLike):
             data = UserData(data)
         self._sources = SourceChooser(self._controls, self._open_source, data, scheduler)
@@ -265,6 +267,7 @@ class Dashboard(pn.viewable.Viewer):
             self._axes.view,
             self._scatter_matrix.switch,
             self._controls.build_main_controls(),
+            self._changes.view,
             self._controls.build_accordion(("Export", lambda: [self._export.build()])),
         ]
 
