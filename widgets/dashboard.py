@@ -309,7 +309,7 @@ class Dashboard(pn.viewable.Viewer):
         page = build_page(
             self.sidebar(),
             [*self.main(), self._help.dialog],
-            header=[self._help.button, self._tour.button],
+            header=[self._help.button, self._tour.button, self._address.copy_button],
         )
         page.param.watch(lambda event: self._tour.note_sidebar(event.new), "sidebar_open")
         self._keyboard.listen(pn.state.curdoc)

@@ -42,6 +42,9 @@ def test_a_copied_link_restores_the_settings(dashboard_page, open_page):
     expected = {"generator=moons", "k=47", "noise=0.05", "singletons=off"}
     wait_until(lambda: expected < set(query_of(page).split("&")) and "view=" in query_of(page))
     sigma = re.search(r"sigma=([\d.]+)", query_of(page)).group(1)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name=re.compile("^Copy link")).click()
+    wait_until(lambda: page.evaluate("navigator.clipboard.readText()") == page.url)
     other = open_page(query=f"?{query_of(page)}&utm=1")
     expect(other.get_by_role("slider", name="Prototypes K")).to_have_value("47")
     expect(other.get_by_role("slider", name="Noise")).to_have_value("0.05")
@@ -51,6 +54,15 @@ def test_a_copied_link_restores_the_settings(dashboard_page, open_page):
     wait_until(lambda: seen(other) > 50)
     assert view_of(other)[:2] == [-4, 6]
     wait_until(lambda: "utm=1" in query_of(other) and expected < set(query_of(other).split("&")))
+    changed = other.get_by_text("Changed: ")
+    expect(changed).to_contain_text("Drop singleton clusters, Prototypes K, Noise, Kernel width σ")
+    other.get_by_role("button", name=re.compile("^Defaults")).click()
+    expect(other.get_by_role("slider", name="Prototypes K")).to_have_value("50")
+    expect(other.get_by_role("switch", name="Automatic σ")).to_be_checked()
+    expect(changed).not_to_be_visible()
+    other.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(other.get_by_role("slider", name="Prototypes K")).to_have_value("47")
+    wait_until(lambda: expected < set(query_of(other).split("&")))
 
 
 def test_a_forged_link_gives_a_message_and_the_page_works(open_page):

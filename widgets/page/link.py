@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+import panel_material_ui as pmui
 from bokeh.core.properties import String
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
@@ -52,6 +53,21 @@ UPDATE_ADDRESS = """
     }, 250)
 """.replace("KEYS", json.dumps(KEYS))
 
+# Only pages from this machine or over HTTPS may use the clipboard's interface; others copy a
+# selected text.
+COPY_ADDRESS = """
+    if (navigator.clipboard) {
+        navigator.clipboard.writeText(location.href)
+    } else {
+        const box = document.createElement("textarea")
+        box.value = location.href
+        document.body.append(box)
+        box.select()
+        document.execCommand("copy")
+        box.remove()
+    }
+"""
+
 
 class AddressBar:
     """Writes the settings, the kind of source, the axes, the tab and the zoom into the address.
@@ -78,6 +94,15 @@ class AddressBar:
         self._is_updated = False
         self._restored = ""
         self.message = Text(role="status")
+        self.copy_button = pmui.IconButton(
+            icon="link",
+            active_icon="check",
+            toggle_duration=1500,
+            description="Copy link: whoever opens it sees this source with these settings.",
+            sx={"color": "inherit"},
+            margin=0,
+        )
+        self.copy_button.js_on_click(code=COPY_ADDRESS)
         self.address = Address(name="address")
         self.address.js_on_change(
             "query", CustomJS(args={"address": self.address}, code=UPDATE_ADDRESS)
