@@ -15,6 +15,7 @@ from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream import Source
 from clusterer.support.lazy_property import lazy_property
 from clusterer.support.temp_folders import temp_folders
+from clusterer.support.text import make_printable
 from clusterer.tables import Table, TableError, open_table
 from widgets.components.background import run_in_thread
 from widgets.components.lazy import LazyColumn
@@ -25,7 +26,7 @@ from widgets.sources.catalog import build_catalog
 from widgets.sources.column_chooser import ColumnChooser
 from widgets.sources.table_preview import TablePreview
 
-# Stored runs contain this label.
+# Stored runs contain this value for a table that is not in the catalog.
 UPLOADED = "(uploaded)"
 NO_FEATURE = "Choose at least one column as a feature."
 NO_TABLE = (
@@ -66,7 +67,7 @@ class TableChooser:
             label="Or choose a table",
             description="Example tables, and the tables of the folder that the app was started "
             "with.",
-            options=[UPLOADED, *self.catalog],
+            options=self._list_tables(UPLOADED),
             value=UPLOADED,
             **WIDE,
         )
@@ -114,6 +115,13 @@ class TableChooser:
         """Whether no table is being read."""
         return not self._n_reading
 
+    def _list_tables(self, title: str) -> dict[str, str]:
+        """The options: the catalog, after the table ``title`` if that is not in the catalog."""
+        if title in self.catalog:
+            return {each: each for each in self.catalog}
+        label = f"File: {make_printable(self._name, 60)}" if self._name else "(no table yet)"
+        return {label: UPLOADED} | {each: each for each in self.catalog if each != label}
+
     def _receive(self, path: Path, name: str) -> None:
         self._start_reading(path, name, is_uploaded=True)
 
@@ -160,10 +168,10 @@ class TableChooser:
     def _show(self, table: Table, title: str, features: Sequence[str] = ()) -> None:
         self._table = table
         self._is_updating = True
-        self.catalog_select.value = title
+        self.catalog_select.param.update(options=self._list_tables(title), value=title)
         self._is_updating = False
         entry = self.catalog.get(title)
-        self.description.show(entry.description if entry else f"File: {self._name}")
+        self.description.show(entry.description if entry else "")
         self.columns.show(table, features or (entry.features if entry else ()))
         self.preview.show(table)
 
