@@ -2,8 +2,8 @@
 
 A connection costs a descriptor of the process from its first moment, before any request arrives. So
 a client that opens connections and sends nothing could stop the server for everybody. Here a new
-connection takes the place of the one that has waited longest for the headers of its next request.
-Connections that work on a request, and the WebSockets of open pages, never have to go.
+connection takes the place of the one that has waited longest for its next request. Connections that
+work on a request, and the WebSockets of open pages, never have to go.
 """
 
 import errno
@@ -45,8 +45,8 @@ HTTP_OPTIONS = {
 }
 """Options of Tornado's server."""
 
-STALLED_S = 30.0
-"""A client that has not read the rest of an answer for so long may have to go."""
+STALLED_S = 10.0
+"""A client that has not read the whole answer after so long may have to go."""
 UNREAD_TIMEOUT_S = 60.0
 """The operating system ends a connection whose client confirms nothing for so long."""
 
@@ -79,7 +79,7 @@ class Connection:
     is_reserved : bool
         Whether only `RESERVED_PATHS` are answered.
     is_waiting : bool
-        Whether the headers of a request are awaited.
+        Whether a request is awaited, or its body.
     request_connection : HTTP1Connection
         Tornado's view of the present request.
     since : float
@@ -94,7 +94,7 @@ class Connection:
     since: float = field(default_factory=time.monotonic)
 
     def set_waiting(self, is_waiting: bool) -> None:
-        """Note that the headers of a request are awaited from now on, or have arrived."""
+        """Note that a request is awaited from now on, or has arrived completely."""
         self.is_waiting, self.since = is_waiting, time.monotonic()
 
     @property
@@ -104,7 +104,7 @@ class Connection:
 
     @property
     def is_stalled(self) -> bool:
-        """Whether an answer is complete, and its client has not read it for long."""
+        """Whether the client has not read its whole answer for long."""
         is_old = time.monotonic() - self.since > STALLED_S
         return not self.is_websocket and is_old and self.stream.writing()
 
@@ -244,7 +244,7 @@ def find_group(address: Any) -> str:
 
 
 class RequestWatch(HTTPMessageDelegate):
-    """Passes a request on, and notes when its headers have arrived."""
+    """Passes a request on, and notes when it has arrived completely."""
 
     def __init__(
         self, delegate: HTTPMessageDelegate, connection: Connection, limits: ConnectionLimits
@@ -256,7 +256,6 @@ class RequestWatch(HTTPMessageDelegate):
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         """Pass the headers on, or answer that there are too many connections."""
-        self._connection.set_waiting(False)
         path = getattr(start_line, "path", "").partition("?")[0]
         if not self._limits.may_ask(self._connection, path):
             self._is_refused = True
@@ -271,6 +270,7 @@ class RequestWatch(HTTPMessageDelegate):
     def finish(self) -> None:
         """Pass the end of the request on."""
         if not self._is_refused:
+            self._connection.set_waiting(False)
             self._delegate.finish()
 
     def on_connection_close(self) -> None:

@@ -201,6 +201,18 @@ def object_with_stream():
     return Stream()
 
 
+def test_a_request_whose_body_never_comes_has_to_go():
+    async def run():
+        async with serve() as (limits, port, _):
+            body = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\n\r\nabc"
+            half = [await connect(port, body) for _ in range(MOST)]
+            await wait_until(lambda: limits.n_open == MOST)
+            assert b"a page" in await ask(port)
+            assert await is_closed(half[0][0])
+
+    run_in_new_loop(run())
+
+
 def test_one_address_gets_only_its_share():
     limits = ConnectionLimits(10, 3)
     ours = [object_with_stream() for _ in range(4)]
