@@ -3,18 +3,28 @@
 Messages of other libraries may contain data from a browser, and messages of errors may contain
 data from a file. Of another library's message the log keeps the template and the numbers in it.
 Of an error the log keeps the type and the lines of code.
+
+A record that repeats is counted instead of written, so that a client that causes one record after
+the other cannot fill the disk.
 """
 
 import json
 import logging
 import sys
+import time
 import traceback
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 OWN_PACKAGES = ("clusterer", "widgets", "app")
 MAX_TRACEBACK_LINES = 12
+
+# Records of one kind: those of one line of code and one type of error.
+MOST_OF_A_KIND = 20
+PERIOD_S = 60.0
+MOST_KINDS = 1_000
 
 
 class JsonLines(logging.Formatter):
@@ -74,6 +84,86 @@ class _Hidden:
         return "…"
 
 
+@dataclass
+class Repetition:
+    """The records of one kind within a period: the last one left out, and numbers."""
+
+    since: float
+    n_written: int = 0
+    n_left_out: int = 0
+    last: logging.LogRecord | None = None
+
+
+class CountingHandler(logging.StreamHandler[TextIO]):
+    """Writes at most 20 records of a kind in a minute, then one line that counts the others.
+
+    Records with an ``error_id`` are always written, since a page shows the id.
+
+    >>> handler = CountingHandler(sys.stdout)
+    >>> handler.setFormatter(logging.Formatter("%(message)s"))
+    >>> for number in range(500):
+    ...     handler.handle(logging.LogRecord("app", 30, "a.py", 7, "refused", None, None))
+    refused
+    ...
+    >>> handler.close()
+    480 more records like the last one were left out: refused
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._repetitions: dict[tuple[Any, ...], Repetition] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write or count a record; the handler's lock is held."""
+        now = time.monotonic()
+        if hasattr(record, "error_id"):
+            super().emit(record)
+            return
+        self._report(now - PERIOD_S)
+        kind = identify_kind(record)
+        if len(self._repetitions) >= MOST_KINDS and kind not in self._repetitions:
+            self._report(now)
+        repetition = self._repetitions.setdefault(kind, Repetition(now))
+        if repetition.n_written < MOST_OF_A_KIND:
+            repetition.n_written += 1
+            super().emit(record)
+        else:
+            repetition.n_left_out += 1
+            repetition.last = record
+
+    def _report(self, until: float) -> None:
+        """Write the numbers of the periods that began by then, and forget these periods."""
+        ended = [kind for kind, each in self._repetitions.items() if each.since <= until]
+        for kind in ended:
+            repetition = self._repetitions.pop(kind)
+            if repetition.last is not None:
+                super().emit(summarise(repetition.last, repetition.n_left_out))
+
+    def close(self) -> None:
+        """Write all numbers."""
+        self.acquire()
+        try:
+            self._report(time.monotonic())
+        finally:
+            self.release()
+        super().close()
+
+
+def identify_kind(record: logging.LogRecord) -> tuple[Any, ...]:
+    """What records of one kind have in common: the line of code, and the type of error."""
+    error = record.exc_info[0] if record.exc_info else None
+    return record.name, record.levelno, record.pathname, record.lineno, error
+
+
+def summarise(record: logging.LogRecord, n_left_out: int) -> logging.LogRecord:
+    """A record that says how many records like this one were left out."""
+    event = describe_event(record)
+    message = "%d more records like the last one were left out: %s"
+    return logging.LogRecord(
+        __name__, record.levelno, __file__, 0, message, (n_left_out, event), None
+    )
+
+
 def start_log(level: str = "info", stream: TextIO | None = None) -> None:
     """Write all log records of the process as lines of JSON.
 
@@ -83,7 +173,7 @@ def start_log(level: str = "info", stream: TextIO | None = None) -> None:
         The lowest level of this project's records. Other libraries log warnings and errors.
     stream : text file, default standard error
     """
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = CountingHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -41,12 +41,27 @@ def wait_for_port(
             time.sleep(0.05)
 
 
+# The limit must hold before Python starts, and a thread may be running here (no preexec_fn).
+LIMITED = """
+import os, resource, sys
+n = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (n, n))
+os.execv(sys.executable, [sys.executable, "app.py"])
+"""
+
+
 def start_app(
-    environment: dict[str, str], errors: int | IO[str] | None = subprocess.PIPE
+    environment: dict[str, str],
+    errors: int | IO[str] | None = subprocess.PIPE,
+    n_descriptors: int | None = None,
 ) -> "subprocess.Popen[str]":
-    """Start app.py with these environment variables; the app logs to ``errors``."""
+    """Start app.py with these environment variables; the app logs to ``errors``.
+
+    With ``n_descriptors`` the app may open only so many files and connections.
+    """
+    limited = ["-c", LIMITED, str(n_descriptors)]
     return subprocess.Popen(
-        [sys.executable, "app.py"],
+        [sys.executable, *(["app.py"] if n_descriptors is None else limited)],
         cwd=ROOT,
         # The app must not touch the runs that the user has stored at home.
         env=os.environ | {"STORE": "off"} | environment,
@@ -57,18 +72,20 @@ def start_app(
 
 
 @contextmanager
-def serve_app(log: Path | None = None, **environment: str) -> Iterator[str]:
+def serve_app(
+    log: Path | None = None, n_descriptors: int | None = None, **environment: str
+) -> Iterator[str]:
     """Serve the app until the block ends; yield the address that it prints.
 
     The app stores its runs in a temporary folder. It logs to the file ``log``, by default to the
-    standard error.
+    standard error. ``n_descriptors`` as in `start_app`.
     """
     port = find_free_port()
     with ExitStack() as stack:
         store = stack.enter_context(tempfile.TemporaryDirectory())
         errors = stack.enter_context(log.open("w", encoding="utf-8")) if log else None
         usual = {"PORT": str(port), "MOST_SESSIONS": "200", "STORE": store}
-        app = start_app(usual | environment, errors)
+        app = start_app(usual | environment, errors, n_descriptors)
         try:
             assert app.stdout is not None
             address = re.search(r"http://\S+", app.stdout.readline())

@@ -68,3 +68,48 @@ def test_other_libraries_log_only_templates_and_numbers(log):
     assert lines[1]["event"].startswith("test_logs.py:")
     assert lines[2]["error"] == "ValueError"
     assert SECRET not in log.getvalue()
+
+
+def test_records_that_repeat_are_counted(log, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr("clusterer.support.logs.time.monotonic", lambda: now)
+    ours, library = logging.getLogger("clusterer.somewhere"), logging.getLogger("tornado.access")
+
+    def attack(n):
+        for number in range(n):
+            ours.warning("connection %d refused", number)
+            library.error("%s", SECRET, exc_info=OSError("no"))
+
+    attack(5_000)
+    ours.warning("another line of code")
+    lines = read(log)
+    assert sum(line["event"].endswith("refused") for line in lines) == 20
+    assert sum("error" in line for line in lines) == 20
+    assert lines[-1]["event"] == "another line of code"
+    # The numbers are written when the minute is over.
+    now += 61
+    attack(1)
+    events = [line["event"] for line in read(log)[len(lines) :]]
+    assert events[:2] == [
+        "4980 more records like the last one were left out: connection 4999 refused",
+        "4980 more records like the last one were left out: …",
+    ]
+    assert len(events) == 4
+    # Each unexpected error has an id that a page shows.
+    n_before = len(read(log))
+    for number in range(100):
+        ours.error("unexpected error", extra={"error_id": str(number)})
+    assert len(read(log)) == n_before + 100
+    attack(30)
+    logging.getLogger().handlers[0].close()
+    assert sum("11 more records" in line["event"] for line in read(log)) == 2
+    assert SECRET not in log.getvalue()
+
+
+def test_lines_of_many_kinds_need_bounded_memory(log):
+    handler = logging.getLogger().handlers[0]
+    for number in range(3_000):
+        record = logging.LogRecord("clusterer.a", 30, "a.py", number, "a", None, None)
+        handler.handle(record)
+    assert len(handler._repetitions) <= 1_000
+    assert len(read(log)) == 3_000

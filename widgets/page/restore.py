@@ -2,7 +2,8 @@
 
 The browser's tab holds the run's key in its session storage. The storage survives a reload and a
 lost connection, and no link contains the key. The page sends the key when it is ready; then its
-run is restored, or a new run begins under a new key.
+run is restored, or a new run begins under a new key. While the store cannot be read, the tab keeps
+its key, and the page tries again.
 """
 
 import asyncio
@@ -33,9 +34,16 @@ NAME = "clusterer-run"
 NO_KEY = "-"
 MAX_KEY_CHARS = 100
 SAVE_TIMEOUT_S = 5.0
+RETRY_MS = 2_000
+N_TRIES_BEFORE_NEW_RUN = 3
 LOST = (
     "The run of this page could not be restored: it is too old, or its table was deleted. "
     "A new run has begun."
+)
+
+NOT_READ = (
+    "The saved run of this page cannot be read at the moment ({}). The server tries again every "
+    "few seconds, and then shows the run. A new run that begins meanwhile is not saved."
 )
 
 NOT_SAVED = (
@@ -99,6 +107,7 @@ class RunRestore:
         self._document: Document | None = None
         self._begin: Callable[[bool], None] = lambda is_new: None
         self._is_held = False
+        self._n_tries = 0
         self.key = ""
         self.request = RestoreRequest(name="restore_request")
         self.request.js_on_change("key", CustomJS(args={"request": self.request}, code=STORE_KEY))
@@ -127,24 +136,49 @@ class RunRestore:
     async def _restore_or_begin(self, requested_key: str) -> None:
         with set_curdoc(self._document):
             try:
-                await self._restore(requested_key)
+                if requested_key == NO_KEY:
+                    self._save_from_now_on(is_new=True)
+                else:
+                    await self._restore(requested_key)
             except Exception as error:
                 show_error(error)
                 self._begin(True)
 
     async def _restore(self, requested_key: str) -> None:
-        checkpoint, is_lost = None, False
-        if requested_key != NO_KEY:
+        try:
             checkpoint = await asyncio.to_thread(self._take_over, requested_key)
-            is_lost = checkpoint is None
+        except OSError as error:
+            self._try_again(requested_key, error)
+            return
+        if self._n_tries:
+            # A run that began meanwhile was not saved, and the saved run replaces it.
+            self._notification.show()
+        is_lost = checkpoint is None
         if checkpoint is not None:
             try:
                 await self._page_state.restore(checkpoint, self._store.folder_for(self.key))
             except Exception as error:
                 log.info("run not restored: %s", type(error).__name__)
-                checkpoint, is_lost = None, True
+                is_lost = True
         if is_lost:
             self._notification.show(LOST)
+        self._save_from_now_on(is_new=is_lost)
+
+    def _try_again(self, requested_key: str, error: OSError) -> None:
+        """Say that the run cannot be read, and try again later; the tab keeps its key."""
+        log.warning("a saved run cannot be read: %s", error.strerror or error)
+        self._notification.show(NOT_READ.format(error.strerror or error))
+        self._n_tries += 1
+        if self._n_tries == N_TRIES_BEFORE_NEW_RUN:
+            self._begin(True)
+        if self._document is not None:
+            # Not in one task with pauses, which would hold the lock of the document.
+            self._document.add_timeout_callback(
+                partial(self._restore_or_begin, requested_key), RETRY_MS
+            )
+
+    def _save_from_now_on(self, *, is_new: bool) -> None:
+        """Begin the run, and save it and its tables under the page's key, which the tab gets."""
         self._save_tables()
         self._store.hold(self.key)
         self._is_held = True
@@ -154,7 +188,7 @@ class RunRestore:
         self._autosave = Autosave(partial(self._store.put, self.key))
         self._autosave.note_page_state(self._page_state.describe())
         self._engine.set_autosave(self._autosave)
-        self._begin(checkpoint is None)
+        self._begin(is_new)
 
     def _save_tables(self) -> None:
         try:
@@ -177,19 +211,26 @@ class RunRestore:
             self._store.release(self.key)
 
     def _take_over(self, requested_key: str) -> Checkpoint | None:
-        """The checkpoint of a key; the key becomes this page's unless another open page has it."""
+        """The checkpoint of a key; the key becomes this page's unless another open page has it.
+
+        Raises OSError if the store cannot be read at the moment.
+        """
+        name = hash_key(requested_key)
         with self._lock:
-            owner = self._by_key.get(hash_key(requested_key))
-            is_open = owner is not None and owner.is_open
-            if owner is not None and not is_open:
-                del self._by_key[hash_key(requested_key)]
-        if owner is not None:
+            owner = self._by_key.get(name)
+            is_open = owner is not None and owner is not self and owner.is_open
+            if not is_open:
+                # At once, because a second page with this key may ask while the store is read.
+                self._by_key[name] = self
+        if owner is not None and owner is not self:
             owner.save_now(is_last=not is_open)
-        checkpoint = self._store.find(requested_key)
-        if checkpoint is not None and is_open:
-            self._store.share_tables(requested_key, self.key)
-        elif checkpoint is not None:
-            self.key = requested_key
+        checkpoint = self._store.read(requested_key)
+        if checkpoint is not None:
+            key = self.key if is_open else requested_key
+            self._store.folder_for(key)
+            if is_open:
+                self._store.share_tables(requested_key, key)
+            self.key = key
         return checkpoint
 
     @property

@@ -15,6 +15,7 @@ from clusterer.session.saving.store import RunStore
 from clusterer.session.scheduling.scheduler import EngineScheduler
 from clusterer.support.errors import error_counts
 from widgets.server.access import AccessControl
+from widgets.server.connections import ConnectionLimits
 from widgets.server.page_builder import documents
 
 PREFIX = "clusterer_"
@@ -24,10 +25,15 @@ class ServerMetrics:
     """The metrics of one server: totals only, nothing about a single session."""
 
     def __init__(
-        self, access: AccessControl, scheduler: EngineScheduler, store: RunStore | None = None
+        self,
+        access: AccessControl,
+        scheduler: EngineScheduler,
+        limits: ConnectionLimits,
+        store: RunStore | None = None,
     ) -> None:
         self._access = access
         self._scheduler = scheduler
+        self._limits = limits
         self._store = store
         self._started_at = time.monotonic()
         self.registry = CollectorRegistry()
@@ -42,6 +48,8 @@ class ServerMetrics:
             "status": "ok" if self._access.has_room() else "full",
             "sessions": self._access.n_sessions,
             "most_sessions": self._access.most_sessions,
+            "connections": self._limits.n_open,
+            "most_connections": self._limits.most,
             "points": tally.n_points,
             "uptime_s": round(time.monotonic() - self._started_at, 1),
             "store": "off" if self._store is None else self._store.problem or "ok",
@@ -50,10 +58,12 @@ class ServerMetrics:
     def collect(self) -> Iterator[Metric]:
         """The content of /metrics, in the form that the registry expects."""
         tally = self._scheduler.count()
-        access = self._access
+        access, limits = self._access, self._limits
         for name, text, value in (
             ("sessions", "Open sessions", access.n_sessions),
             ("most_sessions", "Largest number of open sessions", access.most_sessions),
+            ("connections", "Open connections, WebSockets included", limits.n_open),
+            ("most_connections", "Largest number of open connections", limits.most),
             ("engines", "Engines in memory", tally.n_engines),
             ("engines_playing", "Engines that stream points", tally.n_playing),
             ("commands_waiting", "Commands that wait for their engine", tally.n_waiting),
@@ -75,6 +85,12 @@ class ServerMetrics:
                 "origins_refused",
                 "WebSockets from origins that are not allowed",
                 access.n_refused_origins,
+            ),
+            ("connections_refused", "Connections refused, as many were open", limits.n_refused),
+            (
+                "connections_closed",
+                "Unfinished connections closed because a new one needed the place",
+                limits.n_closed,
             ),
         ):
             yield CounterMetricFamily(PREFIX + name, text, value=value)

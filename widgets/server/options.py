@@ -7,6 +7,10 @@ from pathlib import Path
 
 from clusterer.session.saving.store import RunStore
 from clusterer.tables import TableError, open_table
+from widgets.server.connections import ConnectionLimits
+
+CONNECTIONS_PER_SESSION, LEAST_DEFAULT = 4, 64
+"""A browser loads a page with up to 6 connections, and then holds one, its WebSocket."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,11 @@ class ServerOptions:
         The folder of saved runs; None saves no runs.
     keep_days, keep_mb : int
         Age and total size (MB) from which on the store deletes runs.
+    most_connections : int, optional
+        Largest number of connections open at once; default: 4 for each session, at least 64.
+    most_per_address : int, optional
+        Largest number of connections from one network address; default: half of all, so that no
+        address takes all places. Behind a proxy all visitors have the proxy's address.
     """
 
     address: str = "localhost"
@@ -40,6 +49,8 @@ class ServerOptions:
     store: Path | None = None
     keep_days: int = 7
     keep_mb: int = 2048
+    most_connections: int | None = None
+    most_per_address: int | None = None
 
     @classmethod
     def from_environment(cls) -> "ServerOptions":
@@ -54,6 +65,8 @@ class ServerOptions:
             store=find_store(os.environ.get("STORE", "")),
             keep_days=read_number("KEEP_DAYS", 7, 1, 36_500),
             keep_mb=read_number("KEEP_MB", 2048, 1, 10**9),
+            most_connections=read_optional_number("MOST_CONNECTIONS", 8, 100_000),
+            most_per_address=read_optional_number("MOST_PER_ADDRESS", 1, 100_000),
             **({"secret": secret} if secret else {}),
         )
 
@@ -62,6 +75,13 @@ class ServerOptions:
         if self.store is None:
             return None
         return RunStore(self.store, days=self.keep_days, most_bytes=self.keep_mb * 2**20)
+
+    def limit_connections(self) -> ConnectionLimits:
+        """The limits on connections; fewer if the process may open only few files."""
+        usual = max(LEAST_DEFAULT, CONNECTIONS_PER_SESSION * self.most_sessions)
+        limits = ConnectionLimits(self.most_connections or usual)
+        limits.most_per_address = self.most_per_address or max(limits.most // 2, 1)
+        return limits
 
     @property
     def url(self) -> str:
@@ -93,6 +113,11 @@ def read_number(name: str, default: int, lowest: int, highest: int) -> int:
     if not lowest <= number <= highest:
         raise ValueError(f"{name} is {text!r}; allowed: a whole number from {lowest} to {highest}")
     return number
+
+
+def read_optional_number(name: str, lowest: int, highest: int) -> int | None:
+    """Read a whole number as `read_number` does; None if the variable is not set."""
+    return read_number(name, lowest, lowest, highest) if os.environ.get(name) else None
 
 
 def find_store(text: str) -> Path | None:

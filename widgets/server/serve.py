@@ -17,6 +17,7 @@ from clusterer.session.scheduling.scheduler import engine_scheduler
 from clusterer.support.temp_folders import temp_folders
 from widgets.page.notifications import open_page_or_error, show_error
 from widgets.server.access import SETTING, AccessControl, install_access_control
+from widgets.server.connections import HTTP_OPTIONS, install_limited_server
 from widgets.server.memory import limit_malloc_arenas, release_garbage
 from widgets.server.monitoring import HealthHandler, MetricsHandler, ServerMetrics
 from widgets.server.options import ServerOptions
@@ -53,6 +54,7 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
     start_compiling()
     install_patches()
     install_access_control()
+    install_limited_server()
     # The check looks for models that miss a required value, which the tests find.
     settings.perform_document_validation = False
     limit_malloc_arenas()
@@ -62,7 +64,8 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
     pn.config.exception_handler = show_error
     store = options.open_store()
     access = AccessControl(options.most_sessions, options.hosts)
-    metrics = ServerMetrics(access, engine_scheduler, store)
+    limits = options.limit_connections()
+    metrics = ServerMetrics(access, engine_scheduler, limits, store)
     server = pn.serve(
         lambda: open_page_or_error(open_page, store),
         port=options.port,
@@ -74,6 +77,7 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
         secret_key=options.secret.encode(),
         sign_sessions=True,
         session_token_expiration=TOKEN_LIFETIME_S,
+        http_server_kwargs={"limits": limits} | HTTP_OPTIONS,
         transforms=[make_security_headers(options.ancestors)],
         extra_patterns=[
             (r"/health", HealthHandler, {"metrics": metrics}),

@@ -162,10 +162,16 @@ class RunFile:
 
     def read(self, name: str) -> tuple[str, bytes] | None:
         """Return the text and the model of a run, from any thread; None if there is none."""
-        with closing(self.connect()) as connection:
-            found: tuple[str, bytes] | None = connection.execute(
-                "SELECT told, model FROM runs WHERE hash = ?", (name,)
-            ).fetchone()
+        try:
+            with closing(self.connect()) as connection:
+                found: tuple[str, bytes] | None = connection.execute(
+                    "SELECT told, model FROM runs WHERE hash = ?", (name,)
+                ).fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                raise
+            # A file that was made on a full disk has no tables yet.
+            return None
         return found
 
     def put_aside_if_damaged(self) -> bool:

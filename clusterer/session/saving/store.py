@@ -6,7 +6,9 @@ hash leads back to its key. Old runs are deleted by age, then, the oldest first,
 an open page holds is never deleted.
 
 If the file cannot be written, for example on a full disk, the last checkpoints stay in memory, the
-store says so in `RunStore.problem`, and tries again.
+store says so in `RunStore.problem`, and tries again. Only one process at a time writes. The store
+of a second process waits in the same way until the first one ends: otherwise each would delete the
+runs that pages of the other hold, and two pages could write one run.
 """
 
 import hashlib
@@ -23,6 +25,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from clusterer.session.saving.checkpoint import Checkpoint
+from clusterer.session.saving.folder_lock import FolderLock
 from clusterer.session.saving.run_file import RunFile, is_damage
 from clusterer.support.errors import log_unexpected_error
 from clusterer.support.temp_folders import TempFolders
@@ -32,6 +35,8 @@ log = logging.getLogger(__name__)
 GATHER_S = 0.15
 RETRY_S = 5.0
 SWEEP_S = 600.0
+FIRST_SWEEP_S = 120.0
+"""After a restart, pages that are still open need some time to return and hold their runs."""
 DAY_S = 86_400.0
 KEY_BYTES = 24
 UPLOADS = "uploads"
@@ -89,6 +94,7 @@ class RunStore:
         self._days, self._most_bytes = days, most_bytes
         self.problem = ""
         self._file = RunFile(folder)
+        self._lock = FolderLock(folder)
         self._temp_folders: TempFolders | None = None
         self._waiting: dict[str, Checkpoint] = {}
         self._writing: dict[str, Checkpoint] = {}
@@ -101,7 +107,7 @@ class RunStore:
         self._attempt([])
         # The thread opens the file again: a connection belongs to the thread that made it.
         self._file.close()
-        self._sweep_at = 0.0
+        self._sweep_at = time.monotonic() + FIRST_SWEEP_S
         self._thread = threading.Thread(target=self._write_on, name="clusterer-store", daemon=True)
         self._thread.start()
 
@@ -109,6 +115,7 @@ class RunStore:
         """Create what is missing in the folder, which may have been removed."""
         (self.folder / UPLOADS).mkdir(parents=True, exist_ok=True, mode=0o700)
         (self.folder / ARRIVING).mkdir(exist_ok=True, mode=0o700)
+        self._lock.acquire()
         if self._temp_folders is None:
             with suppress(OSError):
                 self.folder.chmod(0o700)
@@ -136,14 +143,29 @@ class RunStore:
 
     def find(self, key: str) -> Checkpoint | None:
         """Return the last checkpoint of the key; None if there is none that can be read."""
+        with suppress(OSError):
+            return self.read(key)
+        return None
+
+    def read(self, key: str) -> Checkpoint | None:
+        """Return the last checkpoint of the key; None if there is none, or it is damaged.
+
+        Raises
+        ------
+        OSError
+            If the run, or one of its tables, cannot be read at the moment. A later call may
+            succeed.
+        """
         name = hash_key(key)
         waiting = self._waiting.get(name) or self._writing.get(name)
         try:
             row = waiting.write() if waiting else self._file.read(name)
+            if row is not None:
+                check_readable(self._find_tables(name))
             return Checkpoint.read(*row) if row else None
         except (sqlite3.Error, OSError) as error:
             self._note_problem(error)
-            return None
+            raise OSError(describe_problem(error)) from error
         except Exception as error:
             log_unexpected_error(error)
             return None
@@ -195,6 +217,7 @@ class RunStore:
             self._is_closed = True
             self._changed.notify_all()
         self._thread.join(timeout=10.0)
+        self._lock.release()
         if self._temp_folders is not None:
             self._temp_folders.close()
 
@@ -242,24 +265,19 @@ class RunStore:
 
     def _attempt(self, rows: list[tuple[str, str, bytes]]) -> bool:
         """Write rows, and sweep if a sweep is due; return whether the rows are written."""
-        try:
-            self._prepare()
-            if self._is_suspect:
-                self._is_suspect = False
-                self._file.put_aside_if_damaged()
+        for is_last in (False, True):
             try:
-                self._file.write(rows)
-            except sqlite3.DatabaseError as error:
-                if not (is_damage(error) and self._file.put_aside_if_damaged()):
-                    raise
-                self._file.write(rows)
-            if self.problem:
-                log.warning("the store of runs works again")
-                self.problem = ""
-        except (sqlite3.Error, OSError) as error:
-            self._note_problem(error)
-            self._file.close()
-            return False
+                self._write(rows)
+                break
+            except (sqlite3.Error, OSError) as error:
+                self._file.close()
+                if is_last or not is_damage(error):
+                    self._note_problem(error)
+                    return False
+                self._is_suspect = True
+        if self.problem:
+            log.warning("the store of runs works again")
+            self.problem = ""
         try:
             if time.monotonic() >= self._sweep_at:
                 self._sweep_at = time.monotonic() + SWEEP_S
@@ -268,10 +286,18 @@ class RunStore:
             self._note_problem(error)
         return True
 
+    def _write(self, rows: list[tuple[str, str, bytes]]) -> None:
+        """Write rows; a file that an earlier attempt found damaged is put aside first."""
+        self._prepare()
+        if self._is_suspect:
+            self._file.put_aside_if_damaged()
+            self._is_suspect = False
+        self._file.write(rows)
+
     def _note_problem(self, error: Exception) -> None:
         # The next attempt checks the whole file.
         self._is_suspect |= is_damage(error)
-        text = getattr(error, "strerror", None) or str(error)
+        text = describe_problem(error)
         if text != self.problem:
             log.warning("runs cannot be saved in %s: %s", self.folder, text)
         with self._changed:
@@ -339,3 +365,16 @@ def measure_folder(folder: Path) -> int:
     with suppress(OSError):
         return sum(path.stat().st_size for path in folder.iterdir())
     return 0
+
+
+def describe_problem(error: Exception) -> str:
+    """The words of the operating system or of SQLite."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def check_readable(folder: Path) -> None:
+    """Raise OSError if a file in a folder cannot be read; the folder need not exist."""
+    with suppress(FileNotFoundError, NotADirectoryError):
+        for path in folder.iterdir():
+            with path.open("rb") as file:
+                file.read(1)

@@ -374,3 +374,85 @@ def test_a_connection_keeps_the_locks_on_the_file(tmp_path):
     store.flush()
     assert find_in_another_process(tmp_path, key) == 20
     store.close()
+
+
+def test_a_run_that_cannot_be_read_now_is_no_lost_run(tmp_path):
+    store = RunStore(tmp_path / "store")
+    key = save(store, 20)
+    # As if the disk did not answer: the folder is away, and nobody can make another one.
+    os.rename(tmp_path / "store", tmp_path / "aside")
+    (tmp_path / "store").touch()
+    for _ in range(2):
+        with pytest.raises(OSError, match="unable to open database file"):
+            store.read(key)
+        assert store.find(key) is None
+    assert store.problem == "unable to open database file"
+    (tmp_path / "store").unlink()
+    os.rename(tmp_path / "aside", tmp_path / "store")
+    assert store.read(key).n_seen == 20
+    assert store.read(make_key()) is None
+    store.close()
+
+
+def test_a_table_that_cannot_be_read_now_is_no_lost_run(store, monkeypatch):
+    key = save(store, 20)
+    (store.folder_for(key) / "upload-1").write_text("x\n1\n")
+    assert store.read(key).n_seen == 20
+    real_open = Path.open
+
+    def open_or_fail(path, *args, **options):
+        if path.name == "upload-1":
+            raise OSError(5, "Input/output error")
+        return real_open(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", open_or_fail)
+    with pytest.raises(OSError, match="Input/output error"):
+        store.read(key)
+    monkeypatch.undo()
+    assert store.read(key).n_seen == 20
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from clusterer.session.saving.store import RunStore
+
+store = RunStore(Path(sys.argv[1]))
+print(store.problem or "ok", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_second_process_says_so_and_takes_over_when_the_first_one_is_killed(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr("clusterer.session.saving.store.RETRY_S", 0.05)
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as first:
+        assert first.stdout.readline() == "ok\n"
+        second = RunStore(tmp_path)
+        assert second.problem.startswith("another server saves its runs in this folder")
+        key = save(second, 20)
+        # What cannot be written yet waits in memory.
+        assert second.find(key).n_seen == 20
+        first.kill()
+    wait_until(lambda: not second.problem)
+    second.flush()
+    assert find_in_another_process(tmp_path, key) == 20
+    second.close()
+
+
+def test_a_store_keeps_its_lock_when_the_folder_is_made_again(tmp_path):
+    store = RunStore(tmp_path / "store")
+    shutil.rmtree(tmp_path / "store")
+    save(store, 10)
+    wait_until(lambda: (tmp_path / "store" / FILE).exists())
+    other = RunStore(tmp_path / "store")
+    assert "another server" in other.problem
+    other.close()
+    store.close()
+    last = RunStore(tmp_path / "store")
+    assert not last.problem
+    last.close()
