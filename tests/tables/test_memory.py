@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.tables.files.bombs import BOMBS
 
 from clusterer.tables.limits import READ_BUDGET
-from tests.support.bombs import BOMBS
 
 ROOT = Path(__file__).resolve().parents[2]
 # The columns x and y can be used: the column with the bomb is not decoded.
@@ -35,7 +35,7 @@ def bombs(tmp_path_factory):
 def read_all(paths: list[Path], label: str) -> dict[str, dict]:
     """Read the tables in one other process."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.support.read_table", label, *map(str, paths)],
+        [sys.executable, "-m", "tests.tables.files.read_table", label, *map(str, paths)],
         cwd=ROOT,
         capture_output=True,
         text=True,

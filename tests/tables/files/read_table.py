@@ -1,7 +1,7 @@
 """Reads tables in a process of its own, and tells how much memory that took.
 
-``python -m tests.support.read_table LABEL PATH PATH …`` prints JSON: for each path the number of
-points and the error or null, and the most memory in bytes that this process took beyond what the
+``python -m tests.tables.files.read_table LABEL PATH PATH …`` prints JSON: for each path the number
+of points and the error or null, and the most memory in bytes that this process took beyond what the
 reading of a tiny table takes. An empty LABEL stands for no column of classes.
 """
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.support.workbooks import Raw, make_ods, make_xlsx, pack, pack_ods
+from tests.tables.files.workbooks import Raw, make_ods, make_xlsx, pack, pack_ods
 
 N_ROWS = 200_000
 LONG = "a" * 400_000
