@@ -3,13 +3,15 @@
 How a file becomes points, and where to look:
 
 ==========================================  ===========================================
-bytes: type, compression                    `files.signatures`, `files.byte_stream`
+bytes: type, compression, archive           `files.signatures`, `.byte_stream`, `.archive`
+workbook, JSON, ARFF → text                 `files.workbook`, `.json_rows`, `.arff`
 bytes → text: encoding                      `files.encoding.detect_encoding`
 text → lines                                `text.blocks.read_blocks`
 lines → records: delimiter, quotes,         `text.dialect.detect_dialect`
 comments
 header, titles, first row                   `text.header.detect_layout`
-records → columns                           `text.text_source`, `parquet_source`
+records → columns                           `text.text_source`
+Parquet, Arrow, NumPy → columns             `columnar.parquet_source` …, `.expansion`
 column: kind and numbers                    `columns.column.infer_column`, `columns.numbers`
 column: dates, ids, sentinels               `columns.dates`, `.identifiers`, `.sentinels`
 columns → features, classes, time           `columns.roles`

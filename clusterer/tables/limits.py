@@ -11,6 +11,11 @@ UNLIMITED_BYTES = 2**62  # for local files; the other limits protect a server fr
 MAX_COLUMNS = 2_500
 MAX_LINE_BYTES = 2**20
 MAX_RATIO = 200
+# The most memory that the reading of one table takes, whatever the file holds.
+READ_BUDGET = 256 * 2**20
+# Up to this size the ratio does not matter: the data fit into memory, and short tables of few
+# values compress extremely well.
+MIN_BOMB_BYTES = 32 * 2**20
 # Larger numbers count as infinite: sums of them and products with weights would overflow.
 LARGEST_NUMBER = 1e303
 

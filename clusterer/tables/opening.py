@@ -1,21 +1,39 @@
 """Opening of a table: detect its type, its format and its columns."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from clusterer.support.text import format_bytes, join_names, make_printable
+from clusterer.tables.columnar.arrow_source import ArrowRowSource
+from clusterer.tables.columnar.numpy_source import NumpyRowSource
+from clusterer.tables.columnar.parquet_source import ParquetRowSource
 from clusterer.tables.columns.column import InferredColumn, infer_column
 from clusterer.tables.columns.names import make_unique_names
 from clusterer.tables.columns.number_formats import NumberFormatDetector
 from clusterer.tables.columns.roles import choose_features, find_label, find_time
 from clusterer.tables.errors import TableError
-from clusterer.tables.files.byte_stream import ByteStream, FileStamp, refuse_bomb
-from clusterer.tables.files.encoding import check_encoding, detect_encoding
+from clusterer.tables.files.archive import detect_kind, find_member, open_archive
+from clusterer.tables.files.arff import find_gct_lines, open_arff, open_gct
+from clusterer.tables.files.byte_stream import ByteStream, FileStamp, TextInput, refuse_bomb
+from clusterer.tables.files.encoding import Encoding, check_encoding, detect_encoding
+from clusterer.tables.files.json_rows import open_json
 from clusterer.tables.files.pipe import Pipe
-from clusterer.tables.files.signatures import N_HEAD_BYTES, detect_compression, refuse_foreign
+from clusterer.tables.files.rendered_text import RenderedText
+from clusterer.tables.files.signatures import (
+    COMPRESSIONS,
+    N_HEAD_BYTES,
+    describe_format,
+    detect_format,
+    is_arff,
+    is_json,
+    needs_file,
+    refuse_foreign,
+)
+from clusterer.tables.files.workbook import open_workbook
 from clusterer.tables.limits import (
     MAX_BYTES,
     MAX_COLUMNS,
@@ -23,7 +41,6 @@ from clusterer.tables.limits import (
     MAX_RATIO,
     Limits,
 )
-from clusterer.tables.parquet_source import ParquetRowSource
 from clusterer.tables.points import MissingRule, check_missing_rule
 from clusterer.tables.report import Report
 from clusterer.tables.row_source import RowSource, TableSample
@@ -34,6 +51,7 @@ from clusterer.tables.text.text_source import TextFile
 N_ENCODING_BYTES = 2**18
 MANY_COLUMNS = 200
 N_COLUMN_NOTES = 20
+CSV_ENDINGS = (".csv", ".tsv")
 
 
 def open_table(
@@ -45,16 +63,20 @@ def open_table(
     decimal: str | None = None,
     thousands: str | None = None,
     header: bool | None = None,
+    sheet: str | None = None,
     missing: MissingRule = "drop",
     max_bytes: int = MAX_BYTES,
     max_columns: int = MAX_COLUMNS,
     max_line_bytes: int = MAX_LINE_BYTES,
     max_ratio: int = MAX_RATIO,
 ) -> Table:
-    r"""Open a table of delimited text or Parquet, whatever its name, dialect and encoding.
+    r"""Open a table of any format that is read, whatever its dialect and encoding.
 
-    The text may be compressed by gzip, bzip2 or zstd. The format is detected from the first
-    megabyte; `Table.report.notes` tells what was detected, and each argument below overrides it.
+    These are delimited text, JSON, ARFF and GCT, each of them plain, in a zip archive of one table,
+    or compressed by gzip, bzip2, xz or zstd; Parquet, Arrow and Feather; NumPy arrays; and sheets
+    of workbooks (Excel, OpenDocument). The format is detected from the first megabyte, not from the
+    name; `Table.report.notes` tells what was detected, and each argument below overrides it. No
+    file takes more than 256 MB of memory to read.
 
     Parameters
     ----------
@@ -72,6 +94,8 @@ def open_table(
         The mark between groups of three digits: ",", ".", " ", "'", "_" or "" for none.
     header : bool, optional
         Whether the first full row holds the names of the columns.
+    sheet : str, optional
+        The sheet of a workbook; the default is the first one with rows of numbers.
     missing : str, default "drop"
         The rule for rows with a missing value: "drop" the row, or fill in the "mean" of the
         column's values before the row.
@@ -108,7 +132,8 @@ def open_table(
         raise TableError(f"header is {make_printable(header)!r}; allowed: True, False or None")
     file = path if isinstance(path, Pipe) else Path(path)
     shown = make_printable(name if name is not None else file.name, 100)
-    source = _open_source(file, shown, encoding, TextOptions(delimiter, header), limits)
+    options = TextOptions(delimiter, header)
+    source = _open_source(file, shown, encoding, sheet, options, limits)
     sample = source.sample
     detector = NumberFormatDetector(sample.columns, sample.delimiter, decimal, thousands)
     table = _make_table(shown, source, detector, missing)
@@ -118,6 +143,7 @@ def open_table(
         "decimal": decimal,
         "thousands": thousands,
         "header": header,
+        "sheet": sheet,
         "missing": None if missing == "drop" else missing,
     }
     table.choices = {name: value for name, value in choices.items() if value is not None}
@@ -125,25 +151,41 @@ def open_table(
 
 
 def _open_source(
-    path: Path | Pipe, name: str, encoding: str | None, options: TextOptions, limits: Limits
+    path: Path | Pipe,
+    name: str,
+    encoding: str | None,
+    sheet: str | None,
+    options: TextOptions,
+    limits: Limits,
 ) -> RowSource:
     head = _read_head(path, name, limits)
-    compression = detect_compression(head)
-    if compression == "parquet":
-        if isinstance(path, Pipe):
-            raise TableError(f"{name} is Parquet, which cannot be read from a pipe: name a file")
-        return ParquetRowSource(path, name, limits)
-    with ByteStream(path, name, compression, limits) as stream:
+    kind = detect_format(head)
+    if isinstance(path, Pipe) and needs_file(head):
+        raise TableError(
+            f"{name} is {describe_format(kind)}, which cannot be read from a pipe: name a file"
+        )
+    if isinstance(path, Path) and kind is not None and kind not in COMPRESSIONS[:-1]:
+        opened = _open_binary(path, name, kind, sheet, limits)
+        if isinstance(opened, RenderedText):
+            return _open_rendered(opened, path, options, limits)
+        if opened is not None:
+            return opened
+    if sheet is not None:
+        raise TableError(f"{name} is no workbook, so it has no sheet: leave the sheet out")
+    with ByteStream(path, name, kind, limits) as stream:
         text = stream.read(N_ENCODING_BYTES)
-        if compression:
+        if kind:
             _refuse_nested(text, name)
             refuse_bomb(stream)
     if not text.strip() and len(text) < N_ENCODING_BYTES:
         reason = "holds nothing but blank lines: there is no table in it" if text else "is empty"
         raise TableError(f"{name} {reason}")
     found = check_encoding(encoding, text) if encoding else detect_encoding(text, name)
+    rendered = _render(TextInput(path, name, kind, found, limits))
+    if rendered is not None:
+        return _open_rendered(rendered, path, options, limits)
     stamp = FileStamp.read(path, name) if isinstance(path, Path) else None
-    return open_text(TextFile(path, name, compression, found, limits, stamp), options)
+    return open_text(TextFile(path, name, kind, found, limits, stamp), options)
 
 
 def _read_head(path: Path | Pipe, name: str, limits: Limits) -> bytes:
@@ -153,6 +195,64 @@ def _read_head(path: Path | Pipe, name: str, limits: Limits) -> bytes:
         head = stream.read(N_HEAD_BYTES)
     refuse_foreign(head, name)
     return head
+
+
+def _open_binary(
+    path: Path, name: str, kind: str, sheet: str | None, limits: Limits
+) -> RowSource | RenderedText | None:
+    """Open a format that is no text; None for a zip archive, whose table may be text."""
+    if kind == "parquet":
+        return ParquetRowSource(path, name, limits)
+    if kind == "zip":
+        with path.open("rb") as file, open_archive(file, name) as archive:
+            kind = detect_kind(archive, name)
+            if kind == "zip":
+                find_member(archive, name)
+    _refuse_name(kind, name)
+    if kind in ("arrow", "arrow stream"):
+        return ArrowRowSource(path, name, limits)
+    if kind in ("npy", "npz"):
+        return NumpyRowSource(path, name, kind == "npz", limits)
+    if kind in ("workbook", "old office"):
+        return open_workbook(path, name, sheet)
+    return None
+
+
+def _render(text: TextInput) -> RenderedText | None:
+    """Return a text in JSON, ARFF or GCT as rows of CSV; None if it is none of these."""
+    with text.open() as read:
+        start = read(N_HEAD_BYTES).decode("utf-8", "replace")
+    if is_json(start):
+        _refuse_name("JSON", text.name)
+        return open_json(text.name, text.open, text.limits)
+    if is_arff(start):
+        _refuse_name("ARFF", text.name)
+        return open_arff(text.name, text.open, text.limits)
+    skipped = find_gct_lines(start)
+    return open_gct(text.name, text.open, skipped) if skipped else None
+
+
+def _refuse_name(kind: str, name: str) -> None:
+    """Raise TableError if the name of a file says CSV, but its content is of another kind."""
+    if name.lower().endswith(CSV_ENDINGS):
+        described = describe_format(kind)
+        raise TableError(
+            f"{name} looks like {described}, although its name says delimited text: if "
+            f"{described} is meant, rename the file and open it again"
+        )
+
+
+def _open_rendered(
+    rendered: RenderedText, path: Path | Pipe, options: TextOptions, limits: Limits
+) -> RowSource:
+    """Open rows that were written as text. Only the user's choice of the header counts for them."""
+    has_header = options.has_header if rendered.has_header is None else rendered.has_header
+    stamp = FileStamp.read(path, rendered.name) if isinstance(path, Path) else None
+    file = TextFile(rendered, rendered.name, None, Encoding("utf-8"), limits, stamp)
+    options = replace(options, delimiter=rendered.delimiter, has_header=has_header)
+    source = open_text(file, options)
+    source.sample.notes[:0] = rendered.notes
+    return source
 
 
 def _check_file(path: Path, name: str, limits: Limits) -> None:
@@ -172,8 +272,15 @@ def _check_file(path: Path, name: str, limits: Limits) -> None:
 
 
 def _refuse_nested(head: bytes, name: str) -> None:
-    if detect_compression(head) is not None:
+    inside = detect_format(head)
+    if inside == "zip":
+        raise TableError(
+            f"the file inside {name} is a zip archive or a workbook: unpack {name} first"
+        )
+    if inside in COMPRESSIONS:
         raise TableError(f"{name} is compressed twice: unpack it once")
+    if inside is not None:
+        raise TableError(f"the file inside {name} is {describe_format(inside)}: unpack it first")
     refuse_foreign(head, f"the file inside {name}")
 
 

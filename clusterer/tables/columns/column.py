@@ -122,6 +122,9 @@ def _infer_kind(
     is_unnamed: bool,
 ) -> _Inference:
     """Try the kinds in order: dates of digits, numbers, booleans, dates, ids, text."""
+    if pa.types.is_nested(cells.type):
+        # Lists and records are not read; the cells are placeholders.
+        return _Inference("empty", note=f"of type {cells.type}, which is not a type of numbers")
     if not len(present):
         return _Inference("empty", note="no values")
     if not is_text(cells.type):

@@ -3,8 +3,12 @@
 import bz2
 import codecs
 import gzip
+import io
+import lzma
+import zipfile
 import zlib
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -14,15 +18,23 @@ import pyarrow as pa
 
 from clusterer.support.text import format_bytes
 from clusterer.tables.errors import TableError
+from clusterer.tables.files.archive import open_member
 from clusterer.tables.files.encoding import Encoding
 from clusterer.tables.files.pipe import Pipe
-from clusterer.tables.limits import Limits
+from clusterer.tables.files.rendered_text import RenderedText
+from clusterer.tables.limits import MIN_BOMB_BYTES, READ_BUDGET, Limits
 
-DAMAGE_ERRORS = (EOFError, OSError, zlib.error, pa.ArrowException)
-# Up to this size the ratio does not matter: the data fit into memory, and short tables of few
-# values compress extremely well.
-MIN_BOMB_BYTES = 32 * 2**20
+DAMAGE_ERRORS = (
+    EOFError,
+    OSError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    pa.ArrowException,
+)
 N_BOMB_CHECK_BYTES = 64 * 2**20
+Openable = Path | Pipe | RenderedText
+"""What has `open` and a name, as a path has."""
 
 
 class Readable(Protocol):
@@ -40,19 +52,17 @@ class ByteStream:
 
     Parameters
     ----------
-    path : Path or Pipe
+    path : Path, Pipe or RenderedText
         The file.
     name : str
         The name of the table in messages.
     compression : str or None
-        "gzip", "bzip2", "zstd" or None, as from `detect_compression`.
+        "gzip", "bzip2", "zstd", "xz", "zip" (of one table) or None.
     limits : Limits
         The largest sizes that are read.
     """
 
-    def __init__(
-        self, path: Path | Pipe, name: str, compression: str | None, limits: Limits
-    ) -> None:
+    def __init__(self, path: Openable, name: str, compression: str | None, limits: Limits) -> None:
         self._name, self._compression, self._limits = name, compression, limits
         self._n_bytes = 0
         try:
@@ -60,7 +70,11 @@ class ByteStream:
         except OSError as error:
             message = f"{name} cannot be opened: {error.strerror or error}"
             raise TableError(message) from None
-        self._source: Readable = _open_decompressor(self._file, compression)
+        try:
+            self._source: Readable = _open_decompressor(self._file, name, compression)
+        except BaseException:
+            self._file.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -99,12 +113,21 @@ class ByteStream:
             limit = format_bytes(self._limits.max_bytes)
             raise TableError(f"{self._name} {verb} more than the {limit} that max_bytes allows")
         if self._compression and self._n_bytes > MIN_BOMB_BYTES:
-            ratio = self._n_bytes / max(1, self._file.tell())
+            ratio = self._n_bytes / max(1, self._count_packed())
             if ratio > self._limits.max_ratio:
                 raise TableError(
                     f"{self._name} unpacks to more than {self._limits.max_ratio} times its size, "
                     "as a decompression bomb does; if it is a real table, unpack it first"
                 )
+
+    def _count_packed(self) -> int:
+        """Return the number of compressed bytes that were read; of a zip archive, its size."""
+        if self._compression != "zip":
+            return self._file.tell()
+        place = self._file.tell()
+        n_bytes = self._file.seek(0, io.SEEK_END)
+        self._file.seek(place)
+        return n_bytes
 
 
 def refuse_bomb(stream: ByteStream) -> None:
@@ -114,7 +137,7 @@ def refuse_bomb(stream: ByteStream) -> None:
         n_left -= len(data)
 
 
-def _open_decompressor(file: BinaryIO, compression: str | None) -> Readable:
+def _open_decompressor(file: BinaryIO, name: str, compression: str | None) -> Readable:
     if compression == "gzip":
         return gzip.GzipFile(fileobj=file)
     if compression == "bzip2":
@@ -122,7 +145,53 @@ def _open_decompressor(file: BinaryIO, compression: str | None) -> Readable:
     if compression == "zstd":
         stream: Readable = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
         return stream
+    if compression == "xz":
+        return _XzReader(file)
+    if compression == "zip":
+        return open_member(file, name)
     return file
+
+
+class _XzReader:
+    """Decompresses xz with bounded memory; `lzma.LZMAFile` takes any dictionary size."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decompressor = self._start()
+
+    @staticmethod
+    def _start() -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=READ_BUDGET)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes; no bytes mean the end."""
+        while True:
+            if self._decompressor.eof:
+                # A file may hold several streams, with zeros between them.
+                rest = self._decompressor.unused_data.lstrip(b"\0")
+                while not rest and (data := self._file.read(2**16)):
+                    rest = data.lstrip(b"\0")
+                if not rest:
+                    return b""
+                self._decompressor = self._start()
+                packed = rest
+            else:
+                packed = self._file.read(2**16) if self._decompressor.needs_input else b""
+                if not packed and self._decompressor.needs_input:
+                    raise EOFError
+            try:
+                data = self._decompressor.decompress(packed, size)
+            except lzma.LZMAError as error:
+                if "limit" not in str(error):
+                    raise
+                most = format_bytes(READ_BUDGET)
+                message = f"the xz data need more than {most} of memory to unpack: use gzip or zstd"
+                raise TableError(message) from None
+            if data:
+                return data
+
+    def close(self) -> None:
+        """Do nothing; the owner closes the file."""
 
 
 class TextStream:
@@ -154,6 +223,37 @@ class TextStream:
         except (UnicodeError, ValueError):
             raise TableError("the text is not in the chosen encoding; choose another") from None
         return text.encode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class TextInput:
+    """A text that can be opened again and again.
+
+    Parameters
+    ----------
+    path : Path or Pipe
+        The file.
+    name : str
+        The name of the table in messages.
+    compression : str or None
+        As for `ByteStream`.
+    encoding : Encoding
+        The encoding of the text.
+    limits : Limits
+        The largest sizes that are read.
+    """
+
+    path: Path | Pipe
+    name: str
+    compression: str | None
+    encoding: Encoding
+    limits: Limits
+
+    @contextmanager
+    def open(self) -> Iterator[Callable[[int], bytes]]:
+        """Open the text; the value is a function that reads UTF-8 from its beginning on."""
+        with ByteStream(self.path, self.name, self.compression, self.limits) as stream:
+            yield TextStream(stream, self.encoding).read
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def open_text(file: TextFile, options: TextOptions) -> TextRowSource:
     n_lines = body.data.count(b"\n")
     batch = parse_block(body, dialect, layout.n_columns, range(layout.n_columns), n_rows)
     _refuse_malformed(batch, layout, file.name, is_all)
-    notes = list(_write_notes(file, dialect, layout, batch))
+    notes = list(_write_notes(file, dialect, layout, batch, delimiter is not None))
     is_whole = is_all and n_lines <= n_rows
     sample = TableSample(
         layout.names, batch.columns, batch.n_rows, notes, dialect.delimiter, is_whole
@@ -109,14 +109,18 @@ def _refuse_malformed(batch: RowBatch, layout: TableLayout, name: str, is_all: b
 
 
 def _write_notes(
-    file: TextFile, dialect: Dialect, layout: TableLayout, batch: RowBatch
+    file: TextFile,
+    dialect: Dialect,
+    layout: TableLayout,
+    batch: RowBatch,
+    is_delimiter_chosen: bool,
 ) -> Iterator[str]:
     """Yield what was detected and assumed, for users."""
     if file.compression:
         yield f"unpacked from {file.compression}"
     if file.encoding.note:
         yield file.encoding.note
-    if layout.n_columns > 1:
+    if layout.n_columns > 1 and not is_delimiter_chosen:
         mark = DELIMITER_NAMES.get(dialect.delimiter, make_printable(dialect.delimiter))
         yield f"cells are separated by {mark}"
     if layout.names is None:

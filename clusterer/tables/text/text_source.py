@@ -5,16 +5,14 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
 from clusterer.tables.columns.words import MISSING_WORDS
-from clusterer.tables.files.byte_stream import ByteStream, FileStamp, TextStream
+from clusterer.tables.files.byte_stream import ByteStream, FileStamp, Openable, TextStream
 from clusterer.tables.files.encoding import Encoding
-from clusterer.tables.files.pipe import Pipe
 from clusterer.tables.limits import Limits
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowBatches, TableSample
 from clusterer.tables.text.blocks import Block, read_blocks
@@ -41,12 +39,12 @@ class TextFile:
 
     Parameters
     ----------
-    path : Path or Pipe
+    path : Path, Pipe or RenderedText
         The file.
     name : str
         The name of the table in messages.
     compression : str or None
-        As from `detect_compression`.
+        As for `ByteStream`.
     encoding : Encoding
         The encoding of the text.
     limits : Limits
@@ -55,7 +53,7 @@ class TextFile:
         The file as it was when it was opened first; None for a pipe.
     """
 
-    path: Path | Pipe
+    path: Openable
     name: str
     compression: str | None
     encoding: Encoding

@@ -1,0 +1,1 @@
+"""Rows of binary formats that hold whole columns: Parquet, Arrow, NumPy arrays."""

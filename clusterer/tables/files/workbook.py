@@ -1,0 +1,100 @@
+"""Sheets of workbooks (Excel and OpenDocument) as rows of text, read in a process of their own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from clusterer.support.text import format_bytes, join_names, make_printable
+from clusterer.tables.errors import TableError
+from clusterer.tables.files.rendered_text import RenderedText
+from clusterer.tables.limits import READ_BUDGET
+
+PROGRAM = Path(__file__).with_name("workbook_process.py")
+BLOCK_BYTES = 2**18
+MAX_REPLY_BYTES = 2**20
+N_LISTED = 8
+
+
+def open_workbook(path: Path, name: str, sheet: str | None) -> RenderedText:
+    """Return a sheet of a workbook as rows of text.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    name : str
+        The name of the table in messages.
+    sheet : str or None
+        The name of the sheet; None takes the first visible sheet with rows of numbers.
+
+    Raises
+    ------
+    TableError
+        If the workbook is damaged, protected or empty, if it has no such sheet, or if the sheet
+        takes more memory than the budget of a reading.
+    """
+    with _run(path, name, sheet) as (reply, _):
+        taken, sheets = reply["taken"], reply["sheets"]
+    notes = [f"read from the sheet {make_printable(taken)}"]
+    others = [make_printable(each, 40) for each in sheets if each != taken]
+    if others:
+        notes[0] += f"; the other sheets are {join_names(others, N_LISTED)}: choose by sheet"
+
+    def render() -> Generator[bytes, None, None]:
+        with _run(path, name, taken) as (_, output):
+            while block := output.read(BLOCK_BYTES):
+                yield block
+
+    return RenderedText(name, render, notes)
+
+
+@contextmanager
+def _run(path: Path, name: str, sheet: str | None) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
+    """Run the reading process: its reply, and its output after the reply.
+
+    Raises TableError at the end if the process did not end well after its whole output was read.
+    """
+    line = [sys.executable, "-I", str(PROGRAM), str(path.absolute()), str(READ_BUDGET)]
+    process = subprocess.Popen(
+        line if sheet is None else [*line, sheet],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    assert process.stdout is not None
+    try:
+        reply = _read_reply(process.stdout.readline(MAX_REPLY_BYTES), name)
+        yield reply, process.stdout
+        # Only at the end of the output a process that is no longer running has ended by itself.
+        if not process.stdout.read(1) and process.wait() != 0:
+            raise _make_memory_error(name)
+    finally:
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
+def _read_reply(line: bytes, name: str) -> dict[str, Any]:
+    if not line.endswith(b"\n"):
+        raise _make_memory_error(name)
+    reply: dict[str, Any] = json.loads(line)
+    if "error" in reply:
+        raise TableError(f"{name} {make_printable(reply['error'], 300)}")
+    if "damage" in reply:
+        cause = make_printable(reply["damage"], 120)
+        raise TableError(
+            f"{name} is a workbook that is damaged or describes too many cells: save the sheet as "
+            f"CSV ({cause})"
+        )
+    return reply
+
+
+def _make_memory_error(name: str) -> TableError:
+    most = format_bytes(READ_BUDGET)
+    return TableError(
+        f"{name} is a workbook that takes more than {most} of memory to read: save the sheet as CSV"
+    )

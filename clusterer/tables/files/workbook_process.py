@@ -1,0 +1,136 @@
+"""Reads a workbook in a process of its own, and writes one sheet as CSV on the standard output.
+
+Run as ``python -I workbook_process.py PATH BYTES [SHEET]``. The reader holds a whole sheet in
+memory, and a small file can describe a huge sheet. So the process limits its own memory to BYTES;
+beyond, it ends, and no other process suffers. The first line of the output is JSON: the names of
+the sheets and the one that follows, or an error. This file imports no module of the package, so
+that the process starts quickly.
+"""
+
+import contextlib
+import csv
+import datetime
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+import python_calamine as calamine
+
+MIN_NUMBER_ROWS = 2
+# More blank rows above the table are not written.
+MAX_BLANK_ROWS = 1_000
+
+
+def limit_memory(n_bytes: int) -> None:
+    """Let this process take `n_bytes` more than it has; not possible on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return
+    n_now = 0
+    # The address space of Python itself, where the system tells it.
+    with contextlib.suppress(OSError, ValueError), open("/proc/self/statm") as file:
+        n_now = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (n_now + n_bytes, n_now + n_bytes))
+
+
+def choose_sheet(book: Any, wanted: str | None) -> tuple[Any, list[str]]:
+    """Return a sheet and the names of all visible sheets.
+
+    Without a wish it is the first sheet with rows of numbers, else the first with any cell. Raises
+    LookupError if there is no such sheet.
+    """
+    visible = calamine.SheetVisibleEnum.Visible
+    shown = [each.name for each in book.sheets_metadata if each.visible == visible]
+    names = shown or list(book.sheet_names)
+    if wanted is not None:
+        if wanted not in book.sheet_names:
+            raise LookupError(f"has no sheet {wanted!r}; there are: {', '.join(names)}")
+        return book.get_sheet_by_name(wanted), names
+    first = None
+    for name in names:
+        sheet = book.get_sheet_by_name(name)
+        if has_numbers(sheet):
+            return sheet, names
+        if first is None and sheet.end is not None:
+            first = name
+        del sheet
+    if first is None:
+        raise LookupError("has no sheet with any cell")
+    return book.get_sheet_by_name(first), names
+
+
+def has_numbers(sheet: Any) -> bool:
+    """Tell whether several rows hold numbers, as those of a table do."""
+    n_rows = 0
+    for row in sheet.iter_rows():
+        kinds = [type(cell) for cell in row]
+        n_rows += float in kinds or int in kinds
+        if n_rows >= MIN_NUMBER_ROWS:
+            return True
+    return False
+
+
+def write_cell(cell: Any) -> str:
+    """Return a value as the CSV export of a spreadsheet writes it; dates in the order of ISO."""
+    if isinstance(cell, str):
+        return " ".join(cell.splitlines()) if "\n" in cell or "\r" in cell else cell
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+    if isinstance(cell, datetime.datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, datetime.timedelta):
+        seconds = cell.total_seconds()
+        minutes, rest = divmod(abs(seconds), 60)
+        sign = "-" if seconds < 0 else ""
+        return f"{sign}{int(minutes // 60):02d}:{int(minutes % 60):02d}:{rest:02.0f}"
+    return str(cell)
+
+
+def write_rows(sheet: Any, output: TextIO) -> None:
+    """Write all rows of a sheet; a row without any content is a blank line."""
+    writer = csv.writer(output, lineterminator="\n")
+    n_above = sheet.start[0] if sheet.start else 0
+    if n_above <= MAX_BLANK_ROWS:
+        output.write("\n" * n_above)
+    for row in iterate_rows(sheet):
+        if any(row):
+            writer.writerow(row)
+        else:
+            output.write("\n")
+
+
+def iterate_rows(sheet: Any) -> Iterator[list[str]]:
+    """Yield the rows as text."""
+    for row in sheet.iter_rows():
+        yield [write_cell(cell) for cell in row]
+
+
+def run(path: str, wanted: str | None, output: TextIO) -> None:
+    """Write the first line, and the sheet if there is one."""
+    try:
+        book = calamine.load_workbook(path)
+        sheet, names = choose_sheet(book, wanted)
+    except calamine.PasswordError:
+        reply = {"error": "is protected by a password: save it without one"}
+    except LookupError as error:
+        reply = {"error": str(error)}
+    except MemoryError:
+        raise
+    except Exception as error:
+        reply = {"damage": str(error)[:200]}
+    else:
+        output.write(json.dumps({"sheets": names, "taken": sheet.name}) + "\n")
+        write_rows(sheet, output)
+        return
+    output.write(json.dumps(reply) + "\n")
+
+
+if __name__ == "__main__":
+    limit_memory(int(sys.argv[2]))
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")  # type: ignore[union-attr]
+    run(sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else None, sys.stdout)
+    sys.stdout.flush()
