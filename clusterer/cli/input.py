@@ -16,7 +16,7 @@ from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
 from clusterer.tables import Pipe, Table, TableError, list_folder, open_table
 from clusterer.tables.limits import UNLIMITED_BYTES
-from clusterer.tables.points import MissingRule
+from clusterer.tables.options import MissingRule
 
 STANDARD_INPUT = "-"
 

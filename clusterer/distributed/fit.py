@@ -20,7 +20,7 @@ from clusterer.distributed.reports import (
 from clusterer.distributed.worker import Task
 from clusterer.preprocessing.scaling import RunningScaling, Scaling
 from clusterer.scaled_learner import ScaledLearner
-from clusterer.tables.points import MissingRule
+from clusterer.tables.options import MissingRule
 
 LOCAL = "local"
 

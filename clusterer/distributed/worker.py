@@ -17,7 +17,7 @@ from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
 from clusterer.tables import TableError, open_table
 from clusterer.tables.limits import UNLIMITED_BYTES
-from clusterer.tables.points import MissingRule
+from clusterer.tables.options import MissingRule
 
 # Merged models hold twice as many prototypes, which preserves what K prototypes cannot separate.
 # More prototypes gain nothing (measured).

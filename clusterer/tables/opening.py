@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +15,13 @@ from clusterer.tables.columnar.parquet_source import ParquetRowSource
 from clusterer.tables.columns.column import InferredColumn, infer_column
 from clusterer.tables.columns.names import make_unique_names
 from clusterer.tables.columns.number_formats import NumberFormatDetector
-from clusterer.tables.columns.roles import choose_features, find_label, find_time
+from clusterer.tables.columns.roles import (
+    Roles,
+    choose_features,
+    find_clock,
+    find_label,
+    find_time,
+)
 from clusterer.tables.errors import TableError
 from clusterer.tables.files.archive import detect_kind, find_member, open_archive
 from clusterer.tables.files.arff import find_gct_lines, open_arff, open_gct
@@ -41,16 +48,16 @@ from clusterer.tables.limits import (
     MAX_RATIO,
     Limits,
 )
-from clusterer.tables.points import MissingRule, check_missing_rule
+from clusterer.tables.notes import choose_missing_rule, write_notes
+from clusterer.tables.options import ReadingOptions
 from clusterer.tables.report import Report
 from clusterer.tables.row_source import RowSource, TableSample
-from clusterer.tables.table import Table
-from clusterer.tables.text.text_opening import TextOptions, open_text
+from clusterer.tables.rows.totals import count_totals
+from clusterer.tables.table import Table, TableRoles
+from clusterer.tables.text.text_opening import open_text
 from clusterer.tables.text.text_source import TextFile
 
 N_ENCODING_BYTES = 2**18
-MANY_COLUMNS = 200
-N_COLUMN_NOTES = 20
 CSV_ENDINGS = (".csv", ".tsv")
 
 
@@ -58,24 +65,19 @@ def open_table(
     path: str | Path | Pipe,
     *,
     name: str | None = None,
-    delimiter: str | None = None,
-    encoding: str | None = None,
-    decimal: str | None = None,
-    thousands: str | None = None,
-    header: bool | None = None,
-    sheet: str | None = None,
-    missing: MissingRule = "drop",
+    options: ReadingOptions | None = None,
     max_bytes: int = MAX_BYTES,
     max_columns: int = MAX_COLUMNS,
     max_line_bytes: int = MAX_LINE_BYTES,
     max_ratio: int = MAX_RATIO,
+    **choices: Any,
 ) -> Table:
     r"""Open a table of any format that is read, whatever its dialect and encoding.
 
     These are delimited text, JSON, ARFF and GCT, each of them plain, in a zip archive of one table,
     or compressed by gzip, bzip2, xz or zstd; Parquet, Arrow and Feather; NumPy arrays; and sheets
     of workbooks (Excel, OpenDocument). The format is detected from the first megabyte, not from the
-    name; `Table.report.notes` tells what was detected, and each argument below overrides it. No
+    name; `Table.report.notes` tells what was detected, and each choice overrides it. No
     file takes more than 256 MB of memory to read.
 
     Parameters
@@ -84,21 +86,8 @@ def open_table(
         The file; the rows of a `Pipe` can be read only once.
     name : str, optional
         The name of the table in messages; the default is the name of the file.
-    delimiter : str, optional
-        The character between cells; " " stands for any run of blanks.
-    encoding : str, optional
-        A codec known to Python, such as "cp1252".
-    decimal : str, optional
-        The decimal mark, "." or ",".
-    thousands : str, optional
-        The mark between groups of three digits: ",", ".", " ", "'", "_" or "" for none.
-    header : bool, optional
-        Whether the first full row holds the names of the columns.
-    sheet : str, optional
-        The sheet of a workbook; the default is the first one with rows of numbers.
-    missing : str, default "drop"
-        The rule for rows with a missing value: "drop" the row, or fill in the "mean" of the
-        column's values before the row.
+    options : ReadingOptions, optional
+        The user's choices; the default detects everything.
     max_bytes : int, default 4 GiB
         The largest size of the table in bytes after decompression.
     max_columns : int, default 2500
@@ -107,6 +96,9 @@ def open_table(
         The longest line, in bytes of UTF-8; a longer one is dropped and counted.
     max_ratio : int, default 200
         The largest ratio of decompressed to compressed size, for tables beyond 32 MiB.
+    **choices
+        Single fields of `ReadingOptions` by name, such as ``delimiter=";"``: delimiter, encoding,
+        decimal, thousands, header, quote, day_first, missing, missing_values, sheet.
 
     Returns
     -------
@@ -115,7 +107,7 @@ def open_table(
     Raises
     ------
     TableError
-        If the file holds no table, or the table is beyond a limit.
+        If the file holds no table, or the table is beyond a limit, or a choice is not allowed.
 
     Examples
     --------
@@ -127,36 +119,15 @@ def open_table(
     (('length', 'width'), 'class')
     """
     limits = Limits(max_bytes, max_columns, max_line_bytes, max_ratio)
-    check_missing_rule(missing)
-    if header not in (None, True, False):
-        raise TableError(f"header is {make_printable(header)!r}; allowed: True, False or None")
+    chosen = replace(options or ReadingOptions(), **choices)
     file = path if isinstance(path, Pipe) else Path(path)
     shown = make_printable(name if name is not None else file.name, 100)
-    options = TextOptions(delimiter, header)
-    source = _open_source(file, shown, encoding, sheet, options, limits)
-    sample = source.sample
-    detector = NumberFormatDetector(sample.columns, sample.delimiter, decimal, thousands)
-    table = _make_table(shown, source, detector, missing)
-    choices = {
-        "delimiter": delimiter,
-        "encoding": encoding,
-        "decimal": decimal,
-        "thousands": thousands,
-        "header": header,
-        "sheet": sheet,
-        "missing": None if missing == "drop" else missing,
-    }
-    table.choices = {name: value for name, value in choices.items() if value is not None}
-    return table
+    source = _open_source(file, shown, chosen, limits)
+    return _make_table(shown, source, chosen)
 
 
 def _open_source(
-    path: Path | Pipe,
-    name: str,
-    encoding: str | None,
-    sheet: str | None,
-    options: TextOptions,
-    limits: Limits,
+    path: Path | Pipe, name: str, options: ReadingOptions, limits: Limits
 ) -> RowSource:
     head = _read_head(path, name, limits)
     kind = detect_format(head)
@@ -165,12 +136,12 @@ def _open_source(
             f"{name} is {describe_format(kind)}, which cannot be read from a pipe: name a file"
         )
     if isinstance(path, Path) and kind is not None and kind not in COMPRESSIONS[:-1]:
-        opened = _open_binary(path, name, kind, sheet, limits)
+        opened = _open_binary(path, name, kind, options.sheet, limits)
         if isinstance(opened, RenderedText):
             return _open_rendered(opened, path, options, limits)
         if opened is not None:
             return opened
-    if sheet is not None:
+    if options.sheet is not None:
         raise TableError(f"{name} is no workbook, so it has no sheet: leave the sheet out")
     with ByteStream(path, name, kind, limits) as stream:
         text = stream.read(N_ENCODING_BYTES)
@@ -180,6 +151,7 @@ def _open_source(
     if not text.strip() and len(text) < N_ENCODING_BYTES:
         reason = "holds nothing but blank lines: there is no table in it" if text else "is empty"
         raise TableError(f"{name} {reason}")
+    encoding = options.encoding
     found = check_encoding(encoding, text) if encoding else detect_encoding(text, name)
     rendered = _render(TextInput(path, name, kind, found, limits))
     if rendered is not None:
@@ -243,13 +215,13 @@ def _refuse_name(kind: str, name: str) -> None:
 
 
 def _open_rendered(
-    rendered: RenderedText, path: Path | Pipe, options: TextOptions, limits: Limits
+    rendered: RenderedText, path: Path | Pipe, options: ReadingOptions, limits: Limits
 ) -> RowSource:
     """Open rows that were written as text. Only the user's choice of the header counts for them."""
-    has_header = options.has_header if rendered.has_header is None else rendered.has_header
+    has_header = options.header if rendered.has_header is None else rendered.has_header
     stamp = FileStamp.read(path, rendered.name) if isinstance(path, Path) else None
     file = TextFile(rendered, rendered.name, None, Encoding("utf-8"), limits, stamp)
-    options = replace(options, delimiter=rendered.delimiter, has_header=has_header)
+    options = replace(options, delimiter=rendered.delimiter, header=has_header)
     source = open_text(file, options)
     source.sample.notes[:0] = rendered.notes
     return source
@@ -284,41 +256,63 @@ def _refuse_nested(head: bytes, name: str) -> None:
     refuse_foreign(head, f"the file inside {name}")
 
 
-def _make_table(
-    name: str, source: RowSource, detector: NumberFormatDetector, missing: MissingRule
-) -> Table:
+def _make_table(name: str, source: RowSource, options: ReadingOptions) -> Table:
     sample = source.sample
+    detector = NumberFormatDetector(
+        sample.columns,
+        sample.delimiter,
+        options.decimal,
+        options.thousands,
+        options.missing_values,
+    )
     raw = sample.raw_names or ("",) * len(sample.columns)
     names, name_notes = make_unique_names(raw)
     # An empty name above the first column means row numbers, but only if there is a header.
     is_unnamed = any(raw) and not raw[0].strip()
     inferred = [
-        infer_column(names[i], cells, detector, i == 0 and is_unnamed)
+        infer_column(names[i], cells, detector, i == 0 and is_unnamed, options.day_first)
         for i, cells in enumerate(sample.columns)
     ]
     if not any(each.column.usable for each in inferred):
         raise TableError(_describe_columns(name, inferred))
     n_distinct = [_count_distinct(cells) for cells in sample.columns]
-    label = find_label(inferred, n_distinct, sample.n_rows)
-    time = find_time(inferred)
-    features = choose_features(inferred, label)
-    n_left_out = len(names) - len(features) - (label is not None)
+    columns = Roles(inferred, n_distinct, sample.n_rows, sample.raw_names is not None)
+    roles = _choose_roles(columns, sample)
     notes = [*sample.notes, *(name_notes if sample.raw_names else ())]
-    notes += _write_notes(inferred, sample, n_left_out)
-    if label is not None:
-        notes.append(
-            f"{make_printable(names[label])} is used as the true classes, not as a feature"
-        )
-    return Table(
-        name,
-        source,
-        inferred,
-        features,
-        None if label is None else names[label],
-        None if time is None else names[time],
-        Report(notes),
-        missing,
+    notes += write_notes(inferred, sample, roles)
+    missing = options.missing
+    if missing is None:
+        missing, note = choose_missing_rule(inferred, roles.features)
+        notes += [note] if note else []
+    return Table(name, source, inferred, roles, Report(notes), missing, options.choices)
+
+
+def _choose_roles(columns: Roles, sample: TableSample) -> TableRoles:
+    """Return the names of the columns with a role."""
+    names = [each.column.name for each in columns.inferred]
+    label = find_label(columns)
+    time = find_time(columns.inferred)
+    indices = (
+        label,
+        time,
+        find_clock(columns.inferred, time),
+        _find_row_names(columns, sample, label),
     )
+    found = [None if i is None else names[i] for i in indices]
+    return TableRoles(choose_features(columns, label), *found)
+
+
+def _find_row_names(columns: Roles, sample: TableSample, label: int | None) -> int | None:
+    """Return the index of the column that names the rows, by which totals are recognised."""
+    is_text = (each.number_format is None for each in columns.inferred)
+    first_text = next((i for i, yes in enumerate(is_text) if yes), None)
+    candidates = [i for i in (0, first_text) if i is not None and i != label]
+    if not candidates or len(sample.columns) == 1 or not sample.is_text:
+        return None
+    n_totals = {i: count_totals(sample.columns[i]) for i in candidates}
+    best = max(candidates, key=lambda i: n_totals[i])
+    # Totals may come after the sample.
+    return best if n_totals[best] else candidates[-1]
 
 
 def _describe_columns(name: str, inferred: Sequence[InferredColumn]) -> str:
@@ -338,20 +332,3 @@ def _count_distinct(cells: pa.Array) -> int:
     except pa.ArrowNotImplementedError:
         # PyArrow does not compare lists and structures.
         return len(cells)
-
-
-def _write_notes(
-    inferred: Sequence[InferredColumn], sample: TableSample, n_left_out: int
-) -> list[str]:
-    columns = [each.column for each in inferred]
-    noted = [column for column in columns if column.note]
-    notes = [f"{make_printable(column.name)}: {column.note}" for column in noted[:N_COLUMN_NOTES]]
-    if len(noted) > N_COLUMN_NOTES:
-        notes.append(f"{len(noted) - N_COLUMN_NOTES} more columns have notes")
-    if n_left_out:
-        notes.append(f"{n_left_out} of {len(columns)} columns are features only if you choose them")
-    if len(columns) > MANY_COLUMNS:
-        notes.append(f"{len(columns):,} columns are many for clustering: consider choosing some")
-    if not sample.is_all:
-        notes.append(f"the kinds of the columns follow from the first {sample.n_rows:,} rows")
-    return notes

@@ -30,6 +30,17 @@ class Report:
         The numbers of the first malformed lines, from 1.
     unreadable : str
         The first text instead of a number, and its column; "" for none.
+    n_dropped_totals : int
+        Rows dropped because they sum up other rows.
+    total_lines : list of int
+        The numbers of the first of these rows' lines, from 1; rows are counted where the line is
+        not known.
+    totals : str
+        The name of the first of these rows; "" for none.
+    n_repeated_headers : int
+        Lines skipped because they repeat the header.
+    header_lines : list of int
+        The numbers of the first of these lines.
     n_regrouped : int
         Numbers with grouped digits in a column without such numbers in the sample.
     regrouped : str
@@ -62,6 +73,11 @@ class Report:
     n_dropped_malformed: int = 0
     malformed_lines: list[int] = field(default_factory=list)
     unreadable: str = ""
+    n_dropped_totals: int = 0
+    total_lines: list[int] = field(default_factory=list)
+    totals: str = ""
+    n_repeated_headers: int = 0
+    header_lines: list[int] = field(default_factory=list)
     n_regrouped: int = 0
     regrouped: str = ""
     n_filled: int = 0
@@ -82,13 +98,24 @@ class Report:
     def add_malformed(self, lines: list[int]) -> None:
         """Count malformed lines and remember the numbers of the first few."""
         self.n_dropped_malformed += len(lines)
-        n_free = N_LISTED_LINES - len(self.malformed_lines)
-        self.malformed_lines += lines[: max(0, n_free)]
+        _extend(self.malformed_lines, lines)
+
+    def add_totals(self, name: str, lines: list[int]) -> None:
+        """Count rows of totals, and remember the first name and the first lines."""
+        self.n_dropped_totals += len(lines)
+        self.totals = self.totals or name
+        _extend(self.total_lines, lines)
+
+    def add_headers(self, lines: list[int]) -> None:
+        """Count lines that repeat the header."""
+        self.n_repeated_headers += len(lines)
+        _extend(self.header_lines, lines)
 
     @property
     def n_dropped(self) -> int:
         """The number of all dropped rows."""
-        return self.n_dropped_missing + self.n_dropped_infinite + self.n_dropped_malformed
+        n_bad = self.n_dropped_missing + self.n_dropped_infinite + self.n_dropped_malformed
+        return n_bad + self.n_dropped_totals
 
     def summary(self) -> list[str]:
         """Return sentences about the rows that were used, dropped or changed."""
@@ -101,8 +128,19 @@ class Report:
             lines.append(f"{_count_rows(self.n_dropped_infinite)} dropped: {reason}")
         if self.n_dropped_malformed:
             example = f", such as {self.unreadable}" if self.unreadable else ""
-            reason = f"malformed{self._list_lines()}{example}"
-            lines.append(f"{_count_rows(self.n_dropped_malformed)} dropped: {reason}")
+            listed = _list_lines(self.n_dropped_malformed, self.malformed_lines)
+            lines.append(
+                f"{_count_rows(self.n_dropped_malformed)} dropped: malformed{listed}{example}"
+            )
+        if self.n_dropped_totals:
+            listed = _list_lines(self.n_dropped_totals, self.total_lines)
+            name = make_printable(self.totals, 30)
+            reason = f"totals of other rows{listed}, such as {name!r}"
+            lines.append(f"{_count_rows(self.n_dropped_totals)} dropped: {reason}")
+        if self.n_repeated_headers:
+            listed = _list_lines(self.n_repeated_headers, self.header_lines)
+            word = "line repeats" if self.n_repeated_headers == 1 else "lines repeat"
+            lines.append(f"{self.n_repeated_headers:,} {word} the header and were skipped{listed}")
         if self.n_regrouped:
             lines.append(
                 f"{self.n_regrouped:,} numbers have grouped digits, unlike the first rows: "
@@ -125,13 +163,6 @@ class Report:
             lines.append(f"{backward} earlier than a row before: the table is too large to sort")
         return lines
 
-    def _list_lines(self) -> str:
-        if not self.malformed_lines:
-            return ""
-        more = ", …" if self.n_dropped_malformed > len(self.malformed_lines) else ""
-        word = "line" if self.n_dropped_malformed == 1 else "lines"
-        return f" ({word} {', '.join(map(str, self.malformed_lines))}{more})"
-
     def _list_columns(self) -> str:
         columns = self.missing_by_column.most_common(3)
         counts = ", ".join(f"{count:,} in {make_printable(name)}" for name, count in columns)
@@ -140,3 +171,15 @@ class Report:
 
 def _count_rows(count: int) -> str:
     return f"{count:,} row" if count == 1 else f"{count:,} rows"
+
+
+def _list_lines(count: int, lines: list[int]) -> str:
+    if not lines:
+        return ""
+    more = ", …" if count > len(lines) else ""
+    return f" ({'line' if count == 1 else 'lines'} {', '.join(map(str, lines))}{more})"
+
+
+def _extend(known: list[int], lines: list[int]) -> None:
+    """Add the numbers of lines to those that are listed, up to `N_LISTED_LINES`."""
+    known += lines[: max(0, N_LISTED_LINES - len(known))]

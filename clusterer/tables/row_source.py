@@ -33,6 +33,8 @@ class RowBatch:
         The line of each row, from 1; None where the source does not know it.
     malformed_lines : list of int
         The numbers of the lines that are no rows.
+    header_lines : list of int
+        The numbers of the lines that repeat the header.
     n_comments : int
         The number of comment lines.
     n_recoded : int
@@ -43,6 +45,7 @@ class RowBatch:
     n_rows: int
     line_numbers: NDArray[np.int64] | None = None
     malformed_lines: list[int] = field(default_factory=list)
+    header_lines: list[int] = field(default_factory=list)
     n_comments: int = 0
     n_recoded: int = 0
 
@@ -69,6 +72,10 @@ class TableSample:
         The character between cells.
     is_all : bool, default False
         Whether the sample is the whole table.
+    is_repeatable : bool, default True
+        Whether the rows can be read more than once; not those of a pipe.
+    is_text : bool, default False
+        Whether all cells are text, so that rows of totals are likely; columnar files have none.
     """
 
     raw_names: tuple[str, ...] | None
@@ -77,6 +84,8 @@ class TableSample:
     notes: list[str]
     delimiter: str = ","
     is_all: bool = False
+    is_repeatable: bool = True
+    is_text: bool = False
 
 
 class RowSource(Protocol):

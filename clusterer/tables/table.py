@@ -1,28 +1,33 @@
 """A table: its columns, a preview, and its rows as chunks of points."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from clusterer.stream.chunk import Chunk
 from clusterer.stream.table_source import ChunkedTable
 from clusterer.support.text import join_names, make_printable
-from clusterer.tables.chunking import cut_to_size, sort_by_time
 from clusterer.tables.columns.class_labels import MISSING_CLASS, ClassEncoder
 from clusterer.tables.columns.column import Column, InferredColumn
 from clusterer.tables.columns.dates import TimeFormat, TimeReader, detect_time_format
 from clusterer.tables.errors import TableError
 from clusterer.tables.limits import check_count
-from clusterer.tables.points import (
-    Feature,
-    MissingRule,
-    PointConverter,
-    RowNumbers,
-    check_missing_rule,
-)
+from clusterer.tables.options import MissingRule, check_missing_rule
 from clusterer.tables.report import Report
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowSource
+from clusterer.tables.rows.chunking import cut_to_size, sort_by_time
+from clusterer.tables.rows.points import Feature, PointConverter, RowNumbers
+
+
+class TableRoles(NamedTuple):
+    """The columns with a role: the default features, the class, the time, the names of the rows."""
+
+    features: tuple[str, ...]
+    label: str | None = None
+    time: str | None = None
+    clock: str | None = None
+    row_names: str | None = None
 
 
 class Table(ChunkedTable):
@@ -44,6 +49,10 @@ class Table(ChunkedTable):
         The column that looks like the true classes.
     time_column : str or None
         The first column of dates or times.
+    clock_column : str or None
+        The column of times of the day that belong to the dates in `time_column`.
+    missing : "drop" or "mean"
+        The rule for rows with a missing value.
     report : Report
         What was assumed, and what the latest reading dropped.
     choices : dict
@@ -55,21 +64,23 @@ class Table(ChunkedTable):
         name: str,
         source: RowSource,
         inferred: Sequence[InferredColumn],
-        default_features: tuple[str, ...],
-        label_column: str | None,
-        time_column: str | None,
+        roles: "TableRoles",
         report: Report,
         missing: MissingRule,
+        choices: dict[str, Any],
     ) -> None:
         self.name = name
         self.columns: tuple[Column, ...] = tuple(each.column for each in inferred)
-        self.default_features = default_features
-        self.label_column = label_column
-        self.time_column = time_column
+        self.default_features = roles.features
+        self.label_column = roles.label
+        self.time_column = roles.time
+        self.clock_column = roles.clock
+        self.missing: MissingRule = missing
         self.report = report
+        self.choices = choices
         self._source = source
         self._inferred = {each.column.name: (i, each) for i, each in enumerate(inferred)}
-        self._missing: MissingRule = missing
+        self._row_names = roles.row_names
         self._encoder: ClassEncoder | None = None
 
     @property
@@ -177,16 +188,21 @@ class Table(ChunkedTable):
             number_format = inferred.number_format if is_number else None
             encoder = ClassEncoder(number_format)
             requests.append(ColumnRequest(index, number_format))
-        time_format = None
+        times = None
         if time is not None:
-            time_format = self._find_time_format(time)
-            requests.append(ColumnRequest(self._find(time)[0], time_format.number_format))
+            formats = [(each, self._find_time_format(each)) for each in self._list_times(time)]
+            requests += [ColumnRequest(self._find(each)[0], f.number_format) for each, f in formats]
+            times = TimeReader([time_format for _, time_format in formats], self.report)
+        has_names = self._row_names is not None and self._row_names not in names
+        if has_names:
+            index, inferred = self._find(str(self._row_names))
+            requests.append(ColumnRequest(index, inferred.number_format))
         self._encoder = encoder
-        rule = check_missing_rule(missing or self._missing)
+        rule = check_missing_rule(missing or self.missing)
         converters = _Converters(
-            PointConverter(chosen, rule, self.report),
+            PointConverter(chosen, rule, self.report, has_names),
             encoder,
-            TimeReader(time_format, self.report) if time_format is not None else None,
+            times,
             RowNumbers() if is_numbered else None,
         )
         return self._read_chunks(requests, converters, n_points)
@@ -198,7 +214,8 @@ class Table(ChunkedTable):
         return self._inferred[name]
 
     def _make_feature(self, name: str) -> Feature:
-        column, number_format, _ = self._find(name)[1]
+        inferred = self._find(name)[1]
+        column, number_format = inferred.column, inferred.number_format
         if number_format is None:
             raise TableError(
                 f"column {make_printable(name)!r} cannot be a feature: it holds {column.kind} "
@@ -209,12 +226,40 @@ class Table(ChunkedTable):
     def _find_time_format(self, name: str) -> TimeFormat:
         index, inferred = self._find(name)
         sample = self._source.sample.columns[index]
-        time_format = detect_time_format(sample, inferred.number_format)
+        time_format = inferred.time_format
+        if time_format is None:
+            time_format = detect_time_format(
+                sample, inferred.number_format, self.choices.get("day_first")
+            )
+        if time_format is not None and time_format.is_assumed:
+            time_format = self._read_whole_order(index, time_format)
         if time_format is None:
             raise TableError(
                 f"column {make_printable(name)!r} cannot be the time: its values, such as "
                 f"{make_printable(inferred.column.example)!r}, are neither times nor numbers"
             )
+        return time_format
+
+    def _list_times(self, time: str) -> list[str]:
+        """Return the columns that make up the time: a date and the time of the day may be two."""
+        has_clock = time == self.time_column and self.clock_column is not None
+        return [time, str(self.clock_column)] if has_clock else [time]
+
+    def _read_whole_order(self, index: int, time_format: TimeFormat) -> TimeFormat:
+        """Return the format with the order of day and month that the whole column shows.
+
+        The rows are read until one shows the order; a table from a pipe keeps the assumption.
+        """
+        if self._source.sample.is_all or not self._source.sample.is_repeatable:
+            return time_format
+        batches = self._source.read_rows([ColumnRequest(index, None)])
+        try:
+            for batch in batches:
+                found = time_format.decide_order(batch.columns[0])
+                if not found.is_assumed:
+                    return found
+        finally:
+            batches.close()
         return time_format
 
     def _read_chunks(
@@ -248,17 +293,20 @@ class _Converters(NamedTuple):
     def convert(self, batch: RowBatch) -> Chunk:
         """Return the kept rows of a batch; the columns are the features, the label, the time."""
         points, kept = self.points.convert(batch)
+        n_labels = self.classes is not None
+        n_times = 0 if self.times is None else self.times.n_columns
         if self.numbers is not None:
             rows = self.numbers.number(batch)
             points = np.column_stack([points, rows if kept is None else rows[kept]])
-        cells = batch.columns[self.points.n_features :]
+        first = self.points.n_features
+        cells = batch.columns[first : first + n_labels + n_times]
         if kept is not None:
             cells = [column.filter(kept) for column in cells]
         classes = self.classes.encode(cells[0]) if self.classes is not None else None
         if self.times is not None:
-            points = np.column_stack([points, self.times.read(cells[-1])])
+            points = np.column_stack([points, self.times.read(cells[n_labels:])])
         return Chunk(points, classes)
 
 
 def _has_content(batch: RowBatch) -> bool:
-    return batch.n_rows > 0 or bool(batch.malformed_lines) or batch.n_comments > 0
+    return batch.n_rows > 0 or bool(batch.malformed_lines or batch.header_lines or batch.n_comments)

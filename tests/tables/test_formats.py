@@ -16,10 +16,10 @@ import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
 from numpy.testing import assert_array_equal
-from tests.tables.files.workbooks import Formula, Raw, make_ods, make_xlsx, pack
 
 from clusterer.tables import TableError, open_table
 from tests.support.table_files import LABELS, PLAIN, POINTS, read
+from tests.tables.files.workbooks import Formula, Raw, make_ods, make_xlsx, pack
 
 FRAME = pd.DataFrame({"x": POINTS[:, 0], "y": POINTS[:, 1], "label": LABELS})
 ROWS = [["x", "y", "label"], *FRAME.astype(object).to_numpy().tolist()]

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.tables.files.bombs import BOMBS
 
 from clusterer.tables.limits import READ_BUDGET
+from tests.tables.files.bombs import BOMBS
 
 ROOT = Path(__file__).resolve().parents[2]
 # The columns x and y can be used: the column with the bomb is not decoded.

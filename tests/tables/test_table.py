@@ -52,7 +52,8 @@ def test_dates_are_the_time_and_no_feature(write, date):
 
 def test_columns_without_a_header_are_numbered(write):
     table = open_table(write(ROWS))
-    assert table.default_features == ("col1", "col2", "col3")
+    assert table.default_features == ("col1", "col2")
+    assert table.label_column == "col3"
     assert_array_equal(read(table)[0][:, :2], POINTS)
     assert any("no header" in note for note in table.report.notes)
 

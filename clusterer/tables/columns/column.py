@@ -9,8 +9,20 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from clusterer.support.text import make_printable
-from clusterer.tables.columns.dates import are_compact_dates, are_dates, find_epoch_unit
-from clusterer.tables.columns.identifiers import are_numbers_ids, are_texts_ids
+from clusterer.tables.columns.dates import (
+    CLOCK_NAME,
+    TimeFormat,
+    are_compact_dates,
+    are_dates,
+    detect_date_format,
+    find_epoch_unit,
+)
+from clusterer.tables.columns.identifiers import (
+    are_numbers_ids,
+    are_texts_ids,
+    find_counter_step,
+)
+from clusterer.tables.columns.notations import NOTATIONS, find_example
 from clusterer.tables.columns.number_formats import (
     DetectedFormat,
     NumberFormatDetector,
@@ -24,6 +36,9 @@ from clusterer.tables.limits import LARGEST_NUMBER
 Kind = Literal["number", "boolean", "date", "text", "id", "constant", "empty"]
 # A column of numbers may contain some other cells; their rows are dropped and counted.
 MIN_NUMBER_SHARE = 0.9
+# Between this share and `MIN_NUMBER_SHARE` a few words among the numbers count as missing.
+MIN_WORDY_SHARE = 0.5
+MAX_WORDS = 10
 # A feature with more missing values would drop most of the rows.
 MAX_MISSING_SHARE = 0.5
 # From this share on the note of a column of text tells that some values are numbers.
@@ -68,11 +83,30 @@ class Column:
 
 
 class InferredColumn(NamedTuple):
-    """A column, the format of its numbers (None: no numbers), and whether they are whole."""
+    """A column and what reading it needs.
+
+    Parameters
+    ----------
+    column : Column
+        What users see.
+    number_format : NumberFormat or None
+        The format of the numbers; None if the column holds no numbers.
+    is_whole : bool
+        Whether all numbers are whole.
+    time_format : TimeFormat or None
+        The format of the times of a column of dates.
+    is_counter : bool
+        Whether the numbers only count the rows.
+    lacking : array of bool
+        The rows of the sample without a value.
+    """
 
     column: Column
     number_format: NumberFormat | None
     is_whole: bool
+    time_format: TimeFormat | None
+    is_counter: bool
+    lacking: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -81,22 +115,34 @@ class _Inference:
     number_format: NumberFormat | None = None
     values: NDArray[np.float64] | None = None
     note: str = ""
+    time_format: TimeFormat | None = None
+    is_counter: bool = False
 
 
 def infer_column(
-    name: str, cells: pa.Array, detector: NumberFormatDetector, is_unnamed: bool
+    name: str,
+    cells: pa.Array,
+    detector: NumberFormatDetector,
+    is_unnamed: bool,
+    is_day_first: bool | None = None,
 ) -> InferredColumn:
     """Return what the sample `cells` shows about a column.
 
     `is_unnamed` tells that the column is the first one and the header has no name for it.
+    `is_day_first` is the user's choice for dates such as 5/4/2024.
     """
     if is_text(cells.type):
-        text, is_missing = strip_cells(pc.cast(cells, pa.string()))
+        text, is_missing = strip_cells(pc.cast(cells, pa.string()), detector.missing)
     else:
         text, is_missing = cells, pc.is_null(cells, nan_is_null=True)
     present = text.filter(pc.invert(is_missing))
     inference = _infer_kind(name, cells, present, detector, is_unnamed)
-    share = 1.0 - len(present) / max(1, len(cells))
+    if inference.kind == "date" and is_text(cells.type) and inference.number_format is None:
+        inference = _add_date_format(inference, present, is_day_first)
+    lacking = np.asarray(is_missing.to_numpy(zero_copy_only=False), np.bool_)
+    if inference.number_format is not None and inference.number_format.missing:
+        lacking = np.isnan(parse_numbers(cells, inference.number_format).values)
+    share = float(lacking.mean()) if len(lacking) else 1.0
     values = np.empty(0) if inference.values is None else inference.values
     finite = values[np.abs(values) <= LARGEST_NUMBER]
     column = Column(
@@ -111,7 +157,14 @@ def infer_column(
     is_whole = bool(finite.size) and bool(
         np.all(finite == np.floor(finite)) and np.abs(finite).max() < MAX_EXACT
     )
-    return InferredColumn(column, inference.number_format, is_whole)
+    return InferredColumn(
+        column,
+        inference.number_format,
+        is_whole,
+        inference.time_format,
+        inference.is_counter,
+        lacking,
+    )
 
 
 def _infer_kind(
@@ -134,6 +187,10 @@ def _infer_kind(
     detected = detector.detect(present)
     if detected.share >= MIN_NUMBER_SHARE:
         return _infer_number(name, present, detected, is_unnamed)
+    if detected.share >= MIN_WORDY_SHARE:
+        words = _count_words(present, detected.number_format)
+        if words:
+            return _infer_wordy(name, present, detected, words, is_unnamed)
     distinct = {str(value).casefold() for value in pc.unique(present).to_pylist()[:N_DISTINCT]}
     is_pair = len(distinct) == 2 or distinct <= {"true", "false", "yes", "no"}
     if is_pair and distinct <= TRUE_WORDS | FALSE_WORDS:
@@ -154,6 +211,53 @@ def _infer_kind(
             f"value is {example}",
         )
     return _Inference("text", note=f"text, such as {example}")
+
+
+def _count_words(present: pa.Array, number_format: NumberFormat) -> dict[str, int]:
+    """Return the words among numbers and their counts; none if there are many or with digits."""
+    unreadable = parse_numbers(present, number_format).unreadable
+    counted = pc.value_counts(pc.utf8_lower(present.filter(pa.array(unreadable))))
+    words = {str(item["values"]): int(item["counts"].as_py()) for item in counted}
+    is_few = len(words) <= MAX_WORDS and not any(any(map(str.isdigit, word)) for word in words)
+    return dict(sorted(words.items(), key=lambda item: -item[1])) if is_few else {}
+
+
+def _infer_wordy(
+    name: str,
+    present: pa.Array,
+    detected: DetectedFormat,
+    words: dict[str, int],
+    is_unnamed: bool,
+) -> _Inference:
+    """Infer a column of numbers in which a few words stand for missing values."""
+    number_format = replace(
+        detected.number_format, missing=(*detected.number_format.missing, *words)
+    )
+    is_word = pc.is_in(pc.utf8_lower(present), value_set=pa.array(list(words)))
+    numbers = present.filter(pc.invert(is_word))
+    inference = _infer_number(
+        name, numbers, detected._replace(number_format=number_format, share=1.0), is_unnamed
+    )
+    listed = ", ".join(f"{make_printable(word, 20)} ({n:,} times)" for word, n in words.items())
+    note = f"{1 - detected.share:.0%} of the values are words and count as missing: {listed}"
+    return replace(inference, note="; ".join(filter(None, [note, inference.note])))
+
+
+def _add_date_format(
+    inference: _Inference, present: pa.Array, is_day_first: bool | None
+) -> _Inference:
+    """Add how the dates are written, and a note about their order."""
+    time_format = detect_date_format(present.to_pylist(), is_day_first)
+    if time_format is None:
+        return inference
+    note, first = inference.note, time_format.first_part
+    if first:
+        example = make_printable(time_format.find_example(present.to_pylist()), 30)
+        note += f"; the {first} comes first in dates such as {example}"
+        if time_format.is_assumed:
+            choice = "False" if first == "day" else "True"
+            note += f" (assumed: else choose day_first {choice})"
+    return replace(inference, note=note, time_format=time_format)
 
 
 def _infer_typed(name: str, cells: pa.Array, present: pa.Array, is_unnamed: bool) -> _Inference:
@@ -177,19 +281,24 @@ def _infer_number(
     if not detected.is_evident:
         grouped = find_grouped_number(present, detected.number_format)
     number_format = replace(detected.number_format, is_grouped=grouped is not None)
-    if detected.is_evident:
+    if detected.is_evident and not number_format.missing:
         # `detect` has already tried this cast.
         values = pc.cast(present, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     else:
         values = parse_numbers(present, number_format).values
     finite = values[np.isfinite(values)]
-    if are_numbers_ids(name, present, finite, is_unnamed):
-        note = "row numbers" if is_unnamed else "an identifier"
-        return _Inference("id", number_format, values, note)
     unit = find_epoch_unit(name, finite)
     if unit:
         note = f"a time in {unit}, a feature only if you choose it"
-        return _Inference("date", number_format, values, note)
+        time_format = TimeFormat(number_format=number_format, unit=unit)
+        return _Inference("date", number_format, values, note, time_format)
+    if are_numbers_ids(name, present, finite, is_unnamed):
+        note = "row numbers" if is_unnamed else "an identifier"
+        return _Inference("id", number_format, values, note)
+    step = find_counter_step(name, finite, bool(CLOCK_NAME.search(name)))
+    if step is not None:
+        note = f"counts by {step:.6g} from row to row: a feature only if you choose it"
+        return _Inference("id", number_format, values, note, is_counter=True)
     notes = _write_number_notes(present, detected, finite, grouped)
     if finite.size > 1 and finite.min() == finite.max():
         note = "; ".join(["the same value in every row", *notes])
@@ -203,6 +312,10 @@ def _write_number_notes(
     notes, number_format = [], detected.number_format
     if number_format.is_percent:
         notes.append("percent signs are dropped, 5% is 5")
+    for name in number_format.notations:
+        cell = find_example(present, name)
+        if cell is not None:
+            notes.append(NOTATIONS[name].note.format(make_printable(cell, 30)))
     if number_format.is_decorated:
         notes.append("currency signs and parentheses are dropped")
     if detected.is_assumed and example is None:

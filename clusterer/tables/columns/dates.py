@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pandas.tseries.api import guess_datetime_format
 
+from clusterer.tables.columns.date_parsing import (
+    count_seconds,
+    decide_order,
+    detect_language,
+    list_marks,
+    split_date,
+)
 from clusterer.tables.columns.numbers import NumberFormat, is_text, parse_numbers, strip_cells
 from clusterer.tables.report import Report
 
@@ -19,7 +27,7 @@ WEEKDAY = "(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\\.?,? )"
 MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\\.?"
 CLOCK = "\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?(?: ?[ap]\\.?m\\.?)?"
 ZONE = "(?: ?(?:z|utc|gmt|[+-]\\d{2}:?(?:\\d{2})?))?"
-DAY = "|".join(
+DAY_PATTERN = "|".join(
     (
         "\\d{4}[-/.]\\d{1,2}(?:[-/.]\\d{1,2})?",
         "\\d{1,2}[-/.]\\d{1,2}[-/.](?:\\d{4}|\\d{2})",
@@ -31,17 +39,32 @@ DAY = "|".join(
         "\\d{4}[- ]?q[1-4]",
     )
 )
-DATE_AND_TIME = f"(?:{DAY})(?:(?:[t ]{{1,2}}|:){CLOCK}{ZONE})?"
+DATE_AND_TIME = f"(?:{DAY_PATTERN})(?:(?:[t ]{{1,2}}|:){CLOCK}{ZONE})?"
 DATE_PATTERN = f"(?i)^(?:{DATE_AND_TIME}|\\d{{8}}t\\d{{4,6}}{ZONE}|{CLOCK}{ZONE})$"
 DATE = re.compile(DATE_PATTERN)
 # A date of digits only is a date if the column's name says so; else it is a number.
 COMPACT_DATE = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T ]?\d{2,6})?$"
-DATE_NAME = re.compile(r"(?i)date|datum|day|fecha|tag\b")
+DATE_NAME = re.compile(
+    r"(?i)date|datum|day|fecha|tag\b|дата|^data$|dato\b|päivä|tarih|dátum|日期|日付|날짜|ημερομηνία"
+    r"|\bjour\b|\bdía\b|\bdia\b|giorno|dzień"
+)
+CLOCK_NAME = re.compile(
+    r"(?i)time|hora\b|heure|zeit|\bora\b|время|czas|saat|\btid\b|klok|時刻|時間|时间|시간|\baika\b|\bčas\b"
+)
+MONTH_NAME = re.compile(
+    r"(?i)month|monat|mois|\bmes\b|mese|mês|maand|måned|månad|miesiąc|měsíc|месяц|\bay\b|月|월|period|yyyymm"
+    r"|year_?month|ym"
+)
+YEAR_NAME = re.compile(
+    r"(?i)year|yr|jahr|année|annee|año|ano|anno|jaar|år|rok|год|yıl|yil|vuosi|év|年|년|năm|έτος"
+)
 TIME_NAME = re.compile(
     r"(?i)(?:.*[\s_.\-])?(?:(?:unix|epoch|date)?[\s_.\-]?time(?:[\s_.\-]?stamp)?|epoch|ts"
-    r"|date|datum)"
-    r"(?:[\s_.\-]?(?:utc|s|sec|seconds|ms|millis|us|ns))?"
+    r"|date|datum|(?:created|updated|modified|visited|last_?seen)(?:[\s_]?(?:at|on))?)"
+    r"(?:[\s_.\-]?\(?(?:utc|s|sec|secs|seconds|ms|msec|millis|us|µs|ns)\)?)?"
+    r"|zeitstempel|horodatage|marca de tiempo|(?:unix|epoch)[\s_.\-]?(?:s|sec|seconds|ms)"
 )
+DAY = 86_400.0
 # Times as numbers, from 1990 to 2100 in the units of programs.
 EPOCHS = {
     "days since 1900": (32_874, 73_050),
@@ -50,9 +73,28 @@ EPOCHS = {
     "microseconds since 1970": (6.3e14, 4.1e15),
     "nanoseconds since 1970": (6.3e17, 4.1e18),
 }
+# Excel counts 1900 as a leap year; its day 25 569 is 1 January 1970.
+EXCEL_1970 = 25_569
+DAYS_PER_YEAR = 365.2425
+# How the numbers of a time become seconds.
+UNITS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+    "days since 1900": lambda values: (values - EXCEL_1970) * DAY,
+    "seconds since 1970": lambda values: values,
+    "milliseconds since 1970": lambda values: values / 1e3,
+    "microseconds since 1970": lambda values: values / 1e6,
+    "nanoseconds since 1970": lambda values: values / 1e9,
+    "parts of a day": lambda values: values * DAY,
+    "years": lambda values: (values - 1970) * DAYS_PER_YEAR * DAY,
+    "years and months": lambda values: _count_month_seconds(values),
+}
 # The share of the values that must be dates in a column of dates.
 MIN_DATE_SHARE = 0.9
 N_FORMAT_ROWS = 200
+# The first or the second number of such a date can only be a day.
+SHOWS_DAY = (
+    r"^(?:1[3-9]|2\d|3[01])[-/.]\d{1,2}[-/.]\d",
+    r"^\d{1,2}[-/.](?:1[3-9]|2\d|3[01])[-/.]\d",
+)
 MIN_PARSED_SHARE = 0.5
 # Formats of web servers, SAS and weather services, which pandas does not guess.
 MORE_FORMATS = ("%d/%b/%Y:%H:%M:%S %z", "%d%b%Y:%H:%M:%S", "%Y%m%d%H")
@@ -68,7 +110,13 @@ def are_compact_dates(name: str, values: pa.Array) -> bool:
 def are_dates(values: pa.Array) -> bool:
     """Tell whether at least 90 % of the values are dates or times with separators."""
     n_dates = pc.sum(pc.match_substring_regex(values, DATE_PATTERN)).as_py()
-    return bool(n_dates >= MIN_DATE_SHARE * len(values))
+    if n_dates >= MIN_DATE_SHARE * len(values):
+        return True
+    # Other languages and unusual forms; the first rows are enough to see that they are no dates.
+    texts = values.slice(0, N_FORMAT_ROWS).to_pylist()
+    language = detect_language(texts)
+    n_read = sum(split_date(text, language) is not None for text in texts)
+    return n_read >= MIN_DATE_SHARE * len(texts)
 
 
 def find_epoch_unit(name: str, finite: NDArray[np.float64]) -> str | None:
@@ -78,16 +126,28 @@ def find_epoch_unit(name: str, finite: NDArray[np.float64]) -> str | None:
     --------
     >>> find_epoch_unit("timestamp", np.array([1.7e9, 1.8e9]))
     'seconds since 1970'
+    >>> find_epoch_unit("month", np.array([202311.0, 202401.0]))
+    'years and months'
     >>> find_epoch_unit("weight", np.array([1.7e9])) is None
     True
     """
-    if not finite.size or not TIME_NAME.fullmatch(name):
+    if not finite.size:
         return None
-    for unit, (earliest, latest) in EPOCHS.items():
-        is_day = unit.startswith("days")
-        if earliest < finite.min() and finite.max() < latest:
-            return unit if not is_day or DATE_NAME.search(name) else None
-    return None
+    low, high = float(finite.min()), float(finite.max())
+    if TIME_NAME.fullmatch(name) or DATE_NAME.search(name):
+        for unit, (earliest, latest) in EPOCHS.items():
+            is_day = unit.startswith("days")
+            if earliest < low and high < latest and (not is_day or DATE_NAME.search(name)):
+                return unit
+    is_whole = bool(np.all(finite == np.floor(finite)))
+    if is_whole and 1500 <= low <= high <= 2200 and YEAR_NAME.fullmatch(name):
+        return "years"
+    if is_whole and 190_001 <= low <= high <= 210_012:
+        months = finite % 100
+        is_named = MONTH_NAME.search(name) or DATE_NAME.search(name)
+        return "years and months" if is_named and 1 <= months.min() <= months.max() <= 12 else None
+    is_part = low >= 0 and high < 1 and not is_whole and CLOCK_NAME.search(name)
+    return "parts of a day" if is_part else None
 
 
 class TimeFormat(NamedTuple):
@@ -96,13 +156,31 @@ class TimeFormat(NamedTuple):
     Parameters
     ----------
     pattern : str or None
-        A format of `pandas.to_datetime`.
+        A format of `pandas.to_datetime` that reads most of the texts; None if there is none.
     number_format : NumberFormat or None
         The format of times that are numbers.
+    orders : tuple of (str, str)
+        The order of day, month and year for each separator, such as ("/", "mdy").
+    language : str, default "en"
+        The language of the names of the months.
+    is_assumed : bool, default False
+        Whether the dates can be read in another order as well.
+    is_clock : bool, default False
+        Whether there are only times of the day.
+    unit : str, default ""
+        What the numbers count, a key of `UNITS`; "" leaves the numbers as they are.
+    has_clock : bool, default False
+        Whether dates come with a time of the day.
     """
 
     pattern: str | None = None
     number_format: NumberFormat | None = None
+    orders: tuple[tuple[str, str], ...] = ()
+    language: str = "en"
+    is_assumed: bool = False
+    is_clock: bool = False
+    unit: str = ""
+    has_clock: bool = False
 
     def parse(self, cells: pa.Array) -> NDArray[np.float64]:
         """Return the times in seconds, NaN where there is none.
@@ -117,52 +195,165 @@ class TimeFormat(NamedTuple):
             return _convert_typed_times(cells)
         if self.number_format is not None:
             values = parse_numbers(cells, self.number_format).values
-            return np.where(np.isfinite(values), values, np.nan)
+            values = np.where(np.isfinite(values), values, np.nan)
+            return UNITS[self.unit](values) if self.unit else values
         text, is_missing = strip_cells(pc.cast(cells, pa.string()))
-        words = pc.if_else(is_missing, None, text).to_pandas()
-        return _parse_dates(words, self.pattern or "mixed")
+        present = pc.if_else(is_missing, None, text)
+        words = present.to_pandas()
+        if self.pattern is not None:
+            seconds = _parse_dates(words, self.pattern)
+            if np.isfinite(seconds).all():
+                return seconds
+        else:
+            seconds = np.full(len(words), np.nan)
+        unread = np.isnan(seconds) & words.notna().to_numpy()
+        if unread.any() and self.pattern != "mixed":
+            seconds[unread] = self.parse_singly(words[unread].tolist())
+        return seconds
+
+    def parse_singly(self, texts: list[str]) -> NDArray[np.float64]:
+        """Return the times of some texts in seconds, read one by one."""
+        orders = dict(self.orders)
+        known: dict[str, float] = {}
+        for text in set(texts):
+            parts = split_date(text, self.language)
+            known[text] = (
+                float("nan")
+                if parts is None or parts.is_clock != self.is_clock
+                else count_seconds(parts, orders.get(parts.mark, "dmy"))
+            )
+        return np.array([known[text] for text in texts])
+
+    @property
+    def first_part(self) -> str:
+        """The part that comes first in the dates: "day", "month", "year", or "" if evident."""
+        firsts = {"dmy": "day", "mdy": "month", "ymd": "year"}
+        found = [firsts[order] for mark, order in self.orders if mark]
+        return found[0] if found else ""
+
+    def decide_order(self, cells: pa.Array) -> "TimeFormat":
+        """Return the format with the order of day and month that further texts show.
+
+        `is_assumed` stays True if all numbers can be months.
+        """
+        text, _ = strip_cells(pc.cast(cells, pa.string()))
+        is_first_day, is_second_day = (
+            bool(pc.any(pc.match_substring_regex(text, pattern)).as_py()) for pattern in SHOWS_DAY
+        )
+        if is_first_day == is_second_day:
+            return self
+        order = "dmy" if is_first_day else "mdy"
+        orders = tuple((mark, order if old != "ymd" else old) for mark, old in self.orders)
+        slow = self._replace(pattern=None, orders=orders, is_assumed=False)
+        texts = text.drop_null().slice(0, N_FORMAT_ROWS).to_pylist()
+        return slow._replace(pattern=_find_pattern(texts, slow))
+
+    def find_example(self, texts: Sequence[str]) -> str:
+        """Return the first text with a date of three numbers in the first order."""
+        marks = [mark for mark, _ in self.orders]
+        parts = ((text, split_date(text, self.language)) for text in texts)
+        return next(text for text, each in parts if each is not None and each.mark in marks[:1])
 
 
-def detect_time_format(cells: pa.Array, number_format: NumberFormat | None) -> TimeFormat | None:
+def detect_time_format(
+    cells: pa.Array, number_format: NumberFormat | None, is_day_first: bool | None = None
+) -> TimeFormat | None:
     """Return how a sample of a column writes times, or None if it holds no times.
 
-    The day comes first in dates with points, such as 5.4.2024. In other dates, such as
-    05/04/2024, the month comes first, unless more dates can be read with the day first.
+    All texts of the sample decide together whether the day, the month or the year comes first;
+    see `date_parsing.decide_order`. `is_day_first` is the user's choice for dates such as 5/4/2024.
     """
     if number_format is not None or pa.types.is_temporal(cells.type):
         return TimeFormat(number_format=number_format)
     if not is_text(cells.type):
         return None
     text, is_missing = strip_cells(pc.cast(cells, pa.string()))
-    words = text.filter(pc.invert(is_missing)).slice(0, N_FORMAT_ROWS).to_pandas()
-    if not len(words):
+    words = text.filter(pc.invert(is_missing)).to_pylist()
+    if not words:
         return None
-    has_points = words.str.contains(r"\d\.\d+\.\d", regex=True).mean() > 0.5
+    found = detect_date_format(words, is_day_first)
+    if found is not None:
+        return found
+    # Formats that only pandas knows.
+    series = pd.Series(words[:N_FORMAT_ROWS])
+    shares = {
+        p: float(np.isfinite(_parse_dates(series, p)).mean()) for p in (*MORE_FORMATS, "mixed")
+    }
+    best = max(shares, key=lambda pattern: shares[pattern])
+    return TimeFormat(best) if shares[best] >= MIN_PARSED_SHARE else None
+
+
+def detect_date_format(words: Sequence[str], is_day_first: bool | None = None) -> TimeFormat | None:
+    """Return how some texts write dates or times of the day; None if half of them are neither."""
+    language = detect_language(words[:N_FORMAT_ROWS])
+    parts = [each for word in words if (each := split_date(word, language)) is not None]
+    if len(parts) < MIN_PARSED_SHARE * len(words):
+        return None
+    is_clock = 2 * sum(each.is_clock for each in parts) > len(parts)
+    decided = {mark: decide_order(parts, mark) for mark in list_marks(parts)}
+    if is_day_first is not None:
+        for mark, (order, _) in decided.items():
+            # The user decides only between day and month; a year may come first all the same.
+            if order != "ymd":
+                decided[mark] = ("dmy" if is_day_first else "mdy", False)
+    orders = tuple((mark, order) for mark, (order, _) in decided.items())
+    is_assumed = any(assumed for _, assumed in decided.values())
+    has_clock = any(each.seconds for each in parts)
+    slow = TimeFormat(None, None, orders, language, is_assumed, is_clock, "", has_clock)
+    return slow if is_clock else slow._replace(pattern=_find_pattern(words, slow))
+
+
+def _find_pattern(words: Sequence[str], slow: TimeFormat) -> str | None:
+    """Return a format of pandas that reads the texts as `slow` does, or None."""
+    texts = list(words[:N_FORMAT_ROWS])
+    expected = slow.parse_singly(texts)
+    series = pd.Series(texts)
+    is_day_first = bool(slow.orders) and slow.orders[0][1] == "dmy"
     with warnings.catch_warnings():
         # pandas warns if `dayfirst` does not fit the first date.
         warnings.simplefilter("ignore")
-        patterns = [
-            guess_datetime_format(words.iloc[0], dayfirst=is_day_first)
-            for is_day_first in (has_points, not has_points)
-        ]
-    candidates = [*dict.fromkeys(p for p in patterns if p), *MORE_FORMATS, "ISO8601", "mixed"]
-    shares = [float(np.isfinite(_parse_dates(words, pattern)).mean()) for pattern in candidates]
-    best = max(range(len(candidates)), key=lambda i: (shares[i], -i))
-    return TimeFormat(candidates[best]) if shares[best] >= MIN_PARSED_SHARE else None
+        guessed = guess_datetime_format(texts[0], dayfirst=is_day_first)
+    best, n_best = None, 0
+    for pattern in dict.fromkeys(p for p in ("ISO8601", guessed) if p):
+        seconds = _parse_dates(series, pattern)
+        is_read = np.isfinite(seconds)
+        if np.array_equal(seconds[is_read], expected[is_read]) and is_read.sum() > n_best:
+            best, n_best = pattern, int(is_read.sum())
+    return best
 
 
 class TimeReader:
-    """Reads the time of each row; a row without a time gets the time of the row before."""
+    """Reads the time of each row; a row without a time gets the time of the row before.
 
-    def __init__(self, time_format: TimeFormat, report: Report) -> None:
-        self._format, self._report = time_format, report
+    Times of the day go on after midnight: 23:59 and 00:01 are two minutes apart.
+
+    Parameters
+    ----------
+    formats : sequence of TimeFormat
+        How the times are written. Of two columns the first holds dates, the second the times of
+        the day, and the time is their sum.
+    report : Report
+        Where the rows without a time are counted.
+    """
+
+    def __init__(self, formats: Sequence[TimeFormat], report: Report) -> None:
+        self._formats, self._report = formats, report
         self._last = np.nan
+        self._n_days, self._last_clock = 0, np.nan
 
-    def read(self, cells: pa.Array) -> NDArray[np.float64]:
+    @property
+    def n_columns(self) -> int:
+        """The number of columns of a time."""
+        return len(self._formats)
+
+    def read(self, columns: Sequence[pa.Array]) -> NDArray[np.float64]:
         """Return the times (n,) in seconds of rows that follow the rows of the last call."""
-        seconds = self._format.parse(cells)
+        parts = [each.parse(cells) for each, cells in zip(self._formats, columns, strict=True)]
+        seconds = parts[0] if len(parts) == 1 else parts[0] + parts[1]
         if not len(seconds):
             return seconds
+        if self._formats[0].is_clock:
+            seconds = self._count_midnights(seconds)
         is_lacking = np.isnan(seconds)
         if is_lacking.any():
             self._report.n_untimed += int(is_lacking.sum())
@@ -171,6 +362,26 @@ class TimeReader:
             seconds = np.concatenate([[self._last], seconds])[latest]
         self._last = seconds[-1]
         return seconds
+
+    def _count_midnights(self, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return times of the day plus a day for each midnight since the first row."""
+        known = seconds[np.isfinite(seconds)]
+        if not known.size:
+            return seconds
+        steps = np.diff(known, prepend=known[0] if np.isnan(self._last_clock) else self._last_clock)
+        n_days = self._n_days + np.cumsum(steps < -DAY / 2)
+        self._n_days, self._last_clock = int(n_days[-1]), float(known[-1])
+        unwrapped = seconds.copy()
+        unwrapped[np.isfinite(seconds)] = known + DAY * n_days
+        return unwrapped
+
+
+def _count_month_seconds(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the beginnings of months such as 202401 in seconds since 1970."""
+    known = np.nan_to_num(values, nan=197_001).astype(np.int64)
+    months = (known // 100 - 1970) * 12 + known % 100 - 1
+    seconds = months.astype("datetime64[M]").astype("datetime64[s]").astype(np.float64)
+    return np.where(np.isnan(values), np.nan, seconds)
 
 
 def _parse_dates(words: "pd.Series[str]", pattern: str) -> NDArray[np.float64]:

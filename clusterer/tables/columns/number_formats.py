@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from clusterer.support.lazy_property import lazy_property
 from clusterer.support.text import make_printable
+from clusterer.tables.columns.notations import MIN_PLAIN_SHARE, NOTATIONS, list_notations
 from clusterer.tables.columns.numbers import NumberFormat, count_numbers, is_text, strip_cells
 from clusterer.tables.columns.words import CURRENCY
 from clusterer.tables.errors import TableError
@@ -21,7 +22,9 @@ from clusterer.tables.errors import TableError
 POINT, COMMA = NumberFormat("."), NumberFormat(",")
 DECORATION = re.compile(f"^[+(\\-−]?\\s*({CURRENCY})|({CURRENCY})\\s*\\)?$|^\\(.*\\)$")
 N_COLUMNS_COMPARED = 200
-DIGIT = "(?i)[0-9∞]|inf"
+DIGIT = "(?i)[0-9∞٠-٩۰-۹०-९০-৯０-９]|inf"
+# The share of values that end with 0 among amounts in round figures.
+MIN_ROUND_SHARE = 0.5
 ONE_GROUP = "^[+-]?[1-9]\\d{0,2},\\d{3}$"
 POINTED_GROUPS = "^[+-]?[1-9]\\d{0,2}(?:\\.\\d{3})+$"
 
@@ -58,6 +61,8 @@ class NumberFormatDetector:
         The character between cells.
     decimal, thousands : str, optional
         The user's choice of the notation; None (the default) detects it.
+    missing : sequence of str, default ()
+        Further words and numbers that stand for a missing value.
 
     Raises
     ------
@@ -71,12 +76,16 @@ class NumberFormatDetector:
         delimiter: str,
         decimal: str | None = None,
         thousands: str | None = None,
+        missing: Sequence[str] = (),
     ) -> None:
+        self.missing = tuple(word.strip().lower() for word in missing)
         self._columns = columns
         self._delimiter = delimiter
         # Tables with a decimal comma usually have the semicolon as delimiter.
         self._is_semicolon = delimiter == ";"
-        self._candidates = _list_candidates(decimal, thousands)
+        self._candidates = [
+            replace(each, missing=self.missing) for each in _list_candidates(decimal, thousands)
+        ]
 
     def detect(self, values: pa.Array) -> DetectedFormat:
         """Return the best format for texts that are stripped and not missing."""
@@ -84,40 +93,66 @@ class NumberFormatDetector:
             # Whole numbers show no decimal mark; the following rows will have the table's mark.
             has_point = pc.any(pc.match_substring(values, ".")).as_py()
             is_point = has_point or self._point_surplus >= 0
-            return DetectedFormat(POINT if is_point else COMMA, 1.0, is_evident=True)
+            return DetectedFormat(self._candidates[not is_point], 1.0, is_evident=True)
         if not pc.any(pc.match_substring_regex(values, DIGIT)).as_py():
-            return DetectedFormat(POINT, 0.0)
+            return DetectedFormat(self._candidates[0], 0.0)
         found = [_add_decoration(each, values) for each in self._order_candidates(values)]
         formats, counts = [each for each, _ in found], [n for _, n in found]
         best = max(range(len(formats)), key=lambda i: (counts[i], -i))
         is_draw = len(counts) > 1 and min(counts) == max(counts) > 0
         is_doubtful = is_draw and (_has(values, ",") or (self._is_semicolon and _has(values, ".")))
         is_assumed = is_doubtful and not self._point_surplus
-        return DetectedFormat(formats[best], counts[best] / len(values), is_assumed=is_assumed)
+        found_format, n_read = formats[best], counts[best]
+        if n_read < len(values):
+            found_format, n_read = self._add_notations(found_format, n_read, values)
+        return DetectedFormat(found_format, n_read / len(values), is_assumed=is_assumed)
+
+    def _add_notations(
+        self, found: NumberFormat, n_read: int, values: pa.Array
+    ) -> tuple[NumberFormat, int]:
+        """Return the format with the notations that make more values numbers, and how many."""
+        n_plain = n_read
+        for name in list_notations(values):
+            if NOTATIONS[name].is_partial and n_plain < MIN_PLAIN_SHARE * len(values):
+                continue
+            notations = (*found.notations, name)
+            # In a draw the first candidate wins, which fits the other columns.
+            for each in self._order_candidates(values):
+                candidate = replace(each, notations=notations, is_decorated=found.is_decorated)
+                n_candidate = count_numbers(values, candidate)
+                if n_candidate > n_read:
+                    found, n_read = candidate, n_candidate
+            if not NOTATIONS[name].is_partial:
+                n_plain = n_read
+        return found, n_read
 
     @lazy_property
     def _point_surplus(self) -> int:
         """The number of values that need a decimal point minus those that need a comma."""
         columns = [cells for cells in self._columns if is_text(cells.type)]
         return sum(
-            _count_point_surplus(_select_values(cells)) for cells in columns[:N_COLUMNS_COMPARED]
+            _count_point_surplus(_select_values(cells, self.missing))
+            for cells in columns[:N_COLUMNS_COMPARED]
         )
 
     def _order_candidates(self, values: pa.Array) -> list[NumberFormat]:
         """Return the formats to try; in a draw the first one wins."""
         if len(self._candidates) == 1:
             return self._candidates
+        point_first, comma_first = self._candidates, self._candidates[::-1]
         if self._point_surplus:
-            return [POINT, COMMA] if self._point_surplus > 0 else [COMMA, POINT]
+            return point_first if self._point_surplus > 0 else comma_first
         if not _has(values, ","):
             # A column with 1.234 and 56 but never 1.5 has groups: decimals vary in length.
             is_grouped = self._is_semicolon and not _is_all(values, POINTED_GROUPS)
-            return [COMMA, POINT] if is_grouped and _has(values, ".") else [POINT, COMMA]
+            return comma_first if is_grouped and _has(values, ".") else point_first
         if self._delimiter == ",":
-            return [POINT, COMMA]
+            return point_first
         # A column with 1,234 in every cell has decimals: some whole numbers would be below 1,000.
-        is_decimal = self._is_semicolon or _is_all(values, ONE_GROUP)
-        return [COMMA, POINT] if is_decimal else [POINT, COMMA]
+        # Amounts such as 26,500 and 31,250 are round, decimals hardly ever end with 0.
+        is_round = _is_all(values, ONE_GROUP) and _share(values, "0$") >= MIN_ROUND_SHARE
+        is_decimal = self._is_semicolon or (_is_all(values, ONE_GROUP) and not is_round)
+        return comma_first if is_decimal else point_first
 
 
 def find_grouped_number(values: pa.Array, number_format: NumberFormat) -> str | None:
@@ -149,9 +184,9 @@ def _list_candidates(decimal: str | None, thousands: str | None) -> list[NumberF
     return [NumberFormat(mark, thousands) for mark in ([decimal] if decimal else [".", ","])]
 
 
-def _select_values(cells: pa.Array) -> pa.Array:
+def _select_values(cells: pa.Array, missing: Sequence[str]) -> pa.Array:
     """Return the stripped texts of a column that are not missing."""
-    text, is_missing = strip_cells(pc.cast(cells, pa.string()))
+    text, is_missing = strip_cells(pc.cast(cells, pa.string()), missing)
     return text.filter(pc.invert(is_missing))
 
 
@@ -168,6 +203,10 @@ def _is_evident(values: pa.Array) -> bool:
 
 def _has(values: pa.Array, mark: str) -> bool:
     return bool(pc.any(pc.match_substring(values, mark)).as_py())
+
+
+def _share(values: pa.Array, pattern: str) -> float:
+    return float(pc.mean(pc.match_substring_regex(values, pattern)).as_py())
 
 
 def _is_all(values: pa.Array, pattern: str) -> bool:

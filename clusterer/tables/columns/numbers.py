@@ -1,5 +1,6 @@
 """Numbers in the notations that people write, and their conversion to float64."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clusterer.tables.columns.notations import NOTATIONS, rewrite
 from clusterer.tables.columns.words import (
     CURRENCY,
     FALSE_WORDS,
@@ -63,6 +65,10 @@ class NumberFormat:
         Whether digits are grouped in the sample; grouped digits are read in any case.
     is_boolean : bool, default False
         Whether the cells are words for yes and no, which count as 1 and 0.
+    notations : tuple of str, default ()
+        The keys of `notations.NOTATIONS` that are read.
+    missing : tuple of str, default ()
+        Further words and numbers that stand for a missing value, in lower case.
     """
 
     decimal: str = "."
@@ -71,11 +77,20 @@ class NumberFormat:
     is_decorated: bool = False
     is_grouped: bool = False
     is_boolean: bool = False
+    notations: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def is_plain(self) -> bool:
         """Whether PyArrow reads numbers of this format directly."""
-        return not (self.is_percent or self.is_decorated or self.is_grouped or self.is_boolean)
+        is_marked = self.is_percent or self.is_decorated or self.is_grouped or self.is_boolean
+        has_words = len(self.missing_numbers) < len(self.missing)
+        return not (is_marked or self.notations or has_words)
+
+    @property
+    def missing_numbers(self) -> list[float]:
+        """The numbers among the words for missing values."""
+        return [float(word) for word in self.missing if _is_float(word)]
 
     def without_grouping(self) -> "NumberFormat":
         """Return the format with no mark between groups of digits."""
@@ -106,6 +121,17 @@ def parse_numbers(cells: pa.Array, number_format: NumberFormat) -> Numbers:
     >>> parse_numbers(cells, NumberFormat(decimal=",")).values
     array([1234.5,   -3. ,    nan,   -inf,    nan])
     """
+    if not number_format.missing:
+        return _parse_cells(cells, number_format)
+    if is_text(cells.type):
+        text, is_missing = strip_cells(cells, number_format.missing)
+        cells = pc.if_else(is_missing, None, text)
+    numbers = _parse_cells(cells, number_format)
+    numbers.values[np.isin(numbers.values, number_format.missing_numbers)] = np.nan
+    return numbers
+
+
+def _parse_cells(cells: pa.Array, number_format: NumberFormat) -> Numbers:
     if not is_text(cells.type):
         return _convert_typed(cells)
     text, is_missing = strip_cells(cells)
@@ -125,14 +151,25 @@ def parse_numbers(cells: pa.Array, number_format: NumberFormat) -> Numbers:
     infinite = _to_mask(is_infinite)
     is_negative = _to_mask(pc.fill_null(pc.starts_with(folded, "-"), False))
     values = np.where(infinite, np.where(is_negative, -np.inf, np.inf), values)
+    for name in number_format.notations:
+        notation = NOTATIONS[name]
+        if notation.factor != 1:
+            is_so = pc.fill_null(pc.match_substring_regex(text, notation.pattern), False)
+            values = np.where(_to_mask(is_so), notation.factor * values, values)
     unreadable = ~(_to_mask(is_missing) | _to_mask(is_good) | infinite)
     return Numbers(values, unreadable, _find_regrouped(text, is_good, number_format))
 
 
-def strip_cells(cells: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return texts without blanks around them, and where the value is missing."""
+def strip_cells(cells: pa.Array, missing: Sequence[str] = ()) -> tuple[pa.Array, pa.Array]:
+    """Return texts without blanks around them, and where the value is missing.
+
+    `missing` holds further words for missing values, in lower case.
+    """
     text = pc.utf8_trim(cells, characters=SPACES + INVISIBLE + "\t\n\v\f\r")
-    is_missing = pc.is_in(pc.utf8_lower(text), value_set=MISSING_SET)
+    folded = pc.utf8_lower(text)
+    is_missing = pc.is_in(folded, value_set=MISSING_SET)
+    if missing:
+        is_missing = pc.or_(is_missing, pc.is_in(folded, value_set=pa.array(missing)))
     return text, pc.or_(is_missing, pc.is_null(cells))
 
 
@@ -162,7 +199,8 @@ def _normalize(text: pa.Array, number_format: NumberFormat) -> tuple[pa.Array, p
 
 
 def _remove_decoration(text: pa.Array, number_format: NumberFormat) -> pa.Array:
-    """Return texts without the percent and currency signs of the format."""
+    """Return texts without the notations, percent and currency signs of the format."""
+    text = rewrite(text, number_format.notations)
     text = pc.replace_substring(text, "−", "-")
     if number_format.is_percent:
         has_sign = pc.ends_with(text, "%")
@@ -200,6 +238,14 @@ def _cast_singly(text: pa.Array) -> NDArray[np.float64]:
     return np.array([np.nan if cell is None else float(cell) for cell in text.to_pylist()])
 
 
+def _is_float(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def _parse_booleans(text: pa.Array) -> Numbers:
     word = pc.utf8_lower(text)
     is_true, is_false = (_to_mask(pc.is_in(word, value_set=s)) for s in (TRUE_SET, FALSE_SET))
@@ -211,6 +257,8 @@ def _convert_typed(cells: pa.Array) -> Numbers:
     if pa.types.is_boolean(cells.type):
         cells = pc.cast(cells, pa.uint8())
     values = pc.cast(cells, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    if not values.flags.writeable:
+        values = values.copy()
     return Numbers(np.asarray(values, np.float64), np.zeros(len(values), np.bool_))
 
 

@@ -2,65 +2,171 @@
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from clusterer.tables.columns.column import MAX_MISSING_SHARE, InferredColumn
 
 LABEL = re.compile(
     r"(?i)(?:true|ground|real|actual|known|cluster|class|target)?[\s_.\-]*"
-    r"(?:labels?|class(?:es|_?labels?)?|klasse|targets?|clusters?|truth|gt)(?:[\s_.\-]*(?:id|nr|no))?"
+    r"(?:labels?|class(?:es|_?labels?)?|klasse|targets?|clusters?|truth|gt"
+    r"|classe|clase|klass|klasa|třída|trieda|sınıf|luokka|osztály|clasa|класс|клас|κλάση|etikett?e?"
+    r"|cluster[\s_]?nummer|类别|類別|类|分类|分類|标签|クラス|ラベル|클래스|라벨|레이블|वर्ग|क्लास|فئة|صنف"
+    r"|סוג|קבוצה)(?:[\s_.\-]*(?:id|nr|no))?"
+)
+# Names of outcomes; they hold classes wherever they stand, if they have few values.
+OUTCOME = re.compile(
+    r"(?i)species|art|espèce|especie|specie|soort|gatunek|вид|物种|種|品種|diagnosis|diagnose|outcome"
+    r"|variety|cultivar|survived|churn(?:ed)?|attrition|exited|default(?:ed)?|deposit|income"
+    r"|(?:is[\s_]?)?(?:fraud|spam|anomaly|outlier|canceled)|loan[\s_]status|potability"
+    r"|(?:heart[\s_]?)?disease|stroke|sentiment|ground[\s_]?truth|result|subtype|cell[\s_]?type"
+    r"|activity|defaulter"
 )
 # Columns with these names hold classes only if they are the last column.
-LAST_LABEL = re.compile(
-    r"(?i)y|species|category|categories|groups?|type|outcome|diagnosis|variety|kind|result"
+LAST_LABEL = re.compile(r"(?i)y|category|categories|groups?|type|kind|quality|status|response|typ")
+# Columns of text with these names name places and people, no classes.
+NO_LABEL = re.compile(
+    r"(?i).*(?:name|city|country|region|state|site|station|sensor|device|location|place|address"
+    r"|street|store|shop|gender|sex|date|time|user|customer|file|path|url|comment|note|unit|freq"
+    r"|currency|ort|stadt|land|straße|город|страна|城市|国|市).*"
 )
+# A name that ends like this means classes of any kind, such as Pclass or risk_class.
+CLASS_NAME = re.compile(r"(?i).*(?:class|klasse|classe|clase|category|cluster|label|target)")
 MAX_CLASSES = 1000
+# Without a name that says so, a column of classes has few values that repeat often.
+MAX_UNNAMED_CLASSES = 30
+MIN_REPEATS = 5
+# A column of whole numbers among decimals is a class only with very few values.
+MAX_NUMBERED_CLASSES = 10
 
 
-def choose_features(inferred: Sequence[InferredColumn], label: int | None) -> tuple[str, ...]:
+class Roles(NamedTuple):
+    """The table of which the roles are chosen.
+
+    Parameters
+    ----------
+    inferred : sequence of InferredColumn
+        The columns.
+    n_distinct : sequence of int
+        The number of distinct values of each column in the sample.
+    n_rows : int
+        The number of rows in the sample.
+    has_header : bool
+        Whether the columns have names.
+    """
+
+    inferred: Sequence[InferredColumn]
+    n_distinct: Sequence[int]
+    n_rows: int
+    has_header: bool
+
+
+def choose_features(table: Roles, label: int | None) -> tuple[str, ...]:
     """Return the names of the default features.
 
-    Features are columns of numbers that are not the label. Columns with more than half of their
-    values missing are features only if all columns are like that.
+    Features are columns of numbers that are not the label and hold no other classes. Columns with
+    more than half of their values missing are features only if all columns are like that, and
+    counters only if there is nothing else.
     """
-    numbers = [
+    chosen = [
         each.column
-        for i, each in enumerate(inferred)
-        if each.column.kind == "number" and i != label
+        for i, each in enumerate(table.inferred)
+        if each.column.kind == "number" and i != label and not _is_class(table, i)
     ]
-    full = [column for column in numbers if column.n_missing_share <= MAX_MISSING_SHARE]
-    return tuple(column.name for column in full or numbers)
+    full = [column for column in chosen if column.n_missing_share <= MAX_MISSING_SHARE]
+    counters = [each.column for each in table.inferred if each.is_counter]
+    return tuple(column.name for column in full or chosen or counters)
 
 
-def find_label(
-    inferred: Sequence[InferredColumn], n_distinct: Sequence[int], n_rows: int
-) -> int | None:
-    """Return the index of the column that looks like the true classes, or None."""
-    last = len(inferred) - 1
-    for i in range(last, -1, -1):
-        name = inferred[i].column.name.strip()
-        is_last = i == last > 0 and _is_last_label(name, inferred, n_distinct[i], n_rows)
-        is_named = is_last or LABEL.fullmatch(name)
-        if is_named and _can_be_label(inferred[i], n_distinct[i], n_rows):
-            return i
-    return None
+def find_label(table: Roles) -> int | None:
+    """Return the index of the column that looks like the true classes, or None.
+
+    The name of the column decides. If no name does, it is the first or the last column with few
+    texts, or without a header also with few whole numbers beside columns of decimals.
+    """
+    indices = range(len(table.inferred) - 1, -1, -1)
+    for pattern in (LABEL, OUTCOME):
+        for i in indices:
+            name = table.inferred[i].column.name.strip()
+            is_last = pattern is LABEL and i == indices[0] > 0 and _is_last_label(table, name)
+            if (is_last or pattern.fullmatch(name)) and _can_be_label(table, i, pattern):
+                return i
+    return next((i for i in _list_ends(table) if _is_unnamed_label(table, i)), None)
 
 
 def find_time(inferred: Sequence[InferredColumn]) -> int | None:
-    """Return the index of the first column of dates, or None."""
-    return next((i for i, each in enumerate(inferred) if each.column.kind == "date"), None)
+    """Return the index of the first column of dates, or of times if there is no date."""
+    dates = [i for i, each in enumerate(inferred) if each.column.kind == "date"]
+    with_day = [i for i in dates if not _is_clock(inferred[i])]
+    return next(iter(with_day or dates), None)
 
 
-def _is_last_label(
-    name: str, inferred: Sequence[InferredColumn], n_distinct: int, n_rows: int
-) -> bool:
+def find_clock(inferred: Sequence[InferredColumn], time: int | None) -> int | None:
+    """Return the index of the column of times of the day that belongs to a column of dates.
+
+    It is the next one to dates without a time of the day; None if there is none.
+    """
+    if time is None or _is_clock(inferred[time]):
+        return None
+    date_format = inferred[time].time_format
+    if date_format is None or date_format.has_clock:
+        return None
+    clocks = [i for i, each in enumerate(inferred) if _is_clock(each)]
+    return min(clocks, key=lambda i: abs(i - time)) if clocks else None
+
+
+def _is_clock(each: InferredColumn) -> bool:
+    return each.time_format is not None and each.time_format.is_clock
+
+
+def _is_class(table: Roles, i: int) -> bool:
+    """Tell whether the name says that whole numbers with few values are classes."""
+    each = table.inferred[i]
+    is_few = table.n_distinct[i] <= min(MAX_UNNAMED_CLASSES, max(2, table.n_rows // MIN_REPEATS))
+    return each.is_whole and is_few and bool(CLASS_NAME.fullmatch(each.column.name.strip()))
+
+
+def _is_last_label(table: Roles, name: str) -> bool:
     # If there is a column x, y is a coordinate.
-    if name.lower() == "y" and any(each.column.name.lower() == "x" for each in inferred):
+    names = {each.column.name.lower() for each in table.inferred}
+    if name.lower() == "y" and "x" in names:
         return False
-    return LAST_LABEL.fullmatch(name) is not None and n_distinct <= n_rows // 3
+    return LAST_LABEL.fullmatch(name) is not None and table.n_distinct[-1] <= table.n_rows // 3
 
 
-def _can_be_label(inferred: InferredColumn, n_distinct: int, n_rows: int) -> bool:
+def _can_be_label(table: Roles, i: int, pattern: re.Pattern[str]) -> bool:
+    inferred, n_distinct, n_rows = table.inferred[i], table.n_distinct[i], table.n_rows
     kind = inferred.column.kind
-    if kind in ("empty", "date") or (kind in ("number", "id") and not inferred.is_whole):
+    is_number = kind in ("number", "id")
+    if kind in ("empty", "date") or (is_number and not inferred.is_whole):
+        return False
+    if pattern is OUTCOME and (n_distinct < 2 or n_distinct > max(2, n_rows // 3)):
         return False
     return n_distinct <= MAX_CLASSES and (n_distinct <= max(2, n_rows // 2) or n_rows < 10)
+
+
+def _list_ends(table: Roles) -> list[int]:
+    """Return the indices of the last and the first column that are no ids."""
+    indices = [i for i, each in enumerate(table.inferred) if each.column.kind != "id"]
+    return [indices[-1], indices[0]] if len(indices) > 1 else []
+
+
+def _is_unnamed_label(table: Roles, i: int) -> bool:
+    """Tell whether the values of a column look like classes, whatever its name."""
+    each, n_distinct = table.inferred[i], table.n_distinct[i]
+    if not 2 <= n_distinct <= min(MAX_UNNAMED_CLASSES, table.n_rows // MIN_REPEATS):
+        return False
+    others = [other for j, other in enumerate(table.inferred) if j != i]
+    numbers = [other for other in others if other.column.kind == "number"]
+    kind = each.column.kind
+    if kind in ("text", "boolean") and each.column.n_missing_share == 0:
+        if not table.has_header:
+            return True
+        # A column of text with a name counts only if it is the only one.
+        is_alone = all(other.column.kind not in ("text", "boolean") for other in others)
+        is_place = NO_LABEL.fullmatch(each.column.name.strip())
+        return kind == "text" and is_alone and is_place is None and len(numbers) > 0
+    if table.has_header or kind != "number" or not each.is_whole:
+        return False
+    n_decimal = sum(not other.is_whole for other in numbers)
+    is_range = each.column.maximum - each.column.minimum < 2 * n_distinct
+    return is_range and n_distinct <= MAX_NUMBERED_CLASSES and n_decimal > len(numbers) / 2

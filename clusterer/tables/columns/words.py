@@ -33,3 +33,32 @@ FALSE_WORDS = frozenset(
     )
 )  # fmt: skip
 CURRENCY = "[$€£¥₹₽₩₺₫฿₴₪]|USD|EUR|GBP|CHF|JPY|CNY|INR|kr|zł|Kč|Fr\\.|Rs\\.?|R\\$"
+# Words in the first cell of a row that sums up other rows.
+SUMMARY_WORDS = frozenset(
+    (
+        "total", "totals", "grand total", "subtotal", "sub-total", "sub total", "sum", "sums",
+        "average", "avg", "mean", "overall", "running total", "std dev", "standard deviation",
+        "summe", "gesamt", "gesamtsumme", "gesamtergebnis", "insgesamt", "zwischensumme",
+        "teilsumme", "durchschnitt", "mittelwert", "summen", "totaux", "sous-total", "sous total",
+        "total général", "somme", "moyenne", "total general", "totales", "suma", "promedio",
+        "totale", "subtotale", "somma", "totale generale", "totale complessivo", "total geral",
+        "soma", "média", "totaal", "subtotaal", "eindtotaal", "gemiddelde", "totalt", "i alt",
+        "delsumma", "delsum", "medelvärde", "gennemsnit", "gjennomsnitt", "summa", "yhteensä",
+        "keskiarvo", "välisumma", "razem", "ogółem", "łącznie", "suma częściowa", "suma końcowa",
+        "średnia", "celkem", "součet", "mezisoučet", "průměr", "spolu", "összesen", "részösszeg",
+        "átlag", "végösszeg", "toplam", "genel toplam", "ara toplam", "ortalama", "итого",
+        "всего", "итог", "общий итог", "сумма", "среднее", "промежуточный итог", "разом",
+        "усього", "всього", "середнє", "общо", "сума", "ukupno", "prosjek", "skupaj", "medie",
+        "σύνολο", "μέσος όρος", "合计", "总计", "小计", "平均", "平均值", "总和", "合計", "總計",
+        "小計", "総計", "총계", "합계", "소계", "평균", "المجموع", "الإجمالي", "إجمالي",
+        "المتوسط", 'סה"כ', "סהכ", "ממוצע", "कुल", "योग", "औसत", "jumlah", "rata-rata", "tổng",
+        "tổng cộng", "รวม", "∑",
+    )
+)  # fmt: skip
+# These words are also names of other things. Their rows are totals only if their values show it.
+DOUBTFUL_SUMMARY_WORDS = frozenset(
+    (
+        "all", "media", "median", "min", "max", "minimum", "maximum", "std", "count", "ensemble",
+        "ergebnis", "anzahl", "parziale", "som", "medel", "mittel", "計", "σ", "ø", "всё", "все",
+    )
+)  # fmt: skip

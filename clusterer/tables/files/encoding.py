@@ -2,7 +2,10 @@
 
 import codecs
 import re
+import unicodedata
 from dataclasses import dataclass
+
+from charset_normalizer import from_bytes
 
 from clusterer.support.text import make_printable
 from clusterer.tables.errors import TableError
@@ -19,6 +22,27 @@ CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f\x01\x02")
 # Windows-1252 is by far the most common encoding of text that is not UTF-8. Latin-1 also decodes
 # the five bytes that Windows-1252 does not define.
 FALLBACKS = ("cp1252", "latin-1")
+# The encodings of one byte per letter for other scripts, and the most common letters of these
+# scripts: several encodings may give letters, but only one gives words.
+COMMON_LETTERS = {
+    "cp1251": "оеаинтсрвлкмі", "koi8_r": "оеаинтсрвлкмі", "cp866": "оеаинтсрвлкмі",
+    "cp1253": "αοιετσςνηυρπκόίά", "cp1255": "יוהלאתרבמשנ",
+    "cp1256": "اليمونرتبةعدف", "cp874": "านรกเงอมยลวด่้ั",
+}  # fmt: skip
+MIN_COMMON_SHARE = 0.5
+# The encodings of Chinese, Japanese and Korean.
+EAST_ASIAN = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
+# Half-width katakana are rare in texts, but most bytes stand for one of them in Shift-JIS.
+HALF_WIDTH = re.compile("[\uff61-\uff9f]")
+MIN_WORD_SHARE = 0.8
+N_DETECTOR_BYTES = 2**13
+# A run of letters, ASCII or not, between ASCII signs.
+TOKEN = re.compile(r"[^\x00-@\[-`{-~]+")
+# Signs of Windows-1252 within words are letters of Windows-1250, such as those of Polish; no
+# language of Western Europe has these letters together.
+CENTRAL_EUROPE = re.compile(r"(?i)[a-z][¹³¿¾¼¯ª£¥\x9d\x8d][a-z]|ø(?=(?s:.*)[ìù])|[ìù](?=(?s:.*)ø)")
+TURKISH = re.compile(r"[ðþ](?=(?s:.*)[çü])|[çü](?=(?s:.*)[ðþ])")
+ICELANDIC = re.compile("[æáÆÁ]")
 UNDEFINED_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
@@ -53,8 +77,8 @@ def check_encoding(codec: str, head: bytes) -> Encoding:
 def detect_encoding(head: bytes, name: str) -> Encoding:
     """Return the encoding of a text that begins with `head`; TableError if the file is binary.
 
-    The order of the tests: a byte order mark, the zero bytes of UTF-16 and UTF-32, UTF-8, and at
-    last Windows-1252.
+    The order of the tests: a byte order mark, the zero bytes of UTF-16 and UTF-32, UTF-8, the
+    encodings of other scripts by charset-normalizer, and at last Windows-1252.
     """
     marked = _find_mark(head)
     if marked is not None:
@@ -70,7 +94,7 @@ def detect_encoding(head: bytes, name: str) -> Encoding:
         raise TableError(f"{name} is a binary file, not a table of text; save it as CSV")
     if is_utf8:
         return Encoding("utf-8")
-    codec = FALLBACKS[bool(UNDEFINED_1252.search(head))]
+    codec = _detect_script(head) or FALLBACKS[bool(UNDEFINED_1252.search(head))]
     note = f"not UTF-8: read as {codec}; if names look wrong, choose another encoding"
     return Encoding(codec, note=note)
 
@@ -100,6 +124,53 @@ def _detect_wide_codec(head: bytes) -> str | None:
     if even > 0.5 and odd < 0.1:
         return "utf-16-be"
     return None
+
+
+def _detect_script(head: bytes) -> str | None:
+    """Return the encoding of letters that Windows-1252 lacks, or None."""
+    lines = dict.fromkeys(line for line in head.split(b"\n") if not line.isascii())
+    sample = b"\n".join(lines)[:N_DETECTOR_BYTES]
+    # A cut at the end may separate the bytes of a character.
+    sample = sample.rsplit(b"\n", 1)[0] if len(sample) == N_DETECTOR_BYTES else sample
+    shares = {codec: _share_of_common_letters(sample, codec) for codec in COMMON_LETTERS}
+    best = max(shares, key=lambda codec: shares[codec])
+    if shares[best] >= MIN_COMMON_SHARE:
+        return best
+    matches = from_bytes(sample, cp_isolation=list(EAST_ASIAN), enable_fallback=False)
+    for match in matches:
+        words = _find_words(str(match))
+        n_good = sum(not re.search("[A-Za-z]", word) for word in words)
+        n_narrow = len(HALF_WIDTH.findall("".join(words)))
+        if n_good >= MIN_WORD_SHARE * len(words) and 2 * n_narrow < len("".join(words)):
+            return match.encoding
+    western = sample.decode("latin-1")
+    if CENTRAL_EUROPE.search(western):
+        return "cp1250"
+    return "cp1254" if TURKISH.search(western) and not ICELANDIC.search(western) else None
+
+
+def _share_of_common_letters(sample: bytes, codec: str) -> float:
+    """Return the share of common letters among those beyond ASCII; 0 if there are no words."""
+    try:
+        words = _find_words(sample.decode(codec))
+    except UnicodeDecodeError:
+        return 0.0
+    # A word of one script has no letters of another one and no signs.
+    words = [word for word in words if len(word) > 1]
+    good = [word for word in words if _is_of_one_script(word)]
+    if not words or len(good) < MIN_WORD_SHARE * len(words):
+        return 0.0
+    letters = "".join(good).casefold()
+    return sum(letter in COMMON_LETTERS[codec] for letter in letters) / len(letters)
+
+
+def _find_words(text: str) -> list[str]:
+    """Return the distinct words with letters beyond ASCII."""
+    return [word for word in dict.fromkeys(TOKEN.findall(text)) if not word.isascii()]
+
+
+def _is_of_one_script(word: str) -> bool:
+    return all(not letter.isascii() and unicodedata.category(letter)[0] in "LM" for letter in word)
 
 
 def _is_utf8(head: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clusterer.support.text import make_printable
 from clusterer.tables.columns.cells import is_missing, is_number, is_other_value
@@ -20,6 +20,10 @@ SINGLE_COLUMN_WEIGHT = 0.6
 N_LINES = 100
 N_CHARACTERS = 2**16
 N_CELLS = 2_000
+# No text holds this character outside of damaged lines.
+NO_QUOTE = "\0"
+ESCAPE = "\\"
+MAX_WIDE = 3
 COMMENT_MARKS = ("#", "//", "%")
 SPREADSHEET_ERROR = re.compile(
     rf"(?i)\s*(?:{'|'.join(re.escape(word) for word in MISSING_WORDS if word[:1] == '#')})(?!\w)"
@@ -38,13 +42,17 @@ class Dialect:
         The character between cells; a space stands for any run of blanks.
     quote : str, default '"'
         The character around cells that contain the delimiter.
+        `NO_QUOTE` for none.
     comment_mark : str or None
         The beginning of comment lines; None if there are no comment lines.
+    escape : str or None
+        The character before a quote that belongs to a cell; None if quotes are doubled.
     """
 
     delimiter: str
     quote: str = '"'
     comment_mark: str | None = None
+    escape: str | None = None
 
     def is_comment(self, line: str) -> bool:
         """Tell whether a line is a comment and not a row."""
@@ -55,48 +63,73 @@ def check_delimiter(delimiter: str) -> str:
     """Return the delimiter that the user chose, or raise TableError if it is not allowed."""
     words = {"\\t": "\t", "tab": "\t", "space": " "}
     mark = words.get(delimiter, delimiter) if isinstance(delimiter, str) else ""
-    if len(mark) != 1 or mark.isalnum() or mark in "\n\r\"'.+-\0":
+    is_wide = 1 < len(mark) <= MAX_WIDE and not any(map(_is_cell_character, mark))
+    if not is_wide and (len(mark) != 1 or mark.isalnum() or mark in "\n\r\"'.+-\0"):
         shown = make_printable(delimiter)
         raise TableError(f"delimiter is {shown!r}; allowed: one character such as , ; | or \\t")
     return mark
 
 
-def detect_dialect(lines: list[str], delimiter: str | None) -> Dialect:
+def _is_cell_character(character: str) -> bool:
+    return character.isalnum() or character in "\n\r\"'.+-\0 "
+
+
+def detect_dialect(lines: list[str], delimiter: str | None, quote: str | None = None) -> Dialect:
     """Return the dialect of the first lines of a table.
 
-    `delimiter` is the user's choice; None detects the delimiter.
+    `delimiter` and `quote` are the user's choices; None detects them.
     """
     comment_mark = _detect_comment_mark(lines)
     body = [line for line in lines if line.strip() and not _starts_with_mark(line, comment_mark)]
-    quote = _detect_quote(body)
+    quote = _detect_quote(body) if quote is None else quote or NO_QUOTE
     found = SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
     if delimiter is None and found and any(found[1] in line for line in body[1:]):
         delimiter = found[1]
+    head = _limit_lines(body)
+    dialect = Dialect(delimiter or _detect_delimiter(head, quote, None)[0], quote, comment_mark)
+    if not any(ESCAPE + quote in line for line in body):
+        return dialect
+    escaped = replace(dialect, escape=ESCAPE)
     if delimiter is None:
-        delimiter = _detect_delimiter(_limit_lines(body), quote)
-    return Dialect(delimiter, quote, comment_mark)
+        escaped = replace(escaped, delimiter=_detect_delimiter(head, quote, ESCAPE)[0])
+    # A backslash may also end a quoted path, such as "C:\\data\\".
+    scores = [
+        _score_delimiter(head, each.delimiter, quote, each.escape) for each in (dialect, escaped)
+    ]
+    n_broken = [_count_broken(body, each) for each in (dialect, escaped)]
+    return escaped if (n_broken[1], -scores[1]) < (n_broken[0], -scores[0]) else dialect
 
 
-def _detect_delimiter(lines: list[str], quote: str) -> str:
-    """Return the delimiter with the highest score; see `_score_delimiter`."""
+def _count_broken(lines: list[str], dialect: Dialect) -> int:
+    """Return how many records do not have the most common number of cells."""
+    records = split_records(lines, dialect.delimiter, dialect.quote, escape=dialect.escape)
+    counts = Counter(len(record.cells) if record.cells else 0 for record in records)
+    return counts.total() - max((n for size, n in counts.items() if size > 1), default=0)
+
+
+def _detect_delimiter(lines: list[str], quote: str, escape: str | None) -> tuple[str, float]:
+    """Return the delimiter with the highest score, and its score; see `_score_delimiter`."""
     unused = (mark for mark in ",;\t|\x1f" if not any(mark in line for line in lines))
     best = next(unused, ",")
     best_score = SINGLE_COLUMN_WEIGHT * _mean_cell_score([[line] for line in lines])
     for delimiter, weight in DELIMITERS.items():
         if any(delimiter in line for line in lines):
-            score = weight * _score_delimiter(lines, delimiter, quote)
+            score = weight * _score_delimiter(lines, delimiter, quote, escape)
             if score > best_score * 1.001:
                 best, best_score = delimiter, score
-    return best
+    return best, best_score
 
 
-def _score_delimiter(lines: list[str], delimiter: str, quote: str) -> float:
+def _score_delimiter(
+    lines: list[str], delimiter: str, quote: str, escape: str | None = None
+) -> float:
     """Return how well a delimiter divides the lines into a table, from 0 to 1.
 
     The score is the share of rows with the most common number of cells, times the mean score of
     their cells. Numbers score high, text scores low.
     """
-    rows = [record.cells for record in split_records(lines, delimiter, quote) if record.cells]
+    records = split_records(lines, delimiter, quote, escape=escape)
+    rows = [record.cells for record in records if record.cells]
     if not rows:
         return 0.0
     n_cells, n_modal = Counter(map(len, rows)).most_common(1)[0]

@@ -3,20 +3,28 @@
 Titles, comments and malformed lines may stand before the rows.
 """
 
-import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-from clusterer.tables.columns.cells import is_missing, is_number
+from clusterer.tables.columns.cells import is_number
 from clusterer.tables.errors import TableError
 from clusterer.tables.text.dialect import SEPARATOR_LINE, Dialect
+from clusterer.tables.text.name_rows import (
+    find_first_full,
+    find_groups,
+    find_header,
+    find_numeric_columns,
+    fit_names,
+    is_data,
+    join_group_names,
+    merge_names,
+    split_names,
+)
 from clusterer.tables.text.records import Record, split_records
 
 N_RECORDS = 300
 N_CELLS = 60_000
-# With fewer rows the style of a column's numbers is not known well enough.
-MIN_ROWS_FOR_STYLE = 10
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,10 @@ class TableLayout:
         is no header.
     n_header_names : int
         The number of names in the header, which may differ from `n_columns`.
+    numeric : tuple of int
+        The columns with mostly numbers.
+    header_cells : tuple of str
+        The cells of the header as they are written; () if there is no header.
     """
 
     names: tuple[str, ...] | None
@@ -46,6 +58,8 @@ class TableLayout:
     title_lines: tuple[int, ...] = ()
     header_line: int | None = None
     n_header_names: int = 0
+    numeric: tuple[int, ...] = ()
+    header_cells: tuple[str, ...] = ()
 
 
 def detect_layout(
@@ -56,7 +70,8 @@ def detect_layout(
     `has_header` is the user's choice; None detects the header. Raises TableError if there is no
     record, or if there are more than `max_columns` columns.
     """
-    rows = _read_records(lines, dialect)
+    records = _read_records(lines, dialect)
+    rows = [row for row in records if not dialect.is_comment(lines[row.start])]
     if not rows:
         raise TableError(f"{name} holds nothing but blank lines and comments")
     n_columns = _count_columns(rows, has_header)
@@ -65,36 +80,77 @@ def detect_layout(
             f"{name} has {n_columns:,} columns, more than the {max_columns:,} that max_columns "
             "allows"
         )
-    numeric = _find_numeric_columns(rows, n_columns)
+    numeric = find_numeric_columns(rows, n_columns)
+    if len(rows) < len(records):
+        rows = [
+            row
+            for row in records
+            if not dialect.is_comment(lines[row.start]) or is_marked_row(row, n_columns, numeric)
+        ]
     if has_header:
-        header: int | None = _find_first_full(rows, n_columns)
+        header: int | None = find_first_full(rows, n_columns)
     else:
-        header = _find_header(rows, n_columns, numeric) if has_header is None else None
+        header = find_header(rows, n_columns, numeric) if has_header is None else None
     if header is None:
         names = _find_names_in_comment(lines, dialect, n_columns) if has_header is None else None
         first = _find_first_row(rows, n_columns, numeric)
         titles = tuple(row.start + 1 for row in rows[:first])
         before = rows[first].start
-        return TableLayout(names, n_columns, before, titles, None, len(names or ()))
-    raw = _split_names(rows[header], lines, dialect, n_columns)
-    titles = tuple(row.start + 1 for row in rows[:header])
+        n_names = len(names or ())
+        return TableLayout(names, n_columns, before, titles, None, n_names, tuple(numeric))
+    return _read_names(rows, header, lines, dialect, n_columns, numeric)
+
+
+def is_marked_row(row: Record, n_columns: int, numeric: Sequence[int]) -> bool:
+    """Tell whether a line that begins with the mark of comments is a row.
+
+    A row has all cells, text in the first one, and numbers where the other rows have numbers. A
+    row of numbers behind the mark was taken out of the table.
+    """
+    if n_columns < 2 or 0 in numeric or not numeric:
+        return False
+    return is_data(row, n_columns, list(numeric))
+
+
+def _read_names(
+    rows: list[Record],
+    header: int,
+    lines: list[str],
+    dialect: Dialect,
+    n_columns: int,
+    numeric: list[int],
+) -> TableLayout:
+    """Return the layout of a table whose names are in the record `header`."""
+    n_more = merge_names(rows, header, n_columns, numeric)
+    groups = header if n_more else find_groups(rows, header, n_columns)
+    header += n_more
+    raw = split_names(rows[header], lines, dialect, n_columns)
+    if groups is not None:
+        raw = join_group_names(rows[groups].cells or [], raw)
+    titles = tuple(row.start + 1 for i, row in enumerate(rows[:header]) if i != groups)
     before = rows[header].start + rows[header].n_lines
-    names = _fit_names(raw, rows[header + 1 :], n_columns)
-    return TableLayout(names, n_columns, before, titles, rows[header].start + 1, len(raw))
+    names = fit_names(raw, rows[header + 1 :], n_columns)
+    header_line, cells = rows[header].start + 1, tuple(rows[header].cells or ())
+    return TableLayout(
+        names, n_columns, before, titles, header_line, len(raw), tuple(numeric), cells
+    )
 
 
 def _read_records(lines: list[str], dialect: Dialect) -> list[Record]:
-    """Return the first records without blank lines and comments."""
+    """Return the first records without blank lines; comments are among them."""
     start = 1 if lines and SEPARATOR_LINE.fullmatch(lines[0]) else 0
     rows: list[Record] = []
-    n_cells = 0
-    for record in split_records(lines[start:], dialect.delimiter, dialect.quote):
+    n_cells = n_rows = 0
+    records = split_records(lines[start:], dialect.delimiter, dialect.quote, escape=dialect.escape)
+    for record in records:
         line = lines[start + record.start]
-        if not line.strip() or dialect.is_comment(line):
+        if not line.strip():
             continue
         rows.append(Record(record.start + start, record.n_lines, record.cells))
-        n_cells += len(record.cells or ())
-        if len(rows) >= N_RECORDS or (n_cells > N_CELLS and len(rows) >= 20):
+        if not dialect.is_comment(line):
+            n_rows += 1
+            n_cells += len(record.cells or ())
+        if n_rows >= N_RECORDS or (n_cells > N_CELLS and n_rows >= 20):
             break
     return rows
 
@@ -109,144 +165,9 @@ def _count_columns(rows: list[Record], has_header: bool | None) -> int:
     return max(n_cells for n_cells, count in counts.items() if count == most)
 
 
-def _select_full_rows(rows: list[Record], n_columns: int) -> list[list[str]]:
-    return [row.cells for row in rows if row.cells is not None and len(row.cells) == n_columns]
-
-
-def _find_numeric_columns(rows: list[Record], n_columns: int) -> list[int]:
-    """Return the columns with mostly numbers; the first few rows may be titles and names."""
-    full = _select_full_rows(rows, n_columns)
-    body = full[min(4, len(full) // 2) :]
-    numeric = []
-    for j in range(n_columns):
-        values = [row[j] for row in body if not is_missing(row[j])]
-        if values and sum(map(is_number, values)) >= 0.6 * len(values):
-            numeric.append(j)
-    return numeric
-
-
-def _find_header(rows: list[Record], n_columns: int, numeric: list[int]) -> int | None:
-    """Return the index of the record with the names, or None if there is no header.
-
-    The header is the first full record above the data with words in the columns of numbers. If
-    the first record is data, it is a header only if its numbers are written unlike the others.
-    """
-    if not numeric:
-        return _find_first_full(rows, n_columns)
-    first = next((i for i, row in enumerate(rows) if _is_data(row, n_columns, numeric)), None)
-    if first is None:
-        return _find_first_full(rows, n_columns)
-    if first == 0:
-        return 0 if _are_numbers_names(rows, n_columns) else None
-    for i in range(first):
-        if _is_full(rows[i], n_columns) and _is_wordy(rows[i], numeric):
-            return i
-    above = rows[first - 1].cells
-    if above is None or any(is_number(cell) for cell in above):
-        return None
-    n_names = sum(bool(cell.strip()) for cell in above)
-    is_short = 2 <= n_names == len(above) < n_columns or 1 <= n_names == n_columns - 1
-    is_sparse = len(above) == n_columns and (n_names != 1 or n_columns <= 2)
-    return first - 1 if is_short or is_sparse or len(above) > n_columns else None
-
-
-def _is_full(row: Record, n_columns: int) -> bool:
-    cells = row.cells
-    return (
-        cells is not None
-        and len(cells) == n_columns
-        and 2 * sum(bool(cell.strip()) for cell in cells) >= n_columns
-    )
-
-
-def _is_data(row: Record, n_columns: int, numeric: list[int]) -> bool:
-    """Tell whether most cells in the columns of numbers are numbers or missing values."""
-    if row.cells is None or len(row.cells) != n_columns:
-        return False
-    cells = [row.cells[j].strip() for j in numeric]
-    n_good = sum(bool(cell) and (is_missing(cell) or is_number(cell)) for cell in cells)
-    return n_good > 0 and 2 * n_good >= len(cells)
-
-
-def _is_wordy(row: Record, numeric: list[int]) -> bool:
-    """Tell whether most cells in the columns of numbers are words."""
-    cells = [(row.cells or [])[j].strip() for j in numeric]
-    n_words = sum(bool(cell) and not is_missing(cell) and not is_number(cell) for cell in cells)
-    return 2 * n_words >= sum(bool(cell) for cell in cells)
-
-
-def _find_first_full(rows: list[Record], n_columns: int) -> int:
-    return next((i for i, row in enumerate(rows) if _is_full(row, n_columns)), 0)
-
-
 def _find_first_row(rows: list[Record], n_columns: int, numeric: list[int]) -> int:
-    data = (i for i, row in enumerate(rows) if _is_data(row, n_columns, numeric))
-    return next(data, _find_first_full(rows, n_columns))
-
-
-def _are_numbers_names(rows: list[Record], n_columns: int) -> bool:
-    """Tell whether the first row holds numbers as names, such as years above decimals."""
-    full = _select_full_rows(rows, n_columns)
-    names, body = full[0], full[1:]
-    if len(body) < MIN_ROWS_FOR_STYLE:
-        return False
-    comparisons = [_compare_style(names[j], [row[j] for row in body]) for j in range(n_columns)]
-    if "like" in comparisons:
-        return False
-    is_counting = [cell.strip() for cell in names] in (
-        [str(j) for j in range(n_columns)],
-        [str(j + 1) for j in range(n_columns)],
-    )
-    return comparisons.count("unlike") >= (1 if is_counting and n_columns > 2 else 2)
-
-
-def _compare_style(name: str, cells: list[str]) -> str:
-    """Compare the decimals of a name with the numbers below it: "like", "unlike" or "unsure"."""
-    values = [cell for cell in cells if not is_missing(cell)]
-    if not values or not all(map(is_number, values)):
-        return "unsure"
-    if is_missing(name):
-        return "unlike" if len(values) == len(cells) and name.strip() else "unsure"
-    if not is_number(name):
-        return "unlike"
-    styles = {_count_decimals(cell) for cell in values}
-    if len(styles) > 1:
-        return "like" if _count_decimals(name) > 0 else "unsure"
-    if _count_decimals(name) not in styles:
-        return "unlike"
-    return "like" if styles != {0} else "unsure"
-
-
-def _count_decimals(cell: str) -> int:
-    text = cell.strip()
-    mark = max(text.rfind("."), text.rfind(","))
-    return len(text) - 1 - mark if mark >= 0 else 0
-
-
-def _split_names(row: Record, lines: list[str], dialect: Dialect, n_columns: int) -> list[str]:
-    names = row.cells or []
-    if dialect.delimiter == " " and len(names) > n_columns:
-        # The gaps between names of several words are wider than the gaps between the words.
-        apart = re.split(r"\s{2,}|\t", lines[row.start].strip())
-        return apart if len(apart) == n_columns else names
-    return names
-
-
-def _fit_names(raw: list[str], rows: list[Record], n_columns: int) -> tuple[str, ...]:
-    """Return one name per column; R writes no name for the column of row names."""
-    if len(raw) == n_columns - 1 and _has_row_names(rows, n_columns):
-        return ("", *raw)
-    return tuple((raw + [""] * n_columns)[:n_columns])
-
-
-def _has_row_names(rows: list[Record], n_columns: int) -> bool:
-    full = _select_full_rows(rows, n_columns)
-    first = [row[0].strip() for row in full]
-    if len(set(first)) < len(first) or len(first) < 2 or not any(row[-1].strip() for row in full):
-        return False
-    is_count = all(cell.isascii() and cell.isdigit() for cell in first)
-    steps = {int(b) - int(a) for a, b in pairwise(first)} if is_count else set()
-    return steps == {1} or not any(map(is_number, first))
+    data = (i for i, row in enumerate(rows) if is_data(row, n_columns, numeric))
+    return next(data, find_first_full(rows, n_columns))
 
 
 def _find_names_in_comment(

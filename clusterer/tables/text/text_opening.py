@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 
 from clusterer.support.text import format_bytes, make_printable
 from clusterer.tables.errors import TableError
 from clusterer.tables.files.signatures import refuse_markup
+from clusterer.tables.options import ReadingOptions
 from clusterer.tables.row_source import RowBatch, TableSample
 from clusterer.tables.text.blocks import Block
 from clusterer.tables.text.dialect import (
@@ -16,6 +17,11 @@ from clusterer.tables.text.dialect import (
     detect_dialect,
 )
 from clusterer.tables.text.header import TableLayout, detect_layout
+from clusterer.tables.text.rewriting import (
+    UNIT_SEPARATOR,
+    Rewriting,
+    detect_wide_delimiter,
+)
 from clusterer.tables.text.text_source import TextFile, TextRowSource, parse_block, skip_lines
 
 N_SAMPLE_ROWS = 5_000
@@ -24,19 +30,12 @@ N_SAMPLE_CELLS = 200_000
 N_HEAD_LINES = 1_000
 N_HEAD_CHARACTERS = 2**20
 N_LISTED = 5
+N_WIDE_LINES = 100
 COMMENT_PREFIXES = tuple(mark.encode() for mark in COMMENT_MARKS)
 DELIMITER_NAMES = {"\t": "tab", " ": "blanks", "\x1f": "U+001F", "\x01": "U+0001"}
 
 
-@dataclass(frozen=True)
-class TextOptions:
-    """The user's choices about a text; None: detect it."""
-
-    delimiter: str | None = None
-    has_header: bool | None = None
-
-
-def open_text(file: TextFile, options: TextOptions) -> TextRowSource:
+def open_text(file: TextFile, options: ReadingOptions) -> TextRowSource:
     """Return a source of the rows of `file`.
 
     Raises TableError if the file is empty or no table, or if most lines are malformed.
@@ -47,20 +46,46 @@ def open_text(file: TextFile, options: TextOptions) -> TextRowSource:
         raise TableError(f"{file.name} holds nothing but blank lines: there is no table in it")
     refuse_markup("\n".join(lines[:100]), file.name)
     delimiter = check_delimiter(options.delimiter) if options.delimiter is not None else None
-    dialect = detect_dialect(lines, delimiter)
+    if delimiter is None:
+        wide = detect_wide_delimiter(lines[:N_WIDE_LINES])
+    else:
+        wide = delimiter if len(delimiter) > 1 else ""
+    if wide:
+        delimiter = UNIT_SEPARATOR
+        block, lines, file = _rewrite(block, lines, file, Rewriting(wide))
+    dialect = detect_dialect(lines, delimiter, options.quote)
+    if dialect.escape is not None:
+        rewriting = Rewriting(wide, has_null_marks=True)
+        block, lines, file = _rewrite(block, lines, file, rewriting)
     max_columns = file.limits.max_columns
-    layout = detect_layout(lines, dialect, options.has_header, file.name, max_columns)
+    layout = detect_layout(lines, dialect, options.header, file.name, max_columns)
     n_rows = max(100, min(N_SAMPLE_ROWS, N_SAMPLE_CELLS // layout.n_columns))
     body = skip_lines(block, layout.n_lines_before)
     n_lines = body.data.count(b"\n")
-    batch = parse_block(body, dialect, layout.n_columns, range(layout.n_columns), n_rows)
+    batch = parse_block(body, dialect, layout, range(layout.n_columns), n_rows)
     _refuse_malformed(batch, layout, file.name, is_all)
-    notes = list(_write_notes(file, dialect, layout, batch, delimiter is not None))
+    notes = list(_write_notes(file, dialect, layout, batch, options.delimiter is not None))
     is_whole = is_all and n_lines <= n_rows
+    is_repeatable = file.stamp is not None
     sample = TableSample(
-        layout.names, batch.columns, batch.n_rows, notes, dialect.delimiter, is_whole
+        layout.names,
+        batch.columns,
+        batch.n_rows,
+        notes,
+        dialect.delimiter,
+        is_whole,
+        is_repeatable,
+        is_text=True,
     )
     return TextRowSource(file, dialect, layout, sample)
+
+
+def _rewrite(
+    block: Block, lines: list[str], file: TextFile, rewriting: Rewriting
+) -> tuple[Block, list[str], TextFile]:
+    """Return the first block, its first lines and the file, all with rewritten lines."""
+    rewritten = rewriting.rewrite_text("\n".join(lines)).split("\n")
+    return rewriting.rewrite_block(block), rewritten, replace(file, rewriting=rewriting)
 
 
 def _read_first_block(file: TextFile) -> tuple[Block, bool]:
@@ -121,8 +146,12 @@ def _write_notes(
     if file.encoding.note:
         yield file.encoding.note
     if layout.n_columns > 1 and not is_delimiter_chosen:
-        mark = DELIMITER_NAMES.get(dialect.delimiter, make_printable(dialect.delimiter))
+        wide = file.rewriting.wide_delimiter
+        mark = make_printable(wide) if wide else DELIMITER_NAMES.get(dialect.delimiter)
+        mark = mark or make_printable(dialect.delimiter)
         yield f"cells are separated by {mark}"
+    if dialect.escape is not None:
+        yield f"quotes in cells are written as {dialect.escape}{dialect.quote}"
     if layout.names is None:
         yield "no header was found: the columns are named by their number"
     elif layout.header_line is None:

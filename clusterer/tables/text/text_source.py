@@ -17,8 +17,9 @@ from clusterer.tables.limits import Limits
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowBatches, TableSample
 from clusterer.tables.text.blocks import Block, read_blocks
 from clusterer.tables.text.dialect import Dialect
-from clusterer.tables.text.header import TableLayout
+from clusterer.tables.text.header import TableLayout, is_marked_row
 from clusterer.tables.text.records import split_records
+from clusterer.tables.text.rewriting import NO_REWRITING, Rewriting
 
 ARROW_BLOCK_BYTES = 2**20
 # PyArrow refuses a whole block for one malformed line. The block is then cut into pieces, so that
@@ -51,6 +52,8 @@ class TextFile:
         The largest sizes that are read.
     stamp : FileStamp, optional
         The file as it was when it was opened first; None for a pipe.
+    rewriting : Rewriting
+        What is replaced in the lines.
     """
 
     path: Openable
@@ -59,6 +62,7 @@ class TextFile:
     encoding: Encoding
     limits: Limits
     stamp: FileStamp | None = None
+    rewriting: Rewriting = NO_REWRITING
 
     def read_blocks(self, quote: str = '"') -> Generator[Block, None, None]:
         """Yield the text in blocks of whole lines; closing the generator closes the file.
@@ -68,7 +72,8 @@ class TextFile:
         self._check_stamp()
         with ByteStream(self.path, self.name, self.compression, self.limits) as stream:
             text = TextStream(stream, self.encoding)
-            yield from read_blocks(text, self.limits.max_line_bytes, quote.encode())
+            for block in read_blocks(text, self.limits.max_line_bytes, quote.encode()):
+                yield self.rewriting.rewrite_block(block)
         self._check_stamp()
 
     def _check_stamp(self) -> None:
@@ -109,7 +114,7 @@ class TextRowSource:
                 yield from self._read_block(piece, requests)
             return
         indices = [request.index for request in requests]
-        yield parse_block(block, self._dialect, self._layout.n_columns, indices)
+        yield parse_block(block, self._dialect, self._layout, indices)
 
     def _parse_with_arrow(self, block: Block, requests: Sequence[ColumnRequest]) -> RowBatch | None:
         """Return the rows of a block, or None if PyArrow could misread a line of it."""
@@ -162,6 +167,7 @@ class TextRowSource:
             parse_options=pa.csv.ParseOptions(
                 delimiter=self._dialect.delimiter,
                 quote_char=self._dialect.quote if has_quotes else False,
+                escape_char=self._dialect.escape or False,
                 newlines_in_values=has_quotes,
                 ignore_empty_lines=n_columns > 1,
             ),
@@ -192,7 +198,7 @@ def skip_lines(block: Block, n_lines_before: int) -> Block:
 def parse_block(
     block: Block,
     dialect: Dialect,
-    n_columns: int,
+    layout: TableLayout,
     indices: Sequence[int],
     n_most: int | None = None,
 ) -> RowBatch:
@@ -200,17 +206,20 @@ def parse_block(
 
     Python reads at most `n_most` records (None: all), line by line.
     """
+    n_columns, header = layout.n_columns, list(layout.header_cells)
     texts, n_recoded = _decode_lines(block.data)
     batch = RowBatch([], 0, malformed_lines=list(block.long_lines), n_recoded=n_recoded)
     rows, line_numbers = [], []
     long_lines = set(block.long_lines)
-    records = split_records(texts, dialect.delimiter, dialect.quote, n_columns)
+    records = split_records(texts, dialect.delimiter, dialect.quote, n_columns, dialect.escape)
     for record in islice(records, n_most):
         text, cells = texts[record.start], record.cells
         line = block.first_line + record.start
         if line in long_lines or (n_columns > 1 and not text.strip(" ")):
             continue
-        if dialect.is_comment(text):
+        if cells == header and any(map(str.strip, header)):
+            batch.header_lines.append(line)
+        elif dialect.is_comment(text) and not is_marked_row(record, n_columns, layout.numeric):
             batch.n_comments += 1
         elif cells is None or len(cells) != n_columns or "\0" in text:
             # A line of blanks is no row. A line of tabs or commas is a row of missing values.

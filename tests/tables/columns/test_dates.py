@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from clusterer.stream import TableSource
-from clusterer.tables import TableError, chunking, open_table
+from clusterer.tables import TableError, open_table
+from clusterer.tables.rows import chunking
 
 DAY = 86_400.0
 

@@ -1,7 +1,7 @@
 """From columns to points without missing or infinite values; every dropped row is counted."""
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -9,19 +9,11 @@ from numpy.typing import NDArray
 
 from clusterer.support.text import make_printable
 from clusterer.tables.columns.numbers import NumberFormat, Numbers, parse_numbers
-from clusterer.tables.errors import TableError
 from clusterer.tables.limits import LARGEST_NUMBER
+from clusterer.tables.options import MissingRule
 from clusterer.tables.report import Report
 from clusterer.tables.row_source import RowBatch
-
-MissingRule = Literal["drop", "mean"]
-
-
-def check_missing_rule(rule: MissingRule) -> MissingRule:
-    """Return the rule for missing values, or raise TableError if it does not exist."""
-    if rule not in ("drop", "mean"):
-        raise TableError(f"missing is {make_printable(rule)!r}; allowed: 'drop' or 'mean'")
-    return rule
+from clusterer.tables.rows.totals import TotalFinder
 
 
 class Feature(NamedTuple):
@@ -43,10 +35,19 @@ class PointConverter:
         Drop rows with a missing value, or fill in the mean of the column's values so far.
     report : Report
         Where the rows are counted.
+    has_totals : bool, default False
+        Whether the last column of a batch holds names of rows, by which totals are recognised.
     """
 
-    def __init__(self, features: Sequence[Feature], rule: MissingRule, report: Report) -> None:
+    def __init__(
+        self,
+        features: Sequence[Feature],
+        rule: MissingRule,
+        report: Report,
+        has_totals: bool = False,
+    ) -> None:
         self._features, self._rule, self._report = features, rule, report
+        self._totals = TotalFinder(len(features)) if has_totals else None
         self._means = np.array([feature.mean for feature in features])
         self._n_values = np.zeros(len(features), np.int64)
 
@@ -64,12 +65,16 @@ class PointConverter:
             points[:, j] = numbers.values
             self._report_examples(feature, batch.columns[j], numbers)
             unreadable |= numbers.unreadable
+        is_total = None if self._totals is None else self._totals.find(batch.columns[-1], points)
+        if is_total is not None:
+            unreadable &= ~is_total
+            self._report_totals(batch, is_total)
         self._report_lines(batch, unreadable)
-        if (np.abs(points) <= LARGEST_NUMBER).all():
+        if is_total is None and (np.abs(points) <= LARGEST_NUMBER).all():
             if self._rule == "mean":
                 self._update_means(points, np.ones(len(points), np.bool_))
             return points, None
-        return self._keep_finite(points, unreadable)
+        return self._keep_finite(points, unreadable if is_total is None else unreadable | is_total)
 
     def _keep_finite(
         self, points: NDArray[np.float64], unreadable: NDArray[np.bool_]
@@ -101,10 +106,17 @@ class PointConverter:
             value = f"{numbers.values[row]:.15g}"
             report.regrouped = report.regrouped or f"{cell!r} in {name} as {value}"
 
+    def _report_totals(self, batch: RowBatch, is_total: NDArray[np.bool_]) -> None:
+        rows = np.flatnonzero(is_total)
+        numbers = rows + 1 if batch.line_numbers is None else batch.line_numbers[rows]
+        name = str(batch.columns[-1][int(rows[0])].as_py() or "").strip()
+        self._report.add_totals(name, numbers.tolist())
+
     def _report_lines(self, batch: RowBatch, unreadable: NDArray[np.bool_]) -> None:
         report = self._report
         report.n_comments += batch.n_comments
         report.n_recoded += batch.n_recoded
+        report.add_headers(batch.header_lines)
         bad = np.flatnonzero(unreadable)
         if batch.line_numbers is None:
             report.n_dropped_malformed += bad.size

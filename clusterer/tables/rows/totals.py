@@ -1,0 +1,146 @@
+"""Rows that sum up other rows: totals, subtotals, averages. They are no points of the table."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from clusterer.tables.columns.numbers import is_text, strip_cells
+from clusterer.tables.columns.words import DOUBTFUL_SUMMARY_WORDS, SUMMARY_WORDS
+
+
+def _list_words(words: frozenset[str]) -> str:
+    return "|".join(map(re.escape, sorted(words, key=len, reverse=True)))
+
+
+# A cell that is a word for a sum or an average, alone or before a colon, a year or brackets.
+_ENDING = r"\s*(?:[:=.]|\([^)]*\)|\[[^\]]*\]|\d{4})*\s*$"
+ALONE = f"(?i)^(?:{_list_words(SUMMARY_WORDS)}){_ENDING}"
+# The same words beside the name of a group, such as "North total" or "Total North".
+_WORDS = _list_words(SUMMARY_WORDS | DOUBTFUL_SUMMARY_WORDS)
+DOUBTFUL = (
+    f"(?i)^(?:{_list_words(DOUBTFUL_SUMMARY_WORDS)}){_ENDING}"
+    rf"|(?i)^(?:{_WORDS})[\s:_\-].+|(?i)^.+[\s:_\-](?:{_WORDS})\s*[:.]?$"
+)
+# A column in which more cells are such words is a category of the table.
+MAX_SHARE = 0.5
+# Sums of fewer values may equal the values of a row without a name by chance.
+MIN_BLANK_VALUES = 20
+# Sums are written with few decimals.
+ROUNDING = 1e-3
+
+
+class TotalFinder:
+    """Finds the rows of totals in successive batches.
+
+    A row is one if its name is a word such as "Total". A row whose name is blank, or such a word
+    beside a name, is one only if its values are the sums, means, minima or maxima of the rows
+    before it, or if it follows a row of totals.
+
+    Parameters
+    ----------
+    n_features : int
+        The number of values of a row.
+
+    Examples
+    --------
+    >>> finder = TotalFinder(1)
+    >>> finder.find(pa.array(["a", "b", "Total"]), np.array([[1.0], [2.0], [3.0]])).tolist()
+    [False, False, True]
+    """
+
+    def __init__(self, n_features: int) -> None:
+        self._all, self._group = _Sums(n_features), _Sums(n_features)
+
+    def find(self, names: pa.Array, points: NDArray[np.float64]) -> NDArray[np.bool_] | None:
+        """Return which rows (n,) are totals, None for no row.
+
+        Parameters
+        ----------
+        names : pyarrow array (n,)
+            The names of the rows.
+        points : array (n, d)
+            The values of the rows, NaN where there is none.
+        """
+        if not is_text(names.type):
+            self._add(points)
+            return None
+        text, is_missing = strip_cells(names)
+        is_alone = _to_mask(pc.match_substring_regex(text, ALONE))
+        is_blank = _to_mask(is_missing)
+        is_doubtful = _to_mask(pc.match_substring_regex(text, DOUBTFUL)) | is_blank
+        is_doubtful &= ~is_alone
+        if not (is_alone.any() or is_doubtful.any()):
+            self._add(points)
+            return None
+        is_total, start = is_alone, 0
+        for i in np.flatnonzero(is_alone | is_doubtful).tolist():
+            self._add(points[start:i])
+            follows = i > 0 and is_total[i - 1]
+            start = i
+            fewest = MIN_BLANK_VALUES if is_blank[i] else 2
+            if is_alone[i] or follows or self._is_sum(points[i], fewest):
+                is_total[i] = True
+                self._group.restart()
+                start = i + 1
+        self._add(points[start:])
+        return is_total if is_total.any() else None
+
+    def _add(self, points: NDArray[np.float64]) -> None:
+        self._all.add(points)
+        self._group.add(points)
+
+    def _is_sum(self, values: NDArray[np.float64], fewest: int) -> bool:
+        return self._all.fits(values, fewest) or self._group.fits(values, fewest)
+
+
+class _Sums:
+    """The sums and counts of the values of some rows."""
+
+    def __init__(self, n_features: int) -> None:
+        self._n_features = n_features
+        self.restart()
+
+    def restart(self) -> None:
+        self._sums, self._counts = np.zeros(self._n_features), np.zeros(self._n_features)
+        self._lowest = np.full(self._n_features, np.inf)
+        self._highest = np.full(self._n_features, -np.inf)
+        self._n_rows = 0
+
+    def add(self, points: NDArray[np.float64]) -> None:
+        finite = np.isfinite(points)
+        with np.errstate(over="ignore"):
+            self._sums += np.where(finite, points, 0.0).sum(axis=0)
+        self._counts += finite.sum(axis=0)
+        self._lowest = np.fmin(self._lowest, np.fmin.reduce(points, axis=0, initial=np.inf))
+        self._highest = np.fmax(self._highest, np.fmax.reduce(points, axis=0, initial=-np.inf))
+        self._n_rows += len(points)
+
+    def fits(self, values: NDArray[np.float64], fewest: int) -> bool:
+        """Tell whether all values of a row are the sums, or the means, the minima, the maxima.
+
+        At least `fewest` values must have been added.
+        """
+        known = np.isfinite(values)
+        if self._n_rows < 2 or not known.any() or self._counts[known].sum() < fewest:
+            return False
+        means = self._sums / np.maximum(self._counts, 1)
+        return any(
+            np.allclose(values[known], each[known], rtol=ROUNDING, atol=0) and np.any(each[known])
+            for each in (self._sums, means, self._lowest, self._highest)
+        )
+
+
+def count_totals(names: pa.Array) -> int:
+    """Return how many cells are words for totals; 0 if they are a category of the table."""
+    if not is_text(names.type) or not len(names):
+        return 0
+    text, _ = strip_cells(names)
+    n_alone = int(_to_mask(pc.match_substring_regex(text, ALONE)).sum())
+    return n_alone if n_alone <= MAX_SHARE * len(names) else 0
+
+
+def _to_mask(flags: pa.Array) -> NDArray[np.bool_]:
+    return np.array(pc.fill_null(flags, False).to_numpy(zero_copy_only=False), np.bool_)
