@@ -51,7 +51,7 @@ TOP_LEVEL = {
 }
 # Files and sub-folders of one folder. A folder's own __init__.py and pytest's conftest.py do not
 # count.
-MOST_ROOMS = {"clusterer": 17, "tests": 17}
+MOST_ROOMS = {"clusterer": 17, "tests": 18}
 MOST_ROOMS_ELSEWHERE = 14
 LONGEST_FUNCTION = 60  # lines, without the docstring
 # Compiled kernels that may be longer: "file function" and the reason.
