@@ -22,6 +22,7 @@ DEFAULT_LEARNER = "online-clusterer"
 LEARNERS: dict[str, str] = {
     DEFAULT_LEARNER: "clusterer.cluster.estimator:OnlineClusterer",
     "pegasos": "clusterer.svm.pegasos:PegasosClassifier",
+    "kernel-pegasos": "clusterer.svm.kernel_pegasos:KernelPegasosClassifier",
 }
 """The class of each learner as "module:Class", by the name that model files contain."""
 

@@ -103,6 +103,9 @@ class LinearState:
         if number and is_last:
             self.restart_average(parameters.has_average)
 
+    def end_passes(self) -> None:
+        """End `fit`; there is nothing to do."""
+
     def learn(self, batch: Batch, parameters: LinearParameters) -> None:
         """Learn rows of two or more classes."""
         if parameters.has_average != bool(len(self.u)):

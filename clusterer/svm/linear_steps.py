@@ -21,9 +21,9 @@ from typing import Any
 
 from clusterer.support.kernels import entry, inner
 
-# Places of the scalars: s, T, A, W; the mean of the squared norms and the number of its rows (with
-# decay); the numbers of rows, of rows that were predicted wrongly, and of rows that changed v.
-SCALE, STEPS, AVERAGED, AVERAGE_WEIGHT, NORM, NORM_COUNT, N_SEEN, N_MISTAKES, N_UPDATES = range(9)
+# Places of the scalars: the numbers of rows, of rows that were predicted wrongly, and of rows that
+# changed v; s, T, A, W; the mean of the squared norms and the number of its rows (with decay).
+N_SEEN, N_MISTAKES, N_UPDATES, SCALE, STEPS, AVERAGED, AVERAGE_WEIGHT, NORM, NORM_COUNT = range(9)
 N_SCALARS = 9
 SMALLEST_SCALE = 1e-100
 INTERCEPT_SHARE = 0.1**2  # the constant feature has a tenth of the rows' norm

@@ -172,8 +172,7 @@ class PegasosClassifier(StreamClassifier):
         self._parameter_cache = given, parameters
         return parameters
 
-    @classmethod
-    def _read_state(cls, arrays: dict[str, NDArray], n_classes: int) -> LinearState:
+    def _read_state(self, arrays: dict[str, NDArray], n_classes: int) -> LinearState:
         return LinearState.from_arrays(arrays, n_classes)
 
     def _make_state(self, n_features: int, parameters: LinearParameters) -> LinearState:

@@ -46,9 +46,8 @@ class StreamClassifier(ClassifierMixin, Classifier):
     def _get_parameters(self) -> Any:
         """Return the checked parameters in the form that the state takes."""
 
-    @classmethod
     @abstractmethod
-    def _read_state(cls, arrays: dict[str, NDArray], n_classes: int) -> Any:
+    def _read_state(self, arrays: dict[str, NDArray], n_classes: int) -> Any:
         """Return the state in the arrays. Raises ModelFileError if they are not allowed."""
 
     @abstractmethod
@@ -360,6 +359,7 @@ class StreamClassifier(ClassifierMixin, Classifier):
             ), parameters)  # fmt: skip
             if number == 0:
                 n_mistakes = state.scalars[N_MISTAKES]
+        state.end_passes()
         # Later passes test on rows that were learned before.
         state.scalars[[N_SEEN, N_MISTAKES]] = n_rows, n_mistakes
 

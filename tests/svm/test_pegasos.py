@@ -25,7 +25,7 @@ def rows(seed, n_rows, n_features, n_classes=2):
     return points, classes, rng.choice([0.5, 1.0, 1.0, 3.0, 90.0], size=n_rows)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(
     st.integers(0, 10**6), st.integers(1, 5), st.integers(2, 5), alphas, half_lives, st.booleans()
 )
@@ -53,7 +53,7 @@ def test_each_step_is_that_of_the_paper(
         assert (mean.n_mistakes_, mean.n_updates_) == counts
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6), st.integers(2, 4), half_lives)
 def test_sparse_rows_are_learned_as_dense_ones(seed, n_classes, half_life):
     points, classes, weights = rows(seed, 60, 6, n_classes)

@@ -24,13 +24,15 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import clusterer
-from clusterer.svm import PegasosClassifier
+from clusterer.svm import KernelPegasosClassifier, PegasosClassifier
 from clusterer.svm.stream_classifier import BLOCK
 from tests.svm.test_pegasos import rows
 
 MODELS = {
     "linear": PegasosClassifier(1e-2),
     "linear, fading": PegasosClassifier(1e-2, half_life=30.0, class_weight="balanced"),
+    "kernel": KernelPegasosClassifier(15, 1.0, 1e-2, None),
+    "kernel, automatic": KernelPegasosClassifier(8, class_weight="balanced"),
 }
 models = st.sampled_from(sorted(MODELS)).map(lambda name: clone(MODELS[name]))
 each_model = pytest.mark.parametrize("model", list(MODELS.values()), ids=list(MODELS))
@@ -45,7 +47,15 @@ def assert_same_state(one, other):
         assert_array_equal(arrays[name], other_arrays[name])
 
 
-@pytest.mark.parametrize("model", [PegasosClassifier(), PegasosClassifier(1e-2, average=False)])
+@pytest.mark.parametrize(
+    "model",
+    [
+        PegasosClassifier(),
+        PegasosClassifier(1e-2, average=False),
+        KernelPegasosClassifier(),
+        KernelPegasosClassifier(20, 2.0, half_life=None, maintenance="remove"),
+    ],
+)
 def test_every_check_of_scikit_learn_passes(model):
     with warnings.catch_warnings():
         # The check of the array API needs an environment variable of SciPy.
