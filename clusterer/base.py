@@ -21,6 +21,8 @@ State = tuple[dict[str, Any], dict[str, NDArray]]
 DEFAULT_LEARNER = "online-clusterer"
 LEARNERS: dict[str, str] = {
     DEFAULT_LEARNER: "clusterer.cluster.estimator:OnlineClusterer",
+    "pegasos": "clusterer.svm.pegasos:PegasosClassifier",
+    "kernel-pegasos": "clusterer.svm.kernel_pegasos:KernelPegasosClassifier",
 }
 """The class of each learner as "module:Class", by the name that model files contain."""
 
@@ -157,11 +159,27 @@ class Learner(BaseEstimator, ABC):
             If the points or a parameter are not allowed. The learner is unchanged then.
         """
 
+    def learn_chunk(self, X: ArrayLike, classes: ArrayLike | None = None) -> Self:
+        """Learn a chunk of a stream, of which only some classes may be known.
+
+        Runs and the command line call this method. By default it is `partial_fit`; a learner for
+        which -1 is a class like any other drops the points of unknown class here.
+
+        Parameters
+        ----------
+        X : (n, d)
+            The points; n is at least 1.
+        classes : (n,) int, optional
+            Their classes, -1 where a class is unknown; None if no class is known.
+        """
+        return self.partial_fit(X, classes)
+
     @abstractmethod
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the cluster or class (n,) of each point X (n, d); -1 for none.
 
-        The numbers are those in the ``labels`` of the present `snapshot`.
+        The numbers are those in the ``labels`` of the present `snapshot`. Classes that were
+        learned as text are predicted as text.
         """
 
     @abstractmethod
@@ -241,8 +259,8 @@ class Classifier(Learner):
 
     @property
     @abstractmethod
-    def classes_(self) -> NDArray[np.int64]:
-        """The classes (n_classes,) seen so far, in increasing order."""
+    def classes_(self) -> NDArray:
+        """The classes (n_classes,) seen so far, in increasing order: whole numbers or text."""
 
 
 @runtime_checkable

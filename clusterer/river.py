@@ -1,4 +1,4 @@
-"""The online clusterer with River's interface: it learns one dict of features at a time.
+"""The learners with River's interface: they learn one dict of features at a time.
 
 River (https://riverml.xyz) is optional; importing this module without it raises ImportError.
 """
@@ -21,6 +21,10 @@ try:
     from river import base
 except ImportError as error:
     raise ImportError("clusterer.river needs River: pip install 'clusterer[river]'") from error
+
+from clusterer.svm.river_classifiers import KernelPegasosClassifier, PegasosClassifier
+
+__all__ = ["KernelPegasosClassifier", "OnlineClusterer", "PegasosClassifier"]
 
 
 class OnlineClusterer(FittedAttributes, base.Clusterer):

@@ -100,13 +100,13 @@ class ScaledLearner:
         return self.scaling or Scaling.identity(self.model.n_features_in_)
 
     def learn(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None = None) -> Self:
-        """Learn points (n, d) and their classes (n,). Raises as `Learner.partial_fit`."""
+        """Learn points (n, d) and their classes (n,). Raises as `Learner.learn_chunk`."""
         n_features = points.shape[1]
         if self.scaling is None:
             nothing = Moments(np.zeros(n_features), np.zeros(n_features), 0)
             self.scaling = RunningScaling.begin(nothing)
         self._change_scaling(self.scaling.follow(points))
-        self.model.partial_fit(self.scaling.apply(points), classes)
+        self.model.learn_chunk(self.scaling.apply(points), classes)
         return self
 
     def predict(self, points: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -51,7 +51,7 @@ TOP_LEVEL = {
 }
 # Files and sub-folders of one folder. A folder's own __init__.py and pytest's conftest.py do not
 # count.
-MOST_ROOMS = {"clusterer": 17, "tests": 17}
+MOST_ROOMS = {"clusterer": 17, "tests": 18}
 MOST_ROOMS_ELSEWHERE = 14
 LONGEST_FUNCTION = 60  # lines, without the docstring
 # Compiled kernels that may be longer: "file function" and the reason.
@@ -59,6 +59,8 @@ LONG_KERNELS = {
     "clusterer/cluster/prototypes/learn_loop.py learn_chunk": (
         "the loop over the points keeps its state in local variables, which LLVM holds in registers"
     ),
+    "clusterer/svm/kernel_steps.py learn_points": "30 arguments, each in a line of its own",
+    "clusterer/svm/kernel_steps.py learn_row": "26 arguments, each in a line of its own",
 }
 # Tests that belong to no single package: the rules, the README, the app as a whole, robustness.
 UNMIRRORED_TESTS = {"test_house.py", "test_readme.py", "app", "robustness"}

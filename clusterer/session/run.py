@@ -122,7 +122,7 @@ class Run:
         scaled = self.scaling.apply(points)
         start = time.perf_counter()
         try:
-            self.model.partial_fit(scaled, classes)
+            self.model.learn_chunk(scaled, classes)
         except BaseException:
             # The source has returned points that were not learned; no script could repeat that.
             self.recipe.is_exact = False
