@@ -189,6 +189,20 @@ class State:
         return self.read_row(COUNT)
 
     @property
+    def totals(self) -> NDArray:
+        """Numbers (m,) of all points of each prototype, never decayed; the sum is ``n_seen``.
+
+        The first point of a stream starts the first prototype, which does not count it. The point
+        is the origin, so the prototype nearest to the origin counts it here.
+        """
+        totals = self.read_row(TOTAL_COUNT)
+        if len(totals):
+            centers = self._centers[:, : self.n_taken]
+            nearest = int(np.argmin(np.einsum("ij,ij->j", centers, centers)))
+            totals[nearest] += max(self.n_seen - totals.sum(), 0.0)
+        return totals
+
+    @property
     def scatters(self) -> NDArray:
         """Weighted sums (m,) of squared deviations from the centre, in squared units."""
         # The square of a number above 1e154 overflows.
