@@ -29,6 +29,9 @@ MIN_ROWS = 20
 N_NORMAL = 9
 """Number of values that stand for the normal distribution of a prototype."""
 
+LEAST_COUNT = 1e-100
+"""A prototype without points counts so little; processors are slow with still smaller numbers."""
+
 N_PER_CLUSTER = 100
 """Number of values of a cluster on which its certainty is measured."""
 
@@ -219,7 +222,7 @@ def _take_sample(state: LabelledState) -> tuple[WeightedRows, dict[int, int]]:
         np.concatenate([state.clusters, state.point_clusters]), return_inverse=True
     )
     slots, row_slots = slots[: len(state.clusters)], slots[len(state.clusters) :]
-    counts = np.maximum(state.snapshot.counts, np.finfo(float).tiny)
+    counts = np.maximum(state.snapshot.counts, LEAST_COUNT)
     sizes = np.bincount(slots, counts, len(ids))
     n_rows = np.bincount(row_slots, minlength=len(ids))
     # Rows of a cluster without prototypes count one by one.

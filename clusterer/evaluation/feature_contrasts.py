@@ -29,6 +29,9 @@ LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 CHANCE = 1.36
 """Two samples of one distribution differ by more than this factor in 5 % of cases (Smirnov)."""
 
+ROUNDING = 1e-12
+"""More than the rounding of a sum of shares."""
+
 SHIFT_SHARE = 0.5
 """A distribution is shifted if one of its two one-sided distances is below this share of the other.
 
@@ -170,7 +173,8 @@ def _contrast_feature(
     for mask in is_own:
         own, rest = (np.where(each, weights, 0.0) for each in (mask, ~mask))
         own, rest = (each / each.sum() if each.any() else each for each in (own, rest))
-        own_below, rest_below = own.cumsum(), rest.cumsum()
+        # Rounding must not lead beyond 1.
+        own_below, rest_below = (np.minimum(each.cumsum(), 1.0) for each in (own, rest))
         gaps = (own_below - rest_below)[is_last]
         if not rest.any():
             gaps = np.zeros_like(gaps)
@@ -183,7 +187,11 @@ def _contrast_feature(
                 shares=(float(own_below[is_last][at]), float(rest_below[is_last][at])),
                 quantiles=_find_quantiles(values, own_below),
                 rest_quantiles=_find_quantiles(values, rest_below),
-                means=(float(own @ values), float(rest @ values) if rest.any() else np.nan),
+                # No product of BLAS, whose threads wait for each other on a busy machine.
+                means=(
+                    float((own * values).sum()),
+                    float((rest * values).sum()) if rest.any() else np.nan,
+                ),
                 is_binary=is_binary,
                 # The share at or below a value first lags behind that of the rest.
                 is_narrow=bool(gaps.argmin() < gaps.argmax()),
@@ -196,7 +204,7 @@ def _find_quantiles(values: NDArray[np.float64], below: NDArray[np.float64]) -> 
     """Return the quantiles `LEVELS` of sorted values; NaN if their weights are 0."""
     if not below[-1] > 0.0:
         return (np.nan,) * len(LEVELS)
-    places = np.searchsorted(below, np.array(LEVELS) * below[-1])
+    places = np.searchsorted(below, np.array(LEVELS) * (below[-1] - ROUNDING))
     return tuple(values[places.clip(max=len(values) - 1)].tolist())
 
 

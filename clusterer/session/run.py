@@ -240,6 +240,7 @@ class Run:
             is_finished=self.is_finished,
             message=message,
             measures=measures,
+            scaling=self.scaling,
             cluster_names=self.tracker.names,
         )
 

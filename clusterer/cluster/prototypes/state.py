@@ -193,14 +193,17 @@ class State:
         """Numbers (m,) of all points of each prototype, never decayed; the sum is ``n_seen``.
 
         The first point of a stream starts the first prototype, which does not count it. The point
-        is the origin, so the prototype nearest to the origin counts it here.
+        is the origin, so the prototype nearest to the origin counts it here. More points are
+        missing in a model that other models were added to, and in a model file of version 1, which
+        holds decayed numbers; all prototypes get their share of these.
         """
         totals = self.read_row(TOTAL_COUNT)
-        if len(totals):
-            centers = self._centers[:, : self.n_taken]
-            nearest = int(np.argmin(np.einsum("ij,ij->j", centers, centers)))
-            totals[nearest] += max(self.n_seen - totals.sum(), 0.0)
-        return totals
+        if not len(totals):
+            return totals
+        centers = self._centers[:, : self.n_taken]
+        nearest = int(np.argmin(np.einsum("ij,ij->j", centers, centers)))
+        totals[nearest] += min(max(self.n_seen - totals.sum(), 0.0), 1.0)
+        return totals * (self.n_seen / totals.sum())
 
     @property
     def scatters(self) -> NDArray:
