@@ -7,7 +7,8 @@ contract. A new learner is one class that implements `Clusterer` or `Classifier`
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from functools import partial
 from importlib import import_module
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -54,6 +55,9 @@ class Snapshot:
         the learner does not count them.
     half_life : float, default infinity
         Number of points after which a point counts half; infinite if nothing is forgotten.
+    totals : (m,), optional
+        Number of all points that each prototype stands for, also forgotten ones; empty if the
+        learner does not count them.
     """
 
     n_seen: int
@@ -67,6 +71,12 @@ class Snapshot:
     sigma: float
     links: NDArray[np.float64]
     half_life: float = np.inf
+    totals: NDArray[np.float64] = field(default_factory=partial(np.empty, 0))
+
+    @property
+    def points_taken(self) -> NDArray[np.float64]:
+        """Number (m,) of all points that each prototype stands for; ``counts`` if unknown."""
+        return self.totals if len(self.totals) == len(self.counts) else self.counts
 
     @classmethod
     def empty(cls, n_features: int) -> "Snapshot":

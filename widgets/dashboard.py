@@ -1,20 +1,26 @@
 """The dashboard: the source, the engine, the controls and the views of one session."""
 
 import asyncio
+import shutil
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 
 from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.session.compile_kernels import is_compiling, start_compiling
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.run import Run
+from clusterer.session.run_export import RunExport
 from clusterer.session.saving.store import RunStore
 from clusterer.stream import Source
+from clusterer.support.temp_folders import temp_folders
 from widgets.components.download import Downloader
 from widgets.components.text import Text
 from widgets.controls.changes import SettingChanges
@@ -36,7 +42,9 @@ from widgets.page.notifications import Notification
 from widgets.page.page_layout import build_page, fit_to_phones, follow_system_theme
 from widgets.page.page_state import PageState
 from widgets.page.restore import RunRestore
+from widgets.results import copy_model, label_rows, tabulate_clusters
 from widgets.settings import Settings
+from widgets.sources.frame_file import is_frame, write_frame
 from widgets.sources.painting_tool import PaintingTool
 from widgets.sources.source_chooser import SourceChooser
 from widgets.sources.user_data import UserData
@@ -45,6 +53,9 @@ from widgets.views.scatter_matrix import ScatterMatrix
 from widgets.views.view_area import ViewArea
 
 NOTEBOOK_HEIGHT_PX = 720
+
+EXPORT_TIMEOUT_S = 120.0
+"""A run that learns a large chunk, or that compiles, takes so long to answer at most."""
 
 NOTICE_PERIOD_S = 0.4
 """Time between two updates of the notice about the compilation."""
@@ -59,10 +70,12 @@ class Dashboard(pn.viewable.Viewer):
     Parameters
     ----------
     data
-        The data of the first stream, default a generated stream: a data frame, an array
-        (n_points, n_features), an iterator of such arrays, a callable that returns such an
-        iterator, the path of a table, or the path of a folder of tables. The tables of a folder
-        can be chosen on the page; with Dask installed, all of them can be learned as one.
+        The data of the first stream, default a generated stream: a frame of pandas, Polars or
+        Arrow, an array (n_points, n_features), an iterator of such arrays or frames, a callable
+        that returns such an iterator, the path of a table, or the path of a folder of tables. A
+        frame is taken as an uploaded table is: text, dates, ids and gaps are allowed, and the
+        columns can be chosen on the page. The tables of a folder can be chosen on the page; with
+        Dask installed, all of them can be learned as one.
     scheduler : str, optional
         The address of the Dask scheduler for a folder, default a scheduler on this machine.
     **settings
@@ -74,7 +87,7 @@ class Dashboard(pn.viewable.Viewer):
     TypeError, ValueError
         If ``data`` or a setting is not allowed.
     clusterer.tables.TableError
-        If the table at the path ``data`` cannot be read.
+        If the table at the path ``data`` cannot be read, or a frame has no numbers.
     """
 
     def __init__(self, data: Any = None, *, scheduler: str | None = None, **settings: Any) -> None:
@@ -87,10 +100,16 @@ class Dashboard(pn.viewable.Viewer):
         self._was_shown = False
         self._controls = Controls(self.settings)
         self._changes = SettingChanges(self.settings)
-        if data is not None and not isinstance(data, str | PathLike):
+        self._frame_folder: Path | None = None
+        self._index = data.index if isinstance(data, pd.DataFrame | pd.Series) else None
+        if is_frame(data):
+            self._frame_folder = temp_folders.make_folder()
+            data = write_frame(data, self._frame_folder)
+        elif data is not None and not isinstance(data, str | PathLike):
             data = UserData(data)
         self._sources = SourceChooser(self._controls, self._open_source, data, scheduler)
         source, scaling = self._sources.open_first()
+        self._first_source = source
         self._engine = Engine(
             source,
             OnlineClusterer(**self.settings.model_parameters()),
@@ -183,6 +202,7 @@ class Dashboard(pn.viewable.Viewer):
         self._axes.show(source.feature_names)
         self._scatter_matrix.show(source.feature_names)
         self._painting_tool.show(source)
+        self._view_area.show_features(source.feature_names)
 
     def _draw(self, frame: Frame) -> None:
         """Show a frame of the engine, or the frame of the past that the user has chosen."""
@@ -249,6 +269,37 @@ class Dashboard(pn.viewable.Viewer):
         if is_new:
             self._engine.play()
 
+    def labels(self) -> pd.Series:
+        """The cluster of each row of the data, by the present model; see `label_rows`.
+
+        The labels of a pandas frame have the frame's index, so ``frame.assign(cluster=labels)``
+        joins them.
+        """
+        run = self._export_run()
+        return label_rows(run, self._index if self._is_of_frame(run.source) else None)
+
+    def clusters(self) -> pd.DataFrame:
+        """A row for each cluster, with its name and what sets it apart; see `tabulate_clusters`."""
+        return tabulate_clusters(self._export_run())
+
+    @property
+    def model(self) -> ScaledLearner:
+        """A copy of the model that labels points in the units of the data.
+
+        Its ``predict`` gives the model's own numbers of clusters, `labels` those on the page.
+        """
+        return copy_model(self._export_run())
+
+    def _is_of_frame(self, source: Source) -> bool:
+        """Whether the rows of a source are those of the frame, whatever columns are chosen."""
+        tables = [getattr(each, "table", None) for each in (source, self._first_source)]
+        return self._frame_folder is not None and tables[0] is tables[1]
+
+    def _export_run(self) -> RunExport:
+        if self._is_closed:
+            raise RuntimeError("This dashboard is closed. Create a new one: Dashboard()")
+        return self._engine.export_run().result(timeout=EXPORT_TIMEOUT_S)
+
     def close(self) -> None:
         """Stop the thread of the engine and delete uploaded files."""
         self._is_closed = True
@@ -259,6 +310,8 @@ class Dashboard(pn.viewable.Viewer):
         self._view_area.close()
         self._scatter_matrix.close()
         self._sources.table.close()
+        if self._frame_folder is not None:
+            shutil.rmtree(self._frame_folder, ignore_errors=True)
 
     def sidebar(self) -> list[pn.viewable.Viewable]:
         """The controls."""

@@ -45,6 +45,7 @@ class FittedAttributes:
             sigma=self.sigma_,
             half_life=self.half_life_,
             links=prototypes.link_counts,
+            totals=prototypes.totals,
         )
 
     def merge_excess(self) -> None:

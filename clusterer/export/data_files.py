@@ -66,7 +66,8 @@ def write_points_csv(run: RunExport) -> bytes:
 
     The cluster is the cluster of the nearest prototype now; -1 is noise.
     """
-    columns: Columns = {"cluster": run.label_points()}
+    labels = run.label_points()
+    columns: Columns = {"cluster": labels, **_name_clusters(run, labels)}
     if run.classes is not None:
         columns["class"] = _name_classes(run.classes, run.class_names)
     return _write_csv(combine_columns(columns, run.source.feature_names, run.points))
@@ -107,6 +108,7 @@ def _list_prototypes(run: RunExport) -> Columns:
     return {
         "prototype": snapshot.ids,
         "cluster": run.center_clusters,
+        **_name_clusters(run, run.center_clusters),
         "weight": snapshot.weights,
         "points": snapshot.counts,
         "last_seen": snapshot.last_seen,
@@ -123,6 +125,7 @@ def list_clusters(run: RunExport) -> tuple[Columns, NDArray[np.float64]]:
     counts = is_member @ snapshot.counts if len(ids) else np.empty(0)
     columns: Columns = {
         "cluster": ids,
+        **_name_clusters(run, ids),
         "prototypes": is_member.sum(axis=1),
         "weight": np.where(is_member, snapshot.weights, 0.0).sum(axis=1),
         "points": counts,
@@ -130,6 +133,14 @@ def list_clusters(run: RunExport) -> tuple[Columns, NDArray[np.float64]]:
         "last_seen": np.array([snapshot.last_seen[row].max() for row in is_member], dtype=np.int64),
     }
     return columns, run.scaling.undo(shares @ snapshot.centers)
+
+
+def _name_clusters(run: RunExport, clusters: NDArray[np.int64]) -> Columns:
+    """The column of the names of these clusters; no column if no cluster has a name."""
+    if not run.cluster_names:
+        return {}
+    names = {i: escape_formula(name) for i, name in run.cluster_names.items()}
+    return {"cluster_name": [names.get(i, "") for i in clusters.tolist()]}
 
 
 def _list_rows(columns: Columns, centers: NDArray[np.float64]) -> list[dict[str, Any]]:

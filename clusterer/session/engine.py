@@ -195,6 +195,18 @@ class Engine:
         else:
             self._post(lambda: self._run.set(name, value))
 
+    def name_cluster(self, cluster: int, name: str, run: int) -> None:
+        """Name a cluster of the run with this number; an empty name removes its name.
+
+        The command does nothing if another run has replaced that run meanwhile.
+        """
+
+        def change() -> None:
+            if self._run.number == run:
+                self._run.name_cluster(cluster, name)
+
+        self._post(change)
+
     def set_baseline(self, settings: BaselineSettings | None) -> None:
         """Let a baseline learn beside the model from now on; None removes it."""
 

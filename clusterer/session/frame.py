@@ -1,6 +1,7 @@
 """A frame: everything that the views draw of a run at one time."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from clusterer.base import Snapshot
 from clusterer.evaluation.metrics import QualityMetrics
 from clusterer.preprocessing.projection import Projection
+from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.density_image import Box
 
 
@@ -103,6 +105,10 @@ class Frame:
         What went wrong; empty if nothing did.
     measures : QualityMetrics or None
         The quality of the clusters on the last points, at most a second old.
+    scaling : Scaling or None
+        From the units of the data to the units of the model.
+    cluster_names : mapping of int to str
+        The names that people gave to clusters, by lasting cluster id.
     """
 
     run: int
@@ -122,6 +128,8 @@ class Frame:
     is_finished: bool
     message: str
     measures: QualityMetrics | None = None
+    scaling: Scaling | None = None
+    cluster_names: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def noise_share(self) -> float:

@@ -39,6 +39,8 @@ def branch_run(run: Run, state: RecordedState, number: int) -> Run:
     branch.scaling = state.scaling
     branch.model = state.model.set_params(**run.model.get_params())
     branch.tracker = state.tracker
+    # The names that are given now, also those given later than the state.
+    branch.tracker.take_names(run.tracker.names)
     branch.recorder = run.recorder.fork(state.n_seen)
     branch.recorder.add(state)
     branch.recorder.note(Event(state.n_seen, "branched"))

@@ -251,7 +251,13 @@ class Run:
             is_finished=self.is_finished,
             message=message,
             measures=measures,
+            scaling=self.scaling,
+            cluster_names=self.tracker.names,
         )
+
+    def name_cluster(self, cluster: int, name: str) -> None:
+        """Name a cluster by its lasting id; see `ClusterTracker.name_cluster`."""
+        self.tracker.name_cluster(cluster, name)
 
     def set(self, name: str, value: Any) -> None:
         """Change a live parameter: ``noise``, ``window_length`` or a parameter of the model.
@@ -290,6 +296,7 @@ class Run:
             snapshot=snapshot,
             center_clusters=clusters,
             label_ids=dict(self.tracker.label_ids),
+            cluster_names=dict(self.tracker.names),
             points=points,
             classes=self.recent_points.classes(len(points)),
             class_names=self.source.class_names,

@@ -38,6 +38,8 @@ class RunExport:
         How to repeat the run.
     label_ids : dict of int to int
         The lasting cluster id of each label that the model predicts.
+    cluster_names : dict of int to str
+        The names that people gave to clusters, by lasting cluster id.
     """
 
     source: Source
@@ -50,6 +52,7 @@ class RunExport:
     class_names: tuple[str, ...] | None
     recipe: Recipe
     label_ids: dict[int, int] = field(default_factory=dict)
+    cluster_names: dict[int, str] = field(default_factory=dict)
 
     @property
     def centers(self) -> NDArray[np.float64]:

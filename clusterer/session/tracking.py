@@ -1,11 +1,15 @@
 """Track clusters over time: which cluster now is which cluster of the last update."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.stream.chunk import NOISE
+from clusterer.support.text import make_printable
+
+MAX_NAME_CHARS = 60
 
 
 class ClusterChange(NamedTuple):
@@ -34,10 +38,14 @@ class ClusterTracker:
     ([1, 2], [3, 2, 1])
     >>> tracker.changes
     [ClusterChange(kind='born', cluster=3, other=-1)]
+
+    ``names`` holds the names that people gave to clusters, by id; see `name_cluster`. A change
+    replaces the mapping, so other threads may read it.
     """
 
     def __init__(self) -> None:
         self.colors: dict[int, int] = {}
+        self.names: dict[int, str] = {}
         self.changes: list[ClusterChange] = []
         self.label_ids: dict[int, int] = {}
         """Lasting id of each label at the last update."""
@@ -73,9 +81,32 @@ class ClusterTracker:
         self._color(living)
         return clusters
 
+    def name_cluster(self, cluster: int, name: str) -> None:
+        """Name a cluster; an empty name removes its name.
+
+        Raises ValueError if no cluster has had this id.
+
+        >>> tracker = ClusterTracker()
+        >>> _ = tracker.update(np.array([7]), np.array([0]), np.ones(1))
+        >>> tracker.name_cluster(1, "  young ")
+        >>> tracker.names
+        {1: 'young'}
+        """
+        if not 1 <= cluster < self._next_id:
+            raise ValueError(f"there is no cluster {cluster} to name")
+        # The text of a person goes to tables, plots and exported files.
+        text = make_printable(name.strip(), MAX_NAME_CHARS)
+        others = {i: each for i, each in self.names.items() if i != cluster}
+        self.names = others | ({cluster: text} if text else {})
+
+    def take_names(self, names: Mapping[int, str]) -> None:
+        """Take over the names of another tracker, for the clusters that both know."""
+        self.names = {i: name for i, name in names.items() if i < self._next_id}
+
     def copy(self) -> "ClusterTracker":
         """Return an independent copy."""
         twin = ClusterTracker()
+        twin.names = self.names.copy()
         twin.colors, twin._known = self.colors.copy(), self._known.copy()
         twin.label_ids, twin._next_id = self.label_ids.copy(), self._next_id
         return twin
@@ -86,6 +117,7 @@ class ClusterTracker:
             "colors": [*self.colors.items()],
             "known": [*self._known.items()],
             "next_id": self._next_id,
+            "names": [*self.names.items()],
         }
 
     @staticmethod
@@ -95,6 +127,9 @@ class ClusterTracker:
         tracker.colors = {int(i): int(color) for i, color in entries["colors"]}
         tracker._known = {int(i): int(cluster) for i, cluster in entries["known"]}
         tracker._next_id = int(entries["next_id"])
+        # Runs that were saved earlier have no names.
+        for cluster, name in entries.get("names", []):
+            tracker.name_cluster(int(cluster), str(name))
         return tracker
 
     def _list_changes(

@@ -1,5 +1,6 @@
 """Text that is shown to people: short, without control characters, sizes with a unit."""
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -60,3 +61,36 @@ def format_bytes(n_bytes: int) -> str:
         if n_bytes >= size:
             return f"{n_bytes / size:.1f} {unit}"
     return f"{n_bytes} bytes"
+
+
+def format_number(value: float, spread: float = 0.0) -> str:
+    """Return a number for people: three digits that count, thousands separated.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    spread : float, default 0
+        The spread of the numbers that the reader compares; a number that is large beside it gets
+        so many digits that they show a hundredth of the spread.
+
+    Examples
+    --------
+    >>> format_number(20_920.4), format_number(1234), format_number(0.5528), format_number(-7.0)
+    ('20,900', '1,230', '0.553', '-7')
+    >>> format_number(2021.0), format_number(2021.0, spread=8.0)
+    ('2,020', '2,021')
+    >>> format_number(3e-9), format_number(2.5e15), format_number(float("nan"))
+    ('3e-09', '2.5e+15', '–')
+    """
+    if not math.isfinite(value):
+        return "–"
+    n_digits = 3
+    if 0.0 < spread < abs(value):
+        n_digits = min(max(math.ceil(math.log10(abs(value) / spread)) + 2, 3), 15)
+    rounded = float(f"{value:.{n_digits}g}")
+    if rounded and not 1e-4 <= abs(rounded) < 1e15:
+        return f"{rounded:.{n_digits}g}"
+    n_decimals = n_digits - 1 - math.floor(math.log10(abs(rounded))) if rounded else 0
+    text = f"{rounded:,.{max(n_decimals, 0)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

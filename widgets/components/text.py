@@ -31,6 +31,17 @@ def label_axis(title: str) -> str | PlainText:
     return PlainText(text=title) if any(mark in title for mark in FORMULAS) else title
 
 
+def hide_formula(text: str) -> str:
+    r"""The text with an invisible space in marks of formulas, for ticks, which take no models.
+
+    >>> hide_formula("length"), hide_formula("$$x$$")
+    ('length', '$\u200b$x$\u200b$')
+    """
+    for mark in FORMULAS:
+        text = text.replace(mark, f"{mark[0]}\u200b{mark[1]}")
+    return text
+
+
 def fold_title(title: str) -> str:
     """Break a title into at most two lines, which fit beside the lowest plot.
 

@@ -23,6 +23,7 @@ from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import CLUSTER_COLORS, DENSITY_COLORS, map_colors, wrap_colors
 from widgets.components.plot import LEGEND_STYLE, build_columns
 from widgets.components.text import fold_title, label_axis
+from widgets.live.cluster_labels import ClusterLabels
 from widgets.live.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
 from widgets.live.trails import Trails
 from widgets.live.viewport import Viewport
@@ -57,6 +58,7 @@ class LiveFigure:
         )
         self.viewport = Viewport(self._request_view)
         self.trails = Trails()
+        self.labels = ClusterLabels()
         self.figure = self._build()
 
     def _build(self) -> figure:
@@ -98,6 +100,7 @@ class LiveFigure:
             line_width=2,
         )
         self.highlight = Highlight(points.glyph, prototypes.glyph)
+        self.labels.add_to(plot)
         self._add_tools(plot, prototypes)
         self._add_legend(plot)
         plot.grid.grid_line_alpha = 0.25
@@ -164,6 +167,7 @@ class LiveFigure:
         self._fit(frame)
         self._draw_points(frame)
         self._draw_prototypes(frame)
+        self.labels.draw(frame)
         self._draw_image(frame)
         self.highlight.draw(frame.center_clusters)
         self._drawn = frame.run, frame.view_request, frame.snapshot.n_seen

@@ -1,5 +1,6 @@
 """The data of the views: the recording, the state shown, the comparison, the grid sweep."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -7,8 +8,9 @@ from numpy.typing import NDArray
 
 from clusterer.evaluation.comparison import Comparison
 from clusterer.evaluation.grid_sweep import GridSweep
-from clusterer.session.frame import ViewRequest
+from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.recording import RecordedState, Recording
+from clusterer.stream.chunk import NOISE
 
 
 @dataclass(frozen=True)
@@ -17,6 +19,7 @@ class ViewData:
 
     ``previous`` is the recording of the run before it. ``comparison`` is the comparison with a
     baseline. ``sweep`` is the last grid sweep. ``view_request`` names the axes of the live figure.
+    ``frame`` is the last frame of the present, and ``feature_names`` are the names of its features.
     """
 
     recording: Recording = field(default_factory=Recording)
@@ -25,6 +28,21 @@ class ViewData:
     comparison: Comparison | None = None
     sweep: GridSweep | None = None
     view_request: ViewRequest = field(default_factory=ViewRequest)
+    frame: Frame | None = None
+    feature_names: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """The names that people gave to clusters, by cluster id."""
+        return {} if self.frame is None else self.frame.cluster_names
+
+    def call(self, cluster: int) -> str:
+        """The name of a cluster for people.
+
+        >>> ViewData().call(3), ViewData().call(-1)
+        ('cluster 3', 'noise')
+        """
+        return self.names.get(cluster, "noise" if cluster == NOISE else f"cluster {cluster}")
 
     @property
     def past(self) -> list[int]:

@@ -7,6 +7,7 @@ from widgets.views.comparison import comparison
 from widgets.views.dendrogram import dendrogram
 from widgets.views.drift import drift
 from widgets.views.grid_sweep import grid_sweep
+from widgets.views.group_plot import group_plot
 from widgets.views.history import history
 from widgets.views.scatter_matrix import scatter_matrix
 from widgets.views.stream_graph import stream_graph
@@ -16,6 +17,7 @@ __all__ = [
     "dendrogram",
     "drift",
     "grid_sweep",
+    "group_plot",
     "history",
     "scatter_matrix",
     "stream_graph",

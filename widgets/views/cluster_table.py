@@ -8,12 +8,14 @@ import param
 from panel.custom import JSComponent
 
 from clusterer.session.recording import RecordedState, Recording
+from clusterer.support.text import format_number
 from widgets.components.palette import CLUSTER_COLORS
 from widgets.live.view_data import ViewData, project
 
 HEADINGS = {
     "cluster": "Cluster",
-    "size": "Points",
+    "points": "Points",
+    "size": "Remembered",
     "share": "Share",
     "center": "Centre (x, y)",
     "spread": "Spread",
@@ -22,9 +24,11 @@ HEADINGS = {
 }
 HINTS = {
     "cluster": "The number of the cluster, which stays the same as long as the cluster exists",
-    "size": "The number of its points; with a half-life, older points count less",
+    "points": "The number of points of the stream that its prototypes took, each counted once",
+    "size": "The same number, but with a half-life older points count less",
     "share": "Its share of all points that the model remembers",
-    "center": "Its centre on the two axes of the plot, in the units of the data",
+    "center": "Its centre on the two axes of the plot: in the units of a feature, or in standard "
+    "deviations along a component; the tab Groups shows all features",
     "spread": "The root mean square distance of its points from its centre, in the model's units",
     "age": "The number of points since the cluster was first found",
     "idle": "The number of points since the cluster last received a point",
@@ -110,6 +114,7 @@ def measure_clusters(view_data: ViewData) -> list[dict[str, Any]]:
         return []
     births = _find_births(view_data.recording, state)
     total = sum(state.sizes.values())
+    taken = state.snapshot.points_taken
     centers = state.average(state.centers)
     rows = []
     for cluster, center in sorted(centers.items(), key=lambda item: -state.sizes[item[0]]):
@@ -119,11 +124,12 @@ def measure_clusters(view_data: ViewData) -> list[dict[str, Any]]:
             {
                 "id": cluster,
                 "color": CLUSTER_COLORS[state.palette[cluster] % len(CLUSTER_COLORS)],
-                "cluster": str(cluster),
+                "cluster": f"{cluster} {view_data.names.get(cluster, '')}".strip(),
+                "points": f"{taken[state.clusters == cluster].sum():,.0f}",
                 "size": f"{state.sizes[cluster]:,.0f}",
                 "share": f"{state.sizes[cluster] / total:.1%}" if total else "–",
-                "center": ", ".join(f"{value[0]:.4g}" for value in places[: len(center)]),
-                "spread": f"{measure_spread(state, cluster):.3g}",
+                "center": ", ".join(format_number(value[0]) for value in places[: len(center)]),
+                "spread": format_number(measure_spread(state, cluster)),
                 "age": f"{state.n_seen - births.get(cluster, state.n_seen):,}",
                 "idle": f"{max(state.n_seen - 1 - last, 0):,}",
             }

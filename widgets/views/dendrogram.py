@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,7 @@ def dendrogram(model: OnlineClusterer) -> hv.Overlay:
     """
     snapshot = model.snapshot()
     labels = np.asarray(snapshot.labels, dtype=np.int64)
-    return draw_dendrogram(_measure(snapshot, labels, labels))
+    return draw_dendrogram(_measure(snapshot, labels, labels, ViewData().call))
 
 
 def measure_dendrogram(view_data: ViewData) -> PlotData:
@@ -54,11 +55,14 @@ def measure_dendrogram(view_data: ViewData) -> PlotData:
     state = view_data.state
     if state is None:
         return PlotData({"dendrogram": {"x": []}})
-    return _measure(state.whole_snapshot, state.clusters, state.colors)
+    return _measure(state.whole_snapshot, state.clusters, state.colors, view_data.call)
 
 
 def _measure(
-    snapshot: Snapshot, clusters: NDArray[np.int64], colors: NDArray[np.int64]
+    snapshot: Snapshot,
+    clusters: NDArray[np.int64],
+    colors: NDArray[np.int64],
+    call: Callable[[int], str],
 ) -> PlotData:
     built = build_dendrogram(snapshot)
     places = np.arange(len(built.slots))
@@ -70,7 +74,7 @@ def _measure(
         "bottom": built.bottoms,
         "x1": places,
         "top": built.tops,
-        "cluster": np.array(["noise" if i < 0 else f"cluster {i}" for i in clusters], dtype=object),
+        "cluster": np.array([call(int(i)) for i in clusters], dtype=object),
         "weight": snapshot.weights[built.slots],
         "length": np.array(
             [

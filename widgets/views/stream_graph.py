@@ -61,7 +61,7 @@ def measure_stream_graph(view_data: ViewData) -> PlotData:
     states = thin(view_data.recording.states, N_COLUMNS)
     now = {"stream graph now": {"x": view_data.past}}
     if not states:
-        layers = {"stream graph": _list_bands([], np.empty((0, 0)), [], {}), **_list_marks([])}
+        layers = {"stream graph": _list_bands([], np.empty((0, 0)), [], {}, []), **_list_marks([])}
         return PlotData(layers | now, {"y": (0.0, 100.0)})
     ids, shares = collect(states)
     widths = shares.max(axis=1)
@@ -70,7 +70,8 @@ def measure_stream_graph(view_data: ViewData) -> PlotData:
     ids, shares = ids[is_drawn], shares[is_drawn]
     tops = shares.cumsum(axis=0)
     colors = {i: color for state in states for i, color in state.palette.items()}
-    bands = _list_bands(states, tops, ids.tolist(), colors)
+    titles = [view_data.call(each) for each in ids.tolist()]
+    bands = _list_bands(states, tops, ids.tolist(), colors, titles)
     middles = tops - shares / 2
     known = np.array([state.n_seen for state in states])
     rows = {int(i): row for row, i in enumerate(ids) if shares[row].max() >= SMALLEST_SHARE}
@@ -143,12 +144,16 @@ def _find_column(event: Event, known: np.ndarray, shares: np.ndarray) -> int:
 
 
 def _list_bands(
-    states: list[RecordedState], tops: np.ndarray, ids: list[int], colors: dict[int, int]
+    states: list[RecordedState],
+    tops: np.ndarray,
+    ids: list[int],
+    colors: dict[int, int],
+    titles: list[str],
 ) -> Columns:
     known = np.array([state.n_seen for state in states], dtype=np.float32)
     bottoms = np.vstack([np.zeros((1, len(states))), tops[:-1]]) if len(ids) else tops
     columns: Columns = {"xs": [], "ys": [], "cluster": [], "share": [], "span": []}
-    for row, cluster in enumerate(ids):
+    for row, title in enumerate(titles):
         there = np.flatnonzero(tops[row] > bottoms[row])
         if not len(there):
             there = np.array([0])
@@ -159,7 +164,7 @@ def _list_bands(
         # A polygon of Bokeh is a list of parts, each of them a list of an outline and its holes.
         columns["xs"].append([[np.concatenate([xs, xs[::-1]])]])
         columns["ys"].append([[(100 * outline).astype(np.float32)]])
-        columns["cluster"].append("noise" if cluster == -1 else f"cluster {cluster}")
+        columns["cluster"].append(title)
         columns["share"].append(f"{tops[row, -1] - bottoms[row, -1]:.0%}")
         columns["span"].append(f"{known[there[0]]:,.0f} – {known[there[-1]]:,.0f}")
     columns["color"] = wrap_colors(np.array([colors.get(i, -1) for i in ids]))

@@ -13,7 +13,11 @@ import panel_material_ui as pmui
 from widgets.components.lazy import LazyColumn
 from widgets.live.view_data import ViewData
 
-PERIOD_S = 0.4
+PERIOD_S = 0.5
+REST_SHARE = 2.0
+MAX_REST_S = 2.0
+"""The worker rests for `REST_SHARE` times as long as it has measured, at most for this time."""
+
 LIVE = "Live plot"
 FORMER_TITLES = {"River": "Stream graph", "Over time": "History"}
 """Titles of tabs in older links, and the titles that the tabs have today."""
@@ -42,7 +46,7 @@ class Opened(Protocol):
 
 
 class ViewTabs:
-    """Updates the view of the open tab, at most two or three times a second.
+    """Updates the view of the open tab, at most twice a second.
 
     ``makers`` maps the title of each view to the function that makes it when its tab is first
     opened. ``take_view_data`` can be called in any thread. The worker thread calls
@@ -65,7 +69,7 @@ class ViewTabs:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="clusterer-views")
         self._job: Future[tuple[View, ViewData, Any]] | None = None
         self._drawn: tuple[View, ViewData] | None = None
-        self._measured_at = 0.0
+        self._measure_at = 0.0
         self.tabs = pmui.Tabs(
             *zip(self._titles, self._places, strict=True),
             sizing_mode="stretch_width",
@@ -130,10 +134,14 @@ class ViewTabs:
     def _measure(self, view: View) -> tuple[View, ViewData, Any]:
         # Wait here, then take the data: so the page always shows the newest data in the end.
         if self._drawn is not None and self._drawn[0] is view:
-            time.sleep(max(self._measured_at + PERIOD_S - time.monotonic(), 0.0))
-        self._measured_at = time.monotonic()
+            time.sleep(max(self._measure_at - time.monotonic(), 0.0))
+        start = time.monotonic()
         view_data = self._take_view_data()
-        return view, view_data, view.measure(view_data)
+        measured = view.measure(view_data)
+        end = time.monotonic()
+        rest_s = min(REST_SHARE * (end - start), MAX_REST_S)
+        self._measure_at = max(start + PERIOD_S, end + rest_s)
+        return view, view_data, measured
 
     def close(self) -> None:
         """Stop measuring."""

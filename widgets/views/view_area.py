@@ -16,6 +16,7 @@ from widgets.views.comparison import ComparisonView
 from widgets.views.dendrogram import draw_dendrogram, measure_dendrogram
 from widgets.views.drift import draw_drift, measure_drift
 from widgets.views.grid_sweep import GridSweepView
+from widgets.views.groups import GroupsView
 from widgets.views.history import draw_history, measure_history
 from widgets.views.plot import PlotView
 from widgets.views.stream_graph import draw_stream_graph, measure_stream_graph
@@ -40,13 +41,15 @@ class ViewArea:
         self._engine = engine
         self._figure = figure
         self._settings = settings
-        self._points: NDArray = np.empty((0, 1))
+        self._frame: Frame | None = None
+        self._feature_names: tuple[str, ...] = ()
         self.travel = TimeTravel(engine)
         self._sweep: GridSweepView | None = None
         self._table: ClusterTable | None = None
         self._run = -1
         self.views = ViewTabs(
             {
+                GroupsView.title: lambda: GroupsView(self._name_cluster),
                 "Stream graph": lambda: PlotView(measure_stream_graph, draw_stream_graph),
                 "History": lambda: PlotView(measure_history, draw_history),
                 "Dendrogram": lambda: PlotView(measure_dendrogram, draw_dendrogram),
@@ -62,7 +65,7 @@ class ViewArea:
 
     def choose_frame(self, frame: Frame) -> Frame:
         """The frame to draw: ``frame``, or the frame of the past that the user has chosen."""
-        self._points = frame.points
+        self._frame = frame
         if frame.run != self._run:
             self._run = frame.run
             self._clear_highlight()
@@ -75,9 +78,13 @@ class ViewArea:
         self._figure.draw_trails(recording.until(n_seen) if is_shown else Recording())
         self.views.draw()
 
+    def show_features(self, names: tuple[str, ...]) -> None:
+        """Note the names of the features of the source."""
+        self._feature_names = names
+
     def leave_stream(self) -> None:
         """Forget the points of the stream, because another stream begins."""
-        self._points = self._points[:0]
+        self._frame = None
         if self._sweep is not None:
             self._sweep.forget()
 
@@ -112,20 +119,27 @@ class ViewArea:
             observer.comparison,
             None if self._sweep is None else self._sweep.sweep,
             view_request=self._figure.drawn_view_request,
+            frame=self._frame,
+            feature_names=self._feature_names,
         )
 
     def _take_points(self) -> tuple[NDArray, NDArray]:
         """The last drawn points of the window, in the units of the data and of the model."""
         scaling = self._engine.scaling
         # Until a new stream has drawn its first points, these are the points of the last stream.
-        has_features = self._points.shape[1] == len(scaling.offsets)
-        points = self._points if has_features else np.empty((0, len(scaling.offsets)))
+        points = np.empty((0, len(scaling.offsets)))
+        if self._frame is not None and self._frame.points.shape[1] == len(scaling.offsets):
+            points = self._frame.points
         return points, scaling.apply(points)
 
     def _choose_setting(self, sigma: float, n_prototypes: int) -> None:
         self._settings.param.update(
             sigma=sigma, n_prototypes=n_prototypes, has_automatic_sigma=False
         )
+
+    def _name_cluster(self, cluster: int, name: str) -> None:
+        if self._frame is not None:
+            self._engine.name_cluster(cluster, name, self._frame.run)
 
     def _highlight(self, cluster: int) -> None:
         self._figure.highlight.cluster = cluster

@@ -189,6 +189,23 @@ class State:
         return self.read_row(COUNT)
 
     @property
+    def totals(self) -> NDArray:
+        """Numbers (m,) of all points of each prototype, never decayed; the sum is ``n_seen``.
+
+        The first point of a stream starts the first prototype, which does not count it. The point
+        is the origin, so the prototype nearest to the origin counts it here. More points are
+        missing in a model that other models were added to, and in a model file of version 1, which
+        holds decayed numbers; all prototypes get their share of these.
+        """
+        totals = self.read_row(TOTAL_COUNT)
+        if not len(totals):
+            return totals
+        centers = self._centers[:, : self.n_taken]
+        nearest = int(np.argmin(np.einsum("ij,ij->j", centers, centers)))
+        totals[nearest] += min(max(self.n_seen - totals.sum(), 0.0), 1.0)
+        return totals * (self.n_seen / totals.sum())
+
+    @property
     def scatters(self) -> NDArray:
         """Weighted sums (m,) of squared deviations from the centre, in squared units."""
         # The square of a number above 1e154 overflows.

@@ -1,0 +1,281 @@
+"""Groups: a card for each cluster that says what sets it apart, in the units of the data."""
+
+import html
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import panel as pn
+import panel_material_ui as pmui
+from numpy.typing import NDArray
+
+from clusterer.evaluation.descriptions import LabelledState, describe_state
+from clusterer.session.tracking import MAX_NAME_CHARS
+from clusterer.stream.finite_points import number_features
+from widgets.components.palette import CLUSTER_COLORS
+from widgets.components.text import Html, Text
+from widgets.controls.controls import WIDE
+from widgets.live.view_data import ViewData
+from widgets.views.group_plot import (
+    N_FEATURES,
+    Group,
+    draw_group,
+    measure_group,
+    measure_height,
+    measure_scales,
+)
+from widgets.views.plot import LivePlot, PlotData
+
+N_CARDS = 12
+N_SENTENCES = 3
+
+CLARITIES = ((0.7, "clear"), (0.5, "fairly clear"), (0.25, "weak"), (-math.inf, "doubtful"))
+"""The names of mean silhouettes, by their lower bounds: Kaufman and Rousseeuw, 1990."""
+
+ABOUT = (
+    "How to read a card: the words compare the cluster with all other points, noise included; the "
+    "feature that differs most comes first. Colour: the points of the cluster; grey: all other "
+    "points. A box holds the middle half of the values, the line in it is the median, and the thin "
+    "line holds the middle 90 %. Below a feature's name stand the ends of its scale, which all "
+    "cards share.",
+    "Points: each point of the stream counts once, for the cluster to which the prototype that "
+    "took it belongs now. Where the model forgets, the number that it still remembers stands "
+    "beside it. Spread: the distance of the points from the centre of the cluster, as a share of "
+    "that of all points from their centre; small is compact. Certainty: how much nearer the points "
+    "lie to their own prototypes than to those of the nearest other cluster; 1 is clear, 0 is a "
+    "coin toss.",
+)
+NO_CLUSTER = "There is no cluster yet."
+
+STYLE = """
+:host { font-size: .88rem; line-height: 1.45; overflow-wrap: anywhere; }
+.words { font-size: 1.02rem; font-weight: 500; margin: 0 0 4px; }
+ul { margin: 0 0 6px; padding-left: 1.2em; }
+.facts { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0; }
+.facts div { white-space: nowrap; }
+dt { display: inline; opacity: .8; }
+dd { display: inline; margin: 0; font-variant-numeric: tabular-nums; }
+.note { opacity: .8; margin: 4px 0 0; }
+"""
+CARD_STYLE = {
+    "border": "1px solid rgba(128, 128, 128, .28)",
+    "border-left-width": "6px",
+    "border-radius": "10px",
+    "padding": "6px 10px",
+    "flex": "1 1 340px",
+    "max-width": "520px",
+}
+
+
+def measure_groups(view_data: ViewData) -> list[Group]:
+    """What the cards show of the state shown on the page, the largest cluster first."""
+    state, colors = _take_state(view_data)
+    if state is None:
+        return []
+    described = describe_state(state, N_CARDS)
+    scales = measure_scales(described)
+    counts, taken = state.snapshot.counts.sum(), state.snapshot.points_taken.sum()
+    return [
+        Group(
+            description=each,
+            name=view_data.names.get(each.cluster, ""),
+            color=colors.get(each.cluster, -1),
+            scales=scales,
+            nearest="" if each.nearest is None else view_data.call(each.nearest),
+            # The first point of a stream has no count.
+            is_forgetting=bool(taken - counts > 1.5),
+        )
+        for each in described
+    ]
+
+
+def _take_state(view_data: ViewData) -> tuple[LabelledState | None, dict[int, int]]:
+    """The clusters of the state shown, and the colour number of each cluster."""
+    state, frame = view_data.state, view_data.frame
+    names = view_data.feature_names
+    if view_data.past and state is not None:
+        parts = state.snapshot, state.clusters, state.points, state.point_clusters
+        return LabelledState(*parts, state.scaling, _fit_names(names, state.centers)), state.palette
+    if frame is None or frame.scaling is None or not len(frame.centers):
+        return None, {}
+    pairs = zip(frame.center_clusters.tolist(), frame.center_colors.tolist(), strict=True)
+    shown = LabelledState(
+        frame.snapshot,
+        frame.center_clusters,
+        frame.points,
+        frame.point_clusters,
+        frame.scaling,
+        _fit_names(names, frame.centers),
+    )
+    return shown, dict(pairs)
+
+
+def _fit_names(names: tuple[str, ...], centers: NDArray[np.float64]) -> tuple[str, ...]:
+    """The names, or x1, x2, ... while the centres are still those of the source before."""
+    n_features = centers.shape[1]
+    return names if len(names) == n_features else number_features(n_features)
+
+
+def write_card(group: Group) -> str:
+    """The text of a card as HTML; text of users is escaped."""
+    each = group.description
+    sentences = [feature.explain() for feature in each.features if feature.word][:N_SENTENCES]
+    points = f"{each.n_points:,.0f}"
+    if group.is_forgetting:
+        points += f" in all, {each.n_remembered:,.0f} remembered"
+    facts = {"Share": f"{each.share:.1%}", "Points": points}
+    if each.nearest is not None:
+        facts["Nearest"] = group.nearest
+    if math.isfinite(each.relative_spread):
+        facts["Spread"] = f"{each.relative_spread:.0%}"
+    if each.certainty is not None:
+        clarity = next(word for bound, word in CLARITIES if each.certainty > bound)
+        facts["Certainty"] = f"{each.certainty:.2f} ({clarity})"
+    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    rows = "".join(
+        f"<div><dt>{name}: </dt><dd>{html.escape(text)}</dd></div>" for name, text in facts.items()
+    )
+    note = (
+        ""
+        if each.n_rows
+        else '<p class="note">The window holds few of its points, so the boxes follow from its '
+        "prototypes.</p>"
+    )
+    n_more = len(each.features) - N_FEATURES
+    more = f'<p class="note">{n_more:,} more features are not drawn.</p>' if n_more > 0 else ""
+    return (
+        f'<p class="words">{html.escape(each.summarize(N_SENTENCES))}</p>'
+        f"{f'<ul>{items}</ul>' if items else ''}"
+        f'<dl class="facts">{rows}</dl>{note}{more}'
+    )
+
+
+class GroupCard:
+    """The card of a cluster: its name, its text and its plot.
+
+    ``on_name`` gets the number of the cluster and its new name.
+    """
+
+    def __init__(self, on_name: Callable[[int, str], None]) -> None:
+        self._on_name = on_name
+        self._is_updating = self._is_waiting = False
+        self.cluster = 0
+        self._known_name = ""
+        self.plot = LivePlot(draw_group)
+        self.name = pmui.TextInput(
+            label="Name",
+            max_length=MAX_NAME_CHARS,
+            size="small",
+            variant="standard",
+            margin=(4, 4, 8, 4),
+            **WIDE,
+        )
+        self.text = Html("", stylesheets=[STYLE], sizing_mode="stretch_width", margin=(0, 4))
+        self.view = pn.Column(
+            self.name, self.text, self.plot.pane, styles=CARD_STYLE, min_width=290, margin=6
+        )
+        self.name.param.watch(self._rename, "value")
+
+    def _rename(self, event: Any) -> None:
+        if not self._is_updating and self.cluster:
+            self._is_waiting = True
+            self._on_name(self.cluster, event.new or "")
+
+    def _show_name(self, group: Group) -> None:
+        # The engine may answer with an older name before it knows the user's new one.
+        is_same = group.description.cluster == self.cluster and group.name == self._known_name
+        if self._is_waiting and is_same:
+            return
+        self._is_waiting, self._known_name = False, group.name
+        if self.name.value != group.name:
+            self._is_updating = True
+            self.name.value = group.name
+            self._is_updating = False
+
+    def draw(self, group: Group, data: PlotData, is_new: bool) -> None:
+        """Show a cluster."""
+        self._show_name(group)
+        self.cluster = group.description.cluster
+        label = f"Name of {group.title}"
+        if self.name.label != label:
+            self.name.label = label
+        color = CLUSTER_COLORS[group.color % len(CLUSTER_COLORS)] if group.color >= 0 else "grey"
+        styles = CARD_STYLE | {"border-left-color": color}
+        if self.view.styles != styles:
+            self.view.styles = styles
+        text = write_card(group)
+        if self.text.object != text:
+            self.text.object = text
+        height = measure_height(len(data.ticks["y"]))
+        for figure in self.plot.figures:
+            if figure.height != height:
+                figure.height = height
+        self.plot.show(data, is_new)
+        self.view.visible = True
+
+
+Measured = list[tuple[int, Group, PlotData, bool]]
+
+
+class GroupsView:
+    """A card for each of the largest clusters; ``on_name`` gets a cluster and its new name.
+
+    A cluster keeps its card as long as it is among the largest, so that no card moves away while
+    its user reads or writes.
+    """
+
+    title = "Groups"
+
+    def __init__(self, on_name: Callable[[int, str], None]) -> None:
+        self._cards = [GroupCard(on_name) for _ in range(N_CARDS)]
+        self._places: dict[int, int] = {}
+        self._n_on_page = 0
+        self._note = Text(role="status")
+        self._about = Text()
+        self._about.show(*ABOUT)
+        # The containers of Panel itself: those of Material load styles from the internet when
+        # something is added later in a notebook.
+        self._box = pn.FlexBox(sizing_mode="stretch_width", margin=(4, 4), align_items="stretch")
+        self.pane = pn.Column(
+            self._note.pane, self._box, self._about.pane, sizing_mode="stretch_width", margin=0
+        )
+
+    def measure(self, view_data: ViewData) -> Measured:
+        """The cards by their places; runs in a worker thread."""
+        groups = measure_groups(view_data)
+        self._places = assign_places(self._places, [each.description.cluster for each in groups])
+        measured = []
+        for group in groups:
+            place = self._places[group.description.cluster]
+            data = measure_group(group)
+            measured.append((place, group, data, self._cards[place].plot.build(data)))
+        return measured
+
+    def draw(self, measured: Measured) -> None:
+        """Show the cards."""
+        self._note.show("" if measured else NO_CLUSTER)
+        used = {place for place, *_ in measured}
+        for place, card in enumerate(self._cards):
+            if place not in used and card.view.visible:
+                card.view.visible = False
+        for place, group, data, is_new in measured:
+            self._cards[place].draw(group, data, is_new)
+        n_needed = max(used, default=-1) + 1
+        if n_needed > self._n_on_page:
+            self._n_on_page = n_needed
+            views = [card.view for card in self._cards[:n_needed]]
+            # In a batch of its own, as in `LivePlot.show`.
+            pn.state.execute(partial(setattr, self._box, "objects", views), schedule=True)
+
+
+def assign_places(places: Mapping[int, int], clusters: Sequence[int]) -> dict[int, int]:
+    """The place of each cluster: its present one, or the first free one.
+
+    >>> assign_places({3: 0, 8: 1}, [8, 4, 7])
+    {8: 1, 4: 0, 7: 2}
+    """
+    kept = {each: places[each] for each in clusters if each in places}
+    free = iter(sorted(set(range(len(clusters) + len(kept))) - set(kept.values())))
+    return {each: kept[each] if each in kept else next(free) for each in clusters}
