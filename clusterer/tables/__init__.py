@@ -22,10 +22,19 @@ columns → points, missing values            `points.PointConverter`, `chunking
 
 from clusterer.tables.columns.column import Column
 from clusterer.tables.errors import TableError
-from clusterer.tables.files.folder import list_folder
+from clusterer.tables.files.folder import check_inside, list_folder
 from clusterer.tables.files.pipe import Pipe
 from clusterer.tables.opening import open_table
 from clusterer.tables.report import Report
 from clusterer.tables.table import Table
 
-__all__ = ["Column", "Pipe", "Report", "Table", "TableError", "list_folder", "open_table"]
+__all__ = [
+    "Column",
+    "Pipe",
+    "Report",
+    "Table",
+    "TableError",
+    "check_inside",
+    "list_folder",
+    "open_table",
+]
