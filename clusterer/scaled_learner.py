@@ -124,13 +124,24 @@ class ScaledLearner:
         TypeError
             If the model cannot be merged.
         ValueError
-            If the two learners have different units, or the models do not fit together.
+            If the two learners have different units, or the models do not fit together. This
+            learner is unchanged then.
         """
         if not isinstance(self.model, Mergeable):
             raise TypeError(f"Models of {type(self.model).__name__} cannot be merged.")
         if not other.is_fitted:
             return self
         twin = ScaledLearner(other.model.copy(), other.scaling)
+        before = self.model, self.scaling
+        try:
+            self._absorb(twin, fade=fade)
+        except BaseException:
+            self.model, self.scaling = before
+            raise
+        return self
+
+    def _absorb(self, twin: "ScaledLearner", *, fade: bool) -> None:
+        """Add a learner, which may change. An error may leave another model and scaling here."""
         if not self.is_fitted:
             self.scaling = twin.scaling
         elif isinstance(self.scaling, RunningScaling):
@@ -139,6 +150,7 @@ class ScaledLearner:
                     "One learner standardises and the other does not; fit both in the same way."
                 )
             pooled = self.scaling.pool(twin.scaling)
+            self.model = self.model.copy()
             self._change_scaling(pooled)
             twin._change_scaling(pooled)
         elif not self._has_units_of(twin):
@@ -146,7 +158,6 @@ class ScaledLearner:
                 "The learners have different scalings; fit both with the same scaling."
             )
         self.model.absorb(twin.model, fade=fade)
-        return self
 
     def _has_units_of(self, other: "ScaledLearner") -> bool:
         ours, theirs = self._units, other._units
@@ -154,6 +165,8 @@ class ScaledLearner:
         return has_same_scales and np.array_equal(ours.offsets, theirs.offsets)
 
     def _change_scaling(self, scaling: Scaling) -> None:
-        before, self.scaling = self.scaling, scaling
+        before = self.scaling
         if before is not None and scaling.scales is not before.scales and self.is_fitted:
+            # First, because it raises if the numbers become too large.
             self.model.change_units(*scaling.take_over(before))
+        self.scaling = scaling

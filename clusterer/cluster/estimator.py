@@ -190,8 +190,8 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         TypeError
             If ``other`` is not an OnlineClusterer.
         ValueError
-            If the features differ, or the two models are too far apart. This model is unchanged
-            then.
+            If the features differ, the two models are too far apart, or a sum is too large. This
+            model is unchanged then.
 
         Examples
         --------
@@ -232,7 +232,8 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         Raises
         ------
         ValueError
-            If ``factors`` or ``shifts`` are not d finite numbers, or a factor is not above 0.
+            If ``factors`` or ``shifts`` are not d finite numbers, a factor is not above 0, or a
+            number of the model would become too large. The model is unchanged then.
 
         Examples
         --------
@@ -247,9 +248,16 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
                 raise ValueError(f"{name} must be {prototypes.n_features} finite numbers.")
         if not (scale > 0).all():
             raise ValueError("factors must be above 0.")
-        prototypes.change_units(scale, shift)
         known = self._points.shape[1]  # 0 after `absorb`
-        self._points = self._points * scale[:known] + shift[:known]
+        with np.errstate(over="ignore", invalid="ignore"):
+            points = self._points * scale[:known] + shift[:known]
+        if not np.isfinite(points).all():
+            raise ValueError(
+                "The points learned last would become too large in the new units. Check the "
+                "factors and shifts, or the units of the data. The model is unchanged."
+            )
+        prototypes.change_units(scale, shift)
+        self._points = points
         self._label_cache.forget()
         return self
 

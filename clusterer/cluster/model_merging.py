@@ -7,6 +7,7 @@ from scipy.linalg import block_diag
 from clusterer.cluster.prototypes.learn_loop import LARGEST_COORDINATE, choose_scale
 from clusterer.cluster.prototypes.parameters import Parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
+from clusterer.cluster.prototypes.ranges import find_overflow
 from clusterer.cluster.prototypes.state_layout import (
     DECAY_RATE,
     DECAYED_COUNT,
@@ -30,7 +31,8 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, parameters: Parameters
     LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.
     Both models stay unchanged, and neither is decayed.
 
-    Raises ValueError if the models are too far apart for one system of coordinates.
+    Raises ValueError if the models are too far apart for one system of coordinates, or a sum is too
+    large.
 
     >>> parameters = Parameters(n_prototypes=4, sigma=0.0, decay=1.0, rule=0)
     >>> models = [Prototypes(1, 4, 0), Prototypes(1, 4, 0)]
@@ -39,11 +41,30 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, parameters: Parameters
     >>> pool_prototypes(*models, parameters).centers[:, 0].tolist()
     [1.0, 1.0, 8.0, 8.0]
     """
-    n_features, n_before = ours.n_features, ours.n_seen
-    pooled = Prototypes(n_features, parameters.n_prototypes, parameters.rule)
+    pooled = Prototypes(ours.n_features, parameters.n_prototypes, parameters.rule)
     pooled.scalars[:], pooled.features[:] = ours.scalars, ours.features
     pooled.scalars[SCALE] = choose_common_scale(ours, theirs)
     moved, offset, ratio = convert_centers(theirs, pooled)
+    # Numbers that overflow are refused below.
+    with np.errstate(over="ignore", invalid="ignore"):
+        fill_pooled(pooled, ours, theirs, moved, ratio)
+        add_moments(pooled, theirs, offset, ratio)
+        add_recent_moments(pooled, ours, theirs, offset, ratio)
+    overflow = find_overflow(pooled)
+    if overflow:
+        raise ValueError(
+            f"The {overflow} of the two models together are too large. Merge the models in the "
+            "other order, or check the units of the data."
+        )
+    pooled.adapt(parameters)
+    return pooled
+
+
+def fill_pooled(
+    pooled: Prototypes, ours: Prototypes, theirs: Prototypes, moved: NDArray, ratio: float
+) -> None:
+    """Fill ``pooled`` with the prototypes of both; ``moved`` (m, d) are the centres of theirs."""
+    n_before = ours.n_seen
     n_seen = n_before + theirs.n_seen
     pooled.fill(
         {
@@ -64,10 +85,6 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, parameters: Parameters
     )
     pooled.scalars[LINK_UNIT] = 1.0
     pooled.scalars[N_SEEN] = n_seen
-    add_moments(pooled, theirs, offset, ratio)
-    add_recent_moments(pooled, ours, theirs, offset, ratio)
-    pooled.adapt(parameters)
-    return pooled
 
 
 def choose_common_scale(ours: Prototypes, theirs: Prototypes) -> float:

@@ -1,4 +1,9 @@
-"""One Dask client for all sessions of a process."""
+"""One Dask client for all sessions of a process.
+
+The scheduler and the workers that are started here accept only each other and the client: all their
+connections need a certificate that exists in the memory of these processes alone. Without it, every
+user of the machine could have the workers run code as the user who started them.
+"""
 
 import atexit
 import threading
@@ -26,16 +31,14 @@ def open_client(address: str | None) -> tuple[Any, Any]:
     Raises
     ------
     OSError
-        No scheduler answers at the address.
+        No scheduler answers at the address, or no workers can be started here.
     """
     import distributed
 
     workers = None
     try:
         if address is None:
-            workers = distributed.LocalCluster(
-                threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
-            )
+            workers = start_workers()
         target = address if workers is None else workers
         return distributed.Client(target, timeout=CONNECT_S, set_as_default=False), workers
     except (OSError, ValueError) as error:
@@ -43,6 +46,44 @@ def open_client(address: str | None) -> tuple[Any, Any]:
             workers.close()
         where = address or "this machine"
         raise OSError(f"No Dask scheduler answers at {where}: {error}") from None
+
+
+def start_workers(n_workers: int | None = None) -> Any:
+    """Start a scheduler and workers on this machine that other users cannot connect to.
+
+    Parameters
+    ----------
+    n_workers : int, optional
+        Number of worker processes; default one for each processor.
+
+    Returns
+    -------
+    distributed.LocalCluster
+
+    Raises
+    ------
+    OSError
+        The package that makes the certificates is not installed.
+    """
+    import distributed
+
+    try:
+        security = distributed.Security.temporary()
+    except ImportError as error:
+        raise OSError(
+            "workers on this machine need certificates, and the package cryptography makes them: "
+            'pip install "clusterer[dask]"'
+        ) from error
+    return distributed.LocalCluster(
+        n_workers=n_workers,
+        threads_per_worker=1,
+        host="127.0.0.1",
+        protocol="tls://",
+        security=security,
+        dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
+        silence_logs=50,
+    )
 
 
 class Connection:

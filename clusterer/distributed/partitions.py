@@ -23,11 +23,14 @@ class Partition:
         Path of a file, or the delayed block of a Dask collection.
     is_file : bool
         Whether ``content`` is a path.
+    folder : str, optional
+        The folder out of which the path must not lead; default: the path may lead anywhere.
     """
 
     name: str
     content: Any
     is_file: bool
+    folder: str | None = None
 
     def plan(self, index: int, task: Task, key: str) -> Any:
         """The delayed call that learns the partition; its result is a `PartialModel`."""
@@ -36,12 +39,17 @@ class Partition:
         if self.is_file:
             # The path is not checked here, because only the workers must find the file.
             learn = dask.delayed(learn_file, pure=False, traverse=False)
-            return learn(self.content, index, task, dask_key_name=key)
+            return learn(self.content, index, task, self.folder, dask_key_name=key)
         learn = dask.delayed(learn_block, pure=False)
         return learn(self.content, self.name, index, task, dask_key_name=key)
 
 
-def list_partitions(data: Any, features: Sequence[str] | None = None) -> list[Partition]:
+def list_partitions(
+    data: Any,
+    features: Sequence[str] | None = None,
+    *,
+    folder: str | os.PathLike[str] | None = None,
+) -> list[Partition]:
     """List the partitions of a Dask collection, a folder of tables, or a sequence of tables.
 
     Parameters
@@ -52,6 +60,9 @@ def list_partitions(data: Any, features: Sequence[str] | None = None) -> list[Pa
         columns.
     features : sequence of str, optional
         Columns to use.
+    folder : path, optional
+        The folder out of which no path may lead, for example by a symbolic link. The workers check
+        this before they open a file. Default: the paths may lead anywhere.
 
     Returns
     -------
@@ -76,7 +87,8 @@ def list_partitions(data: Any, features: Sequence[str] | None = None) -> list[Pa
         paths = [Path(each) for each in data]
     if not paths:
         raise TableError("there are no files to learn; name at least one table")
-    return [Partition(str(path), str(path), is_file=True) for path in paths]
+    within = None if folder is None else str(folder)
+    return [Partition(str(path), str(path), is_file=True, folder=within) for path in paths]
 
 
 def _list_blocks(data: Any, features: Sequence[str] | None) -> list[Partition]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from clusterer.preprocessing.scaling import Scaling
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
-from clusterer.tables import TableError, open_table
+from clusterer.tables import TableError, check_inside, open_table
 from clusterer.tables.limits import UNLIMITED_BYTES
 from clusterer.tables.options import MissingRule
 
@@ -83,7 +84,7 @@ def get_report(part: PartialModel) -> PartitionReport | None:
     return part.report
 
 
-def learn_file(path: str, index: int, task: Task) -> PartialModel:
+def learn_file(path: str, index: int, task: Task, folder: str | None = None) -> PartialModel:
     """Learn the rows of a table.
 
     Parameters
@@ -94,13 +95,21 @@ def learn_file(path: str, index: int, task: Task) -> PartialModel:
         Position of the partition.
     task : Task
         How to learn.
+    folder : str, optional
+        The folder out of which the path must not lead.
 
     Returns
     -------
     PartialModel
         If the table cannot be learned, its report holds the error and its learner is new.
     """
-    return _learn(lambda learner: _read_file(path, task, learner), path, index, task)
+
+    def read(learner: ScaledLearner) -> Iterator[tuple[NDArray, int]]:
+        if folder is not None:
+            check_inside(Path(path), Path(folder))
+        return _read_file(path, task, learner)
+
+    return _learn(read, path, index, task)
 
 
 def learn_block(block: Any, name: str, index: int, task: Task) -> PartialModel:

@@ -101,7 +101,6 @@ class Run:
         is_short = len(points) < n and not self.source.is_waiting
         self.is_finished = is_short or self.source.exhausted
         if len(points):
-            self._follow_scaling(points)
             spent_s = self._learn(points, classes)
             self.recent_points.push(points, classes)
             if self.comparison_run is not None:
@@ -109,19 +108,20 @@ class Run:
         return len(points)
 
     def _follow_scaling(self, points: NDArray) -> None:
-        before, self.scaling = self.scaling, self.scaling.follow(points)
-        now = self.scaling
-        if now.scales is before.scales:
-            return
-        self.recipe.note(self.n_seen, "scaling", now)
-        if self.n_seen:
-            self.model.change_units(*now.take_over(before))
+        before, now = self.scaling, self.scaling.follow(points)
+        if now.scales is not before.scales:
+            if self.n_seen:
+                # First, because it raises if the numbers become too large.
+                self.model.change_units(*now.take_over(before))
+            self.recipe.note(self.n_seen, "scaling", now)
+        self.scaling = now
 
     def _learn(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None) -> float:
         """Learn points in the units of the data; return the seconds that it took."""
-        scaled = self.scaling.apply(points)
-        start = time.perf_counter()
         try:
+            self._follow_scaling(points)
+            scaled = self.scaling.apply(points)
+            start = time.perf_counter()
             self.model.learn_chunk(scaled, classes)
         except BaseException:
             # The source has returned points that were not learned; no script could repeat that.

@@ -27,7 +27,7 @@ points in the order of time                 `rows.chunking`
 
 from clusterer.tables.columns.column import Column
 from clusterer.tables.errors import TableError
-from clusterer.tables.files.folder import list_folder
+from clusterer.tables.files.folder import check_inside, list_folder
 from clusterer.tables.files.pipe import Pipe
 from clusterer.tables.opening import open_table
 from clusterer.tables.options import ReadingOptions
@@ -41,6 +41,7 @@ __all__ = [
     "Report",
     "Table",
     "TableError",
+    "check_inside",
     "list_folder",
     "open_table",
 ]

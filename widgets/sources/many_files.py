@@ -18,7 +18,7 @@ from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.run import Run
 from clusterer.stream import Source
 from clusterer.support.text import make_printable
-from clusterer.tables import Table, TableError, list_folder, open_table
+from clusterer.tables import Table, TableError, check_inside, list_folder, open_table
 from widgets.components.background import run_in_thread
 from widgets.components.lazy import LazyColumn
 from widgets.components.text import Html, Text
@@ -120,14 +120,14 @@ class ManyFiles:
         files = list_folder(self._folder)
         table = self._find_table(files)
         self._connection.client()
-        self._partitions = list_partitions(files)
+        self._partitions = list_partitions(files, folder=self._folder)
         return table
 
-    @staticmethod
-    def _find_table(files: list[Path]) -> Table:
+    def _find_table(self, files: list[Path]) -> Table:
         first_error = ""
         for path in files:
             try:
+                check_inside(path, self._folder)
                 table = open_table(path)
             except TableError as error:
                 first_error = first_error or str(error)

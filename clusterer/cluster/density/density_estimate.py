@@ -25,6 +25,7 @@ PRIOR_POINTS = 2.0
 CELL_DIVISOR = 12.0  # width² / 12 is the variance of an even cell
 SPOT_SHARE = 1e-3  # of an even cell's variance; below this share the points lie on one spot
 MIN_VARIANCE = 1e-30  # in the squared unit of the centres
+MAX_VARIANCE = 1e150  # the same
 MIN_WEIGHT_SHARE = 0.02  # of the mean weight; lighter prototypes do not shape the density
 NEGLIGIBLE = 36.0  # a term smaller by this logarithm adds nothing in double precision
 
@@ -99,7 +100,11 @@ def estimate_density(
     origin, unit = kept_centers[0], choose_unit(kept_centers)
     scaled = (kept_centers - origin) / unit
     masses = np.maximum(counts[kept], kept_weights)
-    variances = scatters[kept] / unit / unit / (kept_weights * n_features)
+    with np.errstate(over="ignore"):
+        # Far more than the distances of the centres: any larger number has the same effect.
+        variances = np.minimum(
+            scatters[kept] / unit / unit / (kept_weights * n_features), MAX_VARIANCE
+        )
     squares, gaps, pooled = np.empty((n_kept, n_kept)), np.empty(n_kept), np.empty(n_kept)
     measure_cells(scaled, variances, kept_weights, squares, gaps, pooled)
     min_points = NEIGHBOUR_SHARE * math.sqrt(masses.sum())

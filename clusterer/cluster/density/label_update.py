@@ -19,6 +19,7 @@ from clusterer.support.kernels import entry, inner
 # The last rows of `LabelledDensity.places`.
 LOG_NORM, INVERSE, LIMIT = range(-3, 0)
 N_PLACE_ROWS = 3
+MAX_INVERSE = np.finfo(np.float64).max
 
 
 class LabelledDensity(NamedTuple):
@@ -64,7 +65,9 @@ def describe_density(
     places = np.empty((n_features + N_PLACE_ROWS, len(slots)))
     places[:n_features] = centers[slots].T
     places[LOG_NORM] = density.log_norms
-    places[INVERSE] = density.inverses / density.unit / density.unit
+    with np.errstate(over="ignore"):
+        # Infinity times the distance 0 would be NaN.
+        places[INVERSE] = np.minimum(density.inverses / density.unit / density.unit, MAX_INVERSE)
     places[LIMIT] = limits
     return LabelledDensity(labels, places, labels[slots])
 

@@ -9,9 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.prototypes.learn_loop import LARGEST_COORDINATE
 from clusterer.cluster.prototypes.links import LARGEST_UNIT
 from clusterer.cluster.prototypes.parameters import PARAMETER_NAMES, check_parameters
+from clusterer.cluster.prototypes.ranges import (
+    MAX_COORDINATE,
+    MAX_SEEN,
+    MAX_SQUARE,
+    are_in_data_units,
+    has_finite_variances,
+)
 from clusterer.cluster.prototypes.state import SAVED_SCALARS
 from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS, N_ROWS
 from clusterer.cluster.prototypes.timestamps import LARGEST_UNIT as LARGEST_RECENT_UNIT
@@ -20,8 +26,6 @@ from clusterer.support.array_archive import demand
 
 SWITCHES = ("join", "drop_singletons", "allow_growth")
 MAX_BYTES = 2**32
-MAX_SQUARE = 1e300
-MAX_SEEN = 2**53  # beyond it a float cannot count every point
 ROUNDING = 1 + 1e-9
 
 
@@ -44,6 +48,7 @@ def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     check_links(arrays["links"], header["n_seen"] * header["link_unit"])
     check_times(arrays["times"], header["n_seen"], header["recent_unit"])
     check_recent(arrays["recent"])
+    check_units(header, arrays)
 
 
 def check_model_parameters(parameters: Any) -> int:
@@ -86,10 +91,26 @@ def check_drift_state(header: dict[str, Any]) -> None:
     demand(is_valid, f"next_look is {next_check}, not a number of points")
 
 
+def check_units(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
+    """Check that the scale fits the coordinates, and that all variances are in range."""
+    scale, centers, weights = header["scale"], arrays["centers"], arrays["weights"]
+    scatters = arrays["scatters"]
+    if scale == 0.0:
+        # All points of the stream are equal.
+        for name in ("centers", "mean", "recent", "scatters"):
+            demand(not arrays[name].any(), f"{name} are not 0 at the scale 0")
+    is_finite = all(
+        are_in_data_units(each, arrays["origin"], scale) for each in (centers, arrays["mean"])
+    )
+    demand(is_finite, f"coordinates are too large at the scale {scale}")
+    is_within = has_finite_variances(header["squares"], header["faded_count"], scatters, weights)
+    demand(is_within, "squared deviations are too large for the weights")
+
+
 def check_recent(recent: NDArray) -> None:
     """Check the recent means and sums of squares."""
     means, squares = recent[0], recent[1:]
-    is_inside = bool((np.abs(means) <= 2 * LARGEST_COORDINATE).all())
+    is_inside = bool((np.abs(means) <= MAX_COORDINATE).all())
     is_squared = bool(((squares >= 0) & (squares <= MAX_SQUARE)).all())
     demand(is_inside and is_squared, "recent holds numbers too large or below 0")
 
@@ -127,7 +148,7 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
         most = MAX_SQUARE if name == "scatters" else n_seen * ROUNDING
         demand(has_own_limit or bool((values <= most).all()), f"{name} holds numbers too large")
     inside = max(np.abs(arrays["centers"]).max(), np.abs(arrays["mean"]).max())
-    demand(inside <= 2 * LARGEST_COORDINATE, "coordinates are too large")
+    demand(inside <= MAX_COORDINATE, "coordinates are too large")
     ids, last_seen, known = (arrays[name] for name in ("ids", "last_seen", "known"))
     demand(
         bool(((known >= -1) & (known < MAX_SEEN)).all()),

@@ -61,7 +61,9 @@ LONGEST_STEP = 1.0 / 16.0  # after a longer step a scan is faster than bounds th
 ROUNDING = 2.0**-24  # the share of a bound that rounding may take in one move …
 FINEST = 2.0**-46  # … if squared distances are at least this share of the squared coordinates …
 TINIEST = 1e-280  # … and no product loses digits by underflow
-LARGEST_UNIT = 1e100
+# Costs times units must not overflow, or bounds could not tell a prototype from an empty slot. The
+# largest squared distance of 1e140 in each of 1e8 features times the largest mass of 1e16 is 1e305.
+LARGEST_UNIT = 1e2
 # A step of this share of 1 / K makes as many bounds too low as cost less than the pass over all.
 SHORTEST_STEP = 1.0 / 4.0
 
@@ -242,7 +244,10 @@ def examine_rows(
     state: KernelState, second: float, i: int, unit: float, rule: int
 ) -> tuple[int, int, float]:
     """Do the same, given the second smallest bound and the row ``i`` of the smallest one."""
-    while True:
+    least = np.inf
+    # A second visit of a row ends the loop, because its bound is its least cost then. The limit
+    # only matters if a cost is NaN.
+    for _ in range(state.rows.shape[1] + 1):
         least = find_row_minimum(state, i, unit, rule)
         if second > least * unit or state.rows[BOUND, i] <= second:
             break

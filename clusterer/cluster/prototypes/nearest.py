@@ -24,17 +24,17 @@ BITS_PER_MASK = 64
 
 @inner
 def find_position(values: Any, row: int, target: float) -> int:
-    """Return the lowest slot of ``values[row]`` that equals ``target``; one slot must."""
+    """Return the lowest slot of ``values[row]`` that equals ``target``; 0 if none does."""
     n_slots = values.shape[1]
-    begin = 0
-    while True:
+    for begin in range(0, n_slots, BITS_PER_MASK):
         # One branch for 64 slots, because the position of the target is not predictable.
         bits = 0
         for start in range(begin, min(begin + BITS_PER_MASK, n_slots), VECTOR_WIDTH):
             bits |= equality_mask(load_vector(values, row, start), target) << (start - begin)
         if bits != 0:
             return begin + count_trailing_zeros(bits)
-        begin += BITS_PER_MASK
+    # Nothing equals NaN; a slot outside of the array would be read by the caller.
+    return 0
 
 
 @inner

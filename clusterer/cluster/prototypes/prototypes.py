@@ -9,6 +9,7 @@ from clusterer.cluster.prototypes.learn_loop import find_refused, learn_chunk, m
 from clusterer.cluster.prototypes.merge_rules import find_rule
 from clusterer.cluster.prototypes.nearest import assign_points
 from clusterer.cluster.prototypes.parameters import Parameters
+from clusterer.cluster.prototypes.ranges import find_overflow
 from clusterer.cluster.prototypes.state import SAVED_SCALARS, State
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
@@ -246,16 +247,28 @@ class Prototypes(State):
 
         Of squared deviations only the sum over all features is known. It is multiplied by the mean
         of the squared factors, which is exact if all features vary alike.
+
+        Raises ValueError, and changes nothing, if a number becomes too large.
         """
-        factor = float(np.mean(factors**2))
+        before = self.floats.copy(), self._stream.copy()
         taken = slice(self.n_taken)
-        self._centers[:, taken] *= factors[:, None]
-        self.rows[SCATTER, taken] *= factor
-        self.scalars[SQUARES] *= factor
-        self.features[RECENT_MEAN] *= factors
-        self.features[[RECENT_SQUARES, RECENT_STEPS]] *= factors**2
-        self.mean[:] *= factors
-        self.origin[:] = self.origin * factors + shifts
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = factors**2
+            factor = float(np.mean(squares))
+            self._centers[:, taken] *= factors[:, None]
+            self.rows[SCATTER, taken] *= factor
+            self.scalars[SQUARES] *= factor
+            self.features[RECENT_MEAN] *= factors
+            self.features[[RECENT_SQUARES, RECENT_STEPS]] *= squares
+            self.mean[:] *= factors
+            self.origin[:] = self.origin * factors + shifts
+            overflow = find_overflow(self)
+        if overflow:
+            self.floats[:], self._stream[:] = before
+            raise ValueError(
+                f"The {overflow} of the model would become too large in the new units. Check the "
+                "factors and shifts, or the units of the data. The model is unchanged."
+            )
         self._reset_bounds()
 
     def update_masses(self) -> None:
