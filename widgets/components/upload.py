@@ -126,7 +126,7 @@ class Upload(pn.custom.JSComponent):
         Called before the first piece of a file.
     """
 
-    label = param.String("Upload a table (CSV, TSV, Parquet, …)")
+    label = param.String("Upload a table (CSV, Excel, JSON, Parquet, …)")
     help = param.String("")
 
     _esm = SCRIPT
