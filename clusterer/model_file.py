@@ -112,6 +112,9 @@ def read_model(path: str | os.PathLike[str]) -> Model:
         return parse_model(content)
     except ModelFileError as error:
         raise ModelFileError(f"{path}: {shorten(str(error), MAX_MESSAGE_LENGTH)}") from None
+    except MemoryError:
+        # The file is not to blame.
+        raise
     except Exception as error:
         raise ModelFileError(
             f"{path} is damaged or not a model file: {shorten(str(error), MAX_MESSAGE_LENGTH)}"

@@ -6,6 +6,12 @@ for wrong usage, 130 for an interruption, 143 for a termination from outside, 14
 that no program reads any more. An output file is complete or absent.
 """
 
-from clusterer.cli.main import main, run
+from clusterer.support.failed_start import end_command
+
+try:
+    from clusterer.cli.main import main, run
+except (ImportError, MemoryError, OSError) as error:
+    end_command(error)
+    raise
 
 __all__ = ["main", "run"]

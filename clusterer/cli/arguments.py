@@ -9,8 +9,9 @@ from clusterer.cluster.prototypes.merge_rules import RULE_NAMES
 from clusterer.cluster.prototypes.parameters import UPDATE_RULES
 
 DATA = (
-    "a table (CSV of any dialect, gzip, bzip2, zstd, Parquet), a folder of tables, which are read "
-    "in the order of their names, or - for the standard input"
+    "a table (CSV of any dialect, Excel, OpenDocument, JSON, Parquet, Arrow, NumPy, ARFF, packed "
+    "or not), a folder of tables, which are read in the order of their names, or - for the "
+    "standard input"
 )
 PARAMETERS = ("n_prototypes", "sigma", "half_life", "update", "merge")
 DEFAULTS = make_learner().get_params()
@@ -59,6 +60,7 @@ def _add_fit(commands: Any) -> None:
     )
     _add_parameters(fit)
     _add_missing(fit)
+    _add_sheet(fit)
     fit.add_argument(
         "--features",
         type=_parse_names,
@@ -128,6 +130,14 @@ def _add_missing(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_sheet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sheet",
+        metavar="NAME",
+        help="the sheet of a workbook (default: the first sheet with rows of numbers)",
+    )
+
+
 def _add_predict(commands: Any) -> None:
     predict = commands.add_parser(
         "predict",
@@ -147,6 +157,7 @@ def _add_predict(commands: Any) -> None:
         default="-",
     )
     _add_missing(predict)
+    _add_sheet(predict)
 
 
 def _add_describe(commands: Any) -> None:

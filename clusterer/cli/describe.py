@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from clusterer.cli.output import check_standard_output
 from clusterer.export.data_files import list_clusters, write_json
 from clusterer.preprocessing.scaling import RunningScaling, Scaling
 from clusterer.scaled_learner import ScaledLearner
@@ -21,6 +22,7 @@ MAX_FEATURES = 12
 
 def describe(arguments: argparse.Namespace) -> None:
     """Print the description. Raises ValueError or OSError if the file holds no model."""
+    check_standard_output()
     learner = ScaledLearner.load(arguments.model)
     run = export_model(learner, Path(arguments.model).name)
     if arguments.json:

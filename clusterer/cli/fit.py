@@ -12,7 +12,7 @@ from tqdm import tqdm
 from clusterer.base import DEFAULT_LEARNER, Clusterer, find_learner_name, make_learner
 from clusterer.cli.arguments import get_parameters
 from clusterer.cli.input import STANDARD_INPUT, InputTable, list_tables
-from clusterer.cli.output import check_writable
+from clusterer.cli.output import check_writable, refuse_input
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import join_names, make_printable
@@ -26,8 +26,10 @@ def fit(arguments: argparse.Namespace) -> None:
     check_writable(arguments.output)
     if Path(arguments.output).exists() and not Path(arguments.output).is_file():
         raise OSError(f"{output} cannot be written, because it is not a regular file")
-    learner = start_learner(arguments, parameters)
     names = list_tables(arguments.data)
+    # The model of --from may be continued in place: it is read as a whole before it is replaced.
+    refuse_input(arguments.output, names)
+    learner = start_learner(arguments, parameters)
     if arguments.scheduler is None:
         learn_tables(learner, names, arguments)
     else:
@@ -74,7 +76,13 @@ def learn_tables(
     with tqdm(unit=" points", unit_scale=True, disable=None) as bar:
         for i, name in enumerate(names):
             bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
-            table = InputTable(name, learner.feature_names, arguments.missing, arguments.classes)
+            table = InputTable(
+                name,
+                learner.feature_names,
+                arguments.missing,
+                arguments.classes,
+                arguments.sheet,
+            )
             learner.feature_names = table.features
             if arguments.as_is and learner.scaling is None:
                 learner.scaling = Scaling.identity(len(table.features))
@@ -101,6 +109,11 @@ def learn_with_scheduler(
         raise ValueError(
             "the workers of a scheduler merge models of clusters; leave --scheduler out to learn "
             "classes"
+        )
+    if arguments.sheet is not None:
+        raise ValueError(
+            "the workers of a scheduler take the first sheet with rows of numbers; leave --sheet "
+            "out"
         )
     if STANDARD_INPUT in names:
         raise TableError(

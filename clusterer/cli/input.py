@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.cli.output import STANDARD_INPUT
 from clusterer.stream.chunk import NOISE
 from clusterer.stream.prefetch import Prefetched
 from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
 from clusterer.tables import Pipe, Table, TableError, list_folder, open_table
+from clusterer.tables.files.signatures import N_HEAD_BYTES, needs_file
 from clusterer.tables.limits import UNLIMITED_BYTES
 from clusterer.tables.options import MissingRule
-
-STANDARD_INPUT = "-"
 
 
 def list_tables(names: Sequence[str]) -> list[str]:
@@ -51,6 +51,8 @@ class InputTable:
         Treatment of rows with a missing value.
     classes : str, optional
         The column of the classes. It is not a feature, unless ``features`` name it.
+    sheet : str, optional
+        The sheet of a workbook.
 
     Raises
     ------
@@ -64,10 +66,11 @@ class InputTable:
         features: Sequence[str] | None,
         missing: MissingRule,
         classes: str | None = None,
+        sheet: str | None = None,
     ) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.name = "standard input" if name == STANDARD_INPUT else name
-        self.table = self._open(name, missing)
+        self.table = self._open(name, missing, sheet)
         self.classes = classes
         columns = [column for column in self.table.default_features if column != classes]
         self.features = tuple(features or columns)
@@ -79,22 +82,28 @@ class InputTable:
                 f"--features from {names}"
             )
 
-    def _open(self, name: str, missing: MissingRule) -> Table:
+    def _open(self, name: str, missing: MissingRule, sheet: str | None) -> Table:
         if name != STANDARD_INPUT:
-            shown = make_printable(name, 200)
-            return open_table(name, name=shown, missing=missing, max_bytes=UNLIMITED_BYTES)
+            return self._open_path(name, make_printable(name, 200), missing, sheet)
+        if sys.stdin is None:
+            raise TableError("the standard input is closed: name a file instead of -")
         pipe = Pipe(sys.stdin.buffer)
-        if pipe.open().read(4) == b"PAR1":
-            # A Parquet file describes its columns at its end, which a pipe cannot seek.
+        if needs_file(pipe.open().read(N_HEAD_BYTES)):
+            # These formats are read from several places, which a pipe cannot seek.
             pipe.stop_buffering()
-            return self._open(self._save(pipe), missing)
-        table = open_table(pipe, name=self.name, missing=missing, max_bytes=UNLIMITED_BYTES)
+            return self._open_path(self._save(pipe), self.name, missing, sheet)
+        table = open_table(
+            pipe, name=self.name, sheet=sheet, missing=missing, max_bytes=UNLIMITED_BYTES
+        )
         pipe.stop_buffering()
         return table
 
+    def _open_path(self, path: str, shown: str, missing: MissingRule, sheet: str | None) -> Table:
+        return open_table(path, name=shown, sheet=sheet, missing=missing, max_bytes=UNLIMITED_BYTES)
+
     def _save(self, pipe: Pipe) -> str:
         self._folder = tempfile.TemporaryDirectory(prefix="clusterer-")
-        path = Path(self._folder.name, "standard-input.parquet")
+        path = Path(self._folder.name, "standard-input")
         with path.open("wb") as file:
             shutil.copyfileobj(pipe.open(), file)
         return str(path)

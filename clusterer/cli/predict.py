@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from clusterer.cli.input import InputTable, list_tables
-from clusterer.cli.output import open_output
+from clusterer.cli.output import open_output, refuse_input
 from clusterer.export.data_files import combine_columns, escape_formula
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import make_printable
@@ -24,6 +24,7 @@ def predict(arguments: argparse.Namespace) -> None:
     """
     learner = ScaledLearner.load(arguments.model)
     names = list_tables(arguments.data)
+    refuse_input(arguments.output, [arguments.model, *names])
     features = learner.feature_names
     with (
         open_output(arguments.output) as file,
@@ -32,7 +33,7 @@ def predict(arguments: argparse.Namespace) -> None:
         writer: pa_csv.CSVWriter | None = None
         for i, name in enumerate(names):
             bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
-            table = InputTable(name, features, arguments.missing)
+            table = InputTable(name, features, arguments.missing, sheet=arguments.sheet)
             features = table.features
             check_n_features(learner, table)
             shown = None if len(names) == 1 else name

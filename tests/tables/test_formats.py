@@ -1,11 +1,13 @@
 """Formats other than delimited text: each gives the points of the text, or is refused by name."""
 
 import bz2
+import contextlib
 import datetime
 import gzip
 import io
 import json
 import lzma
+import random
 import zipfile
 from collections.abc import Callable
 
@@ -15,6 +17,8 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from clusterer.tables import TableError, open_table
@@ -335,6 +339,33 @@ def test_other_formats_are_refused_by_name(write, kind):
     with pytest.raises(TableError, match=reason) as caught:
         read(open_table(write(data), name="upload.bin"))
     assert "upload.bin" in str(caught.value)
+
+
+DAMAGED = [kind for kind in SAME if not kind.startswith(("Excel", "Open"))]
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(DAMAGED), st.integers(0, 2**32), st.integers(1, 6))
+def test_damaged_file_gives_a_table_or_a_table_error(tmp_path_factory, kind, seed, n_changes):
+    rng = random.Random(seed)
+    whole = SAME[kind]
+    data = bytearray(whole if isinstance(whole, bytes) else whole.encode())
+    for _ in range(n_changes):
+        at = rng.randrange(len(data))
+        data[at : at + rng.choice([0, 1, 1, 4])] = rng.randbytes(rng.choice([0, 1, 1, 4]))
+    path = tmp_path_factory.getbasetemp() / "any"
+    path.write_bytes(data)
+    with contextlib.suppress(TableError):
+        table = open_table(path)
+        usable = [column.name for column in table.columns if column.usable]
+        for points, _ in table.chunks(table.default_features or usable, 100, table.label_column):
+            assert np.isfinite(points).all()
+
+
+def test_damaged_header_of_an_array_is_told(write):
+    data = write_numpy(POINTS).replace(b"'fortran_order'", b"('fortran_order'")
+    with pytest.raises(TableError, match=r"upload is a damaged NumPy file"):
+        open_table(write(data, "upload"))
 
 
 @pytest.mark.parametrize("kind", ["Excel", "JSON lines", "JSON columns", "ARFF", "zip", "npz"])

@@ -126,7 +126,7 @@ class Upload(pn.custom.JSComponent):
         Called before the first piece of a file.
     """
 
-    label = param.String("Drop a table here, or click to choose a file (CSV, TSV, Parquet, …)")
+    label = param.String("Drop a table here, or click to choose one (CSV, Excel, JSON, Parquet, …)")
     help = param.String("")
 
     _esm = SCRIPT

@@ -241,11 +241,15 @@ class NumpyRowSource:
 
 def _read_header(file: BinaryIO, name: str) -> _Array:
     """Return what the header of an array says; ValueError if it is damaged."""
-    version = npy.read_magic(file)  # type: ignore[no-untyped-call]
-    if version == (1, 0):
-        shape, is_by_column, dtype = npy.read_array_header_1_0(file)  # type: ignore[no-untyped-call]
-    else:
-        shape, is_by_column, dtype = npy.read_array_header_2_0(file)  # type: ignore[no-untyped-call]
+    try:
+        version = npy.read_magic(file)  # type: ignore[no-untyped-call]
+        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, is_by_column, dtype = read(file)  # type: ignore[no-untyped-call]
+    except DAMAGE_ERRORS:
+        raise
+    except Exception as error:
+        # NumPy parses the header as a literal of Python, which fails in many ways.
+        raise ValueError(f"its header is damaged: {type(error).__name__}") from None
     if any(length < 0 for length in shape):
         raise ValueError("a negative length")
     return _Array(name, dtype, tuple(map(int, shape)), is_by_column)
