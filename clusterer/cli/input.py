@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.cli.reading import report_assumptions
 from clusterer.stream.chunk import NOISE
 from clusterer.stream.prefetch import Prefetched
 from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
-from clusterer.tables import Pipe, Table, TableError, list_folder, open_table
+from clusterer.tables import Pipe, ReadingOptions, Table, TableError, list_folder, open_table
 from clusterer.tables.limits import UNLIMITED_BYTES
-from clusterer.tables.options import MissingRule
 
 STANDARD_INPUT = "-"
 
@@ -47,8 +47,8 @@ class InputTable:
         Path of the file; ``-`` for the standard input.
     features : sequence of str or None
         The columns to use; None for all columns of measurements.
-    missing : "drop" or "mean"
-        Treatment of rows with a missing value.
+    options : ReadingOptions
+        The user's choices about how the table is read.
     classes : str, optional
         The column of the classes. It is not a feature, unless ``features`` name it.
 
@@ -62,12 +62,12 @@ class InputTable:
         self,
         name: str,
         features: Sequence[str] | None,
-        missing: MissingRule,
+        options: ReadingOptions,
         classes: str | None = None,
     ) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.name = "standard input" if name == STANDARD_INPUT else name
-        self.table = self._open(name, missing)
+        self.table = self._open(name, options)
         self.classes = classes
         columns = [column for column in self.table.default_features if column != classes]
         self.features = tuple(features or columns)
@@ -79,16 +79,16 @@ class InputTable:
                 f"--features from {names}"
             )
 
-    def _open(self, name: str, missing: MissingRule) -> Table:
+    def _open(self, name: str, options: ReadingOptions) -> Table:
         if name != STANDARD_INPUT:
             shown = make_printable(name, 200)
-            return open_table(name, name=shown, missing=missing, max_bytes=UNLIMITED_BYTES)
+            return open_table(name, name=shown, options=options, max_bytes=UNLIMITED_BYTES)
         pipe = Pipe(sys.stdin.buffer)
         if pipe.open().read(4) == b"PAR1":
             # A Parquet file describes its columns at its end, which a pipe cannot seek.
             pipe.stop_buffering()
-            return self._open(self._save(pipe), missing)
-        table = open_table(pipe, name=self.name, missing=missing, max_bytes=UNLIMITED_BYTES)
+            return self._open(self._save(pipe), options)
+        table = open_table(pipe, name=self.name, options=options, max_bytes=UNLIMITED_BYTES)
         pipe.stop_buffering()
         return table
 
@@ -127,7 +127,8 @@ class InputTable:
                 self._folder.cleanup()
 
     def report_changes(self) -> None:
-        """Print on the standard error which rows were dropped or filled in, if any."""
+        """Print on the standard error what was assumed, and which rows were dropped or filled."""
+        report_assumptions(self.table)
         report = self.table.report
         if report.n_dropped or report.n_filled:
             print(f"{self.table.name}: {'; '.join(report.summary())}", file=sys.stderr)
