@@ -180,11 +180,8 @@ def _share_of_common_characters(text: str, codec: str) -> float:
     characters = [each for word in words for each in word if each.isalpha() and not each.isascii()]
     is_japanese = codec != "euc_jp" or KANA.search(text) is not None
     # A sign before a letter, as in °C, looks like one character.
-    if (
-        not any(len(word) > 1 for word in words)
-        or n_good < MIN_WORD_SHARE * len(words)
-        or not is_japanese
-    ):
+    has_word = bool(characters) and any(len(word) > 1 for word in words)
+    if not (has_word and is_japanese) or n_good < MIN_WORD_SHARE * len(words):
         return 0.0
     encoded = [each.encode(codec) for each in characters]
     lowest = HIGH_SECOND_BYTE.get(codec, 0)

@@ -20,7 +20,8 @@ NAMES = {
 }
 WESTERN = [
     "größe,höhe\n1,2\n", "température,élève,où,très\n1,2,3,4\n", "città,più,perché\n1,2,3\n",
-    "año,niño,día\n1,2,3\n", "størrelse,år,væske\n1,2,3\n", "x,y,é\n1,2,3\n", "x,y\n1,5°C\n",
+    "año,niño,día\n1,2,3\n", "størrelse,år,væske\n1,2,3\n", "x,y,é\n1,2,3\n",
+    "x²°,y\n1,2\n", "x,y\n1,5°C\n",
 ]  # fmt: skip
 
 
