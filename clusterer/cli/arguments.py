@@ -1,10 +1,10 @@
 """The arguments of the command line."""
 
 import argparse
-import csv
 from typing import Any
 
 from clusterer.base import DEFAULT_LEARNER, LEARNERS, make_learner
+from clusterer.cli.reading import add_reading_arguments, split_names
 from clusterer.cluster.prototypes.merge_rules import RULE_NAMES
 from clusterer.cluster.prototypes.parameters import UPDATE_RULES
 
@@ -12,6 +12,10 @@ DATA = (
     "a table (CSV of any dialect, Excel, OpenDocument, JSON, Parquet, Arrow, NumPy, ARFF, packed "
     "or not), a folder of tables, which are read in the order of their names, or - for the "
     "standard input"
+)
+FEATURES = (
+    "the columns to cluster (default: all columns of measurements); quote a name with a comma as "
+    "in a CSV file: 'x,\"Temp, °C\"'"
 )
 PARAMETERS = ("n_prototypes", "sigma", "half_life", "update", "merge")
 DEFAULTS = make_learner().get_params()
@@ -59,13 +63,12 @@ def _add_fit(commands: Any) -> None:
         "order of their first appearance",
     )
     _add_parameters(fit)
-    _add_missing(fit)
-    _add_sheet(fit)
+    add_reading_arguments(fit)
     fit.add_argument(
         "--features",
-        type=_parse_names,
+        type=split_names,
         metavar="NAME[,NAME]",
-        help="the columns to cluster (default: all columns of measurements)",
+        help=FEATURES,
     )
     fit.add_argument(
         "--as-is",
@@ -120,24 +123,6 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_missing(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--missing",
-        choices=("drop", "mean"),
-        default="drop",
-        help="drop rows with a missing value, or fill in the mean of the rows before "
-        "(default: drop)",
-    )
-
-
-def _add_sheet(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--sheet",
-        metavar="NAME",
-        help="the sheet of a workbook (default: the first sheet with rows of numbers)",
-    )
-
-
 def _add_predict(commands: Any) -> None:
     predict = commands.add_parser(
         "predict",
@@ -156,8 +141,8 @@ def _add_predict(commands: Any) -> None:
         help="the file to write (default: the standard output)",
         default="-",
     )
-    _add_missing(predict)
-    _add_sheet(predict)
+    predict.add_argument("--features", type=split_names, metavar="NAME[,NAME]", help=FEATURES)
+    add_reading_arguments(predict)
 
 
 def _add_describe(commands: Any) -> None:
@@ -191,11 +176,3 @@ def _parse_sigma(text: str) -> float | str:
 
 def _parse_half_life(text: str) -> float | str:
     return text if text in ("auto", "none") else float(text)
-
-
-def _parse_names(text: str) -> list[str]:
-    # Quotes as in a CSV file, for names that contain a comma.
-    names = [name for row in csv.reader([text], skipinitialspace=True) for name in row if name]
-    if not names or len(set(names)) < len(names):
-        raise argparse.ArgumentTypeError("name one or more columns, each once")
-    return names

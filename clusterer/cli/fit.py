@@ -13,6 +13,7 @@ from clusterer.base import DEFAULT_LEARNER, Clusterer, find_learner_name, make_l
 from clusterer.cli.arguments import get_parameters
 from clusterer.cli.input import STANDARD_INPUT, InputTable, list_tables
 from clusterer.cli.output import check_writable, refuse_input
+from clusterer.cli.reading import make_reading_options
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import join_names, make_printable
@@ -73,16 +74,11 @@ def learn_tables(
 ) -> None:
     """Learn one table after the other in this process."""
     codes: dict[str, int] = {}
+    options = make_reading_options(arguments)
     with tqdm(unit=" points", unit_scale=True, disable=None) as bar:
         for i, name in enumerate(names):
             bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
-            table = InputTable(
-                name,
-                learner.feature_names,
-                arguments.missing,
-                arguments.classes,
-                arguments.sheet,
-            )
+            table = InputTable(name, learner.feature_names, options, arguments.classes)
             learner.feature_names = table.features
             if arguments.as_is and learner.scaling is None:
                 learner.scaling = Scaling.identity(len(table.features))
@@ -110,11 +106,6 @@ def learn_with_scheduler(
             "the workers of a scheduler merge models of clusters; leave --scheduler out to learn "
             "classes"
         )
-    if arguments.sheet is not None:
-        raise ValueError(
-            "the workers of a scheduler take the first sheet with rows of numbers; leave --sheet "
-            "out"
-        )
     if STANDARD_INPUT in names:
         raise TableError(
             "the workers of a scheduler cannot read the standard input (-); name a file"
@@ -132,7 +123,7 @@ def learn_with_scheduler(
             paths,
             learner,
             client=arguments.scheduler,
-            missing=arguments.missing,
+            options=make_reading_options(arguments),
             is_scaled=not arguments.as_is,
             on_report=show,
         )
@@ -158,5 +149,5 @@ def choose_features(
         return learner.feature_names
     for name in names[:-1]:
         with suppress(TableError):
-            return InputTable(name, None, arguments.missing).features
-    return InputTable(names[-1], None, arguments.missing).features
+            return InputTable(name, None, make_reading_options(arguments)).features
+    return InputTable(names[-1], None, make_reading_options(arguments)).features

@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cli.output import STANDARD_INPUT
+from clusterer.cli.reading import report_assumptions
 from clusterer.stream.chunk import NOISE
 from clusterer.stream.prefetch import Prefetched
 from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
-from clusterer.tables import Pipe, Table, TableError, list_folder, open_table
+from clusterer.tables import Pipe, ReadingOptions, Table, TableError, list_folder, open_table
 from clusterer.tables.files.signatures import N_HEAD_BYTES, needs_file
 from clusterer.tables.limits import UNLIMITED_BYTES
-from clusterer.tables.options import MissingRule
 
 
 def list_tables(names: Sequence[str]) -> list[str]:
@@ -47,12 +47,10 @@ class InputTable:
         Path of the file; ``-`` for the standard input.
     features : sequence of str or None
         The columns to use; None for all columns of measurements.
-    missing : "drop" or "mean"
-        Treatment of rows with a missing value.
+    options : ReadingOptions
+        The user's choices about how the table is read.
     classes : str, optional
         The column of the classes. It is not a feature, unless ``features`` name it.
-    sheet : str, optional
-        The sheet of a workbook.
 
     Raises
     ------
@@ -64,13 +62,12 @@ class InputTable:
         self,
         name: str,
         features: Sequence[str] | None,
-        missing: MissingRule,
+        options: ReadingOptions,
         classes: str | None = None,
-        sheet: str | None = None,
     ) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.name = "standard input" if name == STANDARD_INPUT else name
-        self.table = self._open(name, missing, sheet)
+        self.table = self._open(name, options)
         self.classes = classes
         columns = [column for column in self.table.default_features if column != classes]
         self.features = tuple(features or columns)
@@ -82,24 +79,22 @@ class InputTable:
                 f"--features from {names}"
             )
 
-    def _open(self, name: str, missing: MissingRule, sheet: str | None) -> Table:
+    def _open(self, name: str, options: ReadingOptions) -> Table:
         if name != STANDARD_INPUT:
-            return self._open_path(name, make_printable(name, 200), missing, sheet)
+            return self._open_path(name, make_printable(name, 200), options)
         if sys.stdin is None:
             raise TableError("the standard input is closed: name a file instead of -")
         pipe = Pipe(sys.stdin.buffer)
         if needs_file(pipe.open().read(N_HEAD_BYTES)):
             # These formats are read from several places, which a pipe cannot seek.
             pipe.stop_buffering()
-            return self._open_path(self._save(pipe), self.name, missing, sheet)
-        table = open_table(
-            pipe, name=self.name, sheet=sheet, missing=missing, max_bytes=UNLIMITED_BYTES
-        )
+            return self._open_path(self._save(pipe), self.name, options)
+        table = open_table(pipe, name=self.name, options=options, max_bytes=UNLIMITED_BYTES)
         pipe.stop_buffering()
         return table
 
-    def _open_path(self, path: str, shown: str, missing: MissingRule, sheet: str | None) -> Table:
-        return open_table(path, name=shown, sheet=sheet, missing=missing, max_bytes=UNLIMITED_BYTES)
+    def _open_path(self, path: str, shown: str, options: ReadingOptions) -> Table:
+        return open_table(path, name=shown, options=options, max_bytes=UNLIMITED_BYTES)
 
     def _save(self, pipe: Pipe) -> str:
         self._folder = tempfile.TemporaryDirectory(prefix="clusterer-")
@@ -136,7 +131,8 @@ class InputTable:
                 self._folder.cleanup()
 
     def report_changes(self) -> None:
-        """Print on the standard error which rows were dropped or filled in, if any."""
+        """Print on the standard error what was assumed, and which rows were dropped or filled."""
+        report_assumptions(self.table)
         report = self.table.report
         if report.n_dropped or report.n_filled:
             print(f"{self.table.name}: {'; '.join(report.summary())}", file=sys.stderr)

@@ -12,9 +12,10 @@ from tqdm import tqdm
 
 from clusterer.cli.input import InputTable, list_tables
 from clusterer.cli.output import open_output, refuse_input
+from clusterer.cli.reading import make_reading_options
 from clusterer.export.data_files import combine_columns, escape_formula
 from clusterer.scaled_learner import ScaledLearner
-from clusterer.support.text import make_printable
+from clusterer.support.text import join_names, make_printable
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -25,7 +26,8 @@ def predict(arguments: argparse.Namespace) -> None:
     learner = ScaledLearner.load(arguments.model)
     names = list_tables(arguments.data)
     refuse_input(arguments.output, [arguments.model, *names])
-    features = learner.feature_names
+    features = _choose_features(learner, arguments.features)
+    options = make_reading_options(arguments)
     with (
         open_output(arguments.output) as file,
         tqdm(unit=" points", unit_scale=True, disable=None) as bar,
@@ -33,7 +35,7 @@ def predict(arguments: argparse.Namespace) -> None:
         writer: pa_csv.CSVWriter | None = None
         for i, name in enumerate(names):
             bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
-            table = InputTable(name, features, arguments.missing, sheet=arguments.sheet)
+            table = InputTable(name, features, options)
             features = table.features
             check_n_features(learner, table)
             shown = None if len(names) == 1 else name
@@ -46,6 +48,19 @@ def predict(arguments: argparse.Namespace) -> None:
         if writer is None:
             raise ValueError("the tables have no usable row, so nothing was labelled")
         writer.close()
+
+
+def _choose_features(
+    learner: ScaledLearner, chosen: Sequence[str] | None
+) -> tuple[str, ...] | None:
+    """Return the columns to label; ValueError if the model has learned others than those chosen."""
+    learned = learner.feature_names
+    if learned is not None and chosen is not None and tuple(chosen) != tuple(learned):
+        raise ValueError(
+            f"the model has learned the columns {join_names([*learned])}; --features must name "
+            "these in this order or be left out"
+        )
+    return learned or (None if chosen is None else tuple(chosen))
 
 
 def check_n_features(learner: ScaledLearner, table: InputTable) -> None:

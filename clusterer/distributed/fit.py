@@ -20,7 +20,7 @@ from clusterer.distributed.reports import (
 from clusterer.distributed.worker import Task
 from clusterer.preprocessing.scaling import RunningScaling, Scaling
 from clusterer.scaled_learner import ScaledLearner
-from clusterer.tables.options import MissingRule
+from clusterer.tables.options import MissingRule, ReadingOptions
 
 LOCAL = "local"
 
@@ -31,7 +31,7 @@ def fit(
     *,
     client: Any = None,
     features: Sequence[str] | None = None,
-    missing: MissingRule = "drop",
+    missing: MissingRule | None = None,
     skip_failed: bool = False,
 ) -> Any:
     """Learn each partition with a model of its own and merge the models.
@@ -53,8 +53,9 @@ def fit(
     features : sequence of str, optional
         Columns to use; by default all columns of measurements, or all numeric columns of a data
         frame.
-    missing : "drop" or "mean", default "drop"
-        For tables: drop rows with a missing value, or fill in the mean of the rows before.
+    missing : "drop" or "mean", optional
+        For tables: drop rows with a missing value, or fill in the mean of the rows before. By
+        default rows are dropped, unless most rows of a table lack some value.
     skip_failed : bool, default False
         Warn about partitions that cannot be learned and leave them out.
 
@@ -107,7 +108,8 @@ def learn(
     *,
     client: Any = None,
     features: Sequence[str] | None = None,
-    missing: MissingRule = "drop",
+    missing: MissingRule | None = None,
+    options: ReadingOptions | None = None,
     is_scaled: bool = True,
     on_report: Callable[[PartitionReport], object] = lambda report: None,
 ) -> Outcome:
@@ -119,6 +121,8 @@ def learn(
         As in `fit`.
     start : ScaledLearner, optional
         The parameters and the scaling, and for a fitted learner the start. It is not changed.
+    options : ReadingOptions, optional
+        For tables: how they are read; the default detects it.
     is_scaled : bool, default True
         Whether to standardise; ignored if ``start`` is fitted with a fixed scaling.
     on_report : callable, optional
@@ -138,7 +142,7 @@ def learn(
         scaling=start.scaling if is_fixed else None,
         is_scaled=is_scaled,
         features=columns,
-        missing=missing,
+        options=options or ReadingOptions(missing=missing),
     )
     with connect(client) as connected:
         outcome = Coordinator(partitions, task, connected, on_report=on_report).run()

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from clusterer.stream.table_source import size_chunks
 from clusterer.support.text import make_printable
 from clusterer.tables import TableError, check_inside, open_table
 from clusterer.tables.limits import UNLIMITED_BYTES
-from clusterer.tables.options import MissingRule
+from clusterer.tables.options import ReadingOptions
 
 # Merged models hold twice as many prototypes, which preserves what K prototypes cannot separate.
 # More prototypes gain nothing (measured).
@@ -41,8 +41,8 @@ class Task:
         Otherwise the data keep their units.
     features : tuple of str or None
         The columns; None for all columns of measurements.
-    missing : "drop" or "mean", default "drop"
-        Treatment of rows with a missing value.
+    options : ReadingOptions
+        How tables are read.
     n_shown : int, default 0
         Points of each partition in its report; above 0 the report holds the learner, too.
 
@@ -56,7 +56,7 @@ class Task:
     scaling: Scaling | None
     is_scaled: bool
     features: tuple[str, ...] | None
-    missing: MissingRule = "drop"
+    options: ReadingOptions = field(default_factory=ReadingOptions)
     n_shown: int = 0
 
     def __post_init__(self) -> None:
@@ -157,7 +157,7 @@ def select_evenly(points: list[NDArray], n_most: int) -> list[NDArray]:
 
 def _read_file(path: str, task: Task, learner: ScaledLearner) -> Iterator[tuple[NDArray, int]]:
     name = make_printable(path, 200)
-    table = open_table(path, name=name, missing=task.missing, max_bytes=UNLIMITED_BYTES)
+    table = open_table(path, name=name, options=task.options, max_bytes=UNLIMITED_BYTES)
     features = task.features or table.default_features
     if not features:
         raise TableError(f"{name} has no column of measurements; name the features")

@@ -44,7 +44,8 @@ def choose_missing_rule(
     inferred: Sequence[InferredColumn], features: Sequence[str]
 ) -> tuple[MissingRule, str]:
     """Return the rule for missing values that keeps most rows, and a note about it."""
-    chosen = [each for each in inferred if each.column.name in set(features)]
+    names = set(features)
+    chosen = [each for each in inferred if each.column.name in names]
     if not chosen or not len(chosen[0].lacking):
         return "drop", ""
     lacking = np.column_stack([each.lacking for each in chosen])

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from clusterer.support.text import make_printable
 from clusterer.tables.errors import TableError
@@ -76,6 +76,20 @@ class ReadingOptions:
                 f"quote is {shown!r}; allowed: one sign such as \" or ', or '' for none"
             )
         object.__setattr__(self, "missing_values", _check_words(self.missing_values))
+
+    @classmethod
+    def from_choices(cls, choices: Any) -> Self:
+        """Return the options from the `choices` of others; ValueError for anything else.
+
+        Examples
+        --------
+        >>> ReadingOptions.from_choices({"decimal": ","}).decimal
+        ','
+        """
+        known = {field.name for field in fields(cls)}
+        if not isinstance(choices, dict) or not choices.keys() <= known:
+            raise TableError(f"{make_printable(choices)} are no choices about reading a table")
+        return cls(**choices)
 
     @property
     def choices(self) -> dict[str, Any]:

@@ -135,12 +135,15 @@ class Report:
         if self.n_dropped_totals:
             listed = _list_lines(self.n_dropped_totals, self.total_lines)
             name = make_printable(self.totals, 30)
-            reason = f"totals of other rows{listed}, such as {name!r}"
-            lines.append(f"{_count_rows(self.n_dropped_totals)} dropped: {reason}")
+            example = f", such as {name!r}" if name else ""
+            lines.append(
+                f"{_count_rows(self.n_dropped_totals)} dropped: "
+                f"totals of other rows{listed}{example}"
+            )
         if self.n_repeated_headers:
             listed = _list_lines(self.n_repeated_headers, self.header_lines)
             word = "line repeats" if self.n_repeated_headers == 1 else "lines repeat"
-            lines.append(f"{self.n_repeated_headers:,} {word} the header and were skipped{listed}")
+            lines.append(f"{self.n_repeated_headers:,} {word} the header, skipped{listed}")
         if self.n_regrouped:
             lines.append(
                 f"{self.n_regrouped:,} numbers have grouped digits, unlike the first rows: "

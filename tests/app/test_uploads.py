@@ -144,24 +144,40 @@ def test_an_example_has_all_its_views(dashboard_page):
 
 def test_missing_values_time_and_scale_are_chosen(dashboard_page, tmp_path):
     page = dashboard_page
-    rows = [f"2024-01-{31 - i:02d},{i},{'' if i % 5 == 0 else i % 7}" for i in range(30)]
+    rows = [f"2024-01-{31 - i:02d},{i}.5,{'' if i % 5 == 0 else i % 7}" for i in range(30)]
     (tmp_path / "days.csv").write_text("\n".join(["day,x,y", *rows]) + "\n")
     upload(page, tmp_path / "days.csv")
     wait_until(lambda: seen(page) == 24)
     expect(page.get_by_text("6 rows dropped: a value is missing (6 in y)")).to_be_visible()
     choose(page, "Missing values", "fill with the mean so far")
     wait_until(lambda: seen(page) == 30)
-    wait_until(lambda: data_of(page, "points")["x"][:3].tolist() == [0, 1, 2])
+    wait_until(lambda: data_of(page, "points")["x"][:3].tolist() == [0.5, 1.5, 2.5])
     page.get_by_text("Order and scaling of the rows").click()
     choose(page, "Time column", "day")
-    wait_until(lambda: data_of(page, "points")["x"][:3].tolist() == [29, 28, 27])
+    wait_until(lambda: data_of(page, "points")["x"][:3].tolist() == [29.5, 28.5, 27.5])
     page.get_by_role("switch", name="Keep the pace").click()
     page.get_by_role("switch", name="Standardise").click()
     # Each switch restarts the stream; until then, the page shows the earlier points.
     page.wait_for_timeout(300)
     wait_until(
-        lambda: seen(page) == 30 and data_of(page, "points")["x"][:3].tolist() == [29, 28, 27]
+        lambda: seen(page) == 30 and data_of(page, "points")["x"][:3].tolist() == [29.5, 28.5, 27.5]
     )
+
+
+def test_reading_is_changed_in_the_preview(dashboard_page, tmp_path):
+    page = dashboard_page
+    rows = [f"2{i % 10},345;{i * 7 % 30}" for i in range(60)]
+    (tmp_path / "own.csv").write_text("\n".join(["a;b", *rows]) + "\n")
+    upload(page, tmp_path / "own.csv")
+    wait_until(lambda: seen(page) == 60)
+    page.get_by_role("button", name="Preview the table").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("is read as 20.345 (assumed").first).to_be_visible()
+    choose(page, "Decimal mark", "Point")
+    expect(dialog.get_by_text("is read as 20345").first).to_be_visible()
+    wait_until(lambda: data_of(page, "points")["x"][:1].tolist() == [20345])
+    choose(page, "Names", "None")
+    expect(dialog.get_by_text("no header").first).to_be_visible()
 
 
 def test_all_examples_open_and_have_an_attribution():

@@ -137,7 +137,7 @@ class ColumnChooser:
             if column.kind in ("date", "number", "id") and column.name in names
         ]
         self.time.param.update(options=[IN_FILE_ORDER, *timelike], value=IN_FILE_ORDER)
-        self.missing.value = DROP
+        self.missing.value = FILL if table.missing == "mean" else DROP
         self.is_paced.param.update(value=False, visible=False)
         self.show_missing(any(column.n_missing_share for column in table.columns if column.usable))
         self.view.visible = True

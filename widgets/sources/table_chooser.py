@@ -16,7 +16,7 @@ from clusterer.stream import Source
 from clusterer.support.lazy_property import lazy_property
 from clusterer.support.temp_folders import temp_folders
 from clusterer.support.text import make_printable
-from clusterer.tables import Table, TableError, open_table
+from clusterer.tables import ReadingOptions, Table, TableError, open_table
 from widgets.components.background import run_in_thread
 from widgets.components.lazy import LazyColumn
 from widgets.components.text import Text
@@ -48,6 +48,7 @@ class TableChooser:
         self._uploaded: Path | None = None
         self._table: Table | None = None
         self._name = ""
+        self._path: Path | None = None
         self._n_requests = self._n_reading = 0
         self._is_updating = False
         self.catalog = build_catalog(folder)
@@ -93,7 +94,7 @@ class TableChooser:
     @lazy_property
     def preview(self) -> TablePreview:
         """The preview of the table."""
-        return TablePreview()
+        return TablePreview(self._read_again)
 
     @property
     def is_uploaded(self) -> bool:
@@ -136,33 +137,49 @@ class TableChooser:
         self._n_reading += 1
         pn.state.execute(partial(self._read, self._n_requests, path, name, **origin))
 
+    def _read_again(self, options: ReadingOptions) -> None:
+        """Read the table again with other choices; a failure keeps the table as it is."""
+        if self._path is not None:
+            title = self.catalog_select.value
+            is_uploaded = self._uploaded is not None
+            self._start_reading(
+                self._path, self._name, is_uploaded=is_uploaded, title=title, options=options
+            )
+
     async def _read(
-        self, number: int, path: Path, name: str, is_uploaded: bool = False, title: str = UPLOADED
+        self,
+        number: int,
+        path: Path,
+        name: str,
+        is_uploaded: bool = False,
+        title: str = UPLOADED,
+        options: ReadingOptions | None = None,
     ) -> None:
         try:
             # It can take seconds to read a table; the page must not wait.
-            table = await run_in_thread(open_table, path, name=name)
+            table = await run_in_thread(open_table, path, name=name, options=options)
         except Exception as error:
-            if is_uploaded:
+            if is_uploaded and path != self._uploaded:
                 path.unlink(missing_ok=True)
             if not isinstance(error, TableError):
                 raise
             if number == self._n_requests:
                 self.message.show(str(error))
+                self.preview.show_error(str(error))
             return
         finally:
             self._n_reading -= 1
         if number != self._n_requests:
             # Another table was chosen in the meantime.
-            if is_uploaded:
+            if is_uploaded and path != self._uploaded:
                 path.unlink(missing_ok=True)
             return
         previous, self._uploaded = self._uploaded, path if is_uploaded else None
-        self._name = name
+        self._name, self._path = name, path
         self._show(table, title)
         self._choose()
         # The engine keeps the file open as long as it needs the file.
-        if previous is not None:
+        if previous is not None and previous != path:
             previous.unlink(missing_ok=True)
 
     def _show(self, table: Table, title: str, features: Sequence[str] = ()) -> None:
@@ -185,8 +202,8 @@ class TableChooser:
 
     def open_path(self, path: str | PathLike[str]) -> tuple[Source, Scaling]:
         """Read a table of this machine as the first source. Raises `TableError`."""
-        self._name = Path(path).name
-        table = open_table(Path(path), name=self._name)
+        self._path, self._name = Path(path), Path(path).name
+        table = open_table(self._path, name=self._name)
         self._show(table, UPLOADED)
         chosen = self.columns.make_source()
         if chosen is None:
@@ -206,6 +223,7 @@ class TableChooser:
             "shelved": self.catalog_select.value,
             "file": None if self._uploaded is None else self._uploaded.name,
             "name": self._name,
+            "reading": {} if self._table is None else dict(self._table.choices),
             "columns": self.columns.describe(),
         }
 
@@ -227,8 +245,12 @@ class TableChooser:
             # The stored name of the file must not contain a path.
             if entry is None and path.parent != folder:
                 raise ValueError("the table is not in its folder")
-            table = await asyncio.to_thread(open_table, path, name=description["name"])
+            options = ReadingOptions.from_choices(description.get("reading", {}))
+            table = await asyncio.to_thread(
+                open_table, path, name=description["name"], options=options
+            )
             self._name, self._uploaded = description["name"], None if entry else path
+            self._path = path
             # The new checkboxes get their value when they are built: a later change could reach
             # the browser before the checkboxes.
             self._show(table, description["shelved"], description["columns"]["features"])

@@ -1,13 +1,15 @@
 """A preview of a table: its columns and its first rows as text."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import panel_material_ui as pmui
 
+from clusterer.support.lazy_property import lazy_property
 from clusterer.support.text import make_printable
-from clusterer.tables import Column, Table
+from clusterer.tables import Column, ReadingOptions, Table
 from widgets.components.text import Html, escape_lines
+from widgets.sources.reading_controls import ReadingControls
 
 MAX_ROWS = 12
 MAX_COLUMNS = 60
@@ -27,10 +29,17 @@ tr + tr td { border-top: 1px solid rgba(128, 128, 128, .15); }
 
 
 class TablePreview:
-    """A button, and the dialog that it opens; the content is made when the dialog opens."""
+    """A button, and the dialog that it opens; the content is made when the dialog opens.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    on_change : callable
+        Is called with `ReadingOptions` when the user changes how the table is read.
+    """
+
+    def __init__(self, on_change: Callable[[ReadingOptions], object]) -> None:
         self._table: Table | None = None
+        self._on_change = on_change
         # One pane for all: the browser does not show or hide single panes in a closed dialog.
         self._content = Html("", stylesheets=[STYLE], sizing_mode="stretch_width", margin=0)
         self.dialog = pmui.Dialog(
@@ -51,14 +60,30 @@ class TablePreview:
         self.view = pmui.Column(self.button, self.dialog, visible=False)
 
     def show(self, table: Table) -> None:
-        """Offer a preview of another table."""
+        """Offer a preview of another table; an open dialog shows it at once."""
         self._table = table
         self.view.visible = True
+        if self.dialog.open:
+            self._write(table)
+
+    def show_error(self, message: str) -> None:
+        """Show in an open dialog that the table cannot be read with the choices."""
+        if self.dialog.open:
+            self._content.object = f'<p role="alert">{html.escape(message)}</p>'
+
+    @lazy_property
+    def controls(self) -> ReadingControls:
+        """The controls above the preview; they are made when the dialog opens first."""
+        return ReadingControls(self._on_change)
 
     def _open(self, _: object) -> None:
-        table = self._table
-        if table is None:
-            return
+        if self._table is not None:
+            self.dialog.objects = [self.controls.view, self._content]
+            self._write(self._table)
+            self.dialog.open = True
+
+    def _write(self, table: Table) -> None:
+        self.controls.show(dict(table.choices))
         names, rows = table.preview(MAX_ROWS)
         n_more = len(names) - MAX_COLUMNS
         more = f"; the first {MAX_COLUMNS} are shown" if n_more > 0 else ""
@@ -72,7 +97,6 @@ class TablePreview:
                 f"<p>{escape_lines(table.report.notes)}</p>",
             )
         )
-        self.dialog.open = True
 
 
 def describe_columns(columns: Iterable[Column]) -> str:

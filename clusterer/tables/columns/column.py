@@ -1,5 +1,6 @@
 """The kind of a column, inferred from its first rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
@@ -131,15 +132,16 @@ def infer_column(
     `is_unnamed` tells that the column is the first one and the header has no name for it.
     `is_day_first` is the user's choice for dates such as 5/4/2024.
     """
-    if is_text(cells.type):
-        text, is_missing = strip_cells(pc.cast(cells, pa.string()), detector.missing)
+    evident = detector.detect_evident(cells) if is_text(cells.type) else None
+    if evident is not None:
+        present, lacking = cells, np.zeros(len(cells), np.bool_)
+        detected = DetectedFormat(NumberFormat(), 1.0, is_evident=True)
+        inference = _infer_number(name, present, detected, is_unnamed, evident)
     else:
-        text, is_missing = cells, pc.is_null(cells, nan_is_null=True)
-    present = text.filter(pc.invert(is_missing))
-    inference = _infer_kind(name, cells, present, detector, is_unnamed)
+        present, lacking = _select_present(cells, detector.missing)
+        inference = _infer_kind(name, cells, present, detector, is_unnamed)
     if inference.kind == "date" and is_text(cells.type) and inference.number_format is None:
         inference = _add_date_format(inference, present, is_day_first)
-    lacking = np.asarray(is_missing.to_numpy(zero_copy_only=False), np.bool_)
     if inference.number_format is not None and inference.number_format.missing:
         lacking = np.isnan(parse_numbers(cells, inference.number_format).values)
     share = float(lacking.mean()) if len(lacking) else 1.0
@@ -165,6 +167,16 @@ def infer_column(
         inference.is_counter,
         lacking,
     )
+
+
+def _select_present(cells: pa.Array, missing: Sequence[str]) -> tuple[pa.Array, NDArray[np.bool_]]:
+    """Return the values that are not missing, stripped, and where a value is missing."""
+    if is_text(cells.type):
+        text, is_missing = strip_cells(pc.cast(cells, pa.string()), missing)
+    else:
+        text, is_missing = cells, pc.is_null(cells, nan_is_null=True)
+    lacking = np.asarray(is_missing.to_numpy(zero_copy_only=False), np.bool_)
+    return text.filter(pc.invert(is_missing)), lacking
 
 
 def _infer_kind(
@@ -251,8 +263,11 @@ def _add_date_format(
     if time_format is None:
         return inference
     note, first = inference.note, time_format.first_part
-    if first:
-        example = make_printable(time_format.find_example(present.to_pylist()), 30)
+    if time_format.is_clock:
+        note = "a time of the day, no feature"
+    example = make_printable(time_format.find_example(present.to_pylist()), 30) if first else ""
+    # A year of four digits is evident.
+    if first and not example[:4].isdecimal():
         note += f"; the {first} comes first in dates such as {example}"
         if time_format.is_assumed:
             choice = "False" if first == "day" else "True"
@@ -275,13 +290,20 @@ def _infer_typed(name: str, cells: pa.Array, present: pa.Array, is_unnamed: bool
 
 
 def _infer_number(
-    name: str, present: pa.Array, detected: DetectedFormat, is_unnamed: bool
+    name: str,
+    present: pa.Array,
+    detected: DetectedFormat,
+    is_unnamed: bool,
+    values: NDArray[np.float64] | None = None,
 ) -> _Inference:
+    """Infer the kind of a column of numbers; `values` are given if they are known."""
     grouped = None
     if not detected.is_evident:
         grouped = find_grouped_number(present, detected.number_format)
     number_format = replace(detected.number_format, is_grouped=grouped is not None)
-    if detected.is_evident and not number_format.missing:
+    if values is not None:
+        pass
+    elif detected.is_evident and not number_format.missing:
         # `detect` has already tried this cast.
         values = pc.cast(present, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     else:

@@ -40,6 +40,7 @@ DATES = tuple(
         r"(?P<a>\d{1,2})(?P<mark>)[-/.\s]*(?P<b><\d+>)[-/.,'\s]*(?P<c>\d{4}|\d{2})",
         r"(?P<month><\d+>)[-.\s]*(?P<day>\d{1,2})[.,\s]+(?P<year>\d{4})",
         r"(?P<month><\d+>)[-/.,'\s]*(?P<year>\d{4})",
+        r"(?P<month><\d+>)[-'\s]+(?P<year>\d{2})",
         r"(?P<year>\d{4})[-/.,\s]*(?P<month><\d+>)(?:[-/.,\s]*(?P<day>\d{1,2}))?",
         r"(?P<year>\d{4})[年년]\s?(?P<month>\d{1,2})[月월](?:\s?(?P<day>\d{1,2})[日일])?",
         r"(?P<year>\d{4})[-/](?P<month>\d{1,2})",
@@ -59,6 +60,8 @@ COMPACT = re.compile(
     r"(?P<zone>~|[+-]\d{1,2}(?::?\d{2})?)?$"
 )
 ORDERS = ("dmy", "mdy", "ymd")
+# Hours, minutes and seconds with points between them, as in 18.00.00, are no date in any order.
+CLOCK_ORDER = "hms"
 # With fewer dates their order by chance says nothing.
 MIN_SORTED_DATES = 5
 
@@ -133,6 +136,10 @@ def count_seconds(parts: DateParts, order: str) -> float:
     if parts.is_clock:
         return parts.seconds
     day = parts.day
+    if parts.numbers is not None and order == CLOCK_ORDER:
+        hour, minute, second = parts.numbers
+        is_clock = hour < 24 and minute < 60 and second < 60
+        return 3600.0 * hour + 60 * minute + second if is_clock else float("nan")
     if parts.numbers is not None:
         day = _find_day(parts.numbers, order)
     return float("nan") if day is None else 86_400.0 * day + parts.seconds
@@ -141,7 +148,7 @@ def count_seconds(parts: DateParts, order: str) -> float:
 def decide_order(parts: Sequence[DateParts], mark: str) -> tuple[str, bool]:
     """Return the order of day, month and year in dates with one mark, and whether it is assumed.
 
-    An order counts only if all dates exist in it, but for a few errors. Then the order wins in
+    An order counts only if as many dates exist in it as in any other. Then the order wins in
     which the dates go up or down from row to row, or in which the dates span less time. In a
     draw the day is first, unless the mark is a slash or a hyphen: then the month is first.
     """
@@ -152,11 +159,13 @@ def decide_order(parts: Sequence[DateParts], mark: str) -> tuple[str, bool]:
     }
     shares = {order: float(np.isfinite(each).mean()) for order, each in days.items()}
     best_share = max(shares.values())
+    if best_share < 0.5 and all(h < 24 and m < 60 and s < 60 for h, m, s in fitting):
+        return CLOCK_ORDER, False
     if best_share == 0:
         return "dmy", False
     is_first = mark in "/-"
     by_custom = ("mdy", "dmy", "ymd") if is_first else ("dmy", "mdy", "ymd")
-    orders = [order for order in by_custom if shares[order] >= best_share - 0.01]
+    orders = [order for order in by_custom if shares[order] == best_share]
     if len(orders) == 1:
         return orders[0], False
     sorted_shares = {order: _share_of_sorted_steps(days[order]) for order in orders}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pandas.tseries.api import guess_datetime_format
 
 from clusterer.tables.columns.date_parsing import (
+    CLOCK_ORDER,
     count_seconds,
     decide_order,
     detect_language,
@@ -75,7 +76,6 @@ EPOCHS = {
 }
 # Excel counts 1900 as a leap year; its day 25 569 is 1 January 1970.
 EXCEL_1970 = 25_569
-DAYS_PER_YEAR = 365.2425
 # How the numbers of a time become seconds.
 UNITS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "days since 1900": lambda values: (values - EXCEL_1970) * DAY,
@@ -84,7 +84,7 @@ UNITS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "microseconds since 1970": lambda values: values / 1e6,
     "nanoseconds since 1970": lambda values: values / 1e9,
     "parts of a day": lambda values: values * DAY,
-    "years": lambda values: (values - 1970) * DAYS_PER_YEAR * DAY,
+    "years": lambda values: _count_month_seconds(100 * values + 1),
     "years and months": lambda values: _count_month_seconds(values),
 }
 # The share of the values that must be dates in a column of dates.
@@ -217,10 +217,12 @@ class TimeFormat(NamedTuple):
         known: dict[str, float] = {}
         for text in set(texts):
             parts = split_date(text, self.language)
+            order = "dmy" if parts is None else orders.get(parts.mark, "dmy")
+            is_clock = parts is not None and (parts.is_clock or order == CLOCK_ORDER)
             known[text] = (
                 float("nan")
-                if parts is None or parts.is_clock != self.is_clock
-                else count_seconds(parts, orders.get(parts.mark, "dmy"))
+                if parts is None or is_clock != self.is_clock
+                else count_seconds(parts, order)
             )
         return np.array([known[text] for text in texts])
 
@@ -228,7 +230,7 @@ class TimeFormat(NamedTuple):
     def first_part(self) -> str:
         """The part that comes first in the dates: "day", "month", "year", or "" if evident."""
         firsts = {"dmy": "day", "mdy": "month", "ymd": "year"}
-        found = [firsts[order] for mark, order in self.orders if mark]
+        found = [firsts[order] for _, order in self.orders if order in firsts]
         return found[0] if found else ""
 
     def decide_order(self, cells: pa.Array) -> "TimeFormat":
@@ -243,7 +245,7 @@ class TimeFormat(NamedTuple):
         if is_first_day == is_second_day:
             return self
         order = "dmy" if is_first_day else "mdy"
-        orders = tuple((mark, order if old != "ymd" else old) for mark, old in self.orders)
+        orders = tuple((mark, order if old in ("dmy", "mdy") else old) for mark, old in self.orders)
         slow = self._replace(pattern=None, orders=orders, is_assumed=False)
         texts = text.drop_null().slice(0, N_FORMAT_ROWS).to_pylist()
         return slow._replace(pattern=_find_pattern(texts, slow))
@@ -294,9 +296,10 @@ def detect_date_format(words: Sequence[str], is_day_first: bool | None = None) -
     if is_day_first is not None:
         for mark, (order, _) in decided.items():
             # The user decides only between day and month; a year may come first all the same.
-            if order != "ymd":
+            if order in ("dmy", "mdy"):
                 decided[mark] = ("dmy" if is_day_first else "mdy", False)
     orders = tuple((mark, order) for mark, (order, _) in decided.items())
+    is_clock |= bool(orders) and orders[0][1] == CLOCK_ORDER
     is_assumed = any(assumed for _, assumed in decided.values())
     has_clock = any(each.seconds for each in parts)
     slow = TimeFormat(None, None, orders, language, is_assumed, is_clock, "", has_clock)

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from clusterer.support.lazy_property import lazy_property
 from clusterer.support.text import make_printable
@@ -27,6 +29,8 @@ DIGIT = "(?i)[0-9∞٠-٩۰-۹०-९০-৯０-９]|inf"
 MIN_ROUND_SHARE = 0.5
 ONE_GROUP = "^[+-]?[1-9]\\d{0,2},\\d{3}$"
 POINTED_GROUPS = "^[+-]?[1-9]\\d{0,2}(?:\\.\\d{3})+$"
+POINTED = re.compile(POINTED_GROUPS)
+N_EVIDENT_ROWS = 20
 
 
 class DetectedFormat(NamedTuple):
@@ -125,6 +129,24 @@ class NumberFormatDetector:
             if not NOTATIONS[name].is_partial:
                 n_plain = n_read
         return found, n_read
+
+    def detect_evident(self, cells: pa.Array) -> NDArray[np.float64] | None:
+        """Return the numbers of a column in which every cell is a decimal number as Python writes.
+
+        None means that the column needs `detect`. Most columns of wide tables are of this kind,
+        and this test takes a tenth of the time.
+        """
+        if len(self._candidates) == 1 or self.missing or not len(cells) or cells.null_count:
+            return None
+        head = cells.slice(0, N_EVIDENT_ROWS).to_pylist()
+        if not any("." in text and not POINTED.match(text.strip()) for text in head):
+            return None
+        try:
+            values = pc.cast(cells, pa.float64()).to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            return None
+        is_finite = bool(np.isfinite(values).all())
+        return values if is_finite and bool(np.any(values != np.floor(values))) else None
 
     @lazy_property
     def _point_surplus(self) -> int:

@@ -25,9 +25,10 @@ OUTCOME = re.compile(
 LAST_LABEL = re.compile(r"(?i)y|category|categories|groups?|type|kind|quality|status|response|typ")
 # Columns of text with these names name places and people, no classes.
 NO_LABEL = re.compile(
-    r"(?i).*(?:name|city|country|region|state|site|station|sensor|device|location|place|address"
-    r"|street|store|shop|gender|sex|date|time|user|customer|file|path|url|comment|note|unit|freq"
-    r"|currency|ort|stadt|land|straße|город|страна|城市|国|市).*"
+    r"(?i)(?:.*[\s_.\-])?(?:\w*name|city|country|region|state|site|station|sensor|device|location"
+    r"|place|address|street|store|shop|gender|sex|date|time|user|customer|file|path|url|comment"
+    r"|note|unit|freq|currency|month|weekday|day|ort|stadt|land|straße|geschlecht|ville|pays|ciudad"
+    r"|país|paese|città|город|страна|пол|城市|国家|国|市|性别|都市|도시)s?(?:[\s_.\-].*)?"
 )
 # A name that ends like this means classes of any kind, such as Pclass or risk_class.
 CLASS_NAME = re.compile(r"(?i).*(?:class|klasse|classe|clase|category|cluster|label|target)")

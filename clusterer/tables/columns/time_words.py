@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 MONTHS = {
     "en": "january february march april may june july august september october november december",
-    "de": "januar|janner februar|feber marz|maerz april mai juni juli august september oktober "
+    "de": "januar|janner februar|feber marz|maerz|mrz april mai juni juli august september oktober "
     "november dezember",
     "fr": "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre",
     "es": "enero febrero marzo abril mayo junio julio agosto septiembre|setiembre octubre "
@@ -26,9 +26,10 @@ MONTHS = {
     "fi": "tammikuu helmikuu maaliskuu huhtikuu toukokuu kesakuu heinakuu elokuu syyskuu lokakuu "
     "marraskuu joulukuu",
     "pl": "styczen|stycznia luty|lutego marzec|marca kwiecien|kwietnia maj|maja czerwiec|czerwca "
-    "lipiec|lipca sierpien|sierpnia wrzesien|wrzesnia pazdziernik listopad grudzien|grudnia",
+    "lipiec|lipca sierpien|sierpnia wrzesien|wrzesnia pazdziernik|pazdziernika "
+    "listopad|listopada grudzien|grudnia",
     "cs": "leden|ledna unor|unora brezen|brezna duben|dubna kveten|kvetna cerven|cervna "
-    "cervenec|cervence srpen|srpna zari rijen|rijna listopad prosinec|prosince",
+    "cervenec|cervence srpen|srpna zari rijen|rijna listopad|listopadu prosinec|prosince",
     "ru": "январь|января февраль|февраля март|марта апрель|апреля маи|мая июнь|июня июль|июля "
     "август|августа сентябрь|сентября октябрь|октября ноябрь|ноября декабрь|декабря",
     "uk": "січень|січня лютии|лютого березень|березня квітень|квітня травень|травня "

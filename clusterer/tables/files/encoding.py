@@ -31,9 +31,19 @@ COMMON_LETTERS = {
 }  # fmt: skip
 MIN_COMMON_SHARE = 0.5
 # The encodings of Chinese, Japanese and Korean.
-EAST_ASIAN = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
-# Half-width katakana are rare in texts, but most bytes stand for one of them in Shift-JIS.
-HALF_WIDTH = re.compile("[\uff61-\uff9f]")
+# The first bytes of the characters that are common in them: kana, Hangul syllables, and the
+# ideographs of the first level.
+EAST_ASIAN: dict[str, frozenset[int]] = {
+    "gb18030": frozenset(range(0xB0, 0xD8)),
+    "cp932": frozenset(range(0x82, 0x98)),
+    "cp949": frozenset(range(0xB0, 0xC9)),
+    "big5": frozenset(range(0xA4, 0xC7)),
+    "euc_jp": frozenset((0xA4, 0xA5, *range(0xB0, 0xD0))),
+}
+# These have the characters of their standards where the second byte is high.
+HIGH_SECOND_BYTE = {"gb18030": 0xA1, "cp949": 0xA1, "euc_jp": 0xA1}
+# Without kana the bytes of EUC-JP are Chinese characters in GB18030.
+KANA = re.compile("[\u3040-\u30ff]")
 MIN_WORD_SHARE = 0.8
 N_DETECTOR_BYTES = 2**13
 # A run of letters, ASCII or not, between ASCII signs.
@@ -137,12 +147,11 @@ def _detect_script(head: bytes) -> str | None:
     if shares[best] >= MIN_COMMON_SHARE:
         return best
     matches = from_bytes(sample, cp_isolation=list(EAST_ASIAN), enable_fallback=False)
-    for match in matches:
-        words = _find_words(str(match))
-        n_good = sum(not re.search("[A-Za-z]", word) for word in words)
-        n_narrow = len(HALF_WIDTH.findall("".join(words)))
-        if n_good >= MIN_WORD_SHARE * len(words) and 2 * n_narrow < len("".join(words)):
-            return match.encoding
+    # The sort is stable: in a draw the detector's order decides.
+    rated = sorted(((_share_of_common_characters(str(match), match.encoding), match.encoding)
+                    for match in matches), key=lambda pair: -pair[0])  # fmt: skip
+    if rated and rated[0][0] >= MIN_WORD_SHARE:
+        return rated[0][1]
     western = sample.decode("latin-1")
     if CENTRAL_EUROPE.search(western):
         return "cp1250"
@@ -162,6 +171,24 @@ def _share_of_common_letters(sample: bytes, codec: str) -> float:
         return 0.0
     letters = "".join(good).casefold()
     return sum(letter in COMMON_LETTERS[codec] for letter in letters) / len(letters)
+
+
+def _share_of_common_characters(text: str, codec: str) -> float:
+    """Return the share of common East Asian characters beyond ASCII; 0 if words mix scripts."""
+    words = _find_words(text)
+    n_good = sum(not re.search("[A-Za-z]", word) for word in words)
+    characters = [each for word in words for each in word if each.isalpha() and not each.isascii()]
+    is_japanese = codec != "euc_jp" or KANA.search(text) is not None
+    # A sign before a letter, as in °C, looks like one character.
+    has_word = bool(characters) and any(len(word) > 1 for word in words)
+    if not (has_word and is_japanese) or n_good < MIN_WORD_SHARE * len(words):
+        return 0.0
+    encoded = [each.encode(codec) for each in characters]
+    lowest = HIGH_SECOND_BYTE.get(codec, 0)
+    n_common = sum(
+        len(each) == 2 and each[0] in EAST_ASIAN[codec] and each[1] >= lowest for each in encoded
+    )
+    return n_common / len(characters)
 
 
 def _find_words(text: str) -> list[str]:

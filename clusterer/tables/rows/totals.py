@@ -24,6 +24,8 @@ DOUBTFUL = (
     f"(?i)^(?:{_list_words(DOUBTFUL_SUMMARY_WORDS)}){_ENDING}"
     rf"|(?i)^(?:{_WORDS})[\s:_\-].+|(?i)^.+[\s:_\-](?:{_WORDS})\s*[:.]?$"
 )
+# A name that needs a closer look.
+ANY = rf"(?i)^\s*(?:{_WORDS})\b|\b(?:{_WORDS})\s*[:.]?\s*$|^\s*[-.?]?\s*$|[^\x00-\x7f]"
 # A column in which more cells are such words is a category of the table.
 MAX_SHARE = 0.5
 # Sums of fewer values may equal the values of a row without a name by chance.
@@ -64,40 +66,37 @@ class TotalFinder:
         points : array (n, d)
             The values of the rows, NaN where there is none.
         """
-        if not is_text(names.type):
-            self._add(points)
+        # Most batches have no such row; one search shows it.
+        if not is_text(names.type) or not _has_any(names):
+            self._group.add(points)
             return None
         text, is_missing = strip_cells(names)
         is_alone = _to_mask(pc.match_substring_regex(text, ALONE))
         is_blank = _to_mask(is_missing)
         is_doubtful = _to_mask(pc.match_substring_regex(text, DOUBTFUL)) | is_blank
         is_doubtful &= ~is_alone
-        if not (is_alone.any() or is_doubtful.any()):
-            self._add(points)
-            return None
         is_total, start = is_alone, 0
         for i in np.flatnonzero(is_alone | is_doubtful).tolist():
-            self._add(points[start:i])
+            self._group.add(points[start:i])
             follows = i > 0 and is_total[i - 1]
             start = i
             fewest = MIN_BLANK_VALUES if is_blank[i] else 2
             if is_alone[i] or follows or self._is_sum(points[i], fewest):
                 is_total[i] = True
+                self._all.merge(self._group)
                 self._group.restart()
                 start = i + 1
-        self._add(points[start:])
+        self._group.add(points[start:])
         return is_total if is_total.any() else None
 
-    def _add(self, points: NDArray[np.float64]) -> None:
-        self._all.add(points)
-        self._group.add(points)
-
     def _is_sum(self, values: NDArray[np.float64], fewest: int) -> bool:
-        return self._all.fits(values, fewest) or self._group.fits(values, fewest)
+        return self._group.fits(values, fewest) or self._all.joined(self._group).fits(
+            values, fewest
+        )
 
 
 class _Sums:
-    """The sums and counts of the values of some rows."""
+    """The sums, counts and extremes of the values of some rows."""
 
     def __init__(self, n_features: int) -> None:
         self._n_features = n_features
@@ -110,13 +109,33 @@ class _Sums:
         self._n_rows = 0
 
     def add(self, points: NDArray[np.float64]) -> None:
-        finite = np.isfinite(points)
-        with np.errstate(over="ignore"):
-            self._sums += np.where(finite, points, 0.0).sum(axis=0)
-        self._counts += finite.sum(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = points.sum(axis=0)
+            if np.isfinite(sums).all():
+                self._counts += len(points)
+            else:
+                finite = np.isfinite(points)
+                sums = np.where(finite, points, 0.0).sum(axis=0)
+                self._counts += finite.sum(axis=0)
+            self._sums += sums
         self._lowest = np.fmin(self._lowest, np.fmin.reduce(points, axis=0, initial=np.inf))
         self._highest = np.fmax(self._highest, np.fmax.reduce(points, axis=0, initial=-np.inf))
         self._n_rows += len(points)
+
+    def merge(self, other: "_Sums") -> None:
+        """Add the rows of `other`."""
+        self._sums = self._sums + other._sums
+        self._counts = self._counts + other._counts
+        self._lowest = np.fmin(self._lowest, other._lowest)
+        self._highest = np.fmax(self._highest, other._highest)
+        self._n_rows += other._n_rows
+
+    def joined(self, other: "_Sums") -> "_Sums":
+        """Return the sums of the rows of both."""
+        both = _Sums(self._n_features)
+        both.merge(self)
+        both.merge(other)
+        return both
 
     def fits(self, values: NDArray[np.float64], fewest: int) -> bool:
         """Tell whether all values of a row are the sums, or the means, the minima, the maxima.
@@ -131,6 +150,11 @@ class _Sums:
             np.allclose(values[known], each[known], rtol=ROUNDING, atol=0) and np.any(each[known])
             for each in (self._sums, means, self._lowest, self._highest)
         )
+
+
+def _has_any(names: pa.Array) -> bool:
+    """Tell whether a name may be that of a total."""
+    return bool(pc.any(pc.match_substring_regex(names, ANY)).as_py())
 
 
 def count_totals(names: pa.Array) -> int:

@@ -1,0 +1,71 @@
+"""The class of a table is found where it stands, and is never a feature."""
+
+import pytest
+
+from clusterer.tables import open_table
+
+N = 90
+
+
+def make_table(names, *columns):
+    head = [",".join(names)] if names else []
+    return "\n".join(head + [",".join(row) for row in zip(*columns, strict=True)]) + "\n"
+
+
+DECIMALS = [f"{i * 37 % 101 / 8}" for i in range(N)]
+OTHERS = [f"{i * 11 % 97 / 4}" for i in range(N)]
+WHOLE = [str(i * 7 % 61) for i in range(N)]
+WORDS = [("ash", "birch", "cedar")[i % 3] for i in range(N)]
+NUMBERS = [str(i % 3 + 1) for i in range(N)]
+BITS = [str(i * i % 2) for i in range(N)]
+
+
+@pytest.mark.parametrize("name", ["Species", "diagnosis", "Survived", "class", "классы", "Sort"])
+def test_class_stands_first(write, name):
+    table = open_table(write(make_table([name, "a", "b"], WORDS, DECIMALS, OTHERS)))
+    found = None if name == "классы" else name
+    assert table.label_column == (found or name)
+    assert table.default_features == ("a", "b")
+
+
+@pytest.mark.parametrize("name", ["Survived", "diagnosis", "churn", "класс", "类别", "ラベル"])
+def test_class_stands_between_features(write, name):
+    table = open_table(write(make_table(["a", name, "b"], DECIMALS, BITS, OTHERS)))
+    assert table.label_column == name
+    assert table.default_features == ("a", "b")
+
+
+@pytest.mark.parametrize("values", [WORDS, NUMBERS])
+@pytest.mark.parametrize("at", [0, 2])
+def test_class_without_a_header(write, values, at):
+    columns = [DECIMALS, OTHERS]
+    columns.insert(at, values)
+    table = open_table(write(make_table(None, *columns)))
+    assert table.label_column == f"col{at + 1}"
+    assert len(table.default_features) == 2
+
+
+def test_class_after_an_id_without_a_header(write):
+    ids = [str(8000 + i) for i in range(N)]
+    table = open_table(write(make_table(None, ids, WORDS, DECIMALS, OTHERS)))
+    assert table.label_column == "col2"
+    assert table.default_features == ("col3", "col4")
+
+
+def test_whole_numbers_beside_whole_numbers_are_no_class(write):
+    table = open_table(write(make_table(None, NUMBERS, WHOLE, WHOLE[::-1])))
+    assert table.label_column is None
+
+
+@pytest.mark.parametrize("name", ["Country", "station", "Gender", "device name"])
+def test_text_that_names_places_and_people_is_no_class(write, name):
+    table = open_table(write(make_table([name, "a", "b"], WORDS, DECIMALS, OTHERS)))
+    assert table.label_column is None
+
+
+def test_second_class_is_no_feature(write):
+    table = open_table(
+        write(make_table(["Survived", "Pclass", "a", "b"], BITS, NUMBERS, DECIMALS, OTHERS))
+    )
+    assert table.label_column == "Survived"
+    assert table.default_features == ("a", "b")

@@ -1,0 +1,39 @@
+"""Names in the encodings of other scripts are readable."""
+
+import pytest
+
+from clusterer.tables import open_table
+from clusterer.tables.files.encoding import detect_encoding
+
+NAMES = {
+    "cp1251": "температура,влажность,город\n1.5,2.5,Москва\n",
+    "koi8-r": "температура,влажность,город\n1.5,2.5,Москва\n",
+    "cp866": "температура,влажность,город\n1.5,2.5,Москва\n",
+    "gb18030": "温度,湿度,城市\n1.5,2.5,北京\n",
+    "cp932": "温度,湿度,都市\n1.5,2.5,ひろしま\n",
+    "euc-jp": "温度,湿度,都市\n1.5,2.5,ひろしま\n",
+    "cp949": "온도,습도,도시\n1.5,2.5,서울\n",
+    "big5": "溫度,濕度,城市\n1.5,2.5,臺北\n",
+    "cp1253": "θερμοκρασία,υγρασία,πόλη\n1.5,2.5,Αθήνα\n",
+    "cp1256": "درجة,رطوبة,المدينة\n1.5,2.5,القاهرة\n",
+    "cp1250": "teplota,vlhkost,město\n1.5,2.5,Příbram u Úvalů\n",
+}
+WESTERN = [
+    "größe,höhe\n1,2\n", "température,élève,où,très\n1,2,3,4\n", "città,più,perché\n1,2,3\n",
+    "año,niño,día\n1,2,3\n", "størrelse,år,væske\n1,2,3\n", "x,y,é\n1,2,3\n",
+    "x²°,y\n1,2\n", "x,y\n1,5°C\n",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("codec", NAMES)
+def test_names_of_other_scripts_are_readable(write, codec):
+    table = open_table(write((NAMES[codec] * 3).encode(codec)))
+    assert [column.name for column in table.columns] == NAMES[codec].split("\n")[0].split(",")
+    assert any("not UTF-8: read as " in note for note in table.report.notes)
+
+
+@pytest.mark.parametrize("text", WESTERN)
+def test_western_names_stay_windows_1252(text):
+    found = detect_encoding(text.encode("cp1252"), "t.csv")
+    assert found.codec == "cp1252"
+    assert found.note is not None

@@ -1,0 +1,87 @@
+"""Rows that begin like comments, escaped quotes, delimiters of several characters."""
+
+import pytest
+
+from clusterer.tables import TableError, open_table
+from tests.support.table_files import read
+
+NUMBERS = [(i * 7 % 50 + 0.5, i * 11 % 50 + 0.25) for i in range(60)]
+
+
+@pytest.mark.parametrize("mark", ["#", "%", "//"])
+@pytest.mark.parametrize("every", [1, 2, 5])
+@pytest.mark.parametrize("header", ["place,x,y\n", ""])
+def test_row_that_begins_like_a_comment_is_a_row(write, mark, every, header):
+    rows = "".join(
+        f"{mark if i % every == 0 else ''}p{i},{x},{y}\n" for i, (x, y) in enumerate(NUMBERS)
+    )
+    table = open_table(write(header + rows))
+    assert [tuple(point) for point in read(table)[0]] == NUMBERS
+    assert table.report.n_dropped == table.report.n_comments == 0
+
+
+@pytest.mark.parametrize("mark", ["#", "%", "//"])
+def test_comment_among_such_rows_is_a_comment(write, mark):
+    rows = "".join(f"{mark}p{i},{x},{y}\n{mark} more\n" if i % 9 == 0 else f"p{i},{x},{y}\n"
+                   for i, (x, y) in enumerate(NUMBERS))  # fmt: skip
+    table = open_table(write("place,x,y\n" + rows))
+    assert len(read(table)[0]) == 60
+    assert table.report.n_comments == 7
+
+
+def test_row_of_numbers_behind_a_mark_was_taken_out(write):
+    rows = "".join(f"{'#' if i % 9 == 4 else ''}{x},{y}\n" for i, (x, y) in enumerate(NUMBERS))
+    table = open_table(write("x,y\n" + rows))
+    assert len(read(table)[0]) == 53
+    assert table.report.n_comments == 7
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_escaped_quotes_do_not_shift_columns(write, every):
+    rows = "".join(
+        f'{x},"a 5\\" pipe, long",{y}\n' if i % every == 0 else f'{x},"fine, really",{y}\n'
+        for i, (x, y) in enumerate(NUMBERS)
+    )
+    table = open_table(write("x,comment,y\n" + rows))
+    assert [tuple(point) for point in read(table)[0]] == NUMBERS
+    assert any('written as \\"' in note for note in table.report.notes)
+
+
+def test_null_marks_beside_escapes_are_missing(write):
+    rows = "".join(f'"say \\"{i}\\"",{x},{y if i % 6 else chr(92) + "N"}\n'
+                   for i, (x, y) in enumerate(NUMBERS))  # fmt: skip
+    table = open_table(write("c,x,y\n" + rows))
+    assert len(read(table)[0]) == 50
+    assert table.report.n_dropped_missing == 10
+
+
+def test_backslash_at_the_end_of_a_cell_is_no_escape(write):
+    rows = "".join(f'"C:\\data\\",{x},{y}\n' for x, y in NUMBERS)
+    table = open_table(write("path,x,y\n" + rows))
+    assert [tuple(point) for point in read(table)[0]] == NUMBERS
+
+
+@pytest.mark.parametrize("mark", ["::", "||", "~~", "\t|\t"])
+def test_delimiter_of_several_characters(write, mark):
+    end = "\t|" if mark == "\t|\t" else ""
+    rows = "".join(mark.join((f"u{i}", str(x), str(y))) + end + "\n"
+                   for i, (x, y) in enumerate(NUMBERS))  # fmt: skip
+    table = open_table(write(rows))
+    assert len(table.columns) == 3
+    assert [tuple(point) for point in read(table)[0]] == NUMBERS
+
+
+def test_chosen_delimiter_of_several_characters(write):
+    path = write("".join(f"{x}<>{y}\n" for x, y in NUMBERS))
+    table = open_table(path, delimiter="<>")
+    assert [tuple(point) for point in read(table)[0]] == NUMBERS
+    with pytest.raises(TableError, match="delimiter"):
+        open_table(path, delimiter="<1>")
+
+
+def test_chosen_quote(write):
+    path = write("".join(f"|a;{i}|;{x};{y}\n" for i, (x, y) in enumerate(NUMBERS)))
+    table = open_table(path, quote="|", delimiter=";")
+    assert [tuple(point) for point in read(table)[0]] == NUMBERS
+    path = write("".join(f'"{x};{y}\n' for x, y in NUMBERS))
+    assert len(open_table(path, quote="", delimiter=";").columns) == 2

@@ -1,0 +1,82 @@
+"""Which row holds the names: years, groups of columns, long prefaces, other delimiters."""
+
+import pytest
+
+from clusterer.tables import open_table
+from tests.support.table_files import read
+
+
+def names(table):
+    return [column.name for column in table.columns]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Country,2019,2020,2021", "Land,2021,2020,2019", "c,1990,2000,2010", "area,code,2019,2020"],
+)
+def test_years_beside_words_are_names(write, header):
+    cells = header.split(",")
+    rows = [
+        [
+            f"R{i}" if not name.isdecimal() else str(20_000 + i * 37 * j % 900)
+            for j, name in enumerate(cells)
+        ]
+        for i in range(30)
+    ]
+    table = open_table(write(header + "\n" + "".join(",".join(row) + "\n" for row in rows)))
+    assert names(table) == cells
+    assert len(read(table)[0]) == 30
+    assert table.default_features == tuple(name for name in cells if name.isdecimal())
+
+
+def test_one_year_is_a_name(write):
+    rows = "".join(f"C{i},{i * 37 % 900 + 20_000}\n" for i in range(30))
+    assert names(open_table(write("Country,2020\n" + rows))) == ["Country", "2020"]
+
+
+def test_years_in_every_row_are_data(write):
+    rows = "".join(f"C{i},{1950 + i},{1960 + i}\n" for i in range(30))
+    table = open_table(write(rows))
+    assert names(table) == ["col1", "col2", "col3"]
+    assert len(read(table, ["col2"])[0]) == 30
+
+
+def test_names_of_groups_stand_above_the_names(write):
+    rows = "".join(
+        f"{i}.5,{i * 7 % 30}.5,{i * 3 % 20}.5,{i * 11 % 30}.25,{i % 3}\n" for i in range(30)
+    )
+    head = "Group A,,Group B,,Result\nlength,width,length,width,class\n"
+    table = open_table(write(head + rows))
+    assert names(table) == [
+        "Group A length", "Group A width", "Group B length", "Group B width", "class",
+    ]  # fmt: skip
+    assert table.label_column == "class"
+    assert len(read(table)[0]) == 30
+
+
+def test_sparse_names_of_groups(write):
+    rows = "".join(",".join(f"{i * j % 30}.5" for j in range(1, 7)) + "\n" for i in range(30))
+    table = open_table(write("A,,,B,,\nx,y,z,x,y,z\n" + rows))
+    assert names(table) == ["A x", "A y", "A z", "B x", "B y", "B z"]
+
+
+def test_units_below_the_names_are_no_names(write):
+    rows = "".join(f"{i}.5,{i * 7 % 30}.5,{i % 9}.25\n" for i in range(30))
+    table = open_table(write("t,,v\n[s],[m],[m/s]\n" + rows))
+    assert names(table) == ["t", "col2", "v"]
+    assert len(read(table, ["t", "v"])[0]) == 30
+
+
+def test_preface_with_numbers_before_the_names(write):
+    preface = "Logger 5\nOperator,Anna\nRange,-10,10,V\nGain,1\nStart,2024-01-05\n\n[Data]\n"
+    rows = "".join(f"{i / 10},{i * 7 % 30}.5,{i * 11 % 30}.5,0\n" for i in range(40))
+    table = open_table(write(preface + "Time (s),a,b,flag\n" + rows))
+    assert names(table) == ["Time (s)", "a", "b", "flag"]
+    assert len(read(table)[0]) == 40
+
+
+def test_names_with_another_delimiter(write):
+    rows = "".join(f"{i}.5;{i * 7 % 30}.5;{i % 3}\n" for i in range(30))
+    table = open_table(write("x,y,class\n" + rows))
+    assert names(table) == ["x", "y", "class"]
+    assert table.label_column == "class"
