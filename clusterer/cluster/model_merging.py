@@ -20,6 +20,7 @@ from clusterer.cluster.prototypes.state_layout import (
     RECENT_UNIT,
     SCALE,
     SQUARES,
+    TOTAL_WEIGHT,
 )
 
 
@@ -64,6 +65,7 @@ def pool_prototypes(ours: Prototypes, theirs: Prototypes, parameters: Parameters
     )
     pooled.scalars[LINK_UNIT] = 1.0
     pooled.scalars[N_SEEN] = n_seen
+    pooled.scalars[TOTAL_WEIGHT] = ours.scalars[TOTAL_WEIGHT] + theirs.scalars[TOTAL_WEIGHT]
     add_moments(pooled, theirs, offset, ratio)
     add_recent_moments(pooled, ours, theirs, offset, ratio)
     pooled.adapt(parameters)
