@@ -148,6 +148,11 @@ class Learner(BaseEstimator, ABC):
     n_features_in_: int
 
     @property
+    def keeps_units(self) -> bool:
+        """Whether points must come in their own units; then they are never standardised."""
+        return False
+
+    @property
     @abstractmethod
     def n_seen_(self) -> int:
         """Number of points learned."""
@@ -251,7 +256,7 @@ class Learner(BaseEstimator, ABC):
 
 
 class Clusterer(Learner):
-    """A learner that finds clusters and ignores classes; cluster numbers are 0, 1, ..."""
+    """A learner that finds clusters and ignores classes; clusters have whole numbers."""
 
     @property
     @abstractmethod

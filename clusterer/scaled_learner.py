@@ -24,7 +24,8 @@ class ScaledLearner:
         The model, which learns from here on; a fitted model continues.
     scaling : Scaling, optional
         From the units of the data to the units of the model. None (the default) standardises by
-        the points to come; `Scaling.identity` changes nothing.
+        the points to come, unless the model's metric keeps the units; `Scaling.identity` changes
+        nothing.
     feature_names : tuple of str, optional
         The names of the columns of the data, which the model's file stores.
 
@@ -102,6 +103,8 @@ class ScaledLearner:
     def learn(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None = None) -> Self:
         """Learn points (n, d) and their classes (n,). Raises as `Learner.learn_chunk`."""
         n_features = points.shape[1]
+        if self.scaling is None and self.model.keeps_units:
+            self.scaling = Scaling.identity(n_features)
         if self.scaling is None:
             nothing = Moments(np.zeros(n_features), np.zeros(n_features), 0)
             self.scaling = RunningScaling.begin(nothing)

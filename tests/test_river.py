@@ -11,11 +11,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-from river import metrics, preprocessing
+from river import evaluate, metrics, preprocessing
 from river.checks import common, yield_checks
 
 from clusterer import OnlineClusterer
@@ -77,13 +78,7 @@ def test_points_are_learned_as_by_the_estimator(data, n_features, n_prototypes, 
     core.set_params(merge=merge).partial_fit(points)
     assert_identical(model.snapshot(), core.snapshot())
     found = [model.predict_one(x) for x in as_dicts(points)]
-    assert set(zip(found, core.predict(points).tolist(), strict=True)) <= names_of_clusters(core)
-
-
-def names_of_clusters(core: OnlineClusterer) -> set[tuple[int, int]]:
-    """Pairs of the id of each cluster's oldest prototype and the cluster's number."""
-    labels = core.cluster_labels_
-    return {(int(core.ids_[labels == i].min()) if i >= 0 else -1, i) for i in labels.tolist()}
+    assert found == core.predict(points).tolist()
 
 
 @given(st.lists(st.dictionaries(st.sampled_from("abcd"), st.integers(-3, 3)), min_size=1))
@@ -97,7 +92,7 @@ def test_missing_and_new_features_count_as_zero(dicts):
     assert_identical(model.snapshot(), core.snapshot())
     assert set(names) == set().union(*dicts)
     found = [model.predict_one(x) for x in dicts]
-    assert set(zip(found, core.predict(points).tolist(), strict=True)) <= names_of_clusters(core)
+    assert found == core.predict(points).tolist()
 
 
 def test_columns_follow_first_appearance():
@@ -205,3 +200,77 @@ else:
 """
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def learn_blobs(model: RiverClusterer, n: int = 600) -> None:
+    for x in as_dicts(blobs(0, n)):
+        model.learn_one(x)
+
+
+def test_centers_are_named_by_cluster_and_feature():
+    model = RiverClusterer()
+    assert (model.n_clusters, model.centers) == (0, {})
+    learn_blobs(model)
+    assert model.n_clusters == 3 == len(model.centers)
+    for number, center in model.centers.items():
+        assert model.predict_one(center) == number
+        assert list(center) == ["a", "b"]
+
+
+def test_rivers_silhouette_works():
+    model, silhouette = RiverClusterer(), metrics.Silhouette()
+    dataset = [(x, None) for x in as_dicts(blobs(1, 400))]
+    found = evaluate.progressive_val_score(dataset, model, silhouette)
+    assert 0.0 < found.get() < 0.3
+
+
+def test_many_rows_are_learned_as_one_after_the_other():
+    rng = np.random.default_rng(0)
+    tables = [
+        pd.DataFrame(blobs(seed), columns=names, index=rng.permutation(300))
+        for seed, names in enumerate((["b", "a"], ["c", "a"], ["a", "b"]))
+    ]
+    many, one = RiverClusterer(20), RiverClusterer(20)
+    assert many.predict_many(tables[0]).tolist() == [-1] * 300
+    for table in tables:
+        many.learn_many(table)
+        for x in table.to_dict("records"):
+            one.learn_one(x)
+    assert many.feature_names == one.feature_names
+    assert_identical(many.snapshot(), one.snapshot())
+    found = many.predict_many(tables[1])
+    assert found.tolist() == [one.predict_one(x) for x in tables[1].to_dict("records")]
+    assert list(found.index) == list(tables[1].index)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"), [([1.0, np.nan], "Row 1"), (["a", "b"], "'new' holds text")]
+)
+def test_a_table_is_refused_and_nothing_changes(column, message):
+    model = RiverClusterer(5)
+    learn_blobs(model, 50)
+    before = pickle.dumps(model.snapshot())
+    with pytest.raises(ValueError, match=message):
+        model.learn_many(pd.DataFrame({"a": [1.0, 2.0], "new": column}))
+    assert pickle.dumps(model.snapshot()) == before
+    assert model.feature_names == ["a", "b"]
+    model.learn_one({"a": 1.0, "new": 2.0})
+
+
+def test_a_growing_vocabulary_is_learned_as_zeros_from_the_start():
+    rng = np.random.default_rng(1)
+    drawn = [rng.zipf(1.5, 12) % 900 for _ in range(400)]
+    texts = [{f"w{i}": float((words == i).sum()) for i in words.tolist()} for words in drawn]
+    river, model = RiverClusterer(30), OnlineClusterer(30)
+    for x in texts:
+        river.learn_one(x)
+        river.predict_one(x)
+    names = river.feature_names
+    points = np.array([[x.get(name, 0.0) for name in names] for x in texts])
+    model.fit(points)
+    for name in ("prototypes_", "weights_", "scatters_", "links_", "ids_"):
+        assert_array_equal(getattr(river, name), getattr(model, name))
+    # A point is written and erased by its own words only.
+    written = len(river._written)
+    assert written == len(texts[-1]) < len(names) / 4
+    assert np.count_nonzero(river._row) == written

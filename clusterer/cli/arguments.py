@@ -6,7 +6,7 @@ from typing import Any
 from clusterer.base import DEFAULT_LEARNER, LEARNERS, make_learner
 from clusterer.cli.reading import add_reading_arguments, split_names
 from clusterer.cluster.prototypes.merge_rules import RULE_NAMES
-from clusterer.cluster.prototypes.parameters import UPDATE_RULES
+from clusterer.cluster.prototypes.parameters import FORGET_RULES, METRICS, UPDATE_RULES
 
 DATA = (
     "a table (CSV of any dialect, Excel, OpenDocument, JSON, Parquet, Arrow, NumPy, ARFF, packed "
@@ -17,7 +17,6 @@ FEATURES = (
     "the columns to cluster (default: all columns of measurements); quote a name with a comma as "
     "in a CSV file: 'x,\"Temp, °C\"'"
 )
-PARAMETERS = ("n_prototypes", "sigma", "half_life", "update", "merge")
 DEFAULTS = make_learner().get_params()
 
 
@@ -93,7 +92,7 @@ def _add_fit(commands: Any) -> None:
 def _add_parameters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--n-prototypes",
-        type=int,
+        type=_parse_n_prototypes,
         metavar="K",
         help=f"most prototypes in memory (default: {DEFAULTS['n_prototypes']})",
     )
@@ -121,6 +120,53 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
         choices=RULE_NAMES,
         help=f"which two prototypes merge (default: {DEFAULTS['merge']})",
     )
+    parser.add_argument(
+        "--metric",
+        choices=METRICS,
+        help="how far apart two points are; cosine and haversine (latitude and longitude in "
+        f"degrees) keep the columns in their own units (default: {DEFAULTS['metric']})",
+    )
+    _add_reading(parser)
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """Add the parameters that decide which clusters are read from the prototypes."""
+    parser.add_argument(
+        "--noise-threshold",
+        type=_parse_threshold,
+        metavar="DISTANCE",
+        help="a row that lies farther from its nearest prototype than this many times the root "
+        "mean squared distance of the rows there is noise; none for no such limit "
+        f"(default: {_show('noise_threshold')})",
+    )
+    parser.add_argument(
+        "--forget",
+        choices=FORGET_RULES,
+        help="whether clusters that get no more rows fade away with the half-life "
+        f"(default: {DEFAULTS['forget']})",
+    )
+    parser.add_argument(
+        "--refresh",
+        type=float,
+        metavar="SHARE",
+        help="share of all rows that may come before the clusters are computed anew "
+        f"(default: {DEFAULTS['refresh']})",
+    )
+    for name, text in (
+        ("join", "join the prototypes that no saddle of the density separates"),
+        ("drop_singletons", "label prototypes with few rows as noise"),
+        ("allow_growth", "accept rows with more features than before"),
+    ):
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            action=argparse.BooleanOptionalAction,
+            default=None,
+            help=f"{text} (default: {'yes' if DEFAULTS[name] else 'no'})",
+        )
+
+
+def _show(name: str) -> str:
+    return "none" if DEFAULTS[name] is None else str(DEFAULTS[name])
 
 
 def _add_predict(commands: Any) -> None:
@@ -158,16 +204,23 @@ def get_parameters(arguments: argparse.Namespace) -> dict[str, Any]:
     """The model's parameters that were given; exits with code 2 if one is not allowed."""
     given = {
         name: getattr(arguments, name)
-        for name in PARAMETERS
-        if getattr(arguments, name) is not None
+        for name in DEFAULTS
+        if getattr(arguments, name, None) is not None
     }
-    if given.get("half_life") == "none":
-        given["half_life"] = None
+    given = {name: None if value == "none" else value for name, value in given.items()}
     try:
         make_learner(arguments.learner or DEFAULT_LEARNER, **given)
     except ValueError as error:
         arguments.parser.error(str(error))
     return given
+
+
+def _parse_n_prototypes(text: str) -> int | str:
+    return text if text == "auto" else int(text)
+
+
+def _parse_threshold(text: str) -> float | str:
+    return text if text == "none" else float(text)
 
 
 def _parse_sigma(text: str) -> float | str:

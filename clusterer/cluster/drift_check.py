@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from clusterer.cluster.density.labels import label_prototypes
 from clusterer.cluster.forgetting import LEAST_EXPLAINED, renew_half_life
 from clusterer.cluster.prototypes.parameters import AUTOMATIC, Parameters
-from clusterer.cluster.prototypes.prototypes import DriftCheck, Prototypes
-from clusterer.cluster.prototypes.state_layout import N_SEEN, NEXT_CHECK
+from clusterer.cluster.prototypes.prototypes import NO_CHECK, NOT_GIVEN, DriftCheck, Prototypes
+from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, N_SEEN, NEXT_CHECK
 
 FIRST_CHECK = 1000.0
 INTERVAL = 500
@@ -26,42 +26,55 @@ MAX_INTERVAL = 10_000
 AT_REST = DriftCheck(FIRST_CHECK, INTERVAL, LEAST_EXPLAINED / 2)
 
 
-def learn_stream(prototypes: Prototypes, points: NDArray, parameters: Parameters) -> int:
+def learn_stream(
+    prototypes: Prototypes,
+    points: NDArray,
+    parameters: Parameters,
+    weights: NDArray = NOT_GIVEN,
+    decays: NDArray = NOT_GIVEN,
+) -> int:
     """Learn a chunk (n, d) and check for drift where a check is due.
 
-    Returns the first row that is refused, or -1. Nothing changes if a row is refused.
+    Returns the first row that is refused, or -1. Nothing changes if a row is refused. ``weights``
+    and ``decays`` as in `Prototypes.learn`.
     """
     if parameters.decay == 1.0 or len(points) <= count_to_check(prototypes):
         # The result is -1 - i for a refused row i.
-        return max(-1 - prototypes.learn(points, parameters), -1)
+        return max(-1 - prototypes.learn(points, parameters, NO_CHECK, weights, decays), -1)
     refused = prototypes.find_refused(points)
     if refused >= 0:
         return refused
     prototypes.adapt(parameters)
+    # Slices of arrays that are not given are empty, too.
     while len(points):
         if parameters.decay == AUTOMATIC and prototypes.half_life == math.inf:
-            points = points[prototypes.learn(points, parameters, AT_REST) :]
+            n_learned = prototypes.learn(points, parameters, AT_REST, weights)
+            points, weights = points[n_learned:], weights[n_learned:]
             if not len(points):
                 break
         if count_to_check(prototypes) <= 0:
-            check_drift(prototypes, parameters)
+            check_drift(prototypes, parameters, is_timed=len(decays) > 0)
         # Up to the next check, because it may change the half-life.
         n_left = count_to_check(prototypes)
-        prototypes.learn(points[:n_left], parameters)
-        points = points[n_left:]
+        prototypes.learn(points[:n_left], parameters, NO_CHECK, weights[:n_left], decays[:n_left])
+        points, weights, decays = points[n_left:], weights[n_left:], decays[n_left:]
     return -1
 
 
-def check_drift(prototypes: Prototypes, parameters: Parameters) -> None:
+def check_drift(prototypes: Prototypes, parameters: Parameters, *, is_timed: bool = False) -> None:
     """Choose the half-life anew if it is automatic, label the clusters, plan the next check.
 
-    O(K² d).
+    O(K² d). With ``is_timed`` the half-life is not a number of points.
     """
     if parameters.decay == AUTOMATIC:
         n_points = INTERVAL
         renew_half_life(prototypes)
     else:
         half_life = -1.0 / math.log2(parameters.decay)
+        if is_timed:
+            # So many points have half of the present weight.
+            n_known = prototypes.scalars.item(DECAYED_COUNT) / prototypes.mean_weight
+            half_life = n_known * math.log(2.0)
         least = INTERVAL_PER_PROTOTYPE * parameters.n_prototypes
         n_points = max(INTERVAL, least, min(int(half_life), MAX_INTERVAL))
         labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)

@@ -1,6 +1,5 @@
 """The online clusterer: the estimator that users call."""
 
-from os import PathLike
 from typing import Any, Self
 
 import numpy as np
@@ -10,11 +9,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from clusterer.base import Clusterer
 from clusterer.cluster.drift_check import learn_stream
-from clusterer.cluster.fitted_attributes import FittedAttributes
-from clusterer.cluster.label_cache import LabelCache
 from clusterer.cluster.model_merging import pool_prototypes
-from clusterer.cluster.persistence.checks import check_contents
-from clusterer.cluster.persistence.versions import ARRAYS, upgrade
+from clusterer.cluster.persistence.saved_state import SavedState
+from clusterer.cluster.point_queries import PointQueries
+from clusterer.cluster.points.arrivals import (
+    NO_ARRIVALS,
+    Arrivals,
+    read_times,
+    read_weights,
+)
+from clusterer.cluster.points.metric import project_points
 from clusterer.cluster.prototypes.parameters import REFRESH, Parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.validation import (
@@ -23,11 +27,10 @@ from clusterer.cluster.validation import (
     match_features,
     validate_points,
 )
-from clusterer.model_file import Model, save_model
-from clusterer.preprocessing.scaling import Scaling
+from clusterer.support.locking import locked
 
 
-class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
+class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
     """Cluster a stream in one pass with at most K weighted prototypes.
 
     Each point moves its nearest prototype. If all K prototypes are in use, the two closest
@@ -48,10 +51,12 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         distance from its nearest prototype. "auto" is a quarter of the square root of the trace of
         the running covariance; if more than three features vary it is a larger share, up to 0.7,
         because in more dimensions points lie farther from every prototype.
-    half_life : float, "auto" or None, default "auto"
-        Number of points after which a learned point counts half. None never forgets. "auto" does
-        not forget until clusters move, and then forgets as fast as they move; if clusters appear
-        one after the other, none is forgotten. See `clusterer.cluster.forgetting`.
+    half_life : float, str or None, default "auto"
+        Number of points after which a learned point counts half; of seconds, if the points come
+        with ``times``. A duration such as "10min" (units ms, s, min, h, d, w) needs ``times``. None
+        never forgets. "auto" counts in points; it does not forget until clusters move, and then
+        forgets as fast as they move; if clusters appear one after the other, none is forgotten. See
+        `clusterer.cluster.forgetting`.
     update : "kernel" or "addc", default "kernel"
         "kernel": a point at distance r counts exp(-r²/sigma²) (Zhang et al., 2005). "addc": every
         point counts 1 (Guedalia et al., 1999), which equals an infinite sigma.
@@ -81,6 +86,15 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
     allow_growth : bool, default False
         Accept points with more features than before: everything learned so far is 0 in the new
         features. Points with fewer features are filled up with 0.
+    metric : "euclidean", "cosine" or "haversine", default "euclidean"
+        "cosine": the direction of a point counts, not its length; rows of zeros are refused, and
+        centres are reported with length 1. "haversine": the two features are latitude and
+        longitude in degrees, and ``sigma`` is in degrees. Set it before the first point.
+    noise_threshold : float or None, default None
+        `predict` says -1 for a point that lies farther from its nearest prototype than this many
+        times the root mean squared distance of the points there; 5 leaves nearly all points of a
+        cluster in it. None gives every point near a cluster's prototype this cluster, however far
+        it is.
 
     Attributes
     ----------
@@ -90,18 +104,28 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
     links_ : (m, m)
         Numbers of points seen halfway between two prototypes; a low number indicates a saddle.
     cluster_labels_ : (m,) int
-        The cluster of each prototype; -1 for noise.
-    cluster_centers_ : (n_clusters_, d), n_clusters_ : int
-        Weighted means of the clusters' prototypes, and the number of clusters.
+        The number of the cluster of each prototype; -1 for noise.
+    cluster_ids_ : (n_clusters_,) int, n_clusters_ : int
+        The numbers of the clusters in increasing order, and how many there are. A cluster keeps its
+        number while the stream is learned, and no number is given twice. After `fit` the numbers
+        are 0, 1, ...
+    cluster_centers_ : (n_clusters_, d)
+        Weighted means of the prototypes of the clusters ``cluster_ids_``.
     labels_ : (n,) int
         Clusters of the points learned last: all points of `fit`, or the last chunk of
         `partial_fit`.
     sigma_ : float
         The width of the kernel in force.
     half_life_ : float
-        The half-life in force; infinite while nothing is forgotten.
+        The half-life in force, in points or seconds; infinite while nothing is forgotten.
     n_seen_ : int
         Number of points learned.
+
+    Notes
+    -----
+    Several threads may use one model: a lock lets one method at a time work, so no point is lost. A
+    pickle and a copy hold what was learned, not the points; ``labels_`` of an unpickled model is
+    empty until it learns again.
 
     References
     ----------
@@ -125,8 +149,6 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
     3
     """
 
-    _points: NDArray[np.float64] = np.empty((0, 0))
-
     def __init__(
         self,
         n_prototypes: int = 50,
@@ -140,6 +162,8 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         drop_singletons: bool = True,
         refresh: float = REFRESH,
         allow_growth: bool = False,
+        metric: str = "euclidean",
+        noise_threshold: float | None = None,
     ) -> None:
         self.n_prototypes = n_prototypes
         self.sigma = sigma
@@ -151,23 +175,60 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         self.drop_singletons = drop_singletons
         self.refresh = refresh
         self.allow_growth = allow_growth
+        self.metric = metric
+        self.noise_threshold = noise_threshold
 
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
-        """Forget everything, then learn the points X (n, d) in their order."""
-        return self._learn_chunk(X, is_first=True)
+    @locked
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        sample_weight: ArrayLike | None = None,
+        times: ArrayLike | None = None,
+    ) -> Self:
+        """Forget everything, then learn the points X (n, d) in their order; see `partial_fit`."""
+        return self._learn_chunk(X, sample_weight, times, is_first=True)
 
-    def partial_fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        sample_weight: ArrayLike | None = None,
+        times: ArrayLike | None = None,
+    ) -> Self:
         """Learn a chunk of points X (n, d).
 
         The result does not depend on how the stream is divided into chunks.
+
+        Parameters
+        ----------
+        X : (n, d)
+            The points.
+        y : ignored
+        sample_weight : (n,), optional
+            How much each point counts, by default 1. A point of weight 0 is left out. In a stream a
+            point of weight 2 is not the same as two points: it is one step of the learning.
+        times : (n,), optional
+            When the points arrived: seconds or datetimes, not decreasing; points may arrive
+            together. A ``half_life`` that is a number or a duration is then in seconds.
 
         Raises
         ------
         ValueError
             If the chunk is empty, holds NaN, infinity or text, or has another number of features
-            (see `allow_growth`). The model is unchanged then.
+            (see `allow_growth`), or if weights or times do not fit. The model is unchanged then.
+
+        Examples
+        --------
+        >>> model = OnlineClusterer(4, half_life="10min")
+        >>> model.partial_fit([[0.0], [0.0]], times=[0, 0]).counts_.sum()
+        np.float64(1.0)
+        >>> model.partial_fit([[0.0]], times=[600]).counts_.sum()
+        np.float64(1.5)
         """
-        return self._learn_chunk(X, is_first=not self.__sklearn_is_fitted__())
+        with self._lock:
+            is_first = not self.__sklearn_is_fitted__()
+            return self._learn_chunk(X, sample_weight, times, is_first=is_first)
 
     def absorb(self, other: "OnlineClusterer", *, fade: bool = False) -> Self:
         """Add everything that another model has learned, as if its stream had come after this one.
@@ -183,15 +244,16 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         other : OnlineClusterer
             A fitted model of the same features; with `allow_growth`, of any features.
         fade : bool, default False
-            Decay this model by its half-life over as many points as the other has learned.
+            Decay this model by its half-life over as many points as the other has learned, or over
+            the time between their last points if both have times.
 
         Raises
         ------
         TypeError
             If ``other`` is not an OnlineClusterer.
         ValueError
-            If the features differ, the two models are too far apart, or a sum is too large. This
-            model is unchanged then.
+            If the features or the metrics differ, the two models are too far apart, or a sum is too
+            large. This model is unchanged then.
 
         Examples
         --------
@@ -204,19 +266,41 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         if not isinstance(other, OnlineClusterer):
             raise TypeError(f"other must be an OnlineClusterer, got {type(other).__name__}.")
         check_is_fitted(other)
+        # In one order, so that two threads that merge two models never wait for each other.
+        models: list[OnlineClusterer] = sorted([self, other], key=id)
+        first, second = models
+        with first._lock, second._lock:
+            return self._absorb(other, fade=fade)
+
+    def _absorb(self, other: "OnlineClusterer", *, fade: bool) -> Self:
         parameters = self._get_parameters()
         theirs, names = other._prototypes, getattr(other, "feature_names_in_", None)
+        numbers, times = other._label_cache.numbers, (self._last_time, other._last_time)
+        known_times = [time for time in times if time is not None]
+        last_time = max(known_times, default=None)
         if not self.__sklearn_is_fitted__():
-            return self._set_state(theirs.widen(np.arange(theirs.n_features)), names)
+            self._check_metric(other._learned_metric)
+            self._last_time = last_time
+            copied = theirs.widen(np.arange(theirs.n_features))
+            return self._set_state(copied, names, numbers.copy())
+        self._check_metric()
+        self._check_metric(other._learned_metric)
         columns, names = match_features(self, other)
-        n_features = max(self.n_features_in_, int(columns.max()) + 1)
-        ours = self._prototypes.widen(np.arange(self.n_features_in_), n_features)
+        if self.metric == "haversine":
+            columns = np.arange(theirs.n_features)
+        n_features = max(self._prototypes.n_features, int(columns.max()) + 1)
+        ours = self._prototypes.widen(np.arange(self._prototypes.n_features), n_features)
         if fade:
             decay = min(each.find_decay(parameters) for each in (ours, theirs))
-            ours.decay(decay**theirs.n_seen)
+            age = float(theirs.n_seen)
+            if len(known_times) == len(times):
+                age = max(known_times[1] - known_times[0], 0.0)
+            ours.decay(decay**age)
         pooled = pool_prototypes(ours, theirs.widen(columns, n_features), parameters)
-        return self._set_state(pooled, names)
+        self._last_time = last_time
+        return self._set_state(pooled, names, self._label_cache.numbers)
 
+    @locked
     def change_units(self, factors: ArrayLike, shifts: ArrayLike) -> Self:
         """Convert everything learned to new units: a point x becomes ``x * factors + shifts``.
 
@@ -232,8 +316,9 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         Raises
         ------
         ValueError
-            If ``factors`` or ``shifts`` are not d finite numbers, a factor is not above 0, or a
-            number of the model would become too large. The model is unchanged then.
+            If ``factors`` or ``shifts`` are not d finite numbers, a factor is not above 0, the
+            metric is not Euclidean, or a number of the model would become too large. The model is
+            unchanged then.
 
         Examples
         --------
@@ -242,6 +327,10 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         [[1.0, 6.0], [1.0, 6.0]]
         """
         prototypes = self._get_prototypes()
+        if self.keeps_units:
+            raise ValueError(
+                f"With metric={self.metric!r} the units of the features cannot change."
+            )
         scale, shift = (np.asarray(values, np.float64) for values in (factors, shifts))
         for name, values in (("factors", scale), ("shifts", shift)):
             if values.shape != (prototypes.n_features,) or not np.isfinite(values).all():
@@ -261,6 +350,7 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         self._label_cache.forget()
         return self
 
+    @locked
     def copy(self) -> Self:
         """Return an independent copy, which continues bit for bit as this model would.
 
@@ -278,113 +368,6 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
         self._label_cache.forget()
         return twin.absorb(self)
 
-    def to_arrays(self) -> tuple[dict[str, Any], dict[str, NDArray]]:
-        """Return everything learned: a header in JSON's types, and arrays by name.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the model has learned nothing.
-        ValueError
-            If a parameter has a wrong value.
-        """
-        check_is_fitted(self)
-        self._get_parameters()
-        # A model that is read from the arrays starts with a full labelling, so this one does, too.
-        self._label_cache.forget()
-        names = getattr(self, "feature_names_in_", None)
-        scalars, arrays = self._prototypes.to_arrays()
-        sigma, half_life = self.sigma, self.half_life
-        header = {
-            "parameters": {
-                "join": bool(self.join),
-                "drop_singletons": bool(self.drop_singletons),
-                "allow_growth": bool(self.allow_growth),
-                "n_prototypes": int(self.n_prototypes),
-                "update": self.update,
-                "merge": self.merge,
-                "forget": self.forget,
-                "refresh": float(self.refresh),
-                "sigma": sigma if isinstance(sigma, str) else float(sigma),
-                "half_life": half_life if isinstance(half_life, str | None) else float(half_life),
-            },
-            "feature_names": None if names is None else [str(name) for name in names],
-            **scalars,
-        }
-        return header, {name: arrays[name].astype(dtype) for name, dtype in ARRAYS.items()}
-
-    @classmethod
-    def from_arrays(cls, header: dict[str, Any], arrays: dict[str, NDArray]) -> Self:
-        """Build the model that `to_arrays` wrote; it continues bit for bit.
-
-        Raises ModelFileError, a ValueError, unless learning a stream can have led to the contents.
-
-        >>> model = OnlineClusterer(2).fit([[0.0], [1.0]])
-        >>> OnlineClusterer.from_arrays(*model.to_arrays()).prototypes_.tolist()
-        [[1.0], [1.0]]
-        """
-        header, arrays = upgrade(header, arrays)
-        check_contents(header, arrays)
-        model = cls(**header["parameters"])
-        prototypes = Prototypes.from_arrays(header, arrays, model._get_parameters().rule)
-        names = header["feature_names"]
-        return model._set_state(prototypes, None if names is None else np.array(names, object))
-
-    def save(self, path: str | PathLike[str], scaling: Scaling | None = None) -> None:
-        """Write the model to a file; `clusterer.load` reads it and continues bit for bit.
-
-        The file is written under another name and then renamed, so it is never incomplete. It
-        holds what was learned, not the points.
-
-        Parameters
-        ----------
-        path : str or path
-            The file; an existing file is replaced. No suffix is added.
-        scaling : Scaling, optional
-            Leads from the units of the data to the units in which the model learned.
-
-        Raises
-        ------
-        sklearn.exceptions.NotFittedError
-            If the model has learned nothing.
-        OSError
-            If the file cannot be written; an existing file is unchanged then.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> from clusterer import load
-        >>> model = OnlineClusterer().fit([[0.0], [9.0], [9.0]])
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     model.save(f"{folder}/model.npz")
-        ...     np.array_equal(load(f"{folder}/model.npz").prototypes_, model.prototypes_)
-        True
-        """
-        save_model(path, Model(self, scaling))
-
-    def predict(self, X: ArrayLike) -> NDArray[np.int64]:
-        """Return the cluster (n,) of the nearest prototype of each point X (n, d); -1 for noise."""
-        slots = self.find_nearest(X)
-        return self._update_labels(self._prototypes, len(slots))[slots]
-
-    def find_nearest(self, X: ArrayLike) -> NDArray[np.int64]:
-        """Return the index (n,) in `prototypes_` of the nearest one to each point X (n, d)."""
-        prototypes = self._get_prototypes()
-        points = X if is_valid_chunk(X, self) else validate_points(self, X, is_first=False)[0]
-        refused = prototypes.find_refused(points)
-        if refused >= 0:
-            raise ValueError(describe_refusal(points, refused))
-        return prototypes.assign(points)
-
-    @property
-    def labels_(self) -> NDArray[np.int64]:
-        """Clusters (n,) of the points learned last; empty for a model that was loaded."""
-        prototypes = self._get_prototypes()
-        # Features that another model added are 0 for these points.
-        n_missing = max(prototypes.n_features - self._points.shape[1], 0)
-        slots = prototypes.assign(np.pad(self._points, ((0, 0), (0, n_missing))))
-        return self.cluster_labels_[slots]
-
     def check_parameters(self) -> None:
         """Raise ValueError that names the first parameter with a value that is not allowed."""
         self._get_parameters()
@@ -394,62 +377,111 @@ class OnlineClusterer(FittedAttributes, ClusterMixin, Clusterer):
 
         Raises ValueError, and changes nothing, if a name or a value is not allowed.
         """
+        if "metric" in values and self.__sklearn_is_fitted__():
+            self._check_metric(values["metric"])
         super().change_parameters(**values)
         if "n_prototypes" in values and self.__sklearn_is_fitted__():
             # At once, because K may rise again before the next point.
             self.merge_excess()
         return self
 
+    @property
+    def keeps_units(self) -> bool:
+        """Whether points must come in their own units: for every metric but the Euclidean."""
+        return self.metric != "euclidean"
+
     def describe(self) -> dict[str, str]:
         """Return the numbers of prototypes, the width of the kernel and the half-life as texts."""
         origin = "automatic" if self.sigma == "auto" else "chosen"
-        return {
+        texts = {
             "prototypes": f"{len(self.weights_)} of at most {self.n_prototypes}",
             "sigma": f"{self.sigma_:.6g} ({origin})",
             "half-life": "none" if self.half_life is None else str(self.half_life),
         }
+        if self.metric != "euclidean":
+            texts["metric"] = self.metric
+        if self.noise_threshold is not None:
+            texts["noise from"] = f"{self.noise_threshold:.6g} root mean squared distances"
+        return texts
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_prototypes")
 
-    def _learn_chunk(self, X: ArrayLike, *, is_first: bool) -> Self:
-        # Streams may come point by point, so a valid array skips all conversion.
-        if not is_first and is_valid_chunk(X, self):
-            return self._learn_points(self._prototypes, X.copy(order="C"), self._get_parameters())
+    def _learn_chunk(
+        self,
+        X: ArrayLike,
+        sample_weight: ArrayLike | None,
+        times: ArrayLike | None,
+        *,
+        is_first: bool,
+    ) -> Self:
+        # Streams may come point by point, so a valid array without weights and times skips all
+        # conversion.
+        is_plain = not is_first and sample_weight is None and times is None
+        if is_plain and self._is_euclidean_and_untimed() and is_valid_chunk(X, self):
+            parameters = self._get_parameters()
+            self._learn_points(self._prototypes, X.copy(order="C"), parameters)
+            self._label_cache.outdate()
+            return self
         before = self.__dict__.copy()
         try:
             parameters = self._get_parameters()
-            points, names = validate_points(self, X, is_first=is_first)
-            n_features = points.shape[1]
             if is_first:
-                prototypes = Prototypes(n_features, parameters.n_prototypes, parameters.rule)
+                self._last_time = None
             else:
-                prototypes = self._prototypes
-                if n_features > prototypes.n_features:
-                    prototypes = prototypes.widen(np.arange(prototypes.n_features), n_features)
-            self._learn_points(prototypes, points, parameters)
-            return self._set_state(prototypes, names)
+                self._check_metric()
+            points, names = validate_points(self, X, is_first=is_first)
+            points = project_points(self.metric, points)
+            weights = read_weights(points, sample_weight)
+            decays, last = read_times(times, len(points), weights, self.half_life, self._last_time)
+            prototypes = self._prepare_prototypes(points.shape[1], parameters, is_first=is_first)
+            self._learn_points(prototypes, points, parameters, Arrivals(weights, decays))
+            self._last_time = last
+            self._set_state(prototypes, names, None if is_first else self._label_cache.numbers)
+            self._label_cache.outdate()
+            return self
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
 
+    def _is_euclidean_and_untimed(self) -> bool:
+        half_life = self.half_life
+        is_duration = isinstance(half_life, str) and half_life != "auto"
+        is_euclidean = self.metric == self._learned_metric == "euclidean"
+        return is_euclidean and self._last_time is None and not is_duration
+
+    def _prepare_prototypes(
+        self, n_features: int, parameters: Parameters, *, is_first: bool
+    ) -> Prototypes:
+        """Return the prototypes, new ones at first, with at least ``n_features`` features."""
+        if is_first:
+            return Prototypes(n_features, parameters.n_prototypes, parameters.rule)
+        prototypes = self._prototypes
+        if n_features > prototypes.n_features:
+            prototypes = prototypes.widen(np.arange(prototypes.n_features), n_features)
+        return prototypes
+
     def _learn_points(
-        self, prototypes: Prototypes, points: NDArray, parameters: Parameters
-    ) -> Self:
-        refused = learn_stream(prototypes, points, parameters)
+        self,
+        prototypes: Prototypes,
+        points: NDArray,
+        parameters: Parameters,
+        arrivals: Arrivals = NO_ARRIVALS,
+    ) -> None:
+        """Learn points (n, d) in the prototypes' space; raise ValueError if one is refused."""
+        weights, decays = arrivals
+        learned = points
+        if len(weights):
+            refused = prototypes.find_refused(points)
+            if refused >= 0:
+                raise ValueError(describe_refusal(points, refused))
+            learned, weights = points[weights > 0.0], weights[weights > 0.0]
+            if not len(learned) and not prototypes.n_seen:
+                raise ValueError(
+                    "Every weight is zero; learn at least one point of another weight."
+                )
+        refused = learn_stream(prototypes, learned, parameters, weights, decays)
         if refused >= 0:
             raise ValueError(describe_refusal(points, refused))
         self._points = points
-        if prototypes is getattr(self, "_prototypes", None):
-            self._label_cache.outdate()
-        return self
-
-    def _set_state(self, prototypes: Prototypes, names: NDArray | None) -> Self:
-        self.n_features_in_ = prototypes.n_features
-        if names is not None:
-            self.feature_names_in_ = names
-        if prototypes is not getattr(self, "_prototypes", None):
-            self._prototypes = prototypes
-            self._label_cache = LabelCache()
-        return self

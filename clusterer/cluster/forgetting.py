@@ -90,7 +90,8 @@ def renew_half_life(prototypes: Prototypes) -> None:
     after = max(after, SHORTEST)
     prototypes.scalars[DECAY_RATE] = 1.0 / after
     if after < math.inf:
-        limit_count(prototypes, 1.0 / (1.0 - 2.0 ** (-1.0 / after)))
+        n_points = 1.0 / (1.0 - 2.0 ** (-1.0 / after))
+        limit_count(prototypes, n_points * prototypes.mean_weight)
     # Labels found without decay are blurred by all the old points.
     prototypes.set_previous_labels(labels if max(before, after) < math.inf else None)
 

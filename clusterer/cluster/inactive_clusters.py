@@ -72,15 +72,11 @@ def _label_scaled(
     prototypes: Prototypes, factors: NDArray[np.float64], previous: NDArray[np.int64] | None = None
 ) -> NDArray[np.int64]:
     """The clusters (m,) if each prototype counted ``factors`` (m,) times as much."""
-    roots = np.sqrt(factors)
-    return label_prototypes(
-        prototypes.inner_centers,
-        prototypes.weights * factors,
-        prototypes.inner_scatters * factors,
-        prototypes.counts * factors,
-        links=prototypes.link_counts * roots[:, None] * roots,
-        previous=previous,
-    )
+    roots, data = np.sqrt(factors), prototypes.density_data
+    for name in ("weights", "scatters", "counts"):
+        data[name] = data[name] * factors
+    data["links"] = data["links"] * roots[:, None] * roots
+    return label_prototypes(**data, previous=previous)
 
 
 def find_inactive(prototypes: Prototypes) -> NDArray[np.bool_]:

@@ -9,18 +9,21 @@ A full labelling takes as long as learning hundreds of points. So after a few mo
   labelled now, since then a full labelling takes little of the time,
 - when a cluster has lost its last prototype,
 - when the parameters of the labelling or the half-life have changed.
+
+Each labelling gets the lasting numbers of `clusterer.cluster.cluster_numbers`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.cluster.cluster_numbers import ClusterNumbers
 from clusterer.cluster.density.label_update import LabelledDensity, update_labels
 from clusterer.cluster.density.labels import cluster_by_density, label_prototypes, number_clusters
 from clusterer.cluster.inactive_clusters import label_with_inactive
 from clusterer.cluster.prototypes.prototypes import Prototypes
-from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, N_SEEN, N_TAKEN
+from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, ID, N_SEEN, N_TAKEN
 from clusterer.stream.chunk import NOISE
 
 POINTS_PER_PROTOTYPE = 20
@@ -40,13 +43,17 @@ class Choices(NamedTuple):
 
 
 class FullLabelling(NamedTuple):
-    """A full labelling: of which prototypes, after how many points, with which choices."""
+    """A full labelling: of which prototypes, after how many points, with which choices.
+
+    ``numbers`` (m + 1,) are the lasting numbers by the labels of ``density``; -1 is the last one.
+    """
 
     choices: Choices
     n_seen: float
     ids: NDArray[np.int64]
     density: LabelledDensity
     n_clusters: int
+    numbers: NDArray[np.int64]
 
 
 class LabelCache:
@@ -58,24 +65,26 @@ class LabelCache:
     array([], dtype=int64)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: ClusterNumbers | None = None) -> None:
+        self.numbers = numbers or ClusterNumbers()
         self._exact: dict[Choices, NDArray[np.int64]] = {}
         self._last: FullLabelling | None = None
+        self.point_density: Any = None
+        """What the caller computes of the density of the present prototypes; None if outdated."""
 
     def outdate(self) -> None:
         """Note that the prototypes have learned points."""
-        # A new dict, since another thread may be labelling the former prototypes.
-        self._exact = {}
+        self._exact, self.point_density = {}, None
 
     def forget(self) -> None:
         """Note that the prototypes have changed otherwise: the next labelling is a full one."""
-        self._exact, self._last = {}, None
+        self._exact, self._last, self.point_density = {}, None, None
 
     def label(self, prototypes: Prototypes, choices: Choices) -> NDArray[np.int64]:
         """Return the labels (m,) by a full labelling, at once if nothing has changed since."""
         exact = self._exact
         if choices not in exact:
-            labels = self._label(prototypes, choices)
+            labels = self._number(prototypes, *self._label(prototypes, choices))
             labels.flags.writeable = False
             exact[choices] = labels
         return exact[choices]
@@ -90,7 +99,7 @@ class LabelCache:
         read = prototypes.scalars.item
         n_taken, n_new = int(read(N_TAKEN)), read(N_SEEN) - last.n_seen
         is_due = n_new + n_points > POINTS_PER_PROTOTYPE * n_taken
-        if is_due or n_new > refresh * read(DECAYED_COUNT):
+        if is_due or n_new > refresh * read(DECAYED_COUNT) / prototypes.mean_weight:
             return self.label(prototypes, choices)
         labels = np.empty(n_taken, dtype=np.int64)
         n_clusters = update_labels(
@@ -98,29 +107,51 @@ class LabelCache:
             prototypes.int_rows,
             last.ids,
             *last.density,
-            not choices.drop_singletons,
-            np.empty_like(last.ids),
+            np.empty(len(last.ids), dtype=np.bool_),
             labels,
         )
-        return labels if n_clusters == last.n_clusters else self.label(prototypes, choices)
+        if n_clusters != last.n_clusters:
+            return self.label(prototypes, choices)
+        numbers = last.numbers[labels]
+        if not choices.drop_singletons:
+            for slot in np.flatnonzero(labels == NOISE).tolist():
+                prototype = prototypes.int_rows.item(ID, slot)
+                numbers[slot] = self.numbers.number_single(prototype)
+        return numbers
 
-    def _label(self, prototypes: Prototypes, choices: Choices) -> NDArray[np.int64]:
+    def _number(
+        self, prototypes: Prototypes, labels: NDArray[np.int64], last: FullLabelling | None
+    ) -> NDArray[np.int64]:
+        """Give the clusters (m,) their lasting numbers, and keep the full labelling."""
+        numbers = self.numbers.number(prototypes.ids, labels, prototypes.counts)
+        lasting = np.append(numbers, NOISE)[labels]
+        if last is not None:
+            last.numbers[last.density.labels] = lasting
+            last.numbers[-1] = NOISE
+        self._last = last
+        return lasting
+
+    def _label(
+        self, prototypes: Prototypes, choices: Choices
+    ) -> tuple[NDArray[np.int64], FullLabelling | None]:
+        """Label the clusters (m,) 0, 1, …; also return what `update` needs, without numbers."""
         join, drop, forget, half_life, _ = choices
         # Without decay, the labels of the last drift check are out of date.
         is_forgetting = half_life is not None and half_life < np.inf
         previous = prototypes.previous_labels if is_forgetting else None
         # Only the other labels are worth an update: without the density they take no time, and
         # inactive clusters belong to a second density.
-        self._last = None
         if join and forget == "never":
-            return label_with_inactive(prototypes, previous, drop_singletons=drop)
+            return label_with_inactive(prototypes, previous, drop_singletons=drop), None
         # The inner coordinates make the result independent of units and offsets.
         data = prototypes.density_data
         if not join:
-            return label_prototypes(**data, join=False, drop_singletons=drop)
+            return label_prototypes(**data, join=False, drop_singletons=drop), None
         density = cluster_by_density(**data, previous=previous)
+        last = None
         if density.places.size:
             n_clusters = len({*density.labels.tolist()} - {NOISE})
             n_seen, ids = prototypes.n_seen, prototypes.ids
-            self._last = FullLabelling(choices, n_seen, ids, density, n_clusters)
-        return number_clusters(density.labels, drop)
+            numbers = np.full(len(ids) + 1, NOISE)
+            last = FullLabelling(choices, n_seen, ids, density, n_clusters, numbers)
+        return number_clusters(density.labels, drop), last

@@ -21,6 +21,7 @@ from clusterer.cluster.prototypes.state_layout import (
     RECENT_UNIT,
     SCALE,
     SQUARES,
+    TOTAL_WEIGHT,
 )
 
 
@@ -85,6 +86,7 @@ def fill_pooled(
     )
     pooled.scalars[LINK_UNIT] = 1.0
     pooled.scalars[N_SEEN] = n_seen
+    pooled.scalars[TOTAL_WEIGHT] = ours.scalars[TOTAL_WEIGHT] + theirs.scalars[TOTAL_WEIGHT]
 
 
 def choose_common_scale(ours: Prototypes, theirs: Prototypes) -> float:

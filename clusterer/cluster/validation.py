@@ -1,8 +1,10 @@
 """Check the points and the column names that a user passes to the estimator."""
 
+from datetime import date, timedelta
 from typing import Any, TypeGuard
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, validate_data
 
@@ -33,9 +35,10 @@ def validate_points(
 ) -> tuple[NDArray[np.float64], NDArray | None]:
     """Return X as a new float64 array (n, d), and the names of its columns where they may be new.
 
-    Raises ValueError if X holds text, is empty, or has other features than the model allows.
+    Raises ValueError if X holds other values than numbers, is empty, or has other features than the
+    model allows.
     """
-    refuse_text(X)
+    refuse_values(X)
     if is_first or not model.allow_growth:
         return validate_data(model, X, reset=is_first, **CHECK_OPTIONS), None
     return align_columns(
@@ -46,14 +49,75 @@ def validate_points(
     )
 
 
-def refuse_text(X: Any) -> None:
-    """Raise ValueError if X holds text or dates, which NumPy would convert to numbers."""
+def refuse_values(X: Any) -> None:
+    """Raise ValueError if X holds anything else than numbers, with the column and what to do.
+
+    Text, dates, lists and masked values are refused by name: NumPy would convert some of them to
+    numbers without a word.
+    """
+    if sp.issparse(X):
+        raise ValueError(
+            f"X is a sparse matrix of {X.shape[1]:,} features, but prototypes are dense. Reduce it "
+            "to some 50 features first, for instance with sklearn.decomposition.TruncatedSVD(50)"
+            ".fit_transform(X); X.toarray() if it has few features."
+        )
+    if np.ma.is_masked(X):
+        n_masked = int(np.ma.getmaskarray(X).sum())
+        raise ValueError(
+            f"X is a masked array with {n_masked} masked values, and a prototype cannot hold a "
+            "missing value. Drop these rows, X.data[~np.ma.getmaskarray(X).any(axis=1)], or fill "
+            "them in, X.filled(value)."
+        )
+    if hasattr(X, "columns") and hasattr(X, "dtypes"):
+        refuse_columns(X)
+        return
     values = X.to_numpy() if hasattr(X, "to_numpy") else np.asarray(X)
-    is_text = values.dtype.kind in "USMmV" or (
-        values.dtype.kind == "O" and any(isinstance(each, str | bytes) for each in values.flat)
-    )
-    if is_text:
-        raise ValueError(f"X must hold numbers, got an array of {values.dtype} holding text.")
+    if values.dtype.kind != "O":
+        refuse_column("X", values, "X")
+    elif values.ndim == 2:
+        for column in range(values.shape[1]):
+            refuse_column(f"column {column} of X", values[:, column], f"X[:, {column}]")
+    elif values.ndim == 1:
+        refuse_column("X", values, "X")
+
+
+def refuse_columns(table: Any) -> None:
+    """Raise ValueError unless all columns of a DataFrame hold numbers."""
+    for place, name in enumerate(table.columns):
+        column = table.iloc[:, place] if hasattr(table, "iloc") else table[name]
+        dtype = str(column.dtype)
+        values = column.to_numpy()
+        if values.dtype.kind in "biuf" or dtype.startswith(("Int", "UInt", "Float", "boolean")):
+            continue
+        if values.dtype.kind == "O" and "datetime" in dtype:
+            values = np.array([], dtype="M8[s]")
+        refuse_column(f"column {name!r}", values, f"X[{name!r}]")
+
+
+def refuse_column(what: str, values: NDArray, code: str) -> None:
+    """Raise ValueError if a column (n,) holds text, dates, durations or lists.
+
+    ``what`` names the column in the message, ``code`` in Python.
+    """
+    kind = values.dtype.kind
+    samples = values.tolist() if kind == "O" else []
+    if kind in "USV" or any(isinstance(each, str | bytes) for each in samples):
+        raise ValueError(f"X must hold numbers, but {what} holds text.")
+    if kind == "M" or any(isinstance(each, date) for each in samples):
+        raise ValueError(
+            f"X must hold numbers, but {what} holds datetimes. Leave it out, pass it as times=, or "
+            f"convert it to a number, such as the hour of the day or the seconds since a start."
+        )
+    if kind == "m" or any(isinstance(each, timedelta) for each in samples):
+        raise ValueError(
+            f"X must hold numbers, but {what} holds durations. Convert them to seconds: "
+            f"{code} / np.timedelta64(1, 's')."
+        )
+    if any(isinstance(each, list | tuple | np.ndarray) for each in samples):
+        raise ValueError(
+            f"X must hold numbers, but {what} holds lists or arrays. Stack it: "
+            f"np.stack({code}) has one column for each entry."
+        )
 
 
 def read_names(X: Any) -> NDArray | None:

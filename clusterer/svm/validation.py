@@ -13,7 +13,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from clusterer.cluster.validation import align_columns, read_names, refuse_text
+from clusterer.cluster.validation import align_columns, read_names, refuse_values
 from clusterer.svm.row_checks import (
     IS_BROKEN,
     LARGEST,
@@ -44,7 +44,7 @@ def prepare_rows(
     or TypeError.
     """
     if not sp.issparse(X):
-        refuse_text(X)
+        refuse_values(X)
     options: dict[str, Any] = {
         "accept_sparse": "csr" if accept_sparse else False,
         "dtype": np.float64,

@@ -219,3 +219,33 @@ def test_an_interruption_leaves_no_half_written_file(tables, tmp_path):
     assert process.returncode == 130
     assert b"interrupted" in output
     assert not list(tmp_path.iterdir())
+
+
+def test_all_parameters_are_accepted_and_their_defaults_are_said(tables, tmp_path, capsys):
+    defaults = clusterer.OnlineClusterer().get_params()
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    shown = {None: "none", True: "yes", False: "no"}
+    for name, value in defaults.items():
+        # Several options may begin alike.
+        start = text.index(f" --{name.replace('_', '-')}", text.index("options:"))
+        said = text[start:].split("(default: ")[1].split(")")[0]
+        assert said == str(shown[value] if isinstance(value, bool | None) else value), name
+    path = tmp_path / "model.npz"
+    given = ["--forget", "never", "--refresh", "0", "--no-join", "--no-drop-singletons"]
+    given += ["--allow-growth", "--metric", "cosine", "--noise-threshold", "7", "--sigma", "auto"]
+    assert main(["fit", str(tables.first), "-o", str(path), *given]) == 0
+    parameters = clusterer.load(path).get_params()
+    changed = {name: value for name, value in parameters.items() if value != defaults[name]}
+    assert changed == {
+        "forget": "never",
+        "refresh": 0.0,
+        "join": False,
+        "drop_singletons": False,
+        "allow_growth": True,
+        "metric": "cosine",
+        "noise_threshold": 7.0,
+    }
+    assert main(["fit", str(tables.first), "-o", str(path), "--noise-threshold", "none"]) == 0
+    assert ScaledLearner.load(path).model.noise_threshold is None

@@ -66,7 +66,7 @@ def test_updated_labels_follow_the_rule_in_many_steps():
                 n_updated += 1
                 labels = model._update_labels(model._prototypes, 1)
                 assert found == labels[model.find_nearest(row)]
-                n_close += not (labels == apply_rule(model, last)).all()
+                n_close += not (number_in_order(labels) == apply_rule(model, last)).all()
     # The order of a sum decides where the density equals the limit.
     assert n_close <= n_updated / 1000
     assert n_updated > N_STEPS / N_BETWEEN / 2
@@ -89,7 +89,7 @@ def test_new_prototypes_are_labelled_as_the_full_labelling_labels_light_ones(see
         started._prototypes._centers[:, newest] = held["centers"][newest] = center
         started._prototypes.int_rows[ID, newest] = started.n_seen_
         found = started._update_labels(started._prototypes, 1)
-        assert_array_equal(found, label_prototypes(**held))
+        assert_array_equal(number_in_order(found), label_prototypes(**held))
 
 
 def test_labels_of_separate_clusters_are_those_of_a_full_labelling():
@@ -198,9 +198,12 @@ class TestFullLabelling:
         for point in points:
             model.partial_fit(point[None]).predict(point[None])
         other.fit(points)
-        assert_array_equal(model.snapshot().labels, other.cluster_labels_)
+        labels = [number_in_order(each.cluster_labels_) for each in (model, other)]
+        assert_array_equal(*labels)
+        assert_array_equal(model.snapshot().labels, model.cluster_labels_)
         assert model.n_clusters_ == other.n_clusters_
-        assert_array_equal(model.predict(points[:3]), other.predict(points[:3]))
+        labels = [number_in_order(each.predict(points[:99])) for each in (model, other)]
+        assert_array_equal(*labels)
 
 
 @pytest.mark.parametrize("renew", ["save", "pickle", "copy"])
@@ -228,6 +231,4 @@ def test_rivers_face_labels_as_the_estimator(drop_singletons):
     for point in roam(5, 1_500):
         x, row = dict(zip("ab", point.tolist(), strict=True)), point[None]
         one.learn_one(x)
-        label = model.partial_fit(row).predict(row)[0]
-        labels = model._update_labels(model._prototypes, 1)
-        assert one.predict_one(x) == (model.ids_[labels == label].min() if label >= 0 else -1)
+        assert one.predict_one(x) == model.partial_fit(row).predict(row)[0]

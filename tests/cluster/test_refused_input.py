@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
@@ -27,10 +30,18 @@ REFUSED = {
     "text": (np.array([["a", "b"]]), "text"),
     "digits": ([["1", "2"]], "text"),
     "text among numbers": (np.array([[1.0, "2"]], dtype=object), "text"),
-    "times": (np.array([["2020-01-01", "2020-01-02"]], dtype="M8[s]"), "text"),
+    "times": (np.array([["2020-01-01", "2020-01-02"]], dtype="M8[s]"), "datetimes"),
+    "time among numbers": (np.array([[1.0, date(2020, 1, 2)]], dtype=object), "column 1.*datetime"),
+    "durations": (np.array([[1, 2]], dtype="m8[s]"), "durations.*seconds"),
+    "lists": (pd.DataFrame({"a": [1.0], "b": [[1.0, 2.0]]}), "'b' holds lists.*np.stack"),
+    "times in a table": (
+        pd.DataFrame({"a": [1.0], "b": pd.to_datetime(["2020"])}),
+        "'b'.*datetime",
+    ),
+    "masked": (np.ma.masked_equal([[1.0, 999.0]], 999.0), "1 masked values"),
     "ragged": ([[1.0], [1.0, 2.0]], "inhomogeneous"),
     "complex": (np.array([[1j, 0.0]]), "[Cc]omplex"),
-    "sparse": (sp.csr_array(np.eye(2)), "[Ss]parse"),
+    "sparse": (sp.csr_array(np.eye(2)), "[Ss]parse.*TruncatedSVD"),
     "None inside": ([[None, 1.0]], "NaN|NoneType"),
 }
 
@@ -72,11 +83,13 @@ class TestRefused:
         [
             ("n_prototypes", [0, -1, 2.0, 2.5, True, "20", None, np.nan, 20_001, 10**30]),
             ("sigma", [0, -1.0, np.nan, "wide", None, True, np.ones(2), 1j]),
-            ("half_life", [0, -1.0, np.nan, np.inf, "long", True, np.ones(2)]),
+            ("half_life", [0, -1.0, np.nan, np.inf, "long", "10 years", "0s", True, np.ones(2)]),
             ("update", ["Kernel", None, 1]),
             ("merge", ["logward", None, 0]),
             ("forget", ["always", None, True]),
             ("refresh", [-0.1, 1.5, np.nan, "auto", None, True]),
+            ("metric", ["cosinus", None, 1]),
+            ("noise_threshold", [0, -1.0, np.nan, "auto", True]),
         ],
     )
     def test_parameter_is_refused_by_name(self, name, values):

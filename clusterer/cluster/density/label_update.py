@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.density_estimate import NEGLIGIBLE, DensityEstimate
-from clusterer.cluster.prototypes.state_layout import ID
+from clusterer.cluster.prototypes.state_layout import ID, N_ROWS
 from clusterer.support.kernels import entry, inner
 
 # The last rows of `LabelledDensity.places`.
@@ -80,11 +80,10 @@ def update_labels(
     known_labels: Any,
     places: Any,
     place_labels: Any,
-    has_singletons: bool,
-    numbers: Any,
+    is_found: Any,
     labels: Any,
 ) -> int:
-    """Write the cluster (m,) of each prototype, numbered in the order of their first prototype.
+    """Write the cluster (m,) of each prototype, as `LabelledDensity.labels` names it.
 
     Parameters
     ----------
@@ -94,37 +93,28 @@ def update_labels(
         The ids of the prototypes at the last full labelling, and their `LabelledDensity.labels`.
     places, place_labels
         The fields of the `LabelledDensity`.
-    has_singletons : bool
-        Whether noise is clusters of single prototypes.
-    numbers : (n,) int64
+    is_found : (n,) bool
         Scratch.
     labels : (m,) int64
-        The result.
+        The result; -1 is noise.
 
     Returns
     -------
     n_clusters : int
-        The number of clusters, singletons not counted, that still have a prototype.
+        The number of clusters that still have a prototype.
     """
-    for label in range(numbers.shape[0]):
-        numbers[label] = -1
+    for label in range(is_found.shape[0]):
+        is_found[label] = False
     n_clusters = 0
-    n_singletons = 0
     for slot in range(labels.shape[0]):
         if slot < known_ids.shape[0] and int_rows[ID, slot] == known_ids[slot]:
             label = known_labels[slot]
         else:
             label = label_light_prototype(floats, slot, places, place_labels)
-        if label >= 0:
-            if numbers[label] < 0:
-                numbers[label] = n_clusters + n_singletons
-                n_clusters += 1
-            labels[slot] = numbers[label]
-        elif has_singletons:
-            labels[slot] = n_clusters + n_singletons
-            n_singletons += 1
-        else:
-            labels[slot] = -1
+        if label >= 0 and not is_found[label]:
+            is_found[label] = True
+            n_clusters += 1
+        labels[slot] = label
     return n_clusters
 
 
@@ -132,10 +122,14 @@ def update_labels(
 def label_light_prototype(floats: Any, slot: int, places: Any, place_labels: Any) -> int:
     """Return the label of a prototype that does not shape the density; -1 for noise."""
     n_features = places.shape[0] - N_PLACE_ROWS
+    # Everything known at that time is 0 in features that have come since.
+    rest = 0.0
+    for t in range(n_features, floats.shape[0] - N_ROWS):
+        rest += floats[t, slot] * floats[t, slot]
     nearest = 0
     least = np.inf
     for k in range(places.shape[1]):
-        square = 0.0
+        square = rest
         for t in range(n_features):
             gap = places[t, k] - floats[t, slot]
             square += gap * gap
@@ -148,7 +142,7 @@ def label_light_prototype(floats: Any, slot: int, places: Any, place_labels: Any
     if level < limit:
         total = 0.0
         for k in range(places.shape[1]):
-            square = 0.0
+            square = rest
             for t in range(n_features):
                 gap = places[t, k] - floats[t, slot]
                 square += gap * gap

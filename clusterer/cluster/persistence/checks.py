@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.cluster.points.arrivals import MAX_WEIGHT, MIN_WEIGHT
+from clusterer.cluster.points.metric import count_features
 from clusterer.cluster.prototypes.links import LARGEST_UNIT
 from clusterer.cluster.prototypes.parameters import PARAMETER_NAMES, check_parameters
 from clusterer.cluster.prototypes.ranges import (
@@ -27,11 +29,12 @@ from clusterer.support.array_archive import demand
 SWITCHES = ("join", "drop_singletons", "allow_growth")
 MAX_BYTES = 2**32
 ROUNDING = 1 + 1e-9
+N_AXES = 3  # of the space around a sphere, see `clusterer.cluster.points.metric`
 
 
 def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     """Check that parameters, names, scalars and arrays are valid and fit together."""
-    wanted = {"parameters", "feature_names", *SAVED_SCALARS}
+    wanted = {"parameters", "feature_names", "next_number", "last_time", *SAVED_SCALARS}
     demand(header.keys() == wanted, "the header lacks entries or has unknown ones")
     n_prototypes = check_model_parameters(header["parameters"])
     demand(arrays["centers"].ndim == 2, "centers is not a matrix")
@@ -41,14 +44,17 @@ def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
         n_taken > 0 and n_features > 0 and (n_features + N_ROWS) * n_most * 8 <= MAX_BYTES,
         f"{n_most} prototypes of {n_features} features are none or too many",
     )
-    check_names(header["feature_names"], n_features)
+    metric = header["parameters"]["metric"]
+    demand(metric != "haversine" or n_features == N_AXES, f"a sphere has {N_AXES} axes")
+    check_names(header["feature_names"], count_features(metric, n_features))
     check_stream(header)
     check_drift_state(header)
-    check_arrays(arrays, n_taken, n_features, header["n_seen"])
-    check_links(arrays["links"], header["n_seen"] * header["link_unit"])
-    check_times(arrays["times"], header["n_seen"], header["recent_unit"])
+    check_arrays(arrays, n_taken, n_features, header["n_seen"], header["total_weight"])
+    check_links(arrays["links"], header["total_weight"] * header["link_unit"])
+    check_times(arrays["times"], header)
     check_recent(arrays["recent"])
     check_units(header, arrays)
+    check_numbers(arrays, header)
 
 
 def check_model_parameters(parameters: Any) -> int:
@@ -72,7 +78,9 @@ def check_stream(header: dict[str, Any]) -> None:
         demand(is_number, f"{name} is {header[name]!r}, not a number of at least 0")
     demand(1 <= n_seen <= MAX_SEEN and n_seen == int(n_seen), f"n_seen is {n_seen}")
     demand(1.0 <= link_unit <= LARGEST_UNIT, f"link_unit is {link_unit}")
-    demand(0.0 < faded_count <= n_seen, f"faded_count is {faded_count}")
+    total = header["total_weight"]
+    demand(n_seen * MIN_WEIGHT <= total <= n_seen * MAX_WEIGHT, f"total_weight is {total}")
+    demand(0.0 < faded_count <= total * ROUNDING, f"faded_count is {faded_count}")
     is_power = math.frexp(scale)[0] == 0.5 and 2.0**-1000 <= scale <= 2.0**1000
     demand(scale == 0.0 or is_power, f"scale is {scale}, not a power of two")
     is_squared = squares <= MAX_SQUARE and (scale > 0.0 or squares == 0.0)
@@ -84,7 +92,7 @@ def check_drift_state(header: dict[str, Any]) -> None:
     names = ("recent_unit", "recent_count", "fading", "next_look")
     unit, count, fading, next_check = (header[name] for name in names)
     demand(1.0 <= unit <= LARGEST_RECENT_UNIT, f"recent_unit is {unit}")
-    demand(count <= header["n_seen"] * unit * ROUNDING, f"recent_count is {count}")
+    demand(count <= header["total_weight"] * unit * ROUNDING, f"recent_count is {count}")
     demand(fading <= 1.0, f"fading is {fading}")
     # The check would never run between two points.
     is_valid = next_check <= 2 * MAX_SEEN and next_check == int(next_check)
@@ -115,10 +123,25 @@ def check_recent(recent: NDArray) -> None:
     demand(is_inside and is_squared, "recent holds numbers too large or below 0")
 
 
-def check_times(times: NDArray, n_seen: float, unit: float) -> None:
+def check_times(times: NDArray, header: dict[str, Any]) -> None:
     """Check that means and variances of times lie within the stream, and the numbers of points."""
-    most = n_seen * np.array([1.0, n_seen, unit, 1.0, n_seen, 1.0])
+    n_seen, total, unit = (header[name] for name in ("n_seen", "total_weight", "recent_unit"))
+    most = np.array([n_seen, n_seen**2, total * unit, n_seen, n_seen**2, total])
     demand(bool((times <= most * ROUNDING).all()), "times hold numbers too large")
+
+
+def check_numbers(arrays: dict[str, NDArray], header: dict[str, Any]) -> None:
+    """Check the lasting numbers of the clusters, and the time of the last point."""
+    following, last_time = header["next_number"], header["last_time"]
+    is_count = type(following) is int and 0 <= following < MAX_SEEN
+    demand(is_count, f"next_number is {following!r}, not a number of clusters")
+    numbers, homes, was_noise = arrays["numbers"].T
+    is_known = ((numbers >= 0) & (homes >= 0)) | ((numbers == -1) & (homes == -1))
+    is_given = (numbers < following) & (homes < following)
+    demand(bool((is_known & is_given).all()), "numbers holds impossible cluster numbers")
+    demand(bool(((was_noise == 0) | (was_noise == 1)).all()), "numbers holds a wrong mark of noise")
+    is_time = last_time is None or (type(last_time) is float and math.isfinite(last_time))
+    demand(is_time, f"last_time is {last_time!r}, not a number of seconds")
 
 
 def check_links(links: NDArray, most: float) -> None:
@@ -128,12 +151,15 @@ def check_links(links: NDArray, most: float) -> None:
     demand(bool((links <= most * ROUNDING).all()), "links hold numbers too large")
 
 
-def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_seen: float) -> None:
+def check_arrays(
+    arrays: dict[str, NDArray], n_taken: int, n_features: int, n_seen: float, total: float
+) -> None:
     """Check the shapes of the arrays and the ranges of their values."""
     shapes: dict[str, tuple[int, ...]] = {
         "centers": (n_taken, n_features),
         "links": (n_taken, n_taken),
         "times": (n_taken, 6),
+        "numbers": (n_taken, 3),
         "recent": (N_RECENT_ROWS, n_features),
         "mean": (n_features,),
         "origin": (n_features,),
@@ -142,10 +168,11 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
         shape = shapes.get(name, (n_taken,))
         demand(values.shape == shape, f"{name} has the shape {values.shape}, not {shape}")
         demand(bool(np.isfinite(values).all()), f"{name} holds NaN or infinity")
-        is_signed = name in ("centers", "mean", "origin", "recent", "known")
+        is_signed = name in ("centers", "mean", "origin", "recent", "known", "numbers")
         demand(is_signed or bool((values >= 0).all()), f"{name} holds numbers below 0")
         has_own_limit = is_signed or name in ("links", "times")
-        most = MAX_SQUARE if name == "scatters" else n_seen * ROUNDING
+        most = n_seen if name in ("ids", "last_seen") else total * ROUNDING
+        most = MAX_SQUARE if name == "scatters" else most
         demand(has_own_limit or bool((values <= most).all()), f"{name} holds numbers too large")
     inside = max(np.abs(arrays["centers"]).max(), np.abs(arrays["mean"]).max())
     demand(inside <= MAX_COORDINATE, "coordinates are too large")

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.cluster.cluster_numbers import ClusterNumbers
 from clusterer.cluster.prototypes.parameters import REFRESH
 from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS
 from clusterer.support.array_archive import demand
 
-VERSION = 5
+VERSION = 6
 ARRAYS = {
     "centers": "<f8",
     "weights": "<f8",
@@ -18,13 +19,16 @@ ARRAYS = {
     "ids": "<i8",
     "last_seen": "<i8",
     "known": "<i8",
+    "numbers": "<i8",
+    "numbered": "<f8",
     "links": "<f8",
     "times": "<f8",
     "recent": "<f8",
     "mean": "<f8",
     "origin": "<f8",
 }
-SINCE = {"times": 2, "recent": 3, "known": 4}  # the first version with this array
+# The first version with this array.
+SINCE = {"times": 2, "recent": 3, "known": 4, "numbers": 6, "numbered": 6}
 REFRESH_SINCE = 5  # the first version with this parameter
 
 
@@ -53,6 +57,13 @@ def upgrade(
         arrays["known"] = np.full_like(arrays["ids"], -1)
     if version < REFRESH_SINCE:
         header["parameters"] = {"refresh": REFRESH, **header["parameters"]}
+    if version < SINCE["numbers"]:
+        # Points had no weights and times, and the next labelling numbers the clusters anew.
+        unknown = ClusterNumbers().to_arrays(arrays["ids"].ravel())
+        arrays["numbers"], arrays["numbered"] = unknown
+        header |= {"next_number": 0, "last_time": None, "total_weight": header["n_seen"]}
+        added = {"metric": "euclidean", "noise_threshold": None}
+        header["parameters"] = {**added, **header["parameters"]}
     return header, arrays
 
 

@@ -44,6 +44,7 @@ from clusterer.cluster.prototypes.state_layout import (
     ORIGIN,
     SCALE,
     SQUARES,
+    TOTAL_WEIGHT,
     KernelState,
     view_state,
 )
@@ -132,15 +133,18 @@ def convert_point(state: KernelState, points: Any, i: int) -> None:
 
 
 @inner
-def update_moments(state: KernelState, decay: float) -> float:
+def update_moments(state: KernelState, amount: float, decay: float) -> float:
     """Add ``state.point`` to the running moments; return the trace of the covariance.
+
+    ``amount`` is the weight of the point.
 
     B. Welford, "Note on a method for calculating corrected sums of squares and products", 1962,
     with decay.
     """
     scalars, features, point = state.scalars, state.features, state.point
-    count = scalars[DECAYED_COUNT] * decay + 1.0
-    step = 1.0 / count
+    count = scalars[DECAYED_COUNT] * decay + amount
+    inverse = 1.0 / count
+    step = amount * inverse
     square = 0.0
     for t in range(point.shape[0]):
         gap = point[t] - features[MEAN, t]
@@ -148,8 +152,8 @@ def update_moments(state: KernelState, decay: float) -> float:
         square += gap * (point[t] - features[MEAN, t])
     scalars[DECAYED_COUNT] = count
     # Rounding may make the square negative if nearly everything has decayed.
-    scalars[SQUARES] = scalars[SQUARES] * decay + max(square, 0.0)
-    return scalars[SQUARES] * step
+    scalars[SQUARES] = scalars[SQUARES] * decay + amount * max(square, 0.0)
+    return scalars[SQUARES] * inverse
 
 
 @inner
@@ -210,6 +214,8 @@ def learn_chunk(
     first_check: float,
     interval: int,
     most_explained: float,
+    weights: Any,
+    decays: Any,
 ) -> int:
     """Learn a chunk (n, d) and return n, or -1 - i if row i is refused; then nothing changes.
 
@@ -218,7 +224,9 @@ def learn_chunk(
     ``most_explained`` of the variance of the times or more. Then the number of points that were
     learned is returned. Most checks find no drift; in compiled code such a check costs nothing.
 
-    The other arguments are those of `view_state` and the fields of `Parameters`.
+    ``weights`` (n,) are the weights of the points; empty if each counts 1. ``decays`` (n,) are the
+    decays before each point; empty for ``decay``. The other arguments are those of `view_state` and
+    the fields of `Parameters`.
     """
     state = view_state(floats, int_rows, stream, links, distances, scratch)
     rows, scalars, n_points = state.rows, state.scalars, points.shape[0]
@@ -226,6 +234,8 @@ def learn_chunk(
     refused = find_refused(points, state.features[ORIGIN], scalars[SCALE], is_empty)
     if refused >= 0:
         return -1 - refused
+    is_weighted, is_timed = weights.shape[0] > 0, decays.shape[0] > 0
+    total, amount, factor = 0.0, 1.0, decay
     squared_sigma, n_varying = 0.0, -1
     n_taken = int(scalars[N_TAKEN])
     n_seen = int(scalars[N_SEEN])
@@ -246,36 +256,41 @@ def learn_chunk(
                 n_points = i
                 break
             scalars[NEXT_CHECK] = index + interval
+        if is_weighted:
+            amount = weights[i]
+        if is_timed:
+            factor = decays[i]
+        total += amount
         convert_point(state, points, i)
-        trace = update_moments(state, decay)
+        trace = update_moments(state, amount, factor)
         if n_taken == 0:
             start_prototype(state, 0, index, rule)
             reset_bounds(state, 0)
             n_taken, newest = 1, 0
             continue
-        if decay < 1.0:
-            decay_prototypes(state, decay, rule)
-            decay_links(state, decay)
+        if factor < 1.0:
+            decay_prototypes(state, factor, rule)
+            decay_links(state, factor)
             # The costs are concave in the weights, so none decreases by more than the decay.
-            unit *= (1.0 + ROUNDING) / decay
+            unit *= (1.0 + ROUNDING) / factor
         if not unit < LARGEST_UNIT:
             rescale_bounds(state, n_taken, unit)
             unit = 1.0
 
-        n_found = add_recent_point(state, newest >= 0)
+        n_found = add_recent_point(state, amount, newest >= 0)
         if n_found != n_varying:
             squared_sigma, n_varying = choose_squared_sigma(n_found), n_found
         distance, second, nearest = find_nearest(state.centers, state.point, state.distances)
         width = (sigma * scalars[SCALE]) ** 2 if sigma > 0.0 else squared_sigma * trace
-        kernel = 1.0
+        kernel = amount
         if distance > 0.0:
-            kernel = math.exp(-distance / width) if width > 0.0 else 0.0
+            kernel = amount * math.exp(-distance / width) if width > 0.0 else 0.0
         state.int_rows[LAST_SEEN, nearest] = index
-        count = count_link_points(index, n_prototypes, decay)
+        count = amount * count_link_points(index, n_prototypes, decay)
         if count > 0.0 and n_taken > 1:
             add_link(state, nearest, second, count)
-        move = move_to_point(state, nearest, distance, kernel, rule)
-        add_time(state, nearest, index)
+        move = move_to_point(state, nearest, distance, kernel, amount, rule)
+        add_time(state, nearest, index, amount)
 
         if n_taken < n_prototypes:
             rows[MASS, nearest] = move.mass
@@ -290,6 +305,7 @@ def learn_chunk(
             newest = -1
     scalars[N_TAKEN] = n_taken
     scalars[N_SEEN] = n_seen + n_points
+    scalars[TOTAL_WEIGHT] += total
     scalars[BOUND_UNIT] = unit
     return n_points
 

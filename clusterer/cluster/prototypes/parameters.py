@@ -1,5 +1,6 @@
 """The parameters of the learning loop: what a user may set, checked and in the kernels' form."""
 
+import re
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -9,7 +10,13 @@ from clusterer.cluster.prototypes.merge_rules import RULE_NAMES, find_rule
 
 UPDATE_RULES = ("kernel", "addc")
 FORGET_RULES = ("quiet", "never")
-PARAMETER_NAMES = ("n_prototypes", "sigma", "half_life", "update", "merge", "forget", "refresh")
+METRICS = ("euclidean", "cosine", "haversine")
+PARAMETER_NAMES = (
+    *("n_prototypes", "sigma", "half_life", "update", "merge", "forget", "refresh"),
+    *("metric", "noise_threshold"),
+)
+SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
+DURATION = re.compile(r"\s*(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)\s*(ms|s|min|h|d|w)\s*", re.ASCII)
 MAX_PROTOTYPES = 20_000
 AUTOMATIC = 0.0  # as ``decay``: the half-life is chosen from the stream
 REFRESH = 0.05  # the default of ``refresh``
@@ -39,6 +46,8 @@ def check_parameters(
     merge: Any,
     forget: Any = "quiet",
     refresh: Any = REFRESH,
+    metric: Any = "euclidean",
+    noise_threshold: Any = None,
 ) -> Parameters:
     """Convert the parameters of `OnlineClusterer` to the kernels' form.
 
@@ -48,25 +57,42 @@ def check_parameters(
     check_choice("update", update, UPDATE_RULES)
     check_choice("merge", merge, RULE_NAMES)
     check_choice("forget", forget, FORGET_RULES)
+    check_choice("metric", metric, METRICS)
     is_auto = isinstance(sigma, str) and sigma == "auto"
     if not is_auto and not (is_number(sigma) and sigma > 0):
         raise ValueError(f"sigma must be a number above 0 or 'auto', got {sigma!r}.")
     is_chosen = isinstance(half_life, str) and half_life == "auto"
-    is_given = is_number(half_life) and 0 < half_life < np.inf
+    length: Any = None if is_chosen else read_half_life(half_life)
+    is_given = is_number(length) and 0 < length < np.inf
     if not (is_chosen or is_given or half_life is None):
         raise ValueError(
-            f"half_life must be a number of points above 0, 'auto', or None to never forget, "
-            f"got {half_life!r}."
+            "half_life must be a number of points above 0 (of seconds, if points come with times), "
+            "a duration such as '10min' (units: ms, s, min, h, d, w), 'auto', or None to never "
+            f"forget, got {half_life!r}."
         )
     if not (is_number(refresh) and 0 <= refresh <= 1):
         raise ValueError(f"refresh must be a share of the points from 0 to 1, got {refresh!r}.")
+    if not (noise_threshold is None or (is_number(noise_threshold) and noise_threshold > 0)):
+        raise ValueError(
+            f"noise_threshold must be a number above 0, or None, got {noise_threshold!r}."
+        )
     width = 0.0 if is_auto else float(sigma)
     decay = AUTOMATIC if is_chosen else 1.0
     if is_given:
-        decay = 2.0 ** -min(1.0 / float(half_life), MAX_HALVINGS)
+        decay = 2.0 ** -min(1.0 / float(length), MAX_HALVINGS)
     # With an infinite width the kernel is 1 everywhere, which is the update rule "addc".
     width = np.inf if update == "addc" else width
     return Parameters(int(n_prototypes), width, decay, find_rule(merge))
+
+
+def read_half_life(half_life: Any) -> Any:
+    """Return the seconds of a duration such as "10min"; everything else as it is.
+
+    >>> read_half_life("10min"), read_half_life("1.5 h"), read_half_life(300), read_half_life("x")
+    (600.0, 5400.0, 300, 'x')
+    """
+    match = DURATION.fullmatch(half_life) if isinstance(half_life, str) else None
+    return half_life if match is None else float(match[1]) * SECONDS[match[2]]
 
 
 def check_n_prototypes(value: Any) -> None:

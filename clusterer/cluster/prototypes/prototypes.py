@@ -44,6 +44,7 @@ class DriftCheck(NamedTuple):
 
 
 NO_CHECK = DriftCheck(0.0, 0, 0.0)
+NOT_GIVEN = np.empty(0)  # instead of a number for each point
 
 
 class Prototypes(State):
@@ -63,10 +64,14 @@ class Prototypes(State):
         points: NDArray,
         parameters: Parameters,
         drift_check: DriftCheck = NO_CHECK,
+        weights: NDArray = NOT_GIVEN,
+        decays: NDArray = NOT_GIVEN,
     ) -> int:
         """Learn a chunk (n, d) with the half-life in force, up to a check that may find drift.
 
-        Returns how many points were learned, or -1 - i if row i is refused; then nothing changes.
+        ``weights`` (n,) are the weights of the points, by default 1; ``decays`` (n,) the decays
+        before each, by default that of the half-life. Returns how many points were learned, or
+        -1 - i if row i is refused; then nothing changes.
         """
         n_prototypes, sigma, decay, rule = parameters
         if n_prototypes != self.capacity or rule != self.rule:
@@ -91,6 +96,8 @@ class Prototypes(State):
             decay,
             rule,
             *drift_check,
+            weights,
+            decays,
         )
 
     def _find_refused(self, points: NDArray) -> int:

@@ -37,6 +37,7 @@ from clusterer.cluster.prototypes.state_layout import (
     SQUARES,
     TIME_MEAN,
     TOTAL_COUNT,
+    TOTAL_WEIGHT,
     WEIGHT,
 )
 
@@ -51,6 +52,7 @@ SAVED_SCALARS = {
     "recent_count": N_RECENT,
     "fading": DECAY_RATE,
     "next_look": NEXT_CHECK,
+    "total_weight": TOTAL_WEIGHT,
 }
 
 
@@ -89,28 +91,63 @@ class State:
     def _allocate_slots(self) -> None:
         """Replace all arrays that have a column per slot by new ones with empty slots."""
         n_slots = -(-self.capacity // VECTOR_WIDTH) * VECTOR_WIDTH
-        self.floats = np.zeros((self.n_features + N_ROWS, n_slots))
+        self.floats = self._room = np.zeros((self.n_features + N_ROWS, n_slots))
         self.int_rows = np.full((N_INT_ROWS, n_slots), -1, dtype=np.int64)
         self.links = np.zeros((n_slots, n_slots))
-        self._distances = np.empty((1, n_slots))
-        self._scratch = np.empty((2, self.n_features))
         self._set_views()
         self._centers[:] = np.inf
         self.rows[MASS] = 1.0
         self.rows[BOUND] = np.inf
 
     def _set_views(self) -> None:
+        self._distances = np.empty((1, self.floats.shape[1]))
+        self._scratch = np.empty((2, self.n_features))
         self._centers, self.rows = self.floats[: self.n_features], self.floats[self.n_features :]
         self.scalars = self._stream[:N_SCALARS]
         self.features = self._stream[N_SCALARS:].reshape(N_FEATURE_ROWS, self.n_features)
 
+    def append_features(self, n_features: int) -> None:
+        """Append features, in place; everything learned is 0 in the new ones.
+
+        The bounds stay valid, because sums that end with zeros stay the same. The time depends on
+        the number of new features and not on that of all, but for copies of memory that grow less
+        often the more features there are.
+        """
+        n_before = self.n_features
+        n_rows = n_features + N_ROWS
+        if n_rows > len(self._room):
+            # Room for as many features again.
+            self._room = np.empty((n_rows + n_features, self.floats.shape[1]))
+            self._room[: n_before + N_ROWS] = self.floats
+        self._room[n_features:n_rows] = self._room[n_before : n_before + N_ROWS].copy()
+        self._room[n_before:n_features] = np.inf
+        self._room[n_before:n_features, : self.n_taken] = 0.0
+        self._resize_features(n_features)
+
+    def drop_features(self, n_features: int) -> None:
+        """Drop all but the first features, in place."""
+        rows = self._room[self.n_features : self.n_features + N_ROWS].copy()
+        self._room[n_features : n_features + N_ROWS] = rows
+        self._resize_features(n_features)
+
+    def _resize_features(self, n_features: int) -> None:
+        n_kept = min(n_features, self.n_features)
+        scalars, features = self.scalars, self.features
+        self._stream = np.zeros(N_SCALARS + N_FEATURE_ROWS * n_features)
+        self.n_features = n_features
+        self.floats = self._room[: n_features + N_ROWS]
+        self._set_views()
+        self.scalars[:] = scalars
+        self.features[:, :n_kept] = features[:, :n_kept]
+
     def __getstate__(self) -> dict[str, Any]:
-        # A copied or pickled view would no longer be a view.
-        views = ("_centers", "rows", "scalars", "features")
-        return {name: value for name, value in vars(self).items() if name not in views}
+        # A copied or pickled view would no longer be a view. Scratch arrays hold the last point.
+        left_out = ("_centers", "rows", "scalars", "features", "_distances", "_scratch", "_room")
+        return {name: value for name, value in vars(self).items() if name not in left_out}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
+        self.floats = self._room = np.array(self.floats)
         self._set_views()
 
     @property
@@ -145,6 +182,12 @@ class State:
     def n_seen(self) -> int:
         """Number of points learned."""
         return int(self.scalars[N_SEEN])
+
+    @property
+    def mean_weight(self) -> float:
+        """Mean weight of all points: 1 if no weights were given."""
+        read = self.scalars.item
+        return read(TOTAL_WEIGHT) / read(N_SEEN) if read(N_SEEN) else 1.0
 
     @property
     def n_bytes(self) -> int:
@@ -219,13 +262,17 @@ class State:
 
     @property
     def density_data(self) -> dict[str, Any]:
-        """The arguments of `clusterer.cluster.density.labels.label_prototypes`."""
+        """The arguments of `clusterer.cluster.density.labels.label_prototypes`.
+
+        In numbers of points: what is significant depends on them, and not on the unit of weights.
+        """
+        unit = self.mean_weight
         return {
             "centers": self.inner_centers,
-            "weights": self.weights,
-            "scatters": self.inner_scatters,
-            "counts": self.counts,
-            "links": self.link_counts,
+            "weights": self.weights / unit,
+            "scatters": self.inner_scatters / unit,
+            "counts": self.counts / unit,
+            "links": self.link_counts / unit,
         }
 
     @property

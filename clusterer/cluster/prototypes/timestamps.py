@@ -65,11 +65,11 @@ def find_newest(state: KernelState, n_seen: int) -> int:
 
 
 @inner
-def add_recent_point(state: KernelState, is_last_known: bool) -> int:
+def add_recent_point(state: KernelState, amount: float, is_last_known: bool) -> int:
     """Add ``state.point`` to the recent moments, before the prototypes learn it.
 
-    ``state.center`` is the last point, if it is known. Returns the number of features in which the
-    recent points differ.
+    ``amount`` is the weight of the point. ``state.center`` is the last point, if it is known.
+    Returns the number of features in which the recent points differ.
     """
     rows, scalars, features, point = state.rows, state.scalars, state.features, state.point
     n_features = point.shape[0]
@@ -83,6 +83,7 @@ def add_recent_point(state: KernelState, is_last_known: bool) -> int:
             features[RECENT_STEPS, t] /= unit
         unit = 1.0
     scalars[RECENT_UNIT] = unit
+    unit *= amount
     scalars[N_RECENT] += unit
     share = unit / scalars[N_RECENT]
     n_varying = 0
@@ -100,12 +101,15 @@ def add_recent_point(state: KernelState, is_last_known: bool) -> int:
 
 
 @inner
-def add_time(state: KernelState, slot: int, index: int) -> None:
-    """Add the point ``index`` to the times of a prototype that has just counted it."""
-    rows, unit = state.rows, state.scalars[RECENT_UNIT]
-    rows[TOTAL_COUNT, slot] += 1.0
+def add_time(state: KernelState, slot: int, index: int, amount: float) -> None:
+    """Add the point ``index`` to the times of a prototype that has just counted it.
+
+    ``amount`` is the weight of the point.
+    """
+    rows, unit = state.rows, state.scalars[RECENT_UNIT] * amount
+    rows[TOTAL_COUNT, slot] += amount
     rows[RECENT_COUNT, slot] += unit
-    share = 1.0 / rows[COUNT, slot]
+    share = amount / rows[COUNT, slot]
     add_to_mean(state, TIME_MEAN, TIME_VARIANCE, slot, index, share)
     share = unit / rows[RECENT_COUNT, slot]
     add_to_mean(state, RECENT_TIME_MEAN, RECENT_TIME_VARIANCE, slot, index, share)

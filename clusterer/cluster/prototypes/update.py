@@ -54,17 +54,19 @@ def start_prototype(state: KernelState, slot: int, index: int, rule: int) -> Non
 
 
 @inner
-def move_to_point(state: KernelState, slot: int, distance: float, kernel: float, rule: int) -> Move:
+def move_to_point(
+    state: KernelState, slot: int, distance: float, kernel: float, amount: float, rule: int
+) -> Move:
     """Move a prototype to ``state.point``, which lies at the squared distance ``distance``.
 
-    ``kernel`` is the kernel value of the point. The mass is not stored yet: a pass over all masses
-    would wait for it.
+    ``amount`` is the weight of the point, ``kernel`` its kernel value times this weight. The mass
+    is not stored yet: a pass over all masses would wait for it.
     """
     centers, rows, point = state.centers, state.rows, state.point
     before = rows[WEIGHT, slot]
     weight = before + kernel
     rows[WEIGHT, slot] = weight
-    rows[COUNT, slot] += 1.0
+    rows[COUNT, slot] += amount
     if weight == 0.0:
         return Move(0.0, distance, distance, 0.0, rows[MASS, slot])
     share = kernel / weight

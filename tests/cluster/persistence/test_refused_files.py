@@ -84,7 +84,7 @@ FOREIGN = {
     "array too many": forge(CONTENT, {"more": np.zeros(1)}),
     "array missing": forge(CONTENT, {"origin": None}),
     "other format": forge(CONTENT, format="picture"),
-    "newer": forge(CONTENT, version=6),
+    "newer": forge(CONTENT, version=7),
     "version 0": forge(CONTENT, version=0),
     "version true": forge(CONTENT, version=True),
     "version text": forge(CONTENT, version="1"),
@@ -114,6 +114,16 @@ FOREIGN = {
     "n_seen few": forge(CONTENT, n_seen=3.0),
     "n_seen huge": forge(CONTENT, n_seen=1e300),
     "n_seen text": forge(CONTENT, n_seen="60"),
+    "total_weight 0": forge(CONTENT, total_weight=0.0),
+    "total_weight huge": forge(CONTENT, total_weight=1e60),
+    "next_number too low": forge(CONTENT, {"numbers": np.zeros((6, 3), np.int64)}, next_number=0),
+    "next_number text": forge(CONTENT, next_number="1"),
+    "number without home": forge(CONTENT, put("numbers", (0, 0), 0), next_number=5),
+    "numbers flat": forge(CONTENT, {"numbers": np.full(18, -1)}),
+    "mark of noise": forge(CONTENT, put("numbers", (0, 2), 7)),
+    "last_time NaN": forge(CONTENT, last_time=float("nan")),
+    "metric unknown": forge(CONTENT, **parameters(metric="chess")),
+    "sphere of two axes": forge(CONTENT, **parameters(metric="haversine")),
     "faded_count 0": forge(CONTENT, faded_count=0.0),
     "faded_count high": forge(CONTENT, faded_count=61.0),
     "squares below 0": forge(CONTENT, squares=-1.0),
@@ -167,7 +177,7 @@ class TestRefused:
 
     def test_error_is_a_value_error_with_the_reason(self, tmp_path):
         assert issubclass(ModelFileError, ValueError)
-        with pytest.raises(ModelFileError, match=r"version 6.* update"):
+        with pytest.raises(ModelFileError, match=r"version 7.* update"):
             read(FOREIGN["newer"], tmp_path)
         with pytest.raises(ModelFileError, match="weights holds numbers below 0"):
             read(FOREIGN["weight below 0"], tmp_path)

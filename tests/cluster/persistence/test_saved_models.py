@@ -24,6 +24,10 @@ from clusterer.datasets import make_generator
 from tests.cluster.test_properties import assert_identical, blobs
 from tests.support.streams import changes, clouds, lattices
 
+# What version 6 has added to the arrays and to the header.
+NUMBERS = ("numbers", "numbered")
+ADDED = ("next_number", "last_time", "total_weight")
+
 
 @pytest.fixture(autouse=True)
 def no_sync(monkeypatch):
@@ -66,7 +70,9 @@ class TestRoundTrip:
         assert_array_equal(model.predict(points), stayed.predict(points))
 
     def test_a_second_file_is_the_same(self):
-        assert content_of(save_and_load(MODEL)) == CONTENT
+        # The numbers of the clusters are remembered when they are read.
+        assert MODEL.n_clusters_ > 0
+        assert content_of(save_and_load(MODEL)) == content_of(MODEL)
 
     def test_saving_changes_nothing_and_later_changes_work(self):
         stayed = OnlineClusterer(8, allow_growth=True).fit(blobs(1, 50))
@@ -93,6 +99,8 @@ class TestRoundTrip:
             "drop_singletons": np.False_,
             "refresh": np.float32(0.5),
             "allow_growth": True,
+            "metric": "cosine",
+            "noise_threshold": np.float32(4.0),
         }
         model = save_and_load(OnlineClusterer(**parameters).fit(table))
         assert model.get_params() == parameters
@@ -105,17 +113,17 @@ class TestRoundTrip:
     def test_file_holds_no_pickle_and_no_points(self):
         with np.load(io.BytesIO(CONTENT), allow_pickle=False) as file:
             assert set(file.files) == {"header", *ARRAYS}
-            assert sum(file[name].size for name in ARRAYS) < 6 * (9 + 6 + 6) + 16
+            assert sum(file[name].size for name in ARRAYS) < 6 * (9 + 6 + 6 + 4) + 16
             header = json.loads(str(file["header"]))
-        assert (header["format"], header["version"]) == ("clusterer model", 5)
+        assert (header["format"], header["version"]) == ("clusterer model", 6)
 
     def test_a_file_of_version_1_is_read_as_if_clusters_rest(self, tmp_path):
         """Version 1 has no times, no parameter ``forget``, and no automatic half-life."""
         with np.load(io.BytesIO(CONTENT)) as file:
-            unknown = ("times", "recent", "known")
+            unknown = ("times", "recent", "known", *NUMBERS)
             arrays = {name: file[name] for name in file.files if name not in unknown}
         header = json.loads(str(arrays["header"])) | {"version": 1}
-        for name in ("recent_unit", "recent_count", "fading", "next_look"):
+        for name in ("recent_unit", "recent_count", "fading", "next_look", *ADDED):
             del header[name]
         del header["parameters"]["forget"]
         np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
@@ -130,10 +138,11 @@ class TestRoundTrip:
 
     def test_a_file_of_version_2_is_read_without_recent_points(self, tmp_path):
         with np.load(io.BytesIO(CONTENT)) as file:
-            unknown = ("recent", "known")
+            unknown = ("recent", "known", *NUMBERS)
             arrays = {name: file[name] for name in file.files if name not in unknown}
         header = json.loads(str(arrays["header"])) | {"version": 2, "steps": 7.0}
-        del header["recent_count"]
+        for name in ("recent_count", *ADDED):
+            del header[name]
         np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
         model = load(tmp_path / "model.npz")
         assert_identical(model.snapshot(), MODEL.snapshot())
@@ -145,12 +154,47 @@ class TestRoundTrip:
         assert moved._prototypes.previous_labels.max() >= 0
         moved.save(tmp_path / "model.npz")
         with np.load(tmp_path / "model.npz") as file:
-            arrays = {name: file[name] for name in file.files if name != "known"}
+            unknown = ("known", *NUMBERS)
+            arrays = {name: file[name] for name in file.files if name not in unknown}
         header = json.loads(str(arrays["header"])) | {"version": 3}
+        for name in ADDED:
+            del header[name]
         np.savez(tmp_path / "old.npz", **arrays | {"header": np.array(json.dumps(header))})
         model = load(tmp_path / "old.npz")
         assert model._prototypes.previous_labels.max() == -1
         assert model.half_life_ == moved.half_life_ < np.inf
+
+    def test_a_file_of_version_5_is_read_without_numbers(self, tmp_path):
+        model = OnlineClusterer().fit(blobs(0))
+        assert model.n_clusters_ == 3
+        model.save(tmp_path / "model.npz")
+        with np.load(tmp_path / "model.npz") as file:
+            arrays = {name: file[name] for name in file.files if name not in NUMBERS}
+        header = json.loads(str(arrays["header"])) | {"version": 5}
+        for name in ADDED:
+            del header[name]
+        for name in ("metric", "noise_threshold"):
+            del header["parameters"][name]
+        np.savez(tmp_path / "old.npz", **arrays | {"header": np.array(json.dumps(header))})
+        old = load(tmp_path / "old.npz")
+        assert old.get_params() == model.get_params()
+        for each in (old, model):
+            each.partial_fit(blobs(1, 2000))
+        assert_identical(old.snapshot(), model.snapshot())
+
+    def test_numbers_weights_and_times_are_kept(self):
+        settings = {"half_life": "10min", "metric": "cosine", "noise_threshold": 4.0}
+        model = OnlineClusterer(20, **settings)
+        weights, times = np.linspace(0.1, 9.0, 300), np.linspace(0.0, 3000.0, 300)
+        model.partial_fit(blobs(0) + 1.0, sample_weight=weights, times=times)
+        model.predict(blobs(0) + 1.0)
+        twin = save_and_load(model)
+        with pytest.raises(ValueError, match="needs its times"):
+            twin.partial_fit(blobs(1))
+        for each in (model, twin):
+            each.partial_fit(blobs(1) + 1.0, times=times + 3000.0)
+        assert_identical(twin.snapshot(), model.snapshot())
+        assert_array_equal(twin.cluster_ids_, model.cluster_ids_)
 
     def test_any_path_works(self, tmp_path):
         path = tmp_path / "name without suffix"

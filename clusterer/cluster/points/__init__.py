@@ -1,0 +1,1 @@
+"""Single points: their weights, their times, the metric, and what the model says about them."""
