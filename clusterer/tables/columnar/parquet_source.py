@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -63,6 +63,9 @@ class ParquetRowSource:
     def __init__(self, path: Path, name: str, limits: Limits) -> None:
         self._path, self._name, self._limits = path, name, limits
         self._texts = self._find_texts()
+        # The measured sizes of the pages, by row group and column; of one reading, because the
+        # file may be replaced before the next.
+        self._sizes: dict[tuple[int, int], tuple[int, int]] = {}
         with self._open() as file:
             self._check_size(file)
             self._schema = schema = file.schema_arrow
@@ -81,6 +84,7 @@ class ParquetRowSource:
 
     def read_rows(self, requests: Sequence[ColumnRequest]) -> RowBatches:
         """Yield all rows from the first on, with the requested columns."""
+        self._sizes = {}
         with self._open() as file:
             if not file.schema_arrow.equals(self._schema):
                 message = f"{self._name} has changed since it was opened: open it again"
@@ -225,15 +229,24 @@ class ParquetRowSource:
         n_bytes = n_longest = 0
         with self._path.open("rb") as raw:
             for i in indices:
-                most = 0
+                sizes = []
                 for group in groups:
-                    chunk = file.metadata.row_group(group).column(self._leaves[i])
-                    pages = [*list_pages(raw, chunk)]
-                    most = max(most, *(page.n_unpacked + page.n_packed for page in pages), 0)
-                    if chunk.physical_type == TEXT and chunk.path_in_schema not in self._texts:
-                        n_longest = max(n_longest, *(page.n_unpacked for page in pages), 0)
-                n_bytes += most
+                    if (group, i) not in self._sizes:
+                        chunk = file.metadata.row_group(group).column(self._leaves[i])
+                        self._sizes[group, i] = self._measure_chunk(raw, chunk)
+                    sizes.append(self._sizes[group, i])
+                n_bytes += max((size for size, _ in sizes), default=0)
+                n_longest = max(n_longest, *(longest for _, longest in sizes), 0)
         return n_bytes, n_longest
+
+    def _measure_chunk(
+        self, raw: BinaryIO, chunk: pyarrow.parquet.ColumnChunkMetaData
+    ) -> tuple[int, int]:
+        pages = [*list_pages(raw, chunk)]
+        most = max((page.n_unpacked + page.n_packed for page in pages), default=0)
+        if chunk.physical_type != TEXT or chunk.path_in_schema in self._texts:
+            return most, 0
+        return most, max((page.n_unpacked for page in pages), default=0)
 
     def _read_batches(
         self,
