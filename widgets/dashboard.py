@@ -269,6 +269,11 @@ class Dashboard(pn.viewable.Viewer):
         if is_new:
             self._engine.play()
 
+    @property
+    def n_learned(self) -> int:
+        """Number of points that the dashboard has learned, in all its runs."""
+        return self._engine.n_learned
+
     def labels(self) -> pd.Series:
         """The cluster of each row of the data, by the present model; see `label_rows`.
 

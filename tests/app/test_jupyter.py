@@ -268,7 +268,7 @@ def test_the_example_runs(tmp_path):
     cells = json.loads((tmp_path / EXAMPLE.name).read_text("utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     shown = [each for each in outputs if each["output_type"] == "execute_result"]
-    assert len(shown) == 3
+    assert len(shown) == 4
     assert all("text/html" in each["data"] for each in shown)
 
 

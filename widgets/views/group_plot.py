@@ -30,6 +30,9 @@ N_FEATURES = 6
 
 ROW_PX, MARGIN_PX = 36, 12
 NAME_CHARS = 22
+TICK_COLOR = "#777777"
+"""Readable on a light and on a dark background."""
+
 BOX, OFFSET = 0.13, 0.19
 """Half the height of a box, and its distance from the middle of its row."""
 
@@ -184,8 +187,14 @@ def draw_group(data: PlotData) -> hv.Overlay:
         ylabel="",
         show_legend=False,
         toolbar=None,
-        gridstyle={"xgrid_line_alpha": 0},
+        hooks=[_color_ticks],
     )
+
+
+def _color_ticks(plot: Any, element: Any) -> None:
+    # A figure that is added after a change of the theme keeps the colours of the theme before.
+    plot.state.yaxis.major_label_text_color = TICK_COLOR
+    plot.state.xgrid.grid_line_alpha = 0
 
 
 def measure_height(n_features: int) -> int:

@@ -44,8 +44,8 @@ ABOUT = (
     "took it belongs now. Where the model forgets, the number that it still remembers stands "
     "beside it. Spread: the distance of the points from the centre of the cluster, as a share of "
     "that of all points from their centre; small is compact. Certainty: how much nearer the points "
-    "lie to their own prototypes than to those of the nearest other cluster; 1 is clear, 0 is a "
-    "coin toss.",
+    "lie to their own prototypes than to those of the nearest other cluster; 1 is clear, 0 is "
+    "undecided.",
 )
 NO_CLUSTER = "There is no cluster yet."
 
