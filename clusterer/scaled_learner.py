@@ -100,8 +100,17 @@ class ScaledLearner:
     def _units(self) -> Scaling:
         return self.scaling or Scaling.identity(self.model.n_features_in_)
 
-    def learn(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None = None) -> Self:
-        """Learn points (n, d) and their classes (n,). Raises as `Learner.learn_chunk`."""
+    def learn(
+        self,
+        points: NDArray[np.float64],
+        classes: NDArray | None = None,
+        *,
+        has_all_classes: bool = False,
+    ) -> Self:
+        """Learn points (n, d) and their classes (n,). Raises as `Learner.learn_chunk`.
+
+        With ``has_all_classes``, -1 is a class like any other; by default it is an unknown one.
+        """
         n_features = points.shape[1]
         if self.scaling is None and self.model.keeps_units:
             self.scaling = Scaling.identity(n_features)
@@ -109,7 +118,8 @@ class ScaledLearner:
             nothing = Moments(np.zeros(n_features), np.zeros(n_features), 0)
             self.scaling = RunningScaling.begin(nothing)
         self._change_scaling(self.scaling.follow(points))
-        self.model.learn_chunk(self.scaling.apply(points), classes)
+        learn = self.model.partial_fit if has_all_classes else self.model.learn_chunk
+        learn(self.scaling.apply(points), classes)
         return self
 
     def predict(self, points: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 import argparse
 from typing import Any
 
-from clusterer.base import DEFAULT_LEARNER, LEARNERS, make_learner
+from clusterer.base import DEFAULT_LEARNER, LEARNERS, Classifier, find_learner, make_learner
 from clusterer.cli.reading import add_reading_arguments, split_names
 from clusterer.cluster.prototypes.merge_rules import RULE_NAMES
 from clusterer.cluster.prototypes.parameters import FORGET_RULES, METRICS, UPDATE_RULES
@@ -18,6 +18,7 @@ FEATURES = (
     "in a CSV file: 'x,\"Temp, °C\"'"
 )
 DEFAULTS = make_learner().get_params()
+CLASSIFIER = "kernel-pegasos"
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -60,6 +61,13 @@ def _add_fit(commands: Any) -> None:
         metavar="NAME",
         help="the column of classes, for a learner that learns classes; words are numbered in the "
         "order of their first appearance",
+    )
+    fit.add_argument(
+        "--classify",
+        metavar="COLUMN",
+        help="learn to predict this column of classes from the other columns, with an online "
+        f"support vector machine (short for --learner {CLASSIFIER} --classes COLUMN; --learner "
+        "pegasos is the linear one); rows without a class are skipped",
     )
     _add_parameters(fit)
     add_reading_arguments(fit)
@@ -174,8 +182,9 @@ def _add_predict(commands: Any) -> None:
         "predict",
         help="label the rows of tables",
         description="Write a CSV file with one line for each row: the number of the row in its "
-        "table from 1 on, its cluster (-1 is noise) and its features. With several tables, the "
-        "first column is the file.",
+        "table from 1 on, its cluster (-1 is noise) and its features. A model that has learned "
+        "classes writes the class and its margin, the distance to the next class, instead of the "
+        "cluster. With several tables, the first column is the file.",
     )
     predict.set_defaults(parser=predict)
     predict.add_argument("model", metavar="MODEL", help="the model file")
@@ -198,6 +207,27 @@ def _add_describe(commands: Any) -> None:
     describe.add_argument(
         "--json", action="store_true", help="write the clusters and the prototypes as JSON"
     )
+
+
+def expand_classify(arguments: argparse.Namespace) -> None:
+    """Set the learner and the column of classes if ``--classify`` is given.
+
+    Exits with code 2 if other arguments contradict it.
+    """
+    if arguments.classify is None:
+        return
+    if arguments.classes not in (None, arguments.classify):
+        arguments.parser.error("--classify and --classes name two columns; name only one")
+    if arguments.learner is not None:
+        learner = find_learner(arguments.learner)
+        if not issubclass(learner, Classifier):
+            arguments.parser.error(
+                f"--classify needs a learner of classes, but {arguments.learner} finds clusters; "
+                "leave --learner out"
+            )
+    elif arguments.start is None:
+        arguments.learner = CLASSIFIER
+    arguments.classes = arguments.classify
 
 
 def get_parameters(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """``clusterer describe``: show the clusters of a model, as a text table or as JSON."""
 
 import argparse
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from clusterer.base import find_learner_name
 from clusterer.cli.output import check_standard_output
 from clusterer.export.data_files import list_clusters, write_json
 from clusterer.preprocessing.scaling import RunningScaling, Scaling
@@ -15,7 +17,8 @@ from clusterer.scaled_learner import ScaledLearner
 from clusterer.session.recipe import Recipe
 from clusterer.session.run_export import RunExport
 from clusterer.stream import ArraySource
-from clusterer.support.text import make_printable
+from clusterer.support.text import join_names, make_printable
+from clusterer.svm.stream_classifier import StreamClassifier
 
 MAX_FEATURES = 12
 
@@ -24,11 +27,52 @@ def describe(arguments: argparse.Namespace) -> None:
     """Print the description. Raises ValueError or OSError if the file holds no model."""
     check_standard_output()
     learner = ScaledLearner.load(arguments.model)
+    if isinstance(learner.model, StreamClassifier):
+        describe_classifier(learner, arguments.json)
+        return
     run = export_model(learner, Path(arguments.model).name)
     if arguments.json:
         sys.stdout.write(write_json(run).decode() + "\n")
     else:
         sys.stdout.writelines(f"{line}\n" for line in list_lines(learner, run))
+    sys.stdout.flush()
+
+
+def describe_classifier(learner: ScaledLearner, is_json: bool) -> None:
+    """Print what a support vector machine has learned, as a list or as JSON."""
+    model = learner.model
+    names = learner.feature_names or tuple(f"x{i}" for i in range(model.n_features_in_))
+    document: dict[str, Any] = {
+        "kind": find_learner_name(model),
+        "rows": model.n_seen_,
+        "mistakes": model.n_mistakes_,
+        "updates": model.n_updates_,
+        "features": list(names),
+        "classes": model.classes_.tolist(),
+        "parameters": {name: str(value) for name, value in model.get_params().items()},
+    }
+    if hasattr(model, "support_vectors_"):
+        half_life = None if np.isinf(model.half_life_) else model.half_life_
+        vectors = (learner.scaling or Scaling.identity(len(names))).undo(model.support_vectors_)
+        document |= {"sigma": model.sigma_, "half-life": half_life, "vectors": len(vectors)}
+        if is_json:
+            document["vectors"] = [
+                {"coefficients": coefficients, "features": vector}
+                for coefficients, vector in zip(
+                    model.dual_coef_.tolist(), vectors.tolist(), strict=True
+                )
+            ]
+    if is_json:
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    else:
+        share = model.n_mistakes_ / max(model.n_seen_, 1)
+        document["mistakes"] = f"{model.n_mistakes_:,} ({share:.1%}) before they were learned"
+        for name in ("features", "classes"):
+            document[name] = join_names([str(each) for each in document[name]], MAX_FEATURES)
+        document |= document.pop("parameters")
+        for name, value in document.items():
+            is_count = isinstance(value, int)
+            sys.stdout.write(f"{name:<13} {f'{value:,}' if is_count else value}\n")
     sys.stdout.flush()
 
 

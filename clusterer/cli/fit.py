@@ -7,21 +7,26 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from clusterer.base import DEFAULT_LEARNER, Clusterer, find_learner_name, make_learner
-from clusterer.cli.arguments import get_parameters
-from clusterer.cli.input import STANDARD_INPUT, InputTable, list_tables
+from clusterer.cli.arguments import expand_classify, get_parameters
+from clusterer.cli.input import STANDARD_INPUT, InputTable, list_tables, name_classes
 from clusterer.cli.output import check_writable, refuse_input
 from clusterer.cli.reading import make_reading_options
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.scaled_learner import ScaledLearner
+from clusterer.stream.chunk import NOISE
 from clusterer.support.text import join_names, make_printable
+from clusterer.svm.stream_classifier import StreamClassifier
 from clusterer.tables import TableError
 
 
 def fit(arguments: argparse.Namespace) -> None:
     """Learn a model and save it. Raises ValueError or OSError and then changes no file."""
+    expand_classify(arguments)
     parameters = get_parameters(arguments)
     output = make_printable(arguments.output, 200)
     check_writable(arguments.output)
@@ -39,6 +44,14 @@ def fit(arguments: argparse.Namespace) -> None:
         raise ValueError("the tables have no usable row, so no model was written")
     learner.save(arguments.output)
     snapshot, features = learner.model.snapshot(), learner.feature_names or ()
+    if isinstance(learner.model, StreamClassifier):
+        print(
+            f"{output}: {len(learner.model.classes_)} classes, from {snapshot.n_seen:,} rows of "
+            f"{join_names([*features])}; {learner.model.n_mistakes_:,} rows were predicted wrongly "
+            "before they were learned",
+            file=sys.stderr,
+        )
+        return
     print(
         f"{output}: {snapshot.n_clusters} clusters of {len(snapshot.weights)} prototypes, from "
         f"{snapshot.n_seen:,} points in {join_names([*features])}",
@@ -78,18 +91,40 @@ def learn_tables(
     with tqdm(unit=" points", unit_scale=True, disable=None) as bar:
         for i, name in enumerate(names):
             bar.set_description(f"{i + 1}/{len(names)} {make_printable(Path(name).name, 30)}")
-            table = InputTable(name, learner.feature_names, options, arguments.classes)
+            table = InputTable(
+                name,
+                learner.feature_names,
+                options,
+                arguments.classes,
+                isinstance(learner.model, StreamClassifier),
+            )
             learner.feature_names = table.features
             if arguments.as_is and learner.scaling is None:
                 learner.scaling = Scaling.identity(len(table.features))
             for points, rows, classes in table.read(codes):
                 try:
-                    learner.learn(points, classes)
+                    learn_chunk(learner, points, classes, codes)
                 except ValueError as error:
                     place = f"{table.table.name}, rows {rows[0]:,} to {rows[-1]:,}"
                     raise ValueError(f"{place}: {error}") from None
                 bar.update(len(points))
             table.report_changes()
+
+
+def learn_chunk(
+    learner: ScaledLearner,
+    points: NDArray[np.float64],
+    classes: NDArray[np.int64] | None,
+    codes: dict[str, int],
+) -> None:
+    """Learn a chunk; a support vector machine learns the classes themselves, not their numbers."""
+    if isinstance(learner.model, StreamClassifier) and classes is not None and codes:
+        known = classes != NOISE
+        if known.any():
+            names = name_classes(classes[known], codes)
+            learner.learn(points[known], names, has_all_classes=True)
+        return
+    learner.learn(points, classes)
 
 
 def learn_with_scheduler(

@@ -20,6 +20,8 @@ from clusterer.tables import Pipe, ReadingOptions, Table, TableError, list_folde
 from clusterer.tables.files.signatures import N_HEAD_BYTES, needs_file
 from clusterer.tables.limits import UNLIMITED_BYTES
 
+MAX_EXACT = 2.0**53  # beyond it a float does not hold every whole number
+
 
 def list_tables(names: Sequence[str]) -> list[str]:
     """The files named, with each folder replaced by its files in the order of their names.
@@ -51,6 +53,8 @@ class InputTable:
         The user's choices about how the table is read.
     classes : str, optional
         The column of the classes. It is not a feature, unless ``features`` name it.
+    is_class_text : bool, default False
+        Number all classes like words, also whole numbers, so that -1 can be a class.
 
     Raises
     ------
@@ -64,11 +68,12 @@ class InputTable:
         features: Sequence[str] | None,
         options: ReadingOptions,
         classes: str | None = None,
+        is_class_text: bool = False,
     ) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self.name = "standard input" if name == STANDARD_INPUT else name
         self.table = self._open(name, options)
-        self.classes = classes
+        self.classes, self.is_class_text = classes, is_class_text
         columns = [column for column in self.table.default_features if column != classes]
         self.features = tuple(features or columns)
         if not self.features:
@@ -115,7 +120,13 @@ class InputTable:
         """
         size = size_chunks(len(self.features))
         try:
-            chunks = self.table.chunks(self.features, size, self.classes, is_numbered=True)
+            chunks = self.table.chunks(
+                self.features,
+                size,
+                self.classes,
+                is_numbered=True,
+                is_label_text=self.is_class_text,
+            )
         except TableError as error:
             raise TableError(f"{self.table.name}: {error}") from None
         prefetched = Prefetched(partial(iter, chunks))
@@ -150,3 +161,20 @@ def number_classes(
         return classes
     numbers = [codes.setdefault(name, len(codes)) for name in names]
     return np.array([*numbers, NOISE], dtype=np.int64)[classes]
+
+
+def name_classes(classes: NDArray[np.int64], codes: dict[str, int]) -> NDArray:
+    """Return known classes (n,) as the words that ``codes`` numbers, or as whole numbers.
+
+    >>> name_classes(np.array([1, 0]), {"a": 0, "b": 1}).tolist()
+    ['b', 'a']
+    >>> name_classes(np.array([1, 0]), {"-1": 0, "1.0": 1}).tolist()
+    [1, -1]
+    """
+    words = list(codes)
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        return np.array(words)[classes]
+    is_whole = all(abs(number) < MAX_EXACT and number.is_integer() for number in numbers)
+    return np.array([int(number) for number in numbers] if is_whole else words)[classes]

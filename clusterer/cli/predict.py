@@ -13,9 +13,10 @@ from tqdm import tqdm
 from clusterer.cli.input import InputTable, list_tables
 from clusterer.cli.output import open_output, refuse_input
 from clusterer.cli.reading import make_reading_options
-from clusterer.export.data_files import combine_columns, escape_formula
+from clusterer.export.data_files import Columns, combine_columns, escape_formula
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import join_names, make_printable
+from clusterer.svm.stream_classifier import StreamClassifier
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -40,7 +41,7 @@ def predict(arguments: argparse.Namespace) -> None:
             check_n_features(learner, table)
             shown = None if len(names) == 1 else name
             for points, rows, _ in table.read():
-                batch = make_batch(features, shown, rows, learner.predict(points), points)
+                batch = make_batch(features, shown, rows, label_points(learner, points), points)
                 writer = writer or pa_csv.CSVWriter(file, batch.schema)
                 writer.write(batch)
                 bar.update(len(points))
@@ -63,6 +64,20 @@ def _choose_features(
     return learned or (None if chosen is None else tuple(chosen))
 
 
+def label_points(learner: ScaledLearner, points: NDArray[np.float64]) -> Columns:
+    """Return the columns that the model predicts: the cluster, or the class and its margin."""
+    model = learner.model
+    if not isinstance(model, StreamClassifier):
+        return {"cluster": learner.predict(points)}
+    scaled = points if learner.scaling is None else learner.scaling.apply(points)
+    classes = model.predict(scaled)
+    margins = model.measure_margins(scaled)
+    if classes.dtype.kind != "U":
+        return {"class": classes, "margin": margins}
+    names = [escape_formula(make_printable(name, 500)) for name in classes.tolist()]
+    return {"class": names, "margin": margins}
+
+
 def check_n_features(learner: ScaledLearner, table: InputTable) -> None:
     """Raise ValueError if a model without column names has another number of features."""
     wanted, found = learner.model.n_features_in_, len(table.features)
@@ -78,11 +93,11 @@ def make_batch(
     features: Sequence[str],
     file: str | None,
     rows: NDArray[np.int64],
-    labels: NDArray[np.int64],
+    labels: Columns,
     points: NDArray[np.float64],
 ) -> pa.RecordBatch:
     """Rows of the output; text in them is escaped for spreadsheets."""
     files = [escape_formula(make_printable(file, 500))] * len(rows) if file is not None else None
     columns = {} if files is None else {"file": files}
-    named = combine_columns({**columns, "row": rows, "cluster": labels}, tuple(features), points)
+    named = combine_columns({**columns, "row": rows, **labels}, tuple(features), points)
     return pa.record_batch([pa.array(values) for _, values in named], names=[n for n, _ in named])

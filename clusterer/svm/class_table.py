@@ -9,7 +9,7 @@ from clusterer.support.text import make_printable
 
 KINDS = {"i": "numbers", "f": "numbers", "U": "text", "b": "True and False"}
 MOST_CLASSES = 10_000
-BLOCK = 2**16  # rows: a longer chunk needs no more memory for the columns of its classes
+BLOCK = 2**13  # rows: a longer chunk needs no more memory for the columns of its classes
 
 
 class ClassTable:

@@ -19,6 +19,8 @@ against the rest); with two classes one column is enough.
 
 from typing import Any
 
+import numpy as np
+
 from clusterer.support.kernels import entry, inner
 
 # Places of the scalars: the numbers of rows, of rows that were predicted wrongly, and of rows that
@@ -211,6 +213,30 @@ def learn_dense(
                         u[j, k] += averaged * change
 
 
+@inner
+def add_sparse_row(
+    values: Any, indices: Any, begin: int, end: int, v: Any, u: Any, deltas: Any, has_average: bool
+) -> None:
+    """Add a row, times the factor of each column, to v, and its part of the average to u."""
+    n_columns = v.shape[1]
+    averaged = deltas[n_columns]
+    if n_columns == 1:
+        delta = deltas[0]
+        for p in range(begin, end):
+            v[np.uintp(indices[p]), 0] += delta * values[p]
+        if has_average:
+            for p in range(begin, end):
+                u[np.uintp(indices[p]), 0] += averaged * (delta * values[p])
+        return
+    for p in range(begin, end):
+        j = np.uintp(indices[p])
+        for k in range(n_columns):
+            change = deltas[k] * values[p]
+            v[j, k] += change
+            if has_average:
+                u[j, k] += averaged * change
+
+
 @entry
 def learn_sparse(
     values: Any,
@@ -234,7 +260,10 @@ def learn_sparse(
     has_intercept: bool,
     balanced: bool,
 ) -> None:
-    """Learn rows of a CSR array (``values``, ``indices``, ``starts``) as `learn_dense` does."""
+    """Learn rows of a CSR array (``values``, ``indices``, ``starts``) as `learn_dense` does.
+
+    Unsigned indices save the test for negative ones, which count from the end.
+    """
     for i in range(codes.shape[0]):
         row = first + i
         if order.shape[0] > 0:
@@ -247,23 +276,17 @@ def learn_sparse(
         if margins.shape[0] == 1:
             product = 0.0
             for p in range(begin, end):
-                product += v[indices[p], 0] * values[p]
+                product += v[np.uintp(indices[p]), 0] * values[p]
                 square += values[p] * values[p]
             margins[0] = product
         else:
             for p in range(begin, end):
                 square += values[p] * values[p]
                 for k in range(margins.shape[0]):
-                    margins[k] += v[indices[p], k] * values[p]
+                    margins[k] += v[np.uintp(indices[p]), k] * values[p]
         weight = find_weight(counts, class_weights, codes[i], weights[i], balanced)
         if take_step(
             margins, square, codes[i], weight, v, bias, deltas, scalars,
             alpha, limit, has_average, has_intercept,
         ):  # fmt: skip
-            averaged = deltas[margins.shape[0]]
-            for p in range(begin, end):
-                for k in range(margins.shape[0]):
-                    change = deltas[k] * values[p]
-                    v[indices[p], k] += change
-                    if has_average:
-                        u[indices[p], k] += averaged * change
+            add_sparse_row(values, indices, begin, end, v, u, deltas, has_average)

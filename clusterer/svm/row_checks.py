@@ -49,22 +49,20 @@ def check_sparse(values: Any, indices: Any, starts: Any, n_features: int, counts
         if starts[i + 1] < starts[i]:
             return
     counts[IS_BROKEN] = 0
-    too_large = 0
-    outside = 0
-    falls = 0
+    too_large = np.int64(0)
+    outside = np.int64(0)
+    falls = np.int64(0)
+    # Without branches, LLVM checks several values at once; unsigned, a negative index is large.
     for p in range(starts[n_rows]):
-        if not abs(values[p]) <= LARGEST:
-            too_large += 1
-        if indices[p] < 0 or indices[p] >= n_features:
-            outside += 1
+        too_large += np.int64(not abs(values[p]) <= LARGEST)
+        outside += np.int64(np.uint64(indices[p]) >= np.uint64(n_features))
     for p in range(1, starts[n_rows]):
-        if indices[p] <= indices[p - 1]:
-            falls += 1
+        falls += np.int64(indices[p] <= indices[np.uint64(p) - np.uint64(1)])
     # Between two rows the indices may fall.
     for i in range(1, n_rows):
         p = starts[i]
         if 0 < p < starts[i + 1] and indices[p] <= indices[p - 1]:
-            falls -= 1
+            falls -= np.int64(1)
     counts[N_TOO_LARGE] = too_large
     counts[N_OUTSIDE] = outside
     counts[N_NOT_RISING] = falls

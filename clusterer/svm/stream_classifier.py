@@ -192,6 +192,17 @@ class StreamClassifier(ClassifierMixin, Classifier):
             return self._join_two(decisions)
         return decisions if len(self._table) > 2 else np.zeros(len(decisions))
 
+    def measure_margins(self, X: Any) -> NDArray[np.float64]:
+        """Return how far (n,) the predicted class of each row X (n, d) is above the next class.
+
+        With two classes this is the absolute value of `decision_function`; with one class, 0.
+        """
+        decisions = self._decide(X)
+        if decisions.shape[1] < 2:
+            return np.zeros(len(decisions))
+        highest = np.partition(decisions, -2, axis=1)
+        return highest[:, -1] - highest[:, -2]
+
     @property
     def classes_(self) -> NDArray:
         """The classes (C,) known so far, in increasing order."""

@@ -125,6 +125,7 @@ class Table(ChunkedTable):
         time: str | None = None,
         missing: MissingRule | None = None,
         is_numbered: bool = False,
+        is_label_text: bool = False,
     ) -> Iterator[Chunk]:
         r"""Yield all rows as points from the first on, `size` at a time (fewer at the end).
 
@@ -145,6 +146,9 @@ class Table(ChunkedTable):
             "drop" or "mean", as for `open_table`; None (the default) uses the choice made there.
         is_numbered : bool, default False
             Whether the number of the row, from 1, is one more coordinate, before the time.
+        is_label_text : bool, default False
+            Whether labels that are whole numbers are numbered like words, too. Then the label -1
+            is not taken for a missing one.
 
         Yields
         ------
@@ -185,7 +189,7 @@ class Table(ChunkedTable):
         if label is not None:
             index, inferred = self._find(label)
             is_number = inferred.is_whole and inferred.column.kind != "boolean"
-            number_format = inferred.number_format if is_number else None
+            number_format = inferred.number_format if is_number and not is_label_text else None
             encoder = ClassEncoder(number_format)
             requests.append(ColumnRequest(index, number_format))
         times = None

@@ -1,0 +1,1 @@
+"""Speed and quality of the online support vector machines, with targets."""
