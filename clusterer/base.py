@@ -7,7 +7,7 @@ contract. A new learner is one class that implements `Clusterer` or `Classifier`
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -52,6 +52,9 @@ class Snapshot:
         the learner does not count them.
     half_life : float, default infinity
         Number of points after which a point counts half; infinite if nothing is forgotten.
+    steps : (d,)
+        The smallest difference of two values of each feature, 0 for unknown; (0,) if the learner
+        does not measure it.
     """
 
     n_seen: int
@@ -65,6 +68,7 @@ class Snapshot:
     sigma: float
     links: NDArray[np.float64]
     half_life: float = np.inf
+    steps: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @classmethod
     def empty(cls, n_features: int) -> "Snapshot":

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.density.labels import label_prototypes
 from clusterer.cluster.forgetting import LEAST_EXPLAINED, renew_half_life
-from clusterer.cluster.prototypes.parameters import AUTOMATIC, Parameters
+from clusterer.cluster.prototype_number import (
+    choose_in_motion,
+    choose_number,
+    count_to_choice,
+)
+from clusterer.cluster.prototypes.parameters import AUTOMATIC, AUTOMATIC_NUMBER, Parameters
 from clusterer.cluster.prototypes.prototypes import DriftCheck, Prototypes
 from clusterer.cluster.prototypes.state_layout import N_SEEN, NEXT_CHECK
 
@@ -27,10 +32,26 @@ AT_REST = DriftCheck(FIRST_CHECK, INTERVAL, LEAST_EXPLAINED / 2)
 
 
 def learn_stream(prototypes: Prototypes, points: NDArray, parameters: Parameters) -> int:
-    """Learn a chunk (n, d) and check for drift where a check is due.
+    """Learn a chunk (n, d), check for drift and choose an automatic K where that is due.
 
     Returns the first row that is refused, or -1. Nothing changes if a row is refused.
     """
+    if parameters.n_prototypes != AUTOMATIC_NUMBER or len(points) < count_to_choice(prototypes):
+        return learn_with_checks(prototypes, points, parameters)
+    refused = prototypes.find_refused(points)
+    if refused >= 0:
+        return refused
+    while len(points):
+        n_left = max(count_to_choice(prototypes), 0)
+        learn_with_checks(prototypes, points[:n_left], parameters)
+        points = points[n_left:]
+        if count_to_choice(prototypes) <= 0:
+            choose_number(prototypes, parameters)
+    return -1
+
+
+def learn_with_checks(prototypes: Prototypes, points: NDArray, parameters: Parameters) -> int:
+    """Learn as `learn_stream`, without choosing K."""
     if parameters.decay == 1.0 or len(points) <= count_to_check(prototypes):
         # The result is -1 - i for a refused row i.
         return max(-1 - prototypes.learn(points, parameters), -1)
@@ -62,10 +83,12 @@ def check_drift(prototypes: Prototypes, parameters: Parameters) -> None:
         renew_half_life(prototypes)
     else:
         half_life = -1.0 / math.log2(parameters.decay)
-        least = INTERVAL_PER_PROTOTYPE * parameters.n_prototypes
+        least = INTERVAL_PER_PROTOTYPE * prototypes.capacity
         n_points = max(INTERVAL, least, min(int(half_life), MAX_INTERVAL))
         labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)
         prototypes.set_previous_labels(labels)
+    if parameters.n_prototypes == AUTOMATIC_NUMBER:
+        choose_in_motion(prototypes)
     prototypes.scalars[NEXT_CHECK] = prototypes.n_seen + n_points
 
 

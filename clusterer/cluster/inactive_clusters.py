@@ -80,6 +80,7 @@ def _label_scaled(
         prototypes.counts * factors,
         links=prototypes.link_counts * roots[:, None] * roots,
         previous=previous,
+        steps=prototypes.steps,
     )
 
 

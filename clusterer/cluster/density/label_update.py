@@ -28,23 +28,27 @@ class LabelledDensity(NamedTuple):
     ----------
     labels : (m,) int64
         Index of the prototype at the peak of each prototype's cluster; -1 is noise.
-    places : (d + 3, k)
-        Of the prototypes that shape the density: the centres, then the logarithm of the height of
-        each Gaussian, the inverse of its variance, and the logarithm of the density below which a
-        light prototype near it is noise.
+    places : (q + 3, k)
+        Of the prototypes that shape the density: the centres along the axes, then the logarithm
+        of the height of each Gaussian, the inverse of its variance, and the logarithm of the
+        density below which a light prototype near it is noise.
     place_labels : (k,) int64
         The labels of these prototypes.
+    axes : (d, q) or (0, 0)
+        The directions in which the density was estimated; (0, 0) for the features themselves.
     """
 
     labels: NDArray[np.int64]
     places: NDArray[np.float64]
     place_labels: NDArray[np.int64]
+    axes: NDArray[np.float64]
 
 
 def describe_density(
     labels: NDArray[np.int64],
     centers: NDArray,
     order: NDArray[np.int64],
+    axes: NDArray[np.float64] | None,
     density: DensityEstimate,
     limits: NDArray,
 ) -> LabelledDensity:
@@ -56,17 +60,20 @@ def describe_density(
         The prototypes.
     order : (m,) int64
         Their indices in the order of ``density``.
+    axes : (d, q) or None
+        The directions in which the density was estimated.
     limits : (k,)
         Logarithm of the density below which a light prototype near each is noise.
     """
     slots = order[density.kept]
-    n_features = centers.shape[1]
-    places = np.empty((n_features + N_PLACE_ROWS, len(slots)))
-    places[:n_features] = centers[slots].T
+    known = centers[slots] if axes is None else centers[slots] @ axes
+    places = np.empty((known.shape[1] + N_PLACE_ROWS, len(slots)))
+    places[: known.shape[1]] = known.T
     places[LOG_NORM] = density.log_norms
     places[INVERSE] = density.inverses / density.unit / density.unit
     places[LIMIT] = limits
-    return LabelledDensity(labels, places, labels[slots])
+    directions = np.empty((0, 0)) if axes is None else axes
+    return LabelledDensity(labels, places, labels[slots], directions)
 
 
 @entry
@@ -77,6 +84,8 @@ def update_labels(
     known_labels: Any,
     places: Any,
     place_labels: Any,
+    axes: Any,
+    point: Any,
     has_singletons: bool,
     numbers: Any,
     labels: Any,
@@ -89,8 +98,10 @@ def update_labels(
         The arrays of the state; see `clusterer.cluster.prototypes.state_layout`.
     known_ids, known_labels : (n,) int64
         The ids of the prototypes at the last full labelling, and their `LabelledDensity.labels`.
-    places, place_labels
+    places, place_labels, axes
         The fields of the `LabelledDensity`.
+    point : (q,)
+        Scratch.
     has_singletons : bool
         Whether noise is clusters of single prototypes.
     numbers : (n,) int64
@@ -111,7 +122,7 @@ def update_labels(
         if slot < known_ids.shape[0] and int_rows[ID, slot] == known_ids[slot]:
             label = known_labels[slot]
         else:
-            label = label_light_prototype(floats, slot, places, place_labels)
+            label = label_light_prototype(floats, slot, places, place_labels, axes, point)
         if label >= 0:
             if numbers[label] < 0:
                 numbers[label] = n_clusters + n_singletons
@@ -126,15 +137,23 @@ def update_labels(
 
 
 @inner
-def label_light_prototype(floats: Any, slot: int, places: Any, place_labels: Any) -> int:
+def label_light_prototype(
+    floats: Any, slot: int, places: Any, place_labels: Any, axes: Any, point: Any
+) -> int:
     """Return the label of a prototype that does not shape the density; -1 for noise."""
     n_features = places.shape[0] - N_PLACE_ROWS
+    for t in range(n_features):
+        point[t] = floats[t, slot]
+        if axes.shape[0] > 0:
+            point[t] = 0.0
+            for s in range(axes.shape[0]):
+                point[t] += axes[s, t] * floats[s, slot]
     nearest = 0
     least = np.inf
     for k in range(places.shape[1]):
         square = 0.0
         for t in range(n_features):
-            gap = places[t, k] - floats[t, slot]
+            gap = places[t, k] - point[t]
             square += gap * gap
         if square < least:
             least = square
@@ -147,7 +166,7 @@ def label_light_prototype(floats: Any, slot: int, places: Any, place_labels: Any
         for k in range(places.shape[1]):
             square = 0.0
             for t in range(n_features):
-                gap = places[t, k] - floats[t, slot]
+                gap = places[t, k] - point[t]
                 square += gap * gap
             term = places[n_features, k] - 0.5 * square * places[n_features + 1, k] - limit
             if term > -NEGLIGIBLE:

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.prototypes.learn_loop import LARGEST_COORDINATE
 from clusterer.cluster.prototypes.links import LARGEST_UNIT
-from clusterer.cluster.prototypes.parameters import PARAMETER_NAMES, check_parameters
+from clusterer.cluster.prototypes.parameters import (
+    FEWEST,
+    MOST,
+    PARAMETER_NAMES,
+    check_parameters,
+)
 from clusterer.cluster.prototypes.state import SAVED_SCALARS
 from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS, N_ROWS
 from clusterer.cluster.prototypes.timestamps import LARGEST_UNIT as LARGEST_RECENT_UNIT
@@ -82,8 +87,12 @@ def check_drift_state(header: dict[str, Any]) -> None:
     demand(count <= header["n_seen"] * unit * ROUNDING, f"recent_count is {count}")
     demand(fading <= 1.0, f"fading is {fading}")
     # The check would never run between two points.
-    is_valid = next_check <= 2 * MAX_SEEN and next_check == int(next_check)
+    is_valid = next_check <= 4 * MAX_SEEN and next_check == int(next_check)
     demand(is_valid, f"next_look is {next_check}, not a number of points")
+    chosen, next_choice = header["chosen_prototypes"], header["next_choice"]
+    demand(chosen in (0, FEWEST, MOST), f"chosen_prototypes is {chosen}")
+    is_valid = next_choice <= 2 * MAX_SEEN and next_choice == int(next_choice)
+    demand(is_valid, f"next_choice is {next_choice}, not a number of points")
 
 
 def check_recent(recent: NDArray) -> None:
@@ -114,6 +123,7 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
         "links": (n_taken, n_taken),
         "times": (n_taken, 6),
         "recent": (N_RECENT_ROWS, n_features),
+        "steps": (n_features,),
         "mean": (n_features,),
         "origin": (n_features,),
     }
@@ -124,7 +134,7 @@ def check_arrays(arrays: dict[str, NDArray], n_taken: int, n_features: int, n_se
         is_signed = name in ("centers", "mean", "origin", "recent", "known")
         demand(is_signed or bool((values >= 0).all()), f"{name} holds numbers below 0")
         has_own_limit = is_signed or name in ("links", "times")
-        most = MAX_SQUARE if name == "scatters" else n_seen * ROUNDING
+        most = MAX_SQUARE if name in ("scatters", "steps") else n_seen * ROUNDING
         demand(has_own_limit or bool((values <= most).all()), f"{name} holds numbers too large")
     inside = max(np.abs(arrays["centers"]).max(), np.abs(arrays["mean"]).max())
     demand(inside <= 2 * LARGEST_COORDINATE, "coordinates are too large")

@@ -9,7 +9,7 @@ from clusterer.cluster.prototypes.parameters import REFRESH
 from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS
 from clusterer.support.array_archive import demand
 
-VERSION = 5
+VERSION = 6
 ARRAYS = {
     "centers": "<f8",
     "weights": "<f8",
@@ -21,10 +21,11 @@ ARRAYS = {
     "links": "<f8",
     "times": "<f8",
     "recent": "<f8",
+    "steps": "<f8",
     "mean": "<f8",
     "origin": "<f8",
 }
-SINCE = {"times": 2, "recent": 3, "known": 4}  # the first version with this array
+SINCE = {"times": 2, "recent": 3, "known": 4, "steps": 6}  # the first version with this array
 REFRESH_SINCE = 5  # the first version with this parameter
 
 
@@ -51,6 +52,10 @@ def upgrade(
     if version < SINCE["known"]:
         # The next drift check labels the clusters again.
         arrays["known"] = np.full_like(arrays["ids"], -1)
+    if version < SINCE["steps"]:
+        # As before the first two points that differ.
+        arrays["steps"] = np.zeros_like(arrays["mean"])
+        header |= {"chosen_prototypes": 0.0, "next_choice": 0.0}
     if version < REFRESH_SINCE:
         header["parameters"] = {"refresh": REFRESH, **header["parameters"]}
     return header, arrays

@@ -84,7 +84,7 @@ FOREIGN = {
     "array too many": forge(CONTENT, {"more": np.zeros(1)}),
     "array missing": forge(CONTENT, {"origin": None}),
     "other format": forge(CONTENT, format="picture"),
-    "newer": forge(CONTENT, version=6),
+    "newer": forge(CONTENT, version=7),
     "version 0": forge(CONTENT, version=0),
     "version true": forge(CONTENT, version=True),
     "version text": forge(CONTENT, version="1"),
@@ -126,6 +126,10 @@ FOREIGN = {
     "recent flat": forge(CONTENT, {"recent": np.ones(6)}),
     "fading too fast": forge(CONTENT, fading=2.0),
     "check between points": forge(CONTENT, next_look=1000.5),
+    "unknown automatic number": forge(CONTENT, chosen_prototypes=51.0),
+    "choice between points": forge(CONTENT, next_choice=2000.5),
+    "feature steps below 0": forge(CONTENT, {"steps": np.full(2, -1.0)}),
+    "steps of other features": forge(CONTENT, {"steps": np.ones(3)}),
     "time in the future": forge(CONTENT, put("times", (1, 0), 61.0)),
     "times too wide": forge(CONTENT, put("times", (1, 1), 3601.0)),
     "times flat": forge(CONTENT, {"times": np.ones(36)}),
@@ -167,7 +171,7 @@ class TestRefused:
 
     def test_error_is_a_value_error_with_the_reason(self, tmp_path):
         assert issubclass(ModelFileError, ValueError)
-        with pytest.raises(ModelFileError, match=r"version 6.* update"):
+        with pytest.raises(ModelFileError, match=r"version 7.* update"):
             read(FOREIGN["newer"], tmp_path)
         with pytest.raises(ModelFileError, match="weights holds numbers below 0"):
             read(FOREIGN["weight below 0"], tmp_path)

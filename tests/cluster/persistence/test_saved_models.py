@@ -6,6 +6,7 @@ import io
 import json
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,12 @@ def content_of(model: OnlineClusterer) -> bytes:
         return Path(folder, "model").read_bytes()
 
 
+def forget_steps(snapshot):
+    """The snapshot as before version 6, without the steps of the features."""
+    return replace(snapshot, steps=np.zeros_like(snapshot.steps))
+
+
+NUMBER_ENTRIES = ("chosen_prototypes", "next_choice")  # since version 6
 MODEL = OnlineClusterer(6, half_life=100.0).fit(blobs(0, 60))
 CONTENT = content_of(MODEL)
 
@@ -104,35 +111,36 @@ class TestRoundTrip:
     def test_file_holds_no_pickle_and_no_points(self):
         with np.load(io.BytesIO(CONTENT), allow_pickle=False) as file:
             assert set(file.files) == {"header", *ARRAYS}
-            assert sum(file[name].size for name in ARRAYS) < 6 * (9 + 6 + 6) + 16
+            assert sum(file[name].size for name in ARRAYS) < 6 * (9 + 6 + 6) + 18
             header = json.loads(str(file["header"]))
-        assert (header["format"], header["version"]) == ("clusterer model", 5)
+        assert (header["format"], header["version"]) == ("clusterer model", 6)
 
     def test_a_file_of_version_1_is_read_as_if_clusters_rest(self, tmp_path):
         """Version 1 has no times, no parameter ``forget``, and no automatic half-life."""
         with np.load(io.BytesIO(CONTENT)) as file:
-            unknown = ("times", "recent", "known")
+            unknown = ("times", "recent", "known", "steps")
             arrays = {name: file[name] for name in file.files if name not in unknown}
         header = json.loads(str(arrays["header"])) | {"version": 1}
-        for name in ("recent_unit", "recent_count", "fading", "next_look"):
+        for name in ("recent_unit", "recent_count", "fading", "next_look", *NUMBER_ENTRIES):
             del header[name]
         del header["parameters"]["forget"]
         np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
         model = load(tmp_path / "model.npz")
         assert model.get_params() == MODEL.get_params()
-        assert_identical(model.snapshot(), MODEL.snapshot())
+        assert_identical(model.snapshot(), forget_steps(MODEL.snapshot()))
         model.set_params(half_life="auto").partial_fit(blobs(1, 3000))
         assert model.half_life_ == np.inf
 
     def test_a_file_of_version_2_is_read_without_recent_points(self, tmp_path):
         with np.load(io.BytesIO(CONTENT)) as file:
-            unknown = ("recent", "known")
+            unknown = ("recent", "known", "steps")
             arrays = {name: file[name] for name in file.files if name not in unknown}
         header = json.loads(str(arrays["header"])) | {"version": 2, "steps": 7.0}
-        del header["recent_count"]
+        for name in ("recent_count", *NUMBER_ENTRIES):
+            del header[name]
         np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
         model = load(tmp_path / "model.npz")
-        assert_identical(model.snapshot(), MODEL.snapshot())
+        assert_identical(model.snapshot(), forget_steps(MODEL.snapshot()))
         model.partial_fit(blobs(1, 3000)).save(tmp_path / "again.npz")
         assert_identical(load(tmp_path / "again.npz").snapshot(), model.snapshot())
 
@@ -141,12 +149,27 @@ class TestRoundTrip:
         assert moved._prototypes.previous_labels.max() >= 0
         moved.save(tmp_path / "model.npz")
         with np.load(tmp_path / "model.npz") as file:
-            arrays = {name: file[name] for name in file.files if name != "known"}
+            arrays = {name: file[name] for name in file.files if name not in ("known", "steps")}
         header = json.loads(str(arrays["header"])) | {"version": 3}
+        for name in NUMBER_ENTRIES:
+            del header[name]
         np.savez(tmp_path / "old.npz", **arrays | {"header": np.array(json.dumps(header))})
         model = load(tmp_path / "old.npz")
         assert model._prototypes.previous_labels.max() == -1
         assert model.half_life_ == moved.half_life_ < np.inf
+
+    def test_a_file_of_version_5_is_read_and_counts_steps_anew(self, tmp_path):
+        """Version 5 has no steps and no automatic number of prototypes."""
+        with np.load(io.BytesIO(CONTENT)) as file:
+            arrays = {name: file[name] for name in file.files if name != "steps"}
+        header = json.loads(str(arrays["header"])) | {"version": 5}
+        for name in NUMBER_ENTRIES:
+            del header[name]
+        np.savez(tmp_path / "old.npz", **arrays | {"header": np.array(json.dumps(header))})
+        model = load(tmp_path / "old.npz")
+        assert_identical(model.snapshot(), forget_steps(MODEL.snapshot()))
+        model.partial_fit(blobs(1, 10))
+        assert (model.snapshot().steps > 0).all()
 
     def test_any_path_works(self, tmp_path):
         path = tmp_path / "name without suffix"
