@@ -58,6 +58,9 @@ class Snapshot:
     totals : (m,), optional
         Number of all points that each prototype stands for, also forgotten ones; empty if the
         learner does not count them.
+    steps : (d,)
+        The smallest difference of two values of each feature, 0 for unknown; (0,) if the learner
+        does not measure it.
     """
 
     n_seen: int
@@ -72,6 +75,7 @@ class Snapshot:
     links: NDArray[np.float64]
     half_life: float = np.inf
     totals: NDArray[np.float64] = field(default_factory=partial(np.empty, 0))
+    steps: NDArray[np.float64] = field(default_factory=partial(np.empty, 0))
 
     @property
     def points_taken(self) -> NDArray[np.float64]:

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.density.labels import label_prototypes
 from clusterer.cluster.forgetting import LEAST_EXPLAINED, renew_half_life
-from clusterer.cluster.prototypes.parameters import AUTOMATIC, Parameters
+from clusterer.cluster.prototype_number import (
+    choose_in_motion,
+    choose_number,
+    count_to_choice,
+)
+from clusterer.cluster.prototypes.parameters import AUTOMATIC, AUTOMATIC_NUMBER, Parameters
 from clusterer.cluster.prototypes.prototypes import NO_CHECK, NOT_GIVEN, DriftCheck, Prototypes
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, N_SEEN, NEXT_CHECK
 
@@ -33,11 +38,36 @@ def learn_stream(
     weights: NDArray = NOT_GIVEN,
     decays: NDArray = NOT_GIVEN,
 ) -> int:
-    """Learn a chunk (n, d) and check for drift where a check is due.
+    """Learn a chunk (n, d), check for drift and choose an automatic K where that is due.
 
     Returns the first row that is refused, or -1. Nothing changes if a row is refused. ``weights``
     and ``decays`` as in `Prototypes.learn`.
     """
+    if parameters.n_prototypes != AUTOMATIC_NUMBER or len(points) < count_to_choice(prototypes):
+        return learn_with_checks(prototypes, points, parameters, weights, decays)
+    refused = prototypes.find_refused(points)
+    if refused >= 0:
+        return refused
+    # Slices of arrays that are not given are empty, too.
+    while len(points):
+        n_left = max(count_to_choice(prototypes), 0)
+        learn_with_checks(
+            prototypes, points[:n_left], parameters, weights[:n_left], decays[:n_left]
+        )
+        points, weights, decays = points[n_left:], weights[n_left:], decays[n_left:]
+        if count_to_choice(prototypes) <= 0:
+            choose_number(prototypes, parameters)
+    return -1
+
+
+def learn_with_checks(
+    prototypes: Prototypes,
+    points: NDArray,
+    parameters: Parameters,
+    weights: NDArray,
+    decays: NDArray,
+) -> int:
+    """Learn as `learn_stream`, without choosing K."""
     if parameters.decay == 1.0 or len(points) <= count_to_check(prototypes):
         # The result is -1 - i for a refused row i.
         return max(-1 - prototypes.learn(points, parameters, NO_CHECK, weights, decays), -1)
@@ -75,10 +105,12 @@ def check_drift(prototypes: Prototypes, parameters: Parameters, *, is_timed: boo
             # So many points have half of the present weight.
             n_known = prototypes.scalars.item(DECAYED_COUNT) / prototypes.mean_weight
             half_life = n_known * math.log(2.0)
-        least = INTERVAL_PER_PROTOTYPE * parameters.n_prototypes
+        least = INTERVAL_PER_PROTOTYPE * prototypes.capacity
         n_points = max(INTERVAL, least, min(int(half_life), MAX_INTERVAL))
         labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)
         prototypes.set_previous_labels(labels)
+    if parameters.n_prototypes == AUTOMATIC_NUMBER:
+        choose_in_motion(prototypes)
     prototypes.scalars[NEXT_CHECK] = prototypes.n_seen + n_points
 
 

@@ -42,10 +42,13 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
 
     Parameters
     ----------
-    n_prototypes : int, default 50
-        K, the maximum number of prototypes, at most 20,000. Choose several times the number of
-        clusters that you expect. If the number decreases in mid-stream, the closest pairs merge;
-        if it increases, new points become prototypes without a merge.
+    n_prototypes : int or "auto", default "auto"
+        K, the maximum number of prototypes. A number, at most 20,000: choose several times the
+        number of clusters that you expect. If the number decreases in mid-stream, the closest pairs
+        merge; if it increases, new points become prototypes without a merge. "auto" uses up to 200,
+        and 50 from 2,000 points on if these show the clusters as well, or while something is
+        forgotten; then the clusters are read at several resolutions. See
+        `clusterer.cluster.prototype_number`.
     sigma : float or "auto", default "auto"
         Width of the Gaussian kernel, in the units of the data. The kernel weighs a point by its
         distance from its nearest prototype. "auto" is a quarter of the square root of the trace of
@@ -151,7 +154,7 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
 
     def __init__(
         self,
-        n_prototypes: int = 50,
+        n_prototypes: int | str = "auto",
         sigma: float | str = "auto",
         half_life: float | str | None = "auto",
         *,
@@ -394,7 +397,7 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
         """Return the numbers of prototypes, the width of the kernel and the half-life as texts."""
         origin = "automatic" if self.sigma == "auto" else "chosen"
         texts = {
-            "prototypes": f"{len(self.weights_)} of at most {self.n_prototypes}",
+            "prototypes": f"{len(self.weights_)} of at most {self._describe_number()}",
             "sigma": f"{self.sigma_:.6g} ({origin})",
             "half-life": "none" if self.half_life is None else str(self.half_life),
         }
@@ -403,6 +406,13 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
         if self.noise_threshold is not None:
             texts["noise from"] = f"{self.noise_threshold:.6g} root mean squared distances"
         return texts
+
+    def _describe_number(self) -> str:
+        """The maximum number of prototypes as text."""
+        if isinstance(self.n_prototypes, str):
+            return f"{self._prototypes.chosen_number} (automatic)"
+        text = str(self.n_prototypes)
+        return f"{text}, too few here: try {self.suggest_number()}" if self.is_saturated_ else text
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "_prototypes")

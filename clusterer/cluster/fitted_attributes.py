@@ -20,6 +20,10 @@ from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.stream.chunk import NOISE
 from clusterer.support.locking import Lockable, locked
 
+SATURATION = 3  # prototypes for each cluster
+MANY_CLUSTERS = 8  # fewer clusters are told apart by fewer prototypes
+ENOUGH = 4  # times as many prototypes as are too few
+
 
 class FittedAttributes(Lockable):
     """Parameters and fitted attributes that scikit-learn's and River's estimators share.
@@ -28,7 +32,7 @@ class FittedAttributes(Lockable):
     while another one learns; each attribute is then of one state between two chunks.
     """
 
-    n_prototypes: int
+    n_prototypes: int | str
     sigma: float | str
     half_life: float | str | None
     update: str
@@ -60,6 +64,7 @@ class FittedAttributes(Lockable):
             half_life=self.half_life_,
             links=prototypes.link_counts,
             totals=prototypes.totals,
+            steps=prototypes.steps * prototypes.unit,
         )
 
     @locked
@@ -80,7 +85,7 @@ class FittedAttributes(Lockable):
                 f"This {type(self).__name__} has learned nothing yet; learn points first."
             )
         parameters = self._get_parameters()
-        if parameters.n_prototypes < self._prototypes.capacity:
+        if self._prototypes.find_number(parameters) < self._prototypes.capacity:
             self._prototypes.adapt(parameters)
             self._label_cache.forget()
 
@@ -177,6 +182,23 @@ class FittedAttributes(Lockable):
 
     @property
     @locked
+    def is_saturated_(self) -> bool:
+        """Whether there are too few prototypes for the clusters found: less than 3 for each.
+
+        Then several clusters may share a prototype. A cluster needs some prototypes of its own.
+        """
+        prototypes, n_clusters = self._get_prototypes(), self.n_clusters_
+        number = prototypes.find_number(self._get_parameters())
+        is_full = prototypes.n_taken == number
+        is_many = n_clusters >= MANY_CLUSTERS and SATURATION * n_clusters > number
+        return bool(self.join) and is_full and is_many
+
+    def suggest_number(self) -> int:
+        """Return a number of prototypes that is enough for more clusters than were found."""
+        return ENOUGH * self._get_prototypes().find_number(self._get_parameters())
+
+    @property
+    @locked
     def cluster_centers_(self) -> NDArray[np.float64]:
         """Weighted means (n_clusters_, d) of the prototypes of the clusters ``cluster_ids_``."""
         prototypes = self._get_prototypes()
@@ -223,6 +245,7 @@ class FittedAttributes(Lockable):
             self.forget,
             half_life,
             prototypes.capacity,
+            isinstance(self.n_prototypes, str),
         )
 
     def _update_labels(self, prototypes: Prototypes, n_points: int) -> NDArray[np.int64]:

@@ -24,6 +24,7 @@ from clusterer.cluster.density.labels import cluster_by_density, label_prototype
 from clusterer.cluster.inactive_clusters import label_with_inactive
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, ID, N_SEEN, N_TAKEN
+from clusterer.cluster.resolutions import read_clusters
 from clusterer.stream.chunk import NOISE
 
 POINTS_PER_PROTOTYPE = 20
@@ -33,6 +34,7 @@ class Choices(NamedTuple):
     """What labels depend on besides the prototypes: parameters, and the half-life in force.
 
     The half-life is infinite or None while nothing is forgotten. A change of K merges prototypes.
+    With an automatic K the clusters are read at several resolutions.
     """
 
     join: bool
@@ -40,6 +42,7 @@ class Choices(NamedTuple):
     forget: str
     half_life: float | None
     n_prototypes: int
+    is_automatic: bool = False
 
 
 class FullLabelling(NamedTuple):
@@ -107,6 +110,7 @@ class LabelCache:
             prototypes.int_rows,
             last.ids,
             *last.density,
+            np.empty(len(last.density.places)),
             np.empty(len(last.ids), dtype=np.bool_),
             labels,
         )
@@ -135,7 +139,7 @@ class LabelCache:
         self, prototypes: Prototypes, choices: Choices
     ) -> tuple[NDArray[np.int64], FullLabelling | None]:
         """Label the clusters (m,) 0, 1, …; also return what `update` needs, without numbers."""
-        join, drop, forget, half_life, _ = choices
+        join, drop, forget, half_life, _, is_automatic = choices
         # Without decay, the labels of the last drift check are out of date.
         is_forgetting = half_life is not None and half_life < np.inf
         previous = prototypes.previous_labels if is_forgetting else None
@@ -147,7 +151,10 @@ class LabelCache:
         data = prototypes.density_data
         if not join:
             return label_prototypes(**data, join=False, drop_singletons=drop), None
-        density = cluster_by_density(**data, previous=previous)
+        if is_automatic and not is_forgetting:
+            density = read_clusters(prototypes).density
+        else:
+            density = cluster_by_density(**data, previous=previous)
         last = None
         if density.places.size:
             n_clusters = len({*density.labels.tolist()} - {NOISE})

@@ -20,6 +20,7 @@ from clusterer.cluster.prototypes.state_layout import (
     RECENT_STEPS,
     RECENT_UNIT,
     SCALE,
+    SQUARED_STEP,
     SQUARES,
     TOTAL_WEIGHT,
 )
@@ -154,6 +155,9 @@ def add_recent_moments(
     for row in (RECENT_SQUARES, RECENT_STEPS):
         features[row] = ours.features[row] / units[0] + theirs.features[row] * (ratio**2 / units[1])
     features[RECENT_SQUARES] += gaps * gaps * count * share
+    ours_step, their_step = ours.features[SQUARED_STEP], theirs.features[SQUARED_STEP] * ratio**2
+    least = np.minimum(ours_step, their_step)
+    features[SQUARED_STEP] = np.where(least > 0.0, least, np.maximum(ours_step, their_step))
     pooled.scalars[N_RECENT], pooled.scalars[RECENT_UNIT] = count + more, 1.0
     pooled.scalars[DECAY_RATE] = max(ours.scalars[DECAY_RATE], theirs.scalars[DECAY_RATE])
     pooled.scalars[NEXT_CHECK] = pooled.n_seen

@@ -65,9 +65,11 @@ class Task:
             raise TypeError(f"Models of {name} cannot be merged; learn the data in one process.")
 
     def make_learner(self, factor: int = 1) -> ScaledLearner:
-        """A new learner with ``factor`` times as many prototypes."""
+        """A new learner with ``factor`` times as many prototypes, unless their number is chosen."""
         model = clone(self.model)
-        model.set_params(n_prototypes=factor * model.get_params()["n_prototypes"])
+        number = model.get_params()["n_prototypes"]
+        if isinstance(number, int):
+            model.set_params(n_prototypes=factor * number)
         return ScaledLearner(model, self.scaling, self.features)
 
 

@@ -59,7 +59,15 @@ def find_clusters(model: Any) -> np.ndarray:
         model.column("count"),
         links=model.link_counts,
         previous=np.array([each.previous_label for each in model.prototypes]),
+        steps=find_steps(np.array(model.points)),
     )
+
+
+def find_steps(points: np.ndarray) -> np.ndarray:
+    """The smallest step of each feature between two successive points, 0 for none."""
+    gaps = np.abs(np.diff(points, axis=0))
+    steps = np.where(gaps > 0.0, gaps, np.inf).min(axis=0, initial=np.inf)
+    return np.where(steps < np.inf, steps, 0.0)
 
 
 def store_labels(model: Any, labels: Any) -> None:

@@ -6,6 +6,9 @@ The prototypes stand for a density. A cluster is a peak of this density that sta
 ===== ================== =============================== ======================================
 Stage File               Decides                         Source
 ===== ================== =============================== ======================================
+0     value_steps        the variance of whole numbers   Sheppard, 1898
+      directions         the directions to look at, with Pearson, 1901
+                         more than three features
 1     density_estimate   the density at each prototype   adaptive kernel density estimate
 2     saddles            which prototypes are neighbours Gabriel and Sokal, 1969
                          and how far the density falls
@@ -19,12 +22,16 @@ Stage File               Decides                         Source
                          are still two clusters          Schwarz, 1978 (BIC)
 7     splitting          which clusters are two normal   Fisher, 1936
                          distributions
-8     labels             the number of each cluster
+8     significance       whether there are several       Müller and Sawitzki, 1991
+                         groups at all
+9     labels             the number of each cluster
 ===== ================== =============================== ======================================
 
-Stages 6 and 7 share `gaussian_mixture` (EM algorithm; Dempster, Laird and Rubin, 1977).
+Stages 6 to 8 share `gaussian_mixture` (EM algorithm; Dempster, Laird and Rubin, 1977).
 `dendrogram` repeats stages 1 to 4 for the view of the merge tree.
 
 How are two clusters told apart? By `peaks.choose_threshold`, which compares the prominences that
 `flooding.flood` measures. Stages 6 and 7 then look for clusters that this threshold left joined.
+With an automatic number of prototypes, `clusterer.cluster.resolutions` runs all stages at several
+resolutions.
 """

@@ -70,8 +70,9 @@ def build_dendrogram(snapshot: Snapshot) -> Dendrogram:
         indices, numbers = np.empty(0, dtype=np.int64), np.empty(0)
         return Dendrogram(indices, numbers, numbers, indices, numbers, 0.0)
     # The same order as for the labels, so that ties are decided alike.
-    order, density, saddles = measure_in_order(
-        snapshot.centers, snapshot.weights, snapshot.scatters, snapshot.counts, snapshot.links
+    order, _, density, saddles = measure_in_order(
+        *(snapshot.centers, snapshot.weights, snapshot.scatters, snapshot.counts),
+        *(snapshot.links, snapshot.steps if len(snapshot.steps) else None),
     )
     tree, threshold = build_merge_tree(density, saddles)
     tops = density.log_density

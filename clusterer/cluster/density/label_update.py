@@ -29,23 +29,27 @@ class LabelledDensity(NamedTuple):
     ----------
     labels : (m,) int64
         Index of the prototype at the peak of each prototype's cluster; -1 is noise.
-    places : (d + 3, k)
-        Of the prototypes that shape the density: the centres, then the logarithm of the height of
-        each Gaussian, the inverse of its variance, and the logarithm of the density below which a
-        light prototype near it is noise.
+    places : (q + 3, k)
+        Of the prototypes that shape the density: the centres along the axes, then the logarithm
+        of the height of each Gaussian, the inverse of its variance, and the logarithm of the
+        density below which a light prototype near it is noise.
     place_labels : (k,) int64
         The labels of these prototypes.
+    axes : (d, q) or (0, 0)
+        The directions in which the density was estimated; (0, 0) for the features themselves.
     """
 
     labels: NDArray[np.int64]
     places: NDArray[np.float64]
     place_labels: NDArray[np.int64]
+    axes: NDArray[np.float64]
 
 
 def describe_density(
     labels: NDArray[np.int64],
     centers: NDArray,
     order: NDArray[np.int64],
+    axes: NDArray[np.float64] | None,
     density: DensityEstimate,
     limits: NDArray,
 ) -> LabelledDensity:
@@ -57,19 +61,22 @@ def describe_density(
         The prototypes.
     order : (m,) int64
         Their indices in the order of ``density``.
+    axes : (d, q) or None
+        The directions in which the density was estimated.
     limits : (k,)
         Logarithm of the density below which a light prototype near each is noise.
     """
     slots = order[density.kept]
-    n_features = centers.shape[1]
-    places = np.empty((n_features + N_PLACE_ROWS, len(slots)))
-    places[:n_features] = centers[slots].T
+    known = centers[slots] if axes is None else centers[slots] @ axes
+    places = np.empty((known.shape[1] + N_PLACE_ROWS, len(slots)))
+    places[: known.shape[1]] = known.T
     places[LOG_NORM] = density.log_norms
     with np.errstate(over="ignore"):
         # Infinity times the distance 0 would be NaN.
         places[INVERSE] = np.minimum(density.inverses / density.unit / density.unit, MAX_INVERSE)
     places[LIMIT] = limits
-    return LabelledDensity(labels, places, labels[slots])
+    directions = np.empty((0, 0)) if axes is None else axes
+    return LabelledDensity(labels, places, labels[slots], directions)
 
 
 @entry
@@ -80,6 +87,8 @@ def update_labels(
     known_labels: Any,
     places: Any,
     place_labels: Any,
+    axes: Any,
+    point: Any,
     is_found: Any,
     labels: Any,
 ) -> int:
@@ -91,8 +100,10 @@ def update_labels(
         The arrays of the state; see `clusterer.cluster.prototypes.state_layout`.
     known_ids, known_labels : (n,) int64
         The ids of the prototypes at the last full labelling, and their `LabelledDensity.labels`.
-    places, place_labels
+    places, place_labels, axes
         The fields of the `LabelledDensity`.
+    point : (q,)
+        Scratch.
     is_found : (n,) bool
         Scratch.
     labels : (m,) int64
@@ -110,7 +121,7 @@ def update_labels(
         if slot < known_ids.shape[0] and int_rows[ID, slot] == known_ids[slot]:
             label = known_labels[slot]
         else:
-            label = label_light_prototype(floats, slot, places, place_labels)
+            label = label_light_prototype(floats, slot, places, place_labels, axes, point)
         if label >= 0 and not is_found[label]:
             is_found[label] = True
             n_clusters += 1
@@ -119,19 +130,30 @@ def update_labels(
 
 
 @inner
-def label_light_prototype(floats: Any, slot: int, places: Any, place_labels: Any) -> int:
+def label_light_prototype(
+    floats: Any, slot: int, places: Any, place_labels: Any, axes: Any, point: Any
+) -> int:
     """Return the label of a prototype that does not shape the density; -1 for noise."""
     n_features = places.shape[0] - N_PLACE_ROWS
+    n_known = n_features
+    for t in range(n_features):
+        point[t] = floats[t, slot]
+    if axes.shape[0] > 0:
+        n_known = axes.shape[0]
+        for t in range(n_features):
+            point[t] = 0.0
+            for s in range(n_known):
+                point[t] += axes[s, t] * floats[s, slot]
     # Everything known at that time is 0 in features that have come since.
     rest = 0.0
-    for t in range(n_features, floats.shape[0] - N_ROWS):
+    for t in range(n_known, floats.shape[0] - N_ROWS):
         rest += floats[t, slot] * floats[t, slot]
     nearest = 0
     least = np.inf
     for k in range(places.shape[1]):
         square = rest
         for t in range(n_features):
-            gap = places[t, k] - floats[t, slot]
+            gap = places[t, k] - point[t]
             square += gap * gap
         if square < least:
             least = square
@@ -144,7 +166,7 @@ def label_light_prototype(floats: Any, slot: int, places: Any, place_labels: Any
         for k in range(places.shape[1]):
             square = rest
             for t in range(n_features):
-                gap = places[t, k] - floats[t, slot]
+                gap = places[t, k] - point[t]
                 square += gap * gap
             term = places[n_features, k] - 0.5 * square * places[n_features + 1, k] - limit
             if term > -NEGLIGIBLE:

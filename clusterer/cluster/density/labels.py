@@ -1,4 +1,4 @@
-"""Stage 8 and the order of all stages: give each prototype the number of its cluster. O(K² d)."""
+"""Stage 9 and the order of all stages: give each prototype the number of its cluster. O(K² d)."""
 
 from typing import NamedTuple
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.density_estimate import DensityEstimate, estimate_density
+from clusterer.cluster.density.directions import find_directions
 from clusterer.cluster.density.label_update import LabelledDensity, describe_density
 from clusterer.cluster.density.noise import (
     Depths,
@@ -15,8 +16,10 @@ from clusterer.cluster.density.noise import (
 )
 from clusterer.cluster.density.peaks import find_min_mass, find_peaks
 from clusterer.cluster.density.saddles import Saddles, measure_saddles
+from clusterer.cluster.density.significance import is_one_group
 from clusterer.cluster.density.splitting import count_needed, split_clusters
 from clusterer.cluster.density.survival import separate_survivors
+from clusterer.cluster.density.value_steps import measure_step_variance
 from clusterer.stream.chunk import NOISE
 
 SINGLETON_SHARE = 0.1  # of the mean weight
@@ -30,6 +33,7 @@ def label_prototypes(
     *,
     links: NDArray | None = None,
     previous: NDArray[np.int64] | None = None,
+    steps: NDArray | None = None,
     join: bool = True,
     drop_singletons: bool = True,
 ) -> NDArray[np.int64]:
@@ -50,6 +54,8 @@ def label_prototypes(
     previous : (m,) int, optional
         The cluster to which each belonged before, -1 for none; see
         `clusterer.cluster.density.survival`.
+    steps : (d,), optional
+        The smallest difference of two values of each feature, 0 for unknown; see `.value_steps`.
     join : bool, default True
         If False, every prototype is a cluster, as published in 1999.
     drop_singletons : bool, default True
@@ -69,7 +75,7 @@ def label_prototypes(
     if join:
         points = weights if counts is None else counts
         labels = label_by_density(
-            centers, weights, scatters, points, links=links, previous=previous
+            centers, weights, scatters, points, links=links, previous=previous, steps=steps
         )
     else:
         is_kept = weights >= SINGLETON_SHARE * weights.mean() if weights.sum() > 0 else weights == 0
@@ -92,12 +98,13 @@ def label_by_density(
     *,
     links: NDArray | None = None,
     previous: NDArray[np.int64] | None = None,
+    steps: NDArray | None = None,
 ) -> NDArray[np.int64]:
-    """Give each prototype the peak of the density to whose cluster it belongs: stages 1 to 7.
+    """Give each prototype the peak of the density to whose cluster it belongs: stages 0 to 8.
 
     Parameters
     ----------
-    centers : (m, d), weights : (m,), scatters : (m,), counts : (m,), links, previous
+    centers : (m, d), weights : (m,), scatters : (m,), counts : (m,), links, previous, steps
         As in `label_prototypes`.
 
     Returns
@@ -112,7 +119,9 @@ def label_by_density(
     >>> label_by_density(centers, counts, counts / 12, counts)
     array([0, 0, 2, 2])
     """
-    return cluster_by_density(centers, weights, scatters, counts, links, previous).labels
+    return cluster_by_density(
+        centers, weights, scatters, counts, links=links, previous=previous, steps=steps
+    ).labels
 
 
 def cluster_by_density(
@@ -122,31 +131,42 @@ def cluster_by_density(
     counts: NDArray,
     links: NDArray | None = None,
     previous: NDArray[np.int64] | None = None,
+    steps: NDArray | None = None,
 ) -> LabelledDensity:
     """Return the labels of `label_by_density`, with the density that labels later prototypes."""
     if not (weights > 0).any():
         labels = np.arange(len(weights))
-        return LabelledDensity(labels, np.empty((0, 0)), np.empty(0, dtype=np.int64))
-    order, density, saddles, peaks, depths = find_density_peaks(
-        centers, weights, scatters, counts, links
-    )
+        return LabelledDensity(
+            labels, np.empty((0, 0)), np.empty(0, dtype=np.int64), np.empty((0, 0))
+        )
+    found = find_density_peaks(centers, weights, scatters, counts, links, steps)
+    order, axes, density, saddles, peaks, depths = found
     n_features = density.centers.shape[1]
-    rule = choose_noise_rule(depths, n_features)
-    is_noise, limits = find_noise(density, depths.log_medians, rule)
+    is_noise, limits = find_noise(density, depths.log_cores, choose_noise_rule(depths, n_features))
     is_out = is_noise[density.kept]
+    is_survivor = False
     if previous is not None:
         before = previous[order][density.kept]
         if _are_several_joined(peaks, is_out, before):
-            min_mass = find_min_mass(density)
-            peaks = separate_survivors(density, peaks, is_out, before, min_mass)
+            joined, min_mass = peaks, find_min_mass(density)
+            peaks = separate_survivors(density, joined, is_out, before, min_mass)
+            is_survivor = not np.array_equal(peaks, joined)
     sizes = np.bincount(peaks[(peaks >= 0) & ~is_out], minlength=1)
     if sizes.max() >= count_needed(n_features):
         peaks = split_clusters(density, saddles, peaks, is_out)
+    groups = np.where(is_out, NOISE, peaks)
+    # Clusters that were separate before need no proof.
+    if not is_survivor and is_one_group(density, saddles, groups):
+        peaks = np.full_like(peaks, np.argmax(density.log_density))
+        depths = measure_depths(density, peaks)
+        is_noise, limits = find_noise(
+            density, depths.log_cores, choose_noise_rule(depths, n_features)
+        )
     labels = np.where(peaks >= 0, order[density.kept[peaks]], NOISE)[density.nearest]
     labels[is_noise] = NOISE
     placed = np.empty_like(labels)
     placed[order] = labels
-    return describe_density(placed, centers, order, density, limits)
+    return describe_density(placed, centers, order, axes, density, limits)
 
 
 def _are_several_joined(
@@ -162,10 +182,12 @@ class DensityPeaks(NamedTuple):
     """The result of the stages 1 to 4, and the depths that stage 5 starts from.
 
     ``order`` (m,) are the indices of the prototypes in the order of all other arrays; ``peaks``
-    (k,) the peak of each one's cluster, -1 for none.
+    (k,) the peak of each one's cluster, -1 for none. ``axes`` (d, q) are the directions in
+    which the density is estimated, None for all features.
     """
 
     order: NDArray[np.int64]
+    axes: NDArray[np.float64] | None
     density: DensityEstimate
     saddles: Saddles
     peaks: NDArray[np.int64]
@@ -178,11 +200,23 @@ def find_density_peaks(
     scatters: NDArray,
     counts: NDArray,
     links: NDArray | None = None,
+    steps: NDArray | None = None,
 ) -> DensityPeaks:
     """Run the stages 1 to 4 and measure the depths."""
-    order, density, saddles = measure_in_order(centers, weights, scatters, counts, links)
+    order, axes, density, saddles = measure_in_order(
+        centers, weights, scatters, counts, links, steps
+    )
     peaks = find_peaks(density, saddles)
-    return DensityPeaks(order, density, saddles, peaks, measure_depths(density, peaks))
+    return DensityPeaks(order, axes, density, saddles, peaks, measure_depths(density, peaks))
+
+
+class OrderedDensity(NamedTuple):
+    """The first fields of `DensityPeaks`, after the stages 1 and 2."""
+
+    order: NDArray[np.int64]
+    axes: NDArray[np.float64] | None
+    density: DensityEstimate
+    saddles: Saddles
 
 
 def measure_in_order(
@@ -191,7 +225,8 @@ def measure_in_order(
     scatters: NDArray,
     counts: NDArray,
     links: NDArray | None = None,
-) -> tuple[NDArray[np.int64], DensityEstimate, Saddles]:
+    steps: NDArray | None = None,
+) -> OrderedDensity:
     """The prototypes from light to heavy (m,), their density and its saddles.
 
     Sums are rounded in the order of their terms. Without a fixed order, permuted prototypes would
@@ -199,10 +234,19 @@ def measure_in_order(
     """
     order = np.lexsort((scatters, counts, weights))
     # The kernels are compiled for C-contiguous arrays.
-    ordered = np.ascontiguousarray(centers[order])
-    density = estimate_density(ordered, weights[order], scatters[order], counts[order])
+    ordered, weights = np.ascontiguousarray(centers[order]), weights[order]
+    step_variance = 0.0 if steps is None else measure_step_variance(ordered, steps)
+    scatters = scatters[order] + weights * (step_variance * centers.shape[1])
+    axes = find_directions(ordered, weights, scatters, np.maximum(counts[order], weights))
+    if axes is not None:
+        # As if the points spread alike in all directions.
+        scatters = scatters * (axes.shape[1] / axes.shape[0])
+        ordered = ordered @ axes
+    density = estimate_density(ordered, weights, scatters, counts[order])
     known = np.empty((0, 0)) if links is None else np.ascontiguousarray(links)
-    return order, density, measure_saddles(density, known, order[density.kept])
+    step_variance = step_variance / density.unit / density.unit
+    saddles = measure_saddles(density, known, order[density.kept], step_variance)
+    return OrderedDensity(order, axes, density, saddles)
 
 
 def number_in_order(labels: NDArray[np.int64]) -> NDArray[np.int64]:

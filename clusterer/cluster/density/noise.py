@@ -1,10 +1,10 @@
 """Stage 5: find the prototypes that are noise: in the background, not in a cluster.
 
-The depth of a prototype is the logarithm of the density at the median point of its cluster over
-the density at the prototype. Otsu's threshold splits the depths of all prototypes into two groups.
-If these give evidence of a background, noise is all that is hardly denser than the background.
-Otherwise noise is all beyond the rim of a Gaussian cluster. A prototype too light to shape the
-density follows the nearest one that does, unless it lies far out.
+The depth of a prototype is the logarithm of the density at the core of its cluster, which is the
+rim of its densest quarter, over the density at the prototype. Otsu's threshold splits the depths of
+all prototypes into two groups. If these give evidence of a background, noise is all that is hardly
+denser than the background. Otherwise noise is all beyond the rim of a Gaussian cluster. A prototype
+too light to shape the density follows the nearest one that does, unless it lies far out.
 
 After N. Otsu, "A threshold selection method from gray-level histograms", IEEE Transactions on
 Systems, Man, and Cybernetics 9(1), 1979.
@@ -32,7 +32,10 @@ MAX_DEPTH = 6.0
 EXCESS = 1.5
 MIN_CONTRAST = 4.0
 MIN_EXPECTED_SHARE = 0.25
-MAX_NOISE_SHARE = 0.5  # of all points; a region with more points is no background
+# The density of a cluster is that at the rim of its densest quarter: in a background of 60 % the
+# median point of a cluster's region is noise.
+INNER_SHARE = 0.25
+MAX_NOISE_SHARE = 0.75  # of all points; a region with more points is no background
 # A prototype less than 1.5 times as dense as the background is at least twice as likely noise as
 # not. The densest of a few dense spots of the background is up to e¹·⁵ times denser by chance.
 MAX_NOISE_DENSITY = 1.5
@@ -57,12 +60,12 @@ class OtsuSplit(NamedTuple):
 
 
 class Depths(NamedTuple):
-    """How deep prototypes lie below the median point of their cluster.
+    """How deep prototypes lie below the core of their cluster.
 
     Parameters
     ----------
-    log_medians : (k,)
-        Logarithm of the density at the median point of each prototype's cluster; infinite for a
+    log_cores : (k,)
+        Logarithm of the density at the core of each prototype's cluster; infinite for a
         prototype in no cluster.
     mass_below, mass : float
         Points deeper than Otsu's threshold, and all points.
@@ -70,7 +73,7 @@ class Depths(NamedTuple):
         The two groups of depths.
     """
 
-    log_medians: NDArray[np.float64]
+    log_cores: NDArray[np.float64]
     mass_below: float
     mass: float
     split: OtsuSplit
@@ -91,41 +94,41 @@ class NoiseRule(NamedTuple):
 
 def measure_depths(density: DensityEstimate, peaks: NDArray[np.int64]) -> Depths:
     """Measure the `Depths` of the prototypes; ``peaks`` (k,) of their clusters, -1 for none."""
-    log_medians = find_log_medians(density, peaks)
-    gaps, masses = log_medians - density.log_density, density.masses
+    log_cores = find_log_cores(density, peaks)
+    gaps, masses = log_cores - density.log_density, density.masses
     is_in_cluster = peaks >= 0
     if not is_in_cluster.all():
         gaps, masses = gaps[is_in_cluster], masses[is_in_cluster]
     if len(gaps) < 2:
-        return Depths(log_medians, 0.0, 0.0, OtsuSplit(-np.inf, 0.0, 0.0))
+        return Depths(log_cores, 0.0, 0.0, OtsuSplit(-np.inf, 0.0, 0.0))
     values = np.minimum(np.maximum(gaps, -MIN_DEPTH), MAX_DEPTH)
     values.sort()
     split = OtsuSplit(*split_by_otsu(values))
     mass_below = float(masses[gaps > split.threshold].sum())
-    return Depths(log_medians, mass_below, float(masses.sum()), split)
+    return Depths(log_cores, mass_below, float(masses.sum()), split)
 
 
-def find_log_medians(density: DensityEstimate, peaks: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Logarithm (k,) of the density at the median point of each one's cluster."""
+def find_log_cores(density: DensityEstimate, peaks: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Logarithm (k,) of the density at the core of each one's cluster."""
     # By cluster, and from thin to dense within each.
     ranking = np.lexsort((density.log_density, peaks))
-    log_medians, gathered = np.empty(len(peaks)), np.empty(len(peaks))
-    fill_log_medians(ranking, peaks, density.masses, density.log_density, gathered, log_medians)
-    return log_medians
+    log_cores, gathered = np.empty(len(peaks)), np.empty(len(peaks))
+    fill_log_cores(ranking, peaks, density.masses, density.log_density, gathered, log_cores)
+    return log_cores
 
 
 @entry
-def fill_log_medians(
-    ranking: Any, peaks: Any, masses: Any, log_density: Any, gathered: Any, log_medians: Any
+def fill_log_cores(
+    ranking: Any, peaks: Any, masses: Any, log_density: Any, gathered: Any, log_cores: Any
 ) -> None:
-    """Write `find_log_medians` into ``log_medians`` (k,); ``gathered`` (k,) is scratch."""
+    """Write `find_log_cores` into ``log_cores`` (k,); ``gathered`` (k,) is scratch."""
     n_kept = ranking.shape[0]
     total = 0.0
     begin = 0
     for i in range(n_kept):
         j = ranking[i]
         if peaks[j] < 0:
-            log_medians[j] = np.inf
+            log_cores[j] = np.inf
             begin = i + 1
         else:
             total += masses[j]
@@ -135,12 +138,12 @@ def fill_log_medians(
         end = begin
         while end < n_kept and peaks[ranking[end]] == peaks[ranking[begin]]:
             end += 1
-        half = (before + gathered[end - 1]) / 2
+        half = before + (1.0 - INNER_SHARE) * (gathered[end - 1] - before)
         place = begin
         while place < end - 1 and gathered[place] < half:
             place += 1
         for i in range(begin, end):
-            log_medians[ranking[i]] = log_density[ranking[place]]
+            log_cores[ranking[i]] = log_density[ranking[place]]
         begin = end
 
 
@@ -197,22 +200,22 @@ def choose_noise_rule(depths: Depths, n_features: int) -> NoiseRule:
 
 
 def find_noise(
-    density: DensityEstimate, log_medians: NDArray[np.float64], rule: NoiseRule
+    density: DensityEstimate, log_cores: NDArray[np.float64], rule: NoiseRule
 ) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return which prototypes (m,) are noise by a `NoiseRule`; ``log_medians`` as in `Depths`.
+    """Return which prototypes (m,) are noise by a `NoiseRule`; ``log_cores`` as in `Depths`.
 
     Also returns the logarithms (k,) of the density below which a light prototype near each of those
     that shape the density is noise.
     """
     masses, depth = density.masses, rule.depth
-    is_noise = density.log_density < log_medians - depth
+    is_noise = density.log_density < log_cores - depth
     if rule.has_background and is_noise.any():
         level = (masses * density.log_density)[is_noise].sum() / masses[is_noise].sum()
-        is_noise |= log_medians < level + SPOT_DEPTH
+        is_noise |= log_cores < level + SPOT_DEPTH
         if masses[is_noise].sum() > MAX_NOISE_SHARE * masses.sum():
             depth = rule.rim
-            is_noise = density.log_density < log_medians - depth
-    limits = log_medians - max(depth, rule.outlier_depth)
+            is_noise = density.log_density < log_cores - depth
+    limits = log_cores - max(depth, rule.outlier_depth)
     if len(density.nearest) == len(density.kept):
         return is_noise, limits
     is_far = density.log_density_of_all < limits[density.nearest]
@@ -221,17 +224,17 @@ def find_noise(
 
 
 def expect_share(depth: float, n_features: int) -> float:
-    """Share of a Gaussian cluster's points that lie more than ``depth`` below its median point."""
-    return float(chdtrc(n_features, measure_median_distance(n_features) + 2 * depth))
+    """Share of a Gaussian cluster's points that lie more than ``depth`` below its core."""
+    return float(chdtrc(n_features, measure_core_distance(n_features) + 2 * depth))
 
 
 @lru_cache
-def measure_median_distance(n_features: int) -> float:
-    """Squared distance of a Gaussian cluster's median point from its centre, in variances."""
-    return 2.0 * float(gammaincinv(0.5 * n_features, 0.5))
+def measure_core_distance(n_features: int) -> float:
+    """Squared distance of a Gaussian cluster's core from its centre, in variances."""
+    return 2.0 * float(gammaincinv(0.5 * n_features, INNER_SHARE))
 
 
 @lru_cache
 def measure_rim(n_features: int, share: float = CORE_SHARE) -> float:
     """Depth of a Gaussian cluster's rim, which encloses ``share`` of its mass."""
-    return float(gammaincinv(0.5 * n_features, share)) - measure_median_distance(n_features) / 2
+    return float(gammaincinv(0.5 * n_features, share)) - measure_core_distance(n_features) / 2

@@ -23,6 +23,9 @@ from clusterer.cluster.density.saddles import Saddles
 # that is less. So the smallest cluster shrinks with K, and K = 100 can show a hundred clusters.
 MIN_MASS_SHARE = 0.01
 MIN_MASS_PROTOTYPES = 0.25
+# With many points in each prototype, a rare but remote cluster has few points for a prototype and
+# yet far more than chance gathers: twice the standard deviation of an average prototype's points.
+MIN_MASS_ROOTS = 2.0
 # Prominences differ by chance, by half a unit (a factor of 1.6), because cells are uneven.
 CHANCE = 0.5
 # In simulations the most prominent peak within one cluster, normal or even, seldom exceeds this.
@@ -144,8 +147,9 @@ def measure_gaps(tops: NDArray | float, bottoms: NDArray | float) -> Any:
 
 def find_min_mass(density: DensityEstimate) -> float:
     """Fewest points that make a cluster."""
-    n_prototypes = len(density.log_density_of_all)
-    return float(density.masses.sum()) * min(MIN_MASS_SHARE, MIN_MASS_PROTOTYPES / n_prototypes)
+    n_prototypes, n_points = len(density.log_density_of_all), float(density.masses.sum())
+    share = min(MIN_MASS_SHARE, MIN_MASS_PROTOTYPES / n_prototypes)
+    return min(share * n_points, MIN_MASS_ROOTS * math.sqrt(n_points / n_prototypes))
 
 
 def find_members(peaks: NDArray, is_noise: NDArray[np.bool_], peak: int) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ from clusterer.support.kernels import entry, inner
 N_NEAREST = 10  # more than the cells around a cell in the plane (6) and its diagonals
 LARGEST_EXPONENT = 600.0  # the exponential of a larger number may overflow
 ROUNDED_UP = 1.0 + 2.0**-20  # more than the rounding of a sum of exponentials
+WINDOW_STEPS = 3.0  # the window's standard deviation is at least half a step
 N_STEPS = 5  # places between two neighbours at which the density is measured
 
 
@@ -47,7 +48,12 @@ class Saddles(NamedTuple):
     expected: NDArray[np.float64]
 
 
-def measure_saddles(density: DensityEstimate, links: NDArray, slots: NDArray[np.int64]) -> Saddles:
+def measure_saddles(
+    density: DensityEstimate,
+    links: NDArray,
+    slots: NDArray[np.int64],
+    step_variance: float = 0.0,
+) -> Saddles:
     """Measure the saddles between all neighbours.
 
     Parameters
@@ -59,6 +65,9 @@ def measure_saddles(density: DensityEstimate, links: NDArray, slots: NDArray[np.
         if none were counted. Then ``seen`` follows from the density alone.
     slots : (k,) int64
         The row of each prototype in ``links``.
+    step_variance : float, default 0
+        Variance per feature of rounding to whole steps, see `.value_steps`. Links count only if
+        their window is as wide as several values; between two values no point can be seen.
 
     Examples
     --------
@@ -104,7 +113,10 @@ def measure_saddles(density: DensityEstimate, links: NDArray, slots: NDArray[np.
         for ends in (first, second)
     )
     expected = np.minimum(*shares)
-    seen = links[slots[first], slots[second]] if has_links else ratios * expected
+    seen = ratios * expected
+    if has_links:
+        is_wide = window > WINDOW_STEPS * step_variance
+        seen = np.where(is_wide, links[slots[first], slots[second]], seen)
     return Saddles(first, second, log_lower, ratios, seen, expected)
 
 

@@ -12,7 +12,12 @@ from numpy.typing import NDArray
 from clusterer.cluster.points.arrivals import MAX_WEIGHT, MIN_WEIGHT
 from clusterer.cluster.points.metric import count_features
 from clusterer.cluster.prototypes.links import LARGEST_UNIT
-from clusterer.cluster.prototypes.parameters import PARAMETER_NAMES, check_parameters
+from clusterer.cluster.prototypes.parameters import (
+    FEWEST,
+    MOST,
+    PARAMETER_NAMES,
+    check_parameters,
+)
 from clusterer.cluster.prototypes.ranges import (
     MAX_COORDINATE,
     MAX_SEEN,
@@ -95,8 +100,12 @@ def check_drift_state(header: dict[str, Any]) -> None:
     demand(count <= header["total_weight"] * unit * ROUNDING, f"recent_count is {count}")
     demand(fading <= 1.0, f"fading is {fading}")
     # The check would never run between two points.
-    is_valid = next_check <= 2 * MAX_SEEN and next_check == int(next_check)
+    is_valid = next_check <= 4 * MAX_SEEN and next_check == int(next_check)
     demand(is_valid, f"next_look is {next_check}, not a number of points")
+    chosen, next_choice = header["chosen_prototypes"], header["next_choice"]
+    demand(chosen in (0, FEWEST, MOST), f"chosen_prototypes is {chosen}")
+    is_valid = next_choice <= 2 * MAX_SEEN and next_choice == int(next_choice)
+    demand(is_valid, f"next_choice is {next_choice}, not a number of points")
 
 
 def check_units(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
@@ -161,6 +170,7 @@ def check_arrays(
         "times": (n_taken, 6),
         "numbers": (n_taken, 3),
         "recent": (N_RECENT_ROWS, n_features),
+        "steps": (n_features,),
         "mean": (n_features,),
         "origin": (n_features,),
     }
@@ -172,7 +182,7 @@ def check_arrays(
         demand(is_signed or bool((values >= 0).all()), f"{name} holds numbers below 0")
         has_own_limit = is_signed or name in ("links", "times")
         most = n_seen if name in ("ids", "last_seen") else total * ROUNDING
-        most = MAX_SQUARE if name == "scatters" else most
+        most = MAX_SQUARE if name in ("scatters", "steps") else most
         demand(has_own_limit or bool((values <= most).all()), f"{name} holds numbers too large")
     inside = max(np.abs(arrays["centers"]).max(), np.abs(arrays["mean"]).max())
     demand(inside <= MAX_COORDINATE, "coordinates are too large")

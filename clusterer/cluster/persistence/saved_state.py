@@ -53,6 +53,7 @@ class SavedState(FittedAttributes):
         self._label_cache.forget()
         names = getattr(self, "feature_names_in_", None)
         scalars, arrays = self._prototypes.to_arrays()
+        number = self.n_prototypes
         sigma, half_life, threshold = self.sigma, self.half_life, self.noise_threshold
         numbers = self._label_cache.numbers
         arrays["numbers"], arrays["numbered"] = numbers.to_arrays(self._prototypes.ids)
@@ -61,7 +62,7 @@ class SavedState(FittedAttributes):
                 "join": bool(self.join),
                 "drop_singletons": bool(self.drop_singletons),
                 "allow_growth": bool(self.allow_growth),
-                "n_prototypes": int(self.n_prototypes),
+                "n_prototypes": number if isinstance(number, str) else int(number),
                 "update": self.update,
                 "merge": self.merge,
                 "forget": self.forget,

@@ -24,11 +24,12 @@ ARRAYS = {
     "links": "<f8",
     "times": "<f8",
     "recent": "<f8",
+    "steps": "<f8",
     "mean": "<f8",
     "origin": "<f8",
 }
 # The first version with this array.
-SINCE = {"times": 2, "recent": 3, "known": 4, "numbers": 6, "numbered": 6}
+SINCE = {"times": 2, "recent": 3, "known": 4, "numbers": 6, "numbered": 6, "steps": 6}
 REFRESH_SINCE = 5  # the first version with this parameter
 
 
@@ -55,6 +56,10 @@ def upgrade(
     if version < SINCE["known"]:
         # The next drift check labels the clusters again.
         arrays["known"] = np.full_like(arrays["ids"], -1)
+    if version < SINCE["steps"]:
+        # As before the first two points that differ.
+        arrays["steps"] = np.zeros_like(arrays["mean"])
+        header |= {"chosen_prototypes": 0.0, "next_choice": 0.0}
     if version < REFRESH_SINCE:
         header["parameters"] = {"refresh": REFRESH, **header["parameters"]}
     if version < SINCE["numbers"]:

@@ -18,6 +18,8 @@ PARAMETER_NAMES = (
 SECONDS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86_400.0, "w": 604_800.0}
 DURATION = re.compile(r"\s*(\d+(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+)\s*(ms|s|min|h|d|w)\s*", re.ASCII)
 MAX_PROTOTYPES = 20_000
+AUTOMATIC_NUMBER = 0  # as ``n_prototypes``: K is chosen from the stream
+FEWEST, MOST = 50, 200  # an automatic K
 AUTOMATIC = 0.0  # as ``decay``: the half-life is chosen from the stream
 REFRESH = 0.05  # the default of ``refresh``
 MAX_HALVINGS = 1000.0  # per point: faster decay underflows to 0, and 0 times infinity is NaN
@@ -26,10 +28,11 @@ MAX_HALVINGS = 1000.0  # per point: faster decay underflows to 0, and 0 times in
 class Parameters(NamedTuple):
     """Parameters in the form that the compiled loops take.
 
-    ``n_prototypes`` is K. ``sigma`` is the width of the kernel, 0 for an automatic one and
-    infinite where every point counts 1. ``decay`` is the factor by which the weight of everything
-    learned is multiplied at each point: 1 forgets nothing, `AUTOMATIC` stands for a factor chosen
-    from the stream. ``rule`` is the index of the merge rule in `.merge_rules.MERGE_RULES`.
+    ``n_prototypes`` is K, or `AUTOMATIC_NUMBER`. ``sigma`` is the width of the kernel, 0 for an
+    automatic one and infinite where every point counts 1. ``decay`` is the factor by which the
+    weight of everything learned is multiplied at each point: 1 forgets nothing, `AUTOMATIC` stands
+    for a factor chosen from the stream. ``rule`` is the index of the merge rule in
+    `.merge_rules.MERGE_RULES`.
     """
 
     n_prototypes: int
@@ -53,7 +56,9 @@ def check_parameters(
 
     Raises ValueError that names the first parameter with a wrong value.
     """
-    check_n_prototypes(n_prototypes)
+    is_automatic = isinstance(n_prototypes, str) and n_prototypes == "auto"
+    if not is_automatic:
+        check_n_prototypes(n_prototypes)
     check_choice("update", update, UPDATE_RULES)
     check_choice("merge", merge, RULE_NAMES)
     check_choice("forget", forget, FORGET_RULES)
@@ -82,7 +87,8 @@ def check_parameters(
         decay = 2.0 ** -min(1.0 / float(length), MAX_HALVINGS)
     # With an infinite width the kernel is 1 everywhere, which is the update rule "addc".
     width = np.inf if update == "addc" else width
-    return Parameters(int(n_prototypes), width, decay, find_rule(merge))
+    number = AUTOMATIC_NUMBER if is_automatic else int(n_prototypes)
+    return Parameters(number, width, decay, find_rule(merge))
 
 
 def read_half_life(half_life: Any) -> Any:
@@ -99,7 +105,9 @@ def check_n_prototypes(value: Any) -> None:
     """Raise ValueError unless ``value`` is a whole number from 1 to `MAX_PROTOTYPES`."""
     is_whole = isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
     if not is_whole or value < 1:
-        raise ValueError(f"n_prototypes must be a whole number of at least 1, got {value!r}.")
+        raise ValueError(
+            f"n_prototypes must be a whole number of at least 1 or 'auto', got {value!r}."
+        )
     if value > MAX_PROTOTYPES:
         # The memory for their links grows with the square of the number.
         raise ValueError(f"n_prototypes must be at most {MAX_PROTOTYPES:,}, got {value!r}.")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from clusterer.cluster.prototypes.learn_loop import find_refused, learn_chunk, merge_down
 from clusterer.cluster.prototypes.merge_rules import find_rule
 from clusterer.cluster.prototypes.nearest import assign_points
-from clusterer.cluster.prototypes.parameters import Parameters
+from clusterer.cluster.prototypes.parameters import AUTOMATIC_NUMBER, Parameters
 from clusterer.cluster.prototypes.ranges import find_overflow
 from clusterer.cluster.prototypes.state import SAVED_SCALARS, State
 from clusterer.cluster.prototypes.state_layout import (
@@ -27,6 +27,7 @@ from clusterer.cluster.prototypes.state_layout import (
     RECENT_STEPS,
     SCALE,
     SCATTER,
+    SQUARED_STEP,
     SQUARES,
     TIME_MEAN,
     TOTAL_COUNT,
@@ -74,6 +75,8 @@ class Prototypes(State):
         -1 - i if row i is refused; then nothing changes.
         """
         n_prototypes, sigma, decay, rule = parameters
+        if n_prototypes == AUTOMATIC_NUMBER:
+            n_prototypes = self.find_number(parameters)
         if n_prototypes != self.capacity or rule != self.rule:
             refused = self._find_refused(points)
             if refused >= 0:
@@ -137,7 +140,7 @@ class Prototypes(State):
         If there are too many prototypes, pairs merge by Ward's rule, which costs the least
         variance. The other rules suit streams, where one merge makes room for one point.
         """
-        n_prototypes, rule = parameters.n_prototypes, parameters.rule
+        n_prototypes, rule = self.find_number(parameters), parameters.rule
         if n_prototypes == self.capacity and rule == self.rule:
             return
         if self.n_taken > n_prototypes:
@@ -153,6 +156,12 @@ class Prototypes(State):
         self.links[taken, taken] = links[taken]
         # The neighbours of the bounds may have been in slots that no longer exist.
         self.update_masses()
+
+    def merge_copy(self, n_prototypes: int) -> "Prototypes":
+        """Return a copy in which closest pairs have merged until ``n_prototypes`` are left."""
+        copy = self.widen(np.arange(self.n_features))
+        merge_down(*copy.arrays, n_prototypes, self.rule)
+        return copy
 
     def _slot_arrays(self) -> tuple[NDArray, NDArray, NDArray]:
         return self.floats, self.int_rows, self.links
@@ -171,6 +180,7 @@ class Prototypes(State):
             "links": self.links[: self.n_taken, : self.n_taken].copy(),
             "times": self.times,
             "recent": self.recent.copy(),
+            "steps": self.features[SQUARED_STEP].copy(),
             "mean": self.mean.copy(),
             "origin": self.origin.copy(),
         }
@@ -187,6 +197,7 @@ class Prototypes(State):
         for name, index in SAVED_SCALARS.items():
             prototypes.scalars[index] = scalars[name]
         prototypes.recent[:] = arrays["recent"]
+        prototypes.features[SQUARED_STEP] = arrays["steps"]
         prototypes.mean[:], prototypes.origin[:] = arrays["mean"], arrays["origin"]
         prototypes.fill(arrays)
         return prototypes
@@ -266,7 +277,7 @@ class Prototypes(State):
             self.rows[SCATTER, taken] *= factor
             self.scalars[SQUARES] *= factor
             self.features[RECENT_MEAN] *= factors
-            self.features[[RECENT_SQUARES, RECENT_STEPS]] *= squares
+            self.features[[RECENT_SQUARES, RECENT_STEPS, SQUARED_STEP]] *= squares
             self.mean[:] *= factors
             self.origin[:] = self.origin * factors + shifts
             overflow = find_overflow(self)

@@ -6,11 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.prototypes.learn_loop import choose_squared_sigma
-from clusterer.cluster.prototypes.parameters import AUTOMATIC, Parameters
+from clusterer.cluster.prototypes.parameters import (
+    AUTOMATIC,
+    AUTOMATIC_NUMBER,
+    MOST,
+    Parameters,
+)
 from clusterer.cluster.prototypes.simd import VECTOR_WIDTH
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
     BOUND_UNIT,
+    CHOSEN_NUMBER,
     COUNT,
     DECAY_RATE,
     DECAYED_COUNT,
@@ -23,17 +29,20 @@ from clusterer.cluster.prototypes.state_layout import (
     N_FEATURE_ROWS,
     N_INT_ROWS,
     N_RECENT,
+    N_RECENT_ROWS,
     N_ROWS,
     N_SCALARS,
     N_SEEN,
     N_TAKEN,
     NEXT_CHECK,
+    NEXT_CHOICE,
     ORIGIN,
     PREVIOUS_LABEL,
     RECENT_SQUARES,
     RECENT_UNIT,
     SCALE,
     SCATTER,
+    SQUARED_STEP,
     SQUARES,
     TIME_MEAN,
     TOTAL_COUNT,
@@ -53,6 +62,8 @@ SAVED_SCALARS = {
     "fading": DECAY_RATE,
     "next_look": NEXT_CHECK,
     "total_weight": TOTAL_WEIGHT,
+    "chosen_prototypes": CHOSEN_NUMBER,
+    "next_choice": NEXT_CHOICE,
 }
 
 
@@ -66,7 +77,7 @@ class State:
     n_features : int
         d, at least 1.
     n_prototypes : int
-        K, at least 1.
+        K, at least 1; 0 for an automatic number.
     rule : int
         Index of the merge rule; see `.merge_rules.find_rule`.
 
@@ -82,7 +93,7 @@ class State:
 
     def __init__(self, n_features: int, n_prototypes: int, rule: int) -> None:
         self.n_features = n_features
-        self.capacity = n_prototypes
+        self.capacity = n_prototypes or MOST
         self.rule = rule
         self._stream = np.zeros(N_SCALARS + N_FEATURE_ROWS * n_features)
         self._allocate_slots()
@@ -171,7 +182,7 @@ class State:
     @property
     def recent(self) -> NDArray:
         """View (3, d) of the moments of the recent points; see `.timestamps`."""
-        return self.features[FIRST_RECENT:]
+        return self.features[FIRST_RECENT : FIRST_RECENT + N_RECENT_ROWS]
 
     @property
     def n_taken(self) -> int:
@@ -200,10 +211,11 @@ class State:
 
     def to_data_units(self, inner: NDArray) -> NDArray:
         """Convert inner coordinates (m, d) to the units of the data."""
-        return self.origin + inner * self._unit
+        return self.origin + inner * self.unit
 
     @property
-    def _unit(self) -> float:
+    def unit(self) -> float:
+        """The unit of the inner coordinates, in the units of the data."""
         return 1.0 / self.scalars[SCALE] if self.scalars[SCALE] else 1.0
 
     @property
@@ -253,7 +265,7 @@ class State:
         """Weighted sums (m,) of squared deviations from the centre, in squared units."""
         # The square of a number above 1e154 overflows.
         with np.errstate(over="ignore"):
-            return self.inner_scatters * self._unit * self._unit
+            return self.inner_scatters * self.unit * self.unit
 
     @property
     def link_counts(self) -> NDArray:
@@ -273,7 +285,13 @@ class State:
             "scatters": self.inner_scatters / unit,
             "counts": self.counts / unit,
             "links": self.link_counts / unit,
+            "steps": self.steps,
         }
+
+    @property
+    def steps(self) -> NDArray:
+        """Smallest steps (d,) between successive points, in inner coordinates; 0 for unknown."""
+        return np.asarray(np.sqrt(self.features[SQUARED_STEP]))
 
     @property
     def ids(self) -> NDArray[np.int64]:
@@ -304,6 +322,17 @@ class State:
         decay = parameters.decay
         return float(2.0 ** -self.scalars.item(DECAY_RATE)) if decay == AUTOMATIC else decay
 
+    def find_number(self, parameters: Parameters) -> int:
+        """Return the maximum number of prototypes in force, also for an automatic number."""
+        if parameters.n_prototypes != AUTOMATIC_NUMBER:
+            return parameters.n_prototypes
+        return self.chosen_number
+
+    @property
+    def chosen_number(self) -> int:
+        """The automatic number of prototypes."""
+        return int(self.scalars.item(CHOSEN_NUMBER)) or MOST
+
     @property
     def half_life(self) -> float:
         """The half-life in force for ``half_life="auto"``; infinite while nothing is forgotten."""
@@ -316,4 +345,4 @@ class State:
         count = self.scalars[DECAYED_COUNT]
         trace = self.scalars[SQUARES] / count if count else 0.0
         n_varying = int(np.count_nonzero(self.features[RECENT_SQUARES]))
-        return float(np.sqrt(choose_squared_sigma(n_varying) * trace) * self._unit)
+        return float(np.sqrt(choose_squared_sigma(n_varying) * trace) * self.unit)

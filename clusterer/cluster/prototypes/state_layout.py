@@ -31,19 +31,21 @@ DECAYED_COUNT, SQUARES, SCALE = range(2, 5)  # number of points and Σ|x - mean|
 LINK_UNIT, BOUND_UNIT, RECENT_UNIT = range(5, 8)
 N_RECENT, DECAY_RATE, NEXT_CHECK = range(8, 11)  # the rate is 1 / half-life
 TOTAL_WEIGHT = 11  # sum of the weights of all points, which is their number without weights
-N_SCALARS = 12
+CHOSEN_NUMBER, NEXT_CHOICE = range(12, 14)  # for an automatic number of prototypes; 0: not yet
+N_SCALARS = 14
 
 # Rows of `KernelState.features`.
 MEAN, ORIGIN, RECENT_MEAN, RECENT_SQUARES, RECENT_STEPS = range(5)
 FIRST_RECENT, N_RECENT_ROWS = RECENT_MEAN, 3
-N_FEATURE_ROWS = 5
+SQUARED_STEP = 5  # the smallest one between two successive points, 0 before there is any
+N_FEATURE_ROWS = 6
 
 
 class KernelState(NamedTuple):
     """The arrays of the compiled loops, for d features.
 
     ``centers`` (d, n_slots) are the centres; ``rows`` (12, n_slots) and ``int_rows`` (5, n_slots)
-    the numbers of each slot; ``scalars`` (12,) and ``features`` (5, d) the numbers of the stream;
+    the numbers of each slot; ``scalars`` (14,) and ``features`` (6, d) the numbers of the stream;
     ``links`` (n_slots, n_slots) see `.links`. The others are scratch: ``distances`` (1, n_slots)
     holds squared distances or costs, ``point`` (d,) the present point and ``center`` (d,) a centre.
     """

@@ -10,7 +10,9 @@ half-life `RECENT_HALF_LIFE`. ``TOTAL_COUNT`` is the number of points, never dec
 
 Per stream: ``scalars[N_RECENT]`` is the number of recent points. Per feature, ``RECENT_MEAN`` is
 their mean, ``RECENT_SQUARES`` their sum of squared deviations, and ``RECENT_STEPS`` the sum of the
-squared steps from each point to the next.
+squared steps from each point to the next. ``SQUARED_STEP`` is the smallest of the squared steps,
+which tells whole numbers from measurements: it is the distance of two values in the one case, and
+vanishes in the other.
 
 All recent numbers but means and variances are in units of ``scalars[RECENT_UNIT]``, which grows
 instead of the decay of all these numbers. The last point is not stored with a model; the prototype
@@ -29,6 +31,7 @@ from clusterer.cluster.prototypes.state_layout import (
     RECENT_TIME_MEAN,
     RECENT_TIME_VARIANCE,
     RECENT_UNIT,
+    SQUARED_STEP,
     TIME_MEAN,
     TIME_VARIANCE,
     TOTAL_COUNT,
@@ -42,6 +45,7 @@ LARGEST_UNIT = 1e9
 # Prototypes explain twice the variance that chance alone would, because their regions move.
 CHANCE = 2.0
 WITHIN_SHARE = 0.75  # of the explanation by chance, the part that is surely within clusters
+ROUNDING = 1e-18  # squared, of the recent variance: a smaller step is rounding of equal values
 LEAST_COUNT = 1e-100  # smaller counts do not decay, so the times of inactive prototypes stay known
 
 
@@ -93,10 +97,16 @@ def add_recent_point(state: KernelState, amount: float, is_last_known: bool) -> 
         features[RECENT_SQUARES, t] += unit * (1.0 - share) * gap * gap
         n_varying += features[RECENT_SQUARES, t] > 0.0
     if is_last_known:
+        least = ROUNDING / scalars[N_RECENT]
         # A loop of its own, which LLVM vectorises.
         for t in range(n_features):
             step = point[t] - state.center[t]
-            features[RECENT_STEPS, t] += unit * step * step
+            square = step * step
+            features[RECENT_STEPS, t] += unit * square
+            known = features[SQUARED_STEP, t]
+            is_step = square > least * features[RECENT_SQUARES, t]
+            is_smaller = is_step and (square < known or known == 0.0)
+            features[SQUARED_STEP, t] = square if is_smaller else known
     return n_varying
 
 

@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from clusterer.cluster.density.noise import (
     OtsuSplit,
     expect_share,
-    measure_median_distance,
+    measure_core_distance,
     measure_rim,
     split_by_otsu,
 )
@@ -16,9 +16,9 @@ from clusterer.cluster.density.noise import (
 
 def test_the_rim_of_a_gaussian_in_the_plane():
     # In the plane the squared distance is exponential: quantiles are logarithms.
-    assert_allclose(measure_median_distance(2), 2 * np.log(2))
-    assert_allclose(measure_rim(2, 0.99), np.log(100) - np.log(2))
-    assert_allclose(expect_share(np.log(5.0), 2), 0.1)
+    assert_allclose(measure_core_distance(2), 2 * np.log(4 / 3))
+    assert_allclose(measure_rim(2, 0.99), np.log(100) - np.log(4 / 3))
+    assert_allclose(expect_share(np.log(7.5), 2), 0.1)
 
 
 def test_otsus_threshold_separates_two_groups():

@@ -1,0 +1,123 @@
+"""Clusters at several resolutions: the partition that most resolutions agree on.
+
+Which clusters a density shows depends on how finely the prototypes divide it. With an automatic
+number of prototypes, the stream is learned finer than it is read: the prototypes are merged step by
+step, by the clusterer's own rule, and the clusters are found after each step. The answer is the
+partition with the highest sum of agreements with all others: the medoid. The agreement is the
+adjusted Rand index of L. Hubert, P. Arabie, "Comparing partitions", Journal of Classification 2,
+1985, between the prototypes, weighted by their points.
+
+The finest step has at most 2√n prototypes for n points, the coarsest at least √n: with fewer points
+in each prototype gaps are chance, with fewer prototypes clusters are lost.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clusterer.cluster.density.label_update import LabelledDensity
+from clusterer.cluster.density.labels import cluster_by_density, measure_in_order
+from clusterer.cluster.density.significance import measure_separation
+from clusterer.cluster.prototypes.prototypes import Prototypes
+from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT
+from clusterer.stream.chunk import NOISE
+
+FINEST_PER_ROOT = 2.0  # prototypes per root of the number of points
+COARSEST_PER_ROOT = 1.0
+COARSEST_SHARE = 0.6  # of the finest: in a long stream, √n exceeds the number of prototypes
+MIN_PROTOTYPES = 10
+STEP = 0.8  # from one resolution to the next
+# Of partitions that agree nearly as well, the finest one shows small clusters best.
+TOLERANCE = 0.002
+
+
+class Reading(NamedTuple):
+    """The clusters that most resolutions agree on.
+
+    ``density`` is the `LabelledDensity` of all prototypes, ``agreement`` the mean agreement of the
+    chosen resolution with the others, ``merged`` are the prototypes at this resolution and
+    ``merged_labels`` their labels.
+    """
+
+    density: LabelledDensity
+    agreement: float
+    merged: Prototypes
+    merged_labels: NDArray[np.int64]
+
+    @property
+    def n_clusters(self) -> int:
+        """Number of clusters, noise not counted."""
+        return len({*self.density.labels.tolist()} - {NOISE})
+
+    def measure_separation(self) -> float:
+        """See `.density.significance.measure_separation`."""
+        order, _, density, saddles = measure_in_order(**self.merged.density_data)
+        labels = self.merged_labels[order[density.kept]]
+        return measure_separation(density, saddles, labels)
+
+
+def read_clusters(prototypes: Prototypes) -> Reading:
+    """Find the clusters at all resolutions and choose among them. O(K² d) for each resolution.
+
+    >>> prototypes = Prototypes(n_features=1, n_prototypes=20, rule=0)
+    >>> from clusterer.cluster.prototypes.parameters import Parameters
+    >>> points = np.concatenate([np.arange(30.0), np.arange(100.0, 130.0)])[:, None]
+    >>> _ = prototypes.learn(np.tile(points, (9, 1)), Parameters(20, 0.0, 1.0, 0))
+    >>> reading = read_clusters(prototypes)
+    >>> reading.n_clusters, reading.agreement
+    (2, 1.0)
+    """
+    steps = [prototypes.merge_copy(size) for size in list_sizes(prototypes)]
+    found = [cluster_by_density(**each.density_data) for each in steps]
+    centers, masses = prototypes.centers, prototypes.counts
+    slots = [each.assign(centers) for each in steps]
+    labels = [each.labels[own] for each, own in zip(found, slots, strict=True)]
+    agreements = compare_partitions(labels, masses)
+    sums = agreements.sum(axis=1)
+    best = int(np.argmax(sums >= sums.max() - TOLERANCE * len(sums)))
+    agreement = 1.0 if len(sums) == 1 else float((sums[best] - 1.0) / (len(sums) - 1))
+    density = found[best]._replace(labels=labels[best])
+    return Reading(density, agreement, steps[best], found[best].labels)
+
+
+def list_sizes(prototypes: Prototypes) -> list[int]:
+    """The numbers of prototypes at the resolutions, from fine to coarse."""
+    root = math.sqrt(prototypes.scalars[DECAYED_COUNT])
+    finest = min(prototypes.n_taken, max(int(FINEST_PER_ROOT * root), MIN_PROTOTYPES))
+    least = max(min(COARSEST_PER_ROOT * root, COARSEST_SHARE * finest), MIN_PROTOTYPES)
+    sizes = [finest]
+    while int(sizes[-1] * STEP) >= least:
+        sizes.append(int(sizes[-1] * STEP))
+    return sizes
+
+
+def compare_partitions(partitions: list[NDArray[np.int64]], masses: NDArray) -> NDArray[np.float64]:
+    """Adjusted Rand indices (p, p) of partitions (m,) of prototypes with ``masses`` (m,).
+
+    >>> partitions = [np.array([0, 0, 1]), np.array([5, 5, -1]), np.array([0, 1, 1])]
+    >>> compare_partitions(partitions, np.ones(3)).round(3)[0]
+    array([1. , 1. , 0.1])
+    """
+    numbers = [np.unique(each, return_inverse=True)[1] for each in partitions]
+    indices = np.eye(len(partitions))
+    for a, first in enumerate(numbers):
+        for b, second in enumerate(numbers[:a]):
+            indices[a, b] = indices[b, a] = measure_agreement(first, second, masses)
+    return indices
+
+
+def measure_agreement(first: NDArray, second: NDArray, masses: NDArray) -> float:
+    """Adjusted Rand index of two partitions (m,), numbered from 0, of weighted prototypes."""
+    n_second = int(second.max()) + 1
+    sizes = np.bincount(first * n_second + second, masses)
+    together = float(sizes @ sizes)
+    rows, columns = np.bincount(first, masses), np.bincount(second, masses)
+    in_first, in_second = float(rows @ rows), float(columns @ columns)
+    total = float(masses.sum()) ** 2
+    if not total > 0.0:
+        return 1.0
+    expected, most = in_first * in_second / total, (in_first + in_second) / 2.0
+    rest = most - expected
+    return (together - expected) / rest if rest > 1e-12 * total else 1.0
