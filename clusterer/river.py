@@ -79,7 +79,7 @@ cluster_centers_, n_clusters_, sigma_, half_life_, n_seen_
 
     def __init__(
         self,
-        n_prototypes: int = 50,
+        n_prototypes: int | str = "auto",
         sigma: float | str = "auto",
         half_life: float | str | None = "auto",
         update: str = "kernel",

@@ -36,7 +36,7 @@ MAX_FEATURES = 5  # beyond, the simulated limits do not increase
 MIN_PROMINENCE_BETWEEN = 1.0
 MIN_PROMINENCE_AROUND = 1.9
 JOINT_LIMIT = 1.4  # of the first two measures, each divided by its limit
-MIN_POINTS = 10.0  # a smaller cluster proves nothing
+MIN_POINTS = 10.0  # a smaller cluster proves nothing unless its valley is twice as deep
 SILVERMAN = 1.06  # bandwidth in deviations times n^(-1/5); B. W. Silverman, 1986
 N_STEPS = 128  # places on the line at which the density is measured
 MARGIN = 3.0  # in kernel deviations beyond the outermost prototypes
@@ -82,7 +82,7 @@ def is_one_group(density: DensityEstimate, saddles: Saddles, labels: NDArray[np.
     for valley in measure_valleys(density, saddles, labels):
         has_valley = True
         height = valley.prominence
-        if valley.mass < MIN_POINTS:
+        if valley.mass < MIN_POINTS and height < 2.0 * prominent:
             continue
         if height >= prominent or (valley.excess >= around and height >= MIN_PROMINENCE_AROUND):
             return False

@@ -26,11 +26,12 @@ def measure_step_variance(centers: NDArray, steps: NDArray) -> float:
 
     Examples
     --------
+    >>> import numpy as np
     >>> centers = np.array([[0.0, 0.3], [6.0, 0.1], [3.0, 0.2]])
-    >>> measure_step_variance(centers, np.array([2.0, 0.0])), measure_step_variance(
-    ...     centers, np.array([1.0, 0.0])
-    ... )
-    (0.0, 0.041666666666666664)
+    >>> measure_step_variance(centers, np.array([1.0, 0.0]))
+    0.041666666666666664
+    >>> measure_step_variance(centers, np.array([2.0, 0.0]))
+    0.0
     """
     extents = centers.max(axis=0) - centers.min(axis=0)
     is_number = extents >= (MIN_VALUES - 1.5) * steps
