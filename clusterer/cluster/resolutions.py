@@ -84,7 +84,7 @@ def read_clusters(prototypes: Prototypes) -> Reading:
 
 def list_sizes(prototypes: Prototypes) -> list[int]:
     """The numbers of prototypes at the resolutions, from fine to coarse."""
-    root = math.sqrt(prototypes.scalars[DECAYED_COUNT])
+    root = math.sqrt(prototypes.scalars[DECAYED_COUNT] / prototypes.mean_weight)
     finest = min(prototypes.n_taken, max(int(FINEST_PER_ROOT * root), MIN_PROTOTYPES))
     least = max(min(COARSEST_PER_ROOT * root, COARSEST_SHARE * finest), MIN_PROTOTYPES)
     sizes = [finest]
