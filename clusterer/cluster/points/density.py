@@ -46,7 +46,7 @@ class PointDensity(NamedTuple):
 def describe_points(prototypes: Prototypes) -> PointDensity:
     """Return the density of the prototypes. O(K² d)."""
     data, n_features = prototypes.density_data, prototypes.n_features
-    del data["links"]
+    del data["links"], data["steps"]
     if not (data["weights"] > 0).any():
         # No prototype has a point of its own yet.
         data["weights"] = data["counts"] = np.ones(prototypes.n_taken)

@@ -100,7 +100,8 @@ def test_weights_of_zero_far_away_merge_in_finite_time(merge):
 )
 def test_units_in_which_numbers_overflow_are_refused_and_change_nothing(size, factors, shifts):
     model = fit(points=BLOBS * size).partial_fit(BLOBS * 0.9 * size)
-    before, labels = read_state(model), model.labels_.copy()
+    # Reading gives the clusters their numbers.
+    labels, before = model.labels_.copy(), read_state(model)
     with pytest.raises(ValueError, match=r"would become too large in the new units.*unchanged"):
         model.change_units(factors, shifts)
     assert read_state(model) == before
