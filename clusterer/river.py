@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.drift_check import learn_stream
 from clusterer.cluster.fitted_attributes import FittedAttributes
-from clusterer.cluster.label_cache import LabelCache
+from clusterer.cluster.labelling.label_cache import LabelCache
 from clusterer.cluster.points.arrivals import read_times, read_weights
 from clusterer.cluster.points.metric import project_points
 from clusterer.cluster.prototypes.parameters import REFRESH, Parameters

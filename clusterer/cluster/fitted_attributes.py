@@ -8,7 +8,7 @@ from sklearn.exceptions import NotFittedError
 
 from clusterer.base import Snapshot
 from clusterer.cluster.density.labels import average_clusters
-from clusterer.cluster.label_cache import Choices, LabelCache
+from clusterer.cluster.labelling.label_cache import Choices, LabelCache
 from clusterer.cluster.points.density import PointDensity, describe_points, find_far
 from clusterer.cluster.points.metric import project_back
 from clusterer.cluster.prototypes.parameters import (

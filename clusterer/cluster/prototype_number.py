@@ -8,6 +8,7 @@ are used again. While a half-life is in force, `FEWEST` are used unless the clus
 because the prototypes then hold the points of a short time only.
 """
 
+from clusterer.cluster.labelling.resolutions import Reading, read_clusters
 from clusterer.cluster.prototypes.parameters import FEWEST, MOST, Parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import (
@@ -16,7 +17,6 @@ from clusterer.cluster.prototypes.state_layout import (
     NEXT_CHECK,
     NEXT_CHOICE,
 )
-from clusterer.cluster.resolutions import Reading, read_clusters
 from clusterer.stream.chunk import NOISE
 
 FIRST_CHOICE = 2000.0

@@ -189,7 +189,7 @@ def test_extreme_units_give_finite_descriptions(scale):
 def test_a_cluster_outside_the_window_is_described_by_its_prototypes():
     random = np.random.default_rng(7)
     points = np.concatenate([random.normal(50, 1, (500, 1)), random.normal(0, 1, (500, 1))])
-    model = OnlineClusterer(20, half_life=None).fit(points)
+    model = OnlineClusterer(50, half_life=None).fit(points)
     described = describe_clusters(model, points[-400:])
     early = max(described, key=lambda each: each.features[0].mean)
     assert early.n_rows == 0

@@ -32,6 +32,6 @@ Stages 6 to 8 share `gaussian_mixture` (EM algorithm; Dempster, Laird and Rubin,
 
 How are two clusters told apart? By `peaks.choose_threshold`, which compares the prominences that
 `flooding.flood` measures. Stages 6 and 7 then look for clusters that this threshold left joined.
-With an automatic number of prototypes, `clusterer.cluster.resolutions` runs all stages at several
-resolutions.
+With an automatic number of prototypes, `clusterer.cluster.labelling.resolutions` runs all stages
+at several resolutions.
 """

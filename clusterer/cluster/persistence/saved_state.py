@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from clusterer.cluster.cluster_numbers import ClusterNumbers
 from clusterer.cluster.fitted_attributes import FittedAttributes
-from clusterer.cluster.label_cache import LabelCache
+from clusterer.cluster.labelling.cluster_numbers import ClusterNumbers
+from clusterer.cluster.labelling.label_cache import LabelCache
 from clusterer.cluster.persistence.checks import check_contents
 from clusterer.cluster.persistence.versions import ARRAYS, upgrade
 from clusterer.cluster.points.metric import count_features

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.cluster_numbers import ClusterNumbers
+from clusterer.cluster.labelling.cluster_numbers import ClusterNumbers
 from clusterer.cluster.prototypes.parameters import REFRESH
 from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS
 from clusterer.support.array_archive import demand

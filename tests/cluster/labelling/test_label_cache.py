@@ -13,7 +13,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer, load
 from clusterer.cluster.density.labels import label_prototypes, number_in_order
-from clusterer.cluster.label_cache import POINTS_PER_PROTOTYPE, FullLabelling
+from clusterer.cluster.labelling.label_cache import POINTS_PER_PROTOTYPE, FullLabelling
 from clusterer.cluster.prototypes.state_layout import ID, SCALE
 from clusterer.datasets import make_generator
 from clusterer.river import OnlineClusterer as RiverClusterer

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
 from clusterer import OnlineClusterer
-from clusterer.cluster.cluster_numbers import ClusterNumbers
+from clusterer.cluster.labelling.cluster_numbers import ClusterNumbers
 from clusterer.river import OnlineClusterer as RiverClusterer
 
 CENTERS = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0], [9.0, 9.0], [18.0, 0.0]])

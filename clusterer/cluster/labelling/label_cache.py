@@ -10,7 +10,7 @@ A full labelling takes as long as learning hundreds of points. So after a few mo
 - when a cluster has lost its last prototype,
 - when the parameters of the labelling or the half-life have changed.
 
-Each labelling gets the lasting numbers of `clusterer.cluster.cluster_numbers`.
+Each labelling gets the lasting numbers of `clusterer.cluster.labelling.cluster_numbers`.
 """
 
 from typing import Any, NamedTuple
@@ -18,13 +18,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.cluster_numbers import ClusterNumbers
 from clusterer.cluster.density.label_update import LabelledDensity, update_labels
 from clusterer.cluster.density.labels import cluster_by_density, label_prototypes, number_clusters
 from clusterer.cluster.inactive_clusters import label_with_inactive
+from clusterer.cluster.labelling.cluster_numbers import ClusterNumbers
+from clusterer.cluster.labelling.resolutions import read_clusters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, ID, N_SEEN, N_TAKEN
-from clusterer.cluster.resolutions import read_clusters
 from clusterer.stream.chunk import NOISE
 
 POINTS_PER_PROTOTYPE = 20
