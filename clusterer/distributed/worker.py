@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from clusterer.base import Learner, Mergeable
+from clusterer.cluster.prototypes.parameters import MOST
 from clusterer.distributed.reports import PartitionReport
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.scaled_learner import ScaledLearner
@@ -65,11 +66,14 @@ class Task:
             raise TypeError(f"Models of {name} cannot be merged; learn the data in one process.")
 
     def make_learner(self, factor: int = 1) -> ScaledLearner:
-        """A new learner with ``factor`` times as many prototypes, unless their number is chosen."""
+        """A new learner with ``factor`` times as many prototypes.
+
+        Of an automatic number the largest: few prototypes that others have chosen merge badly.
+        """
         model = clone(self.model)
         number = model.get_params()["n_prototypes"]
-        if isinstance(number, int):
-            model.set_params(n_prototypes=factor * number)
+        number = MOST if isinstance(number, str) else number
+        model.set_params(n_prototypes=factor * number)
         return ScaledLearner(model, self.scaling, self.features)
 
 

@@ -105,11 +105,11 @@ def test_labels_and_sums_agree_with_one_machine(client, folder):
 def test_sums_equal_those_of_the_parts_in_any_order():
     points, _ = make_blobs(noise=0.1)
     blocks = np.split(points, N_FILES)
-    parts = [OnlineClusterer().fit(block) for block in blocks]
+    parts = [OnlineClusterer(50).fit(block) for block in blocks]
     weight = sum(part.weights_.sum() for part in parts)
     first = sum(part.weights_ @ part.prototypes_ for part in parts)
     for ordered in (blocks, blocks[::-1]):
-        model = merge_here(ordered, OnlineClusterer())
+        model = merge_here(ordered, OnlineClusterer(50))
         assert model.weights_.sum() == pytest.approx(weight, rel=1e-9)
         assert_allclose(model.weights_ @ model.prototypes_, first, rtol=1e-9, atol=1e-9 * weight)
 
@@ -259,13 +259,13 @@ def test_a_learner_whose_models_cannot_be_merged_is_refused():
 
 
 def test_partitions_without_points_change_nothing():
-    task = Task(OnlineClusterer(), None, is_scaled=True, features=None)
+    task = Task(OnlineClusterer(50), None, is_scaled=True, features=None)
     empty = learn_block(np.empty((0, 2)), "empty", 0, task)
     full = learn_block(np.ones((5, 2)), "full", 1, task)
     merged = merge([empty, full, empty], task)
     assert isinstance(merged, PartialModel)
     assert merged.learner.n_seen == 5
-    assert merged.learner.model.n_prototypes == MERGE_FACTOR * OnlineClusterer().n_prototypes
+    assert merged.learner.model.n_prototypes == MERGE_FACTOR * 50
     assert not merge([empty, empty], task).learner.is_fitted
 
 
