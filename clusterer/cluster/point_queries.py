@@ -58,7 +58,7 @@ class PointQueries(FittedAttributes, TransformerMixin):
 
         >>> from clusterer import OnlineClusterer
         >>> points = np.random.default_rng(0).normal(size=(2000, 2))
-        >>> OnlineClusterer().fit(points).score_samples([[0.0, 0.0], [9.0, 9.0]]).round()
+        >>> OnlineClusterer(50).fit(points).score_samples([[0.0, 0.0], [9.0, 9.0]]).round()
         array([  -2., -200.])
         """
         prototypes, points = self._read_points(X)

@@ -117,7 +117,9 @@ def test_cutting_the_stream_into_chunks_changes_nothing(half_life):
             again.partial_fit(piece)
             assert again.n_clusters_ > 0  # labelling changes nothing either
     assert_array_equal(once._prototypes.previous_labels, again._prototypes.previous_labels)
-    assert_array_equal(once.cluster_labels_, again.cluster_labels_)
+    # The numbers of the clusters depend on when they were read.
+    assert adjusted_rand_score(once.cluster_labels_, again.cluster_labels_) == 1.0
+    assert_array_equal(once.cluster_labels_ < 0, again.cluster_labels_ < 0)
     assert (once._prototypes.previous_labels.max() >= 0) == (half_life is not None)
 
 
