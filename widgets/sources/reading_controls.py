@@ -54,16 +54,13 @@ class ReadingControls:
         self._others: dict[str, Any] = {}
         self.selects = {
             # The browser shows no label for the value None, so the labels are the values.
-            name: pmui.Select(
-                label=label, options=list(options), value=DETECT, size="small", width=190
-            )
+            name: pmui.Select(label=label, options=list(options), value=DETECT, width=190)
             for name, (label, options) in SELECTS.items()
         }
         self.missing_values = pmui.TextInput(
             label="Missing values",
             placeholder="-1, unknown",
             description="Words and numbers that stand for a missing value, separated by commas.",
-            size="small",
             width=190,
         )
         for widget in (*self.selects.values(), self.missing_values):
