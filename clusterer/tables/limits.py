@@ -51,6 +51,23 @@ class Limits:
             check_count(field.name, getattr(self, field.name), 1)
 
 
+def check_n_columns(name: str, n_columns: int, max_columns: int) -> None:
+    """Raise TableError if the table ``name`` has more than ``max_columns`` columns.
+
+    Examples
+    --------
+    >>> check_n_columns("t.csv", 2600, MAX_COLUMNS)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    clusterer.tables.errors.TableError: t.csv has 2,600 columns, more than the 2,500 that ...
+    """
+    if n_columns > max_columns:
+        raise TableError(
+            f"{name} has {n_columns:,} columns, more than the {max_columns:,} that max_columns "
+            "allows"
+        )
+
+
 def check_count(name: str, value: SupportsIndex, lowest: int) -> int:
     """Return `value` as an int, or raise TableError if it is not a whole number from `lowest` up.
 

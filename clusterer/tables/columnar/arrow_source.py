@@ -19,7 +19,7 @@ from clusterer.tables.columnar.expansion import (
 )
 from clusterer.tables.errors import TableError
 from clusterer.tables.files.byte_stream import FileStamp
-from clusterer.tables.limits import READ_BUDGET, Limits
+from clusterer.tables.limits import READ_BUDGET, Limits, check_n_columns
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowBatches, TableSample
 
 N_SAMPLE_ROWS = 5_000
@@ -54,11 +54,7 @@ class ArrowRowSource:
         self._stamp = FileStamp.read(path, name)
         with self._report_damage():
             self._schema = self._read_schema()
-        if len(self._schema) > limits.max_columns:
-            raise TableError(
-                f"{name} has {len(self._schema):,} columns, more than the {limits.max_columns:,} "
-                "that max_columns allows"
-            )
+        check_n_columns(name, len(self._schema), limits.max_columns)
         with self._report_damage():
             self.sample = self._read_sample()
 

@@ -17,7 +17,7 @@ from clusterer.tables.columnar.expansion import ExpansionCounter
 from clusterer.tables.errors import TableError
 from clusterer.tables.files.archive import open_archive
 from clusterer.tables.files.byte_stream import DAMAGE_ERRORS, FileStamp
-from clusterer.tables.limits import READ_BUDGET, Limits
+from clusterer.tables.limits import READ_BUDGET, Limits, check_n_columns
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowBatches, TableSample
 
 N_SAMPLE_ROWS = 5_000
@@ -144,11 +144,7 @@ class NumpyRowSource:
     def _check_size(self) -> None:
         arrays, limits = self._arrays, self._limits
         n_columns = sum(array.n_columns * len(array.dtype.names or [""]) for array in arrays)
-        if n_columns > limits.max_columns:
-            raise TableError(
-                f"{self._name} has {n_columns:,} columns, more than the {limits.max_columns:,} "
-                "that max_columns allows"
-            )
+        check_n_columns(self._name, n_columns, limits.max_columns)
         if not arrays[0].n_rows or not n_columns:
             raise TableError(f"{self._name} has no data rows")
         counter = ExpansionCounter(self._name, self._stamp.n_bytes, limits)

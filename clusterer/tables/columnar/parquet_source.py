@@ -22,7 +22,7 @@ from clusterer.tables.columnar.expansion import (
 )
 from clusterer.tables.columnar.parquet_pages import list_pages
 from clusterer.tables.errors import TableError
-from clusterer.tables.limits import READ_BUDGET, Limits
+from clusterer.tables.limits import READ_BUDGET, Limits, check_n_columns
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowBatches, TableSample
 
 N_SAMPLE_ROWS = 5_000
@@ -148,11 +148,7 @@ class ParquetRowSource:
         if meta.num_rows == 0 or len(schema) == 0:
             raise TableError(f"{self._name} has no data rows")
         n_columns = max(meta.num_columns, len(schema))
-        if n_columns > self._limits.max_columns:
-            raise TableError(
-                f"{self._name} has {n_columns:,} columns, more than the "
-                f"{self._limits.max_columns:,} that max_columns allows"
-            )
+        check_n_columns(self._name, n_columns, self._limits.max_columns)
         n_bytes = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
         if n_bytes > self._limits.max_bytes:
             raise TableError(

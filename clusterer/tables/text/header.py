@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from clusterer.tables.columns.cells import is_number
 from clusterer.tables.errors import TableError
+from clusterer.tables.limits import check_n_columns
 from clusterer.tables.text.dialect import SEPARATOR_LINE, Dialect
 from clusterer.tables.text.name_rows import (
     find_first_full,
@@ -75,11 +76,7 @@ def detect_layout(
     if not rows:
         raise TableError(f"{name} holds nothing but blank lines and comments")
     n_columns = _count_columns(rows, has_header)
-    if n_columns > max_columns:
-        raise TableError(
-            f"{name} has {n_columns:,} columns, more than the {max_columns:,} that max_columns "
-            "allows"
-        )
+    check_n_columns(name, n_columns, max_columns)
     numeric = find_numeric_columns(rows, n_columns)
     if len(rows) < len(records):
         rows = [
