@@ -108,5 +108,5 @@ class SettingChanges:
     def _show(self) -> None:
         changed = self.list_changed()
         self.view.visible = bool(changed or self._past)
-        self._text.show(f"Changed: {', '.join(changed)}." if changed else "All settings: defaults.")
+        self._text.show(f"Changed: {', '.join(changed)}." if changed else "No setting is changed.")
         self._undo.disabled = not self._past
