@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from clusterer.support.text import join_names, make_printable
-from clusterer.tables.columns.column import InferredColumn
+from clusterer.tables.columns.column import MAX_MISSING_SHARE, InferredColumn
 from clusterer.tables.options import MissingRule
 from clusterer.tables.row_source import TableSample
 from clusterer.tables.table import TableRoles
@@ -25,6 +25,15 @@ def write_notes(
     notes = [f"{make_printable(column.name)}: {column.note}" for column in noted[:N_COLUMN_NOTES]]
     if len(noted) > N_COLUMN_NOTES:
         notes.append(f"{len(noted) - N_COLUMN_NOTES} more columns have notes")
+    categories = [
+        column.name
+        for column in columns
+        if column.kind == "number"
+        and column.name not in {*roles.features, roles.label}
+        and column.n_missing_share <= MAX_MISSING_SHARE
+    ]
+    if categories:
+        notes.append(f"{join_names(categories)}: taken for numbers of categories, by the name")
     n_left_out = len(columns) - len(roles.features) - (roles.label is not None)
     if n_left_out:
         notes.append(f"{n_left_out} of {len(columns)} columns are features only if you choose them")

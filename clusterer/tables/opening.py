@@ -21,6 +21,7 @@ from clusterer.tables.columns.roles import (
     find_clock,
     find_label,
     find_time,
+    mark_key,
 )
 from clusterer.tables.errors import TableError
 from clusterer.tables.files.archive import detect_kind, find_member, open_archive
@@ -276,7 +277,8 @@ def _make_table(name: str, source: RowSource, options: ReadingOptions) -> Table:
     if not any(each.column.usable for each in inferred):
         raise TableError(_describe_columns(name, inferred))
     n_distinct = [_count_distinct(cells) for cells in sample.columns]
-    columns = Roles(inferred, n_distinct, sample.n_rows, sample.raw_names is not None)
+    columns = mark_key(Roles(inferred, n_distinct, sample.n_rows, sample.raw_names is not None))
+    inferred = list(columns.inferred)
     roles = _choose_roles(columns, sample)
     notes = [*sample.notes, *(name_notes if sample.raw_names else ())]
     notes += write_notes(inferred, sample, roles)

@@ -332,8 +332,13 @@ def _write_number_notes(
     present: pa.Array, detected: DetectedFormat, finite: NDArray[np.float64], example: str | None
 ) -> list[str]:
     notes, number_format = [], detected.number_format
-    if number_format.is_percent:
-        notes.append("percent signs are dropped, 5% is 5")
+    if number_format.unit:
+        unit = number_format.unit
+        notes.append(
+            "percent signs are dropped, 5% is 5"
+            if unit == "%"
+            else f"the unit {make_printable(unit)} behind the numbers is dropped"
+        )
     for name in number_format.notations:
         cell = find_example(present, name)
         if cell is not None:

@@ -89,6 +89,8 @@ UNITS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
 }
 # The share of the values that must be dates in a column of dates.
 MIN_DATE_SHARE = 0.9
+# Times of the day on several days pass midnight; durations go up in half of the steps.
+MIN_ORDERED_SHARE = 0.75
 N_FORMAT_ROWS = 200
 # The first or the second number of such a date can only be a day.
 SHOWS_DAY = (
@@ -171,6 +173,8 @@ class TimeFormat(NamedTuple):
         What the numbers count, a key of `UNITS`; "" leaves the numbers as they are.
     has_clock : bool, default False
         Whether dates come with a time of the day.
+    is_ordered : bool, default True
+        Whether times of the day go up, or down, from row to row in most steps.
     """
 
     pattern: str | None = None
@@ -181,6 +185,7 @@ class TimeFormat(NamedTuple):
     is_clock: bool = False
     unit: str = ""
     has_clock: bool = False
+    is_ordered: bool = True
 
     def parse(self, cells: pa.Array) -> NDArray[np.float64]:
         """Return the times in seconds, NaN where there is none.
@@ -303,7 +308,16 @@ def detect_date_format(words: Sequence[str], is_day_first: bool | None = None) -
     is_assumed = any(assumed for _, assumed in decided.values())
     has_clock = any(each.seconds for each in parts)
     slow = TimeFormat(None, None, orders, language, is_assumed, is_clock, "", has_clock)
-    return slow if is_clock else slow._replace(pattern=_find_pattern(words, slow))
+    if is_clock:
+        return slow._replace(is_ordered=_are_in_order(slow.parse_singly(list(words))))
+    return slow._replace(pattern=_find_pattern(words, slow))
+
+
+def _are_in_order(seconds: NDArray[np.float64]) -> bool:
+    """Tell whether times of the day go up, or down, in most steps; durations do neither."""
+    steps = np.diff(seconds[np.isfinite(seconds)])
+    steps = steps[steps != 0]
+    return not steps.size or max(np.mean(steps > 0), np.mean(steps < 0)) >= MIN_ORDERED_SHARE
 
 
 def _find_pattern(words: Sequence[str], slow: TimeFormat) -> str | None:

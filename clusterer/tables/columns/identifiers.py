@@ -20,7 +20,8 @@ CODE_NAME = re.compile(
     r"[\s_.\-]?codes?|code[\s_]postal|codigo[\s_]postal|código[\s_]postal|cap|cep|индекс"
     r"|postleitzahl|(?:tele)?(?:phone|fon)|tel|fax|mobile|handy|tél|téléphone|teléfono|telefone"
     r"|telefono|телефон|电话|電話|전화|iban|ip(?:[\s_.\-]?addr(?:ess)?)?|isbn|issn|ean|upc|gtin"
-    r"|ssn|imei|barcode|sku|passport|vin|fips|naics|sic)"
+    r"|ssn|imei|barcode|sku|passport|vin|fips|naics|sic|invoice|receipt|voucher|transaction"
+    r"|rechnung|beleg|facture|factura|fattura)"
     r"(?:[\s_.\-]?(?:no|nr|num|number|nummer|code))?\.?"
 )
 # Names that end with ID, No or Number, also without a separator: CustomerID, InvoiceNo.

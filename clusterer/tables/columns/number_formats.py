@@ -5,6 +5,7 @@ then decide.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -18,11 +19,17 @@ from clusterer.support.lazy_property import lazy_property
 from clusterer.support.text import make_printable
 from clusterer.tables.columns.notations import MIN_PLAIN_SHARE, NOTATIONS, list_notations
 from clusterer.tables.columns.numbers import NumberFormat, count_numbers, is_text, strip_cells
+from clusterer.tables.columns.time_words import find_language, fold_word
 from clusterer.tables.columns.words import CURRENCY
 from clusterer.tables.errors import TableError
 
 POINT, COMMA = NumberFormat("."), NumberFormat(",")
 DECORATION = re.compile(f"^[+(\\-−]?\\s*({CURRENCY})|({CURRENCY})\\s*\\)?$|^\\(.*\\)$")
+# A unit behind a number, such as %, km, °C or kmpl.
+UNIT = re.compile(
+    r"[+\-−]?(?:\d[\d.,'’\s]*|[.,]\d+)(?P<unit>(?![eEdD]\d)(?:[^\W\d_]|[%‰°])[\w%°²³/·^.]{0,11})"
+)
+MIN_UNIT_SHARE = 0.9
 N_COLUMNS_COMPARED = 200
 DIGIT = "(?i)[0-9∞٠-٩۰-۹०-९০-৯０-９]|inf"
 # The share of values that end with 0 among amounts in round figures.
@@ -245,14 +252,11 @@ def _count_point_surplus(values: pa.Array) -> int:
 
 
 def _add_decoration(number_format: NumberFormat, values: pa.Array) -> tuple[NumberFormat, int]:
-    """Return the format with the column's percent or currency signs, and how many it reads."""
+    """Return the format with the column's unit or currency signs, and how many it reads."""
     n_plain = count_numbers(values, number_format)
     if n_plain == len(values):
         return number_format, n_plain
     texts = values.to_pylist()
-    if all(text.endswith("%") for text in texts):
-        number_format = replace(number_format, is_percent=True)
-        return number_format, count_numbers(values, number_format)
     found = [match for text in texts if (match := DECORATION.search(text))]
     signs = {match[1] or match[2] for match in found} - {None}
     # Amounts in two currencies cannot be compared.
@@ -261,4 +265,22 @@ def _add_decoration(number_format: NumberFormat, values: pa.Array) -> tuple[Numb
         n_decorated = count_numbers(values, decorated)
         if n_decorated > n_plain:
             return decorated, n_decorated
-    return number_format, n_plain
+    with_unit = replace(number_format, unit=_find_unit(texts))
+    n_with_unit = count_numbers(values, with_unit) if with_unit.unit else 0
+    return (with_unit, n_with_unit) if n_with_unit > n_plain else (number_format, n_plain)
+
+
+def _find_unit(texts: Sequence[str]) -> str:
+    """Return the unit behind nearly all numbers; "" if there is none.
+
+    Examples
+    --------
+    >>> _find_unit(["1,248 CC", "998 CC"]), _find_unit(["3 May", "4 May"]), _find_unit(["3", "4"])
+    ('CC', '', '')
+    """
+    found = (UNIT.fullmatch(text) for text in texts)
+    units = Counter(match["unit"] for match in found if match)
+    unit, n_texts = units.most_common(1)[0] if units else ("", 0)
+    is_common = n_texts >= MIN_UNIT_SHARE * len(texts)
+    is_time = find_language([fold_word(unit)]) is not None or unit.casefold() in ("am", "pm")
+    return unit if is_common and not is_time else ""

@@ -57,8 +57,8 @@ class NumberFormat:
     thousands : str, optional
         The mark between groups of three digits; None (the default) allows every mark but the
         decimal mark, "" allows none.
-    is_percent : bool, default False
-        Whether every number has a percent sign. The sign is dropped: 8.6% is 8.6.
+    unit : str, default ""
+        The unit behind every number, such as % or km, which is dropped: 8.6% is 8.6.
     is_decorated : bool, default False
         Whether numbers have currency signs, or parentheses instead of a minus sign.
     is_grouped : bool, default False
@@ -73,7 +73,7 @@ class NumberFormat:
 
     decimal: str = "."
     thousands: str | None = None
-    is_percent: bool = False
+    unit: str = ""
     is_decorated: bool = False
     is_grouped: bool = False
     is_boolean: bool = False
@@ -83,7 +83,7 @@ class NumberFormat:
     @property
     def is_plain(self) -> bool:
         """Whether PyArrow reads numbers of this format directly."""
-        is_marked = self.is_percent or self.is_decorated or self.is_grouped or self.is_boolean
+        is_marked = bool(self.unit) or self.is_decorated or self.is_grouped or self.is_boolean
         has_words = len(self.missing_numbers) < len(self.missing)
         return not (is_marked or self.notations or has_words)
 
@@ -199,12 +199,14 @@ def _normalize(text: pa.Array, number_format: NumberFormat) -> tuple[pa.Array, p
 
 
 def _remove_decoration(text: pa.Array, number_format: NumberFormat) -> pa.Array:
-    """Return texts without the notations, percent and currency signs of the format."""
+    """Return texts without the notations, units and currency signs of the format."""
     text = rewrite(text, number_format.notations)
     text = pc.replace_substring(text, "−", "-")
-    if number_format.is_percent:
-        has_sign = pc.ends_with(text, "%")
-        text = pc.if_else(has_sign, pc.utf8_rtrim(text, characters="%" + SPACES), "?")
+    if number_format.unit:
+        has_unit = pc.ends_with(text, number_format.unit)
+        end = -len(number_format.unit)
+        bare = pc.utf8_rtrim(pc.utf8_slice_codeunits(text, 0, end), characters=SPACES)
+        text = pc.if_else(has_unit, bare, "?")
     if number_format.is_decorated:
         edge = f"[{SPACES}]*(?:{CURRENCY})[{SPACES}]*"
         text = pc.replace_substring_regex(text, f"^([+(-]?){edge}", "\\1")

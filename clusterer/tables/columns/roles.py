@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from clusterer.tables.columns.column import MAX_MISSING_SHARE, InferredColumn
+from clusterer.tables.columns.identifiers import DURATION_NAME
 
 LABEL = re.compile(
     r"(?i)(?:true|ground|real|actual|known|cluster|class|target)?[\s_.\-]*"
@@ -25,17 +27,28 @@ OUTCOME = re.compile(
 LAST_LABEL = re.compile(r"(?i)y|category|categories|groups?|type|kind|quality|status|response|typ")
 # Columns of text with these names name places and people, no classes.
 NO_LABEL = re.compile(
-    r"(?i)(?:.*[\s_.\-])?(?:\w*name|city|country|region|state|site|station|sensor|device|location"
+    r"(?i)(?:.*[\s_.\-])?(?:\w*name|\w*code|city|country|region|state|site|station|sensor|device|location"
     r"|place|address|street|store|shop|gender|sex|date|time|user|customer|file|path|url|comment"
     r"|note|unit|freq|currency|month|weekday|day|ort|stadt|land|straße|geschlecht|ville|pays|ciudad"
     r"|país|paese|città|город|страна|пол|城市|国家|国|市|性别|都市|도시)s?(?:[\s_.\-].*)?"
 )
-# A name that ends like this means classes of any kind, such as Pclass or risk_class.
-CLASS_NAME = re.compile(r"(?i).*(?:class|klasse|classe|clase|category|cluster|label|target)")
+# A name like this means classes of any kind, such as Pclass, risk_class or Region.
+CLASS_NAME = re.compile(
+    r"(?i).*(?:class|klasse|classe|clase|category|cluster|label|target)"
+    r"|(?:.*[\s_.\-])?(?:region|channel|district|zone|ward|origin|gender|sex|race|ethnicity|religion"
+    r"|occupation|department|dept|marital[\s_.\-]?status|branch|state|country|county|city|type"
+    r"|geschlecht|abteilung|bundesland|kanal|région|sexe|región|sexo|género|regione|sesso)"
+)
+# Times with these names tell how long something took.
+LAP_NAME = re.compile(
+    r"(?i)\b(?:pace|laps?|splits?|finish|gun|chip|net|spent|taken|swim|bike|run|leg|total)\b"
+)
 MAX_CLASSES = 1000
 # Without a name that says so, a column of classes has few values that repeat often.
 MAX_UNNAMED_CLASSES = 30
 MIN_REPEATS = 5
+# Fewer numbers may be distinct by chance.
+MIN_KEYS = 50
 # A column of whole numbers among decimals is a class only with very few values.
 MAX_NUMBERED_CLASSES = 10
 
@@ -95,10 +108,33 @@ def find_label(table: Roles) -> int | None:
 
 
 def find_time(inferred: Sequence[InferredColumn]) -> int | None:
-    """Return the index of the first column of dates, or of times if there is no date."""
+    """Return the index of the first column of dates, or of times in order if there is no date."""
     dates = [i for i, each in enumerate(inferred) if each.column.kind == "date"]
     with_day = [i for i in dates if not _is_clock(inferred[i])]
-    return next(iter(with_day or dates), None)
+    clocks = [i for i in dates if _is_clock(inferred[i]) and _is_time_of_row(inferred[i])]
+    return next(iter(with_day or clocks), None)
+
+
+def mark_key(table: Roles) -> Roles:
+    """Return the table with its first column as an identifier if its numbers look like keys.
+
+    Without a header, keys are distinct whole numbers beside columns of decimals.
+    """
+    first, *others = table.inferred
+    numbers = [each for each in others if each.column.kind == "number"]
+    is_key = (
+        not table.has_header
+        and first.column.kind == "number"
+        and first.is_whole
+        and first.column.minimum >= 0
+        and table.n_distinct[0] == table.n_rows >= MIN_KEYS
+        and 2 * sum(not each.is_whole for each in numbers) > len(numbers)
+    )
+    if not is_key:
+        return table
+    note = "distinct whole numbers, taken for an identifier: a feature only if you choose it"
+    column = replace(first.column, kind="id", note=note)
+    return table._replace(inferred=[first._replace(column=column), *others])
 
 
 def find_clock(inferred: Sequence[InferredColumn], time: int | None) -> int | None:
@@ -117,6 +153,13 @@ def find_clock(inferred: Sequence[InferredColumn], time: int | None) -> int | No
 
 def _is_clock(each: InferredColumn) -> bool:
     return each.time_format is not None and each.time_format.is_clock
+
+
+def _is_time_of_row(each: InferredColumn) -> bool:
+    """Tell whether times of the day may be those of the rows, and no durations."""
+    is_ordered = each.time_format is not None and each.time_format.is_ordered
+    name = each.column.name
+    return is_ordered and not (DURATION_NAME.match(name) or LAP_NAME.search(name))
 
 
 def _is_class(table: Roles, i: int) -> bool:
@@ -146,9 +189,10 @@ def _can_be_label(table: Roles, i: int, pattern: re.Pattern[str]) -> bool:
 
 
 def _list_ends(table: Roles) -> list[int]:
-    """Return the indices of the last and the first column that are no ids."""
+    """Return the indices of the last and the first column that are no ids, text before numbers."""
     indices = [i for i, each in enumerate(table.inferred) if each.column.kind != "id"]
-    return [indices[-1], indices[0]] if len(indices) > 1 else []
+    ends = [indices[-1], indices[0]] if len(indices) > 1 else []
+    return sorted(ends, key=lambda i: table.inferred[i].column.kind == "number")
 
 
 def _is_unnamed_label(table: Roles, i: int) -> bool:

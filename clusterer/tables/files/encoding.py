@@ -4,6 +4,7 @@ import codecs
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
 from charset_normalizer import from_bytes
 
@@ -46,6 +47,8 @@ HIGH_SECOND_BYTE = {"gb18030": 0xA1, "cp949": 0xA1, "euc_jp": 0xA1}
 KANA = re.compile("[\u3040-\u30ff]")
 MIN_WORD_SHARE = 0.8
 N_DETECTOR_BYTES = 2**13
+# Signs that end a cell; no encoding has them within a character.
+CELL_BREAK = re.compile(rb"[\t\r\n \",;]+")
 # A run of letters, ASCII or not, between ASCII signs.
 TOKEN = re.compile(r"[^\x00-@\[-`{-~]+")
 # Signs of Windows-1252 within words are letters of Windows-1250, such as those of Polish; no
@@ -138,24 +141,32 @@ def _detect_wide_codec(head: bytes) -> str | None:
 
 def _detect_script(head: bytes) -> str | None:
     """Return the encoding of letters that Windows-1252 lacks, or None."""
-    lines = dict.fromkeys(line for line in head.split(b"\n") if not line.isascii())
-    sample = b"\n".join(lines)[:N_DETECTOR_BYTES]
-    # A cut at the end may separate the bytes of a character.
+    # Numbers between the words confuse the detector. The last cell may be cut within a character.
+    cells = dict.fromkeys(cell for cell in CELL_BREAK.split(head)[:-1] if not cell.isascii())
+    sample = b"\n".join(cells)[:N_DETECTOR_BYTES]
     sample = sample.rsplit(b"\n", 1)[0] if len(sample) == N_DETECTOR_BYTES else sample
     shares = {codec: _share_of_common_letters(sample, codec) for codec in COMMON_LETTERS}
     best = max(shares, key=lambda codec: shares[codec])
     if shares[best] >= MIN_COMMON_SHARE:
         return best
-    matches = from_bytes(sample, cp_isolation=list(EAST_ASIAN), enable_fallback=False)
-    # The sort is stable: in a draw the detector's order decides.
-    rated = sorted(((_share_of_common_characters(str(match), match.encoding), match.encoding)
-                    for match in matches), key=lambda pair: -pair[0])  # fmt: skip
-    if rated and rated[0][0] >= MIN_WORD_SHARE:
-        return rated[0][1]
+    east_asian = _detect_east_asian(sample)
+    if east_asian is not None:
+        return east_asian
     western = sample.decode("latin-1")
     if CENTRAL_EUROPE.search(western):
         return "cp1250"
     return "cp1254" if TURKISH.search(western) and not ICELANDIC.search(western) else None
+
+
+def _detect_east_asian(sample: bytes) -> str | None:
+    """Return the encoding in which most characters are common ones, or None."""
+    shares = {codec: _share_of_common_characters(sample, codec) for codec in EAST_ASIAN}
+    best = max(shares.values())
+    if best < MIN_WORD_SHARE:
+        return None
+    drawn = [codec for codec, share in shares.items() if share == best]
+    matches = from_bytes(sample, cp_isolation=drawn, enable_fallback=False) if drawn[1:] else ()
+    return next((match.encoding for match in matches), drawn[0])
 
 
 def _share_of_common_letters(sample: bytes, codec: str) -> float:
@@ -173,8 +184,12 @@ def _share_of_common_letters(sample: bytes, codec: str) -> float:
     return sum(letter in COMMON_LETTERS[codec] for letter in letters) / len(letters)
 
 
-def _share_of_common_characters(text: str, codec: str) -> float:
+def _share_of_common_characters(sample: bytes, codec: str) -> float:
     """Return the share of common East Asian characters beyond ASCII; 0 if words mix scripts."""
+    try:
+        text = sample.decode(codec)
+    except UnicodeDecodeError:
+        return 0.0
     words = _find_words(text)
     n_good = sum(not re.search("[A-Za-z]", word) for word in words)
     characters = [each for word in words for each in word if each.isalpha() and not each.isascii()]
@@ -183,7 +198,7 @@ def _share_of_common_characters(text: str, codec: str) -> float:
     has_word = bool(characters) and any(len(word) > 1 for word in words)
     if not (has_word and is_japanese) or n_good < MIN_WORD_SHARE * len(words):
         return 0.0
-    encoded = [each.encode(codec) for each in characters]
+    encoded = [each.encode(codec, "replace") for each in characters]
     lowest = HIGH_SECOND_BYTE.get(codec, 0)
     n_common = sum(
         len(each) == 2 and each[0] in EAST_ASIAN[codec] and each[1] >= lowest for each in encoded
@@ -197,7 +212,10 @@ def _find_words(text: str) -> list[str]:
 
 
 def _is_of_one_script(word: str) -> bool:
-    return all(not letter.isascii() and unicodedata.category(letter)[0] in "LM" for letter in word)
+    """Tell whether a word has letters of one script only, and few capitals behind small letters."""
+    is_text = all(not each.isascii() and unicodedata.category(each)[0] in "LM" for each in word)
+    n_rises = sum(a.islower() and b.isupper() for a, b in pairwise(word))
+    return is_text and 4 * n_rises < len(word)
 
 
 def _is_utf8(head: bytes) -> bool:

@@ -3,6 +3,7 @@
 Titles, comments and malformed lines may stand before the rows.
 """
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from clusterer.tables.text.name_rows import (
 )
 from clusterer.tables.text.records import Record, split_records
 
+# A line drawn around the names, as in reStructuredText and Markdown.
+RULE_LINE = re.compile(r"[\s|+:]*(?:=|-){3,}[\s|+:=\-]*")
 N_RECORDS = 300
 N_CELLS = 60_000
 
@@ -89,8 +92,9 @@ def detect_layout(
     else:
         header = find_header(rows, n_columns, numeric) if has_header is None else None
     if header is None:
-        names = _find_names_in_comment(lines, dialect, n_columns) if has_header is None else None
         first = _find_first_row(rows, n_columns, numeric)
+        above = lines[: rows[first].start] if has_header is None else []
+        names = _find_names_in_comment(above, dialect, n_columns)
         titles = tuple(row.start + 1 for row in rows[:first])
         before = rows[first].start
         n_names = len(names or ())
@@ -141,7 +145,7 @@ def _read_records(lines: list[str], dialect: Dialect) -> list[Record]:
     records = split_records(lines[start:], dialect.delimiter, dialect.quote, escape=dialect.escape)
     for record in records:
         line = lines[start + record.start]
-        if not line.strip():
+        if not line.strip() or RULE_LINE.fullmatch(line.strip()):
             continue
         rows.append(Record(record.start + start, record.n_lines, record.cells))
         if not dialect.is_comment(line):
@@ -171,12 +175,7 @@ def _find_names_in_comment(
     lines: list[str], dialect: Dialect, n_columns: int
 ) -> tuple[str, ...] | None:
     """Return the names in the last comment before the rows, where numpy.savetxt writes them."""
-    comments: list[str] = []
-    for line in lines:
-        if not dialect.is_comment(line) and line.strip():
-            break
-        comments.append(line)
-    for line in reversed([line for line in comments if line.strip()]):
+    for line in reversed([line for line in lines if dialect.is_comment(line)]):
         text = line.strip().removeprefix(dialect.comment_mark or "")
         row = next(split_records([text], dialect.delimiter, dialect.quote))
         if row.cells is not None and len(row.cells) == n_columns > 1:

@@ -109,8 +109,9 @@ def _are_years_names(rows: list[Record], first: int, n_columns: int, numeric: li
     body = select_full_rows(rows[first + 1 :], n_columns)
     if len(body) < MIN_ROWS_FOR_YEARS or not _are_years([cells[j] for j in numeric]):
         return False
-    words = [cells[j].strip() for j in range(n_columns) if j not in numeric]
-    if any(not word and j > 0 for j, word in enumerate(words)):
+    # A column without a name and without values comes from a delimiter at the end of the lines.
+    nameless = [j for j in range(1, n_columns) if j not in numeric and not cells[j].strip()]
+    if any(row[j].strip() for row in body for j in nameless):
         return False
     n_alike = sum(_are_years([row[j] for j in numeric]) for row in body)
     return n_alike < 0.1 * len(body)

@@ -62,7 +62,7 @@ def test_first_unreadable_cell_is_reported(write):
 
 
 def test_note_of_a_text_column_has_an_example(write):
-    table = open_table(write(text("{x:.4f},{y:.4f} kg,{label}")))
+    table = open_table(write(text("{x:.4f},{y:.4f} to 9 kg,{label}")))
     assert column(table, "y").note.startswith("text, such as ")
     assert column(table, "y").note.endswith(" kg")
 

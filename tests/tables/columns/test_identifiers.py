@@ -55,3 +55,16 @@ def test_measurements_stay_features(write, name, cells):
 def test_counters_are_features_if_there_is_nothing_else(write):
     data = "n,word\n" + "".join(f"{i},w{i % 7}\n" for i in range(40))
     assert open_table(write(data)).default_features == ("n",)
+
+
+@pytest.mark.parametrize("others", ["{}.5,{}.25", "M,{}.5,{}.25"])
+def test_distinct_whole_numbers_without_a_header_are_keys(write, others):
+    rows = (f"{842_302 + i * i * 7919 % 90_001},{others.format(i, i % 9)}" for i in range(N))
+    table = open_table(write("\n".join(rows)))
+    assert "col1" not in table.default_features
+    assert "identifier" in column(table, "col1").note
+
+
+def test_whole_numbers_that_repeat_are_no_keys(write):
+    rows = (f"{1000 + i % 60 * 7919},{i}.5,{i % 9}.25" for i in range(N))
+    assert open_table(write("\n".join(rows))).default_features[0] == "col1"

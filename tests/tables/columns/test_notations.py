@@ -121,3 +121,20 @@ def test_detection_of_plain_decimals_equals_the_full_detection(write):
     full = open_table(write("a,b\n" + rows + ",\n"))
     assert read(table)[0].tolist() == read(full)[0].tolist()
     assert column(table, "a").mean == pytest.approx(column(full, "a").mean)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "unit"),
+    [("1,248 CC", 1248.0, "CC"), ("23.4 kmpl", 23.4, "kmpl"), ("-3.5°C", -3.5, "°C"),
+     ("12 km/h", 12.0, "km/h"), ("8.6 %", 8.6, "percent")],
+)  # fmt: skip
+def test_one_unit_behind_all_numbers_is_dropped_and_told(write, cell, value, unit):
+    table = open_table(write(make_table([f'"{cell}"'] * 59 + [f'"7{cell.lstrip("-")}"'])))
+    assert read(table, ["x"])[0][0, 0] == value
+    assert unit in column(table, "x").note
+
+
+def test_days_and_hours_are_no_units(write):
+    for word in ("May", "PM"):
+        table = open_table(write(make_table([f"{1 + i % 12} {word}" for i in range(60)])))
+        assert "unit" not in column(table, "x").note

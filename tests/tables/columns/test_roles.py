@@ -69,3 +69,36 @@ def test_second_class_is_no_feature(write):
     )
     assert table.label_column == "Survived"
     assert table.default_features == ("a", "b")
+
+
+def test_class_behind_keys_without_a_header(write):
+    keys = [str(842_302 + i * i * 7919 % 90_001) for i in range(N)]
+    table = open_table(write(make_table(None, keys, WORDS, DECIMALS, OTHERS)))
+    assert table.label_column == "col2"
+    assert table.default_features == ("col3", "col4")
+
+
+def test_text_at_one_end_is_rather_the_class_than_numbers_at_the_other(write):
+    table = open_table(write(make_table(None, WORDS, DECIMALS, OTHERS, NUMBERS)))
+    assert table.label_column == "col1"
+    assert table.default_features == ("col2", "col3", "col4")
+
+
+@pytest.mark.parametrize("name", ["Region", "sales channel", "Sex"])
+def test_numbers_of_categories_are_told_and_no_features(write, name):
+    table = open_table(write(make_table([name, "a", "b"], NUMBERS, DECIMALS, OTHERS)))
+    assert table.default_features == ("a", "b")
+    assert any(name in note and "categories" in note for note in table.report.notes)
+
+
+@pytest.mark.parametrize("name", ["duration", "Avg Pace", "t"])
+def test_durations_are_not_the_time_of_a_row(write, name):
+    spans = [f"1:{i * 37 % 60:02d}:{i * 11 % 60:02d}" for i in range(N)]
+    table = open_table(write(make_table([name, "a", "b"], spans, DECIMALS, OTHERS)))
+    assert table.time_column is None
+
+
+def test_times_of_the_day_in_order_are_the_time_of_a_row(write):
+    clocks = [f"{i * 3 % 24:02d}:{i % 60:02d}" for i in range(N)]
+    table = open_table(write(make_table(["t", "a", "b"], clocks, DECIMALS, OTHERS)))
+    assert table.time_column == "t"

@@ -32,6 +32,23 @@ def test_names_of_other_scripts_are_readable(write, codec):
     assert any("not UTF-8: read as " in note for note in table.report.notes)
 
 
+@pytest.mark.parametrize(
+    ("codec", "names", "word"),
+    [
+        ("cp932", "温度,湿度,種類", "甲"),
+        ("cp932", "品名,数量,単価", "鉄"),
+        ("gb18030", "年龄,收入,类", "甲"),
+        ("cp949", "나이,소득,종류", "가"),
+        ("big5", "年齡,收入,類別", "甲"),
+        ("cp1251", "Год,ЦенаТовара,Вид", "А"),
+    ],
+)
+def test_few_words_among_many_numbers_show_the_encoding(write, codec, names, word):
+    rows = "".join(f"{i * 37 % 90}.5,{i * 11 % 90}.25,{word}\n" for i in range(300))
+    table = open_table(write(f"{names}\n{rows}".encode(codec)))
+    assert [column.name for column in table.columns] == names.split(",")
+
+
 @pytest.mark.parametrize("text", WESTERN)
 def test_western_names_stay_windows_1252(text):
     found = detect_encoding(text.encode("cp1252"), "t.csv")

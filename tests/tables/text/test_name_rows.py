@@ -80,3 +80,27 @@ def test_names_with_another_delimiter(write):
     table = open_table(write("x,y,class\n" + rows))
     assert names(table) == ["x", "y", "class"]
     assert table.label_column == "class"
+
+
+def test_years_as_names_before_a_column_without_a_name(write):
+    head = '"Data Source","Indicators",\n\n"Country Name","Code","2019","2020",\n'
+    rows = "".join(f'"C{i}","K{i}","{i * 37 % 900}.5","{i * 11 % 900}.5",\n' for i in range(30))
+    table = open_table(write(head + rows))
+    assert names(table)[:4] == ["Country Name", "Code", "2019", "2020"]
+    assert len(read(table)[0]) == 30
+
+
+def test_names_in_a_comment_below_a_title(write):
+    rows = "".join(f"{i}\t{i * 37 % 90}.5\t{i * 11 % 90}.5\n" for i in range(30))
+    table = open_table(write("Plot Title: The old cellar\n#\tTemp\tRH\n" + rows))
+    assert names(table)[1:] == ["Temp", "RH"]
+    assert len(read(table)[0]) == 30
+
+
+@pytest.mark.parametrize("rule", ["===== =====", "----- -----", "----- | -----"])
+def test_lines_drawn_around_the_names_are_no_names(write, rule):
+    mark = " | " if "|" in rule else " "
+    rows = "".join(f"{i * 37 % 90:02d}.50{mark}{i * 11 % 90:02d}.5\n" for i in range(30))
+    table = open_table(write(f"{rule}\nx    {mark}y\n{rule}\n{rows}{rule}\n"))
+    assert names(table) == ["x", "y"]
+    assert len(read(table)[0]) == 30
