@@ -8,6 +8,7 @@ with all that belongs to it, so that nothing is lost.
 import logging
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -63,6 +64,8 @@ class RunFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
+        # Held while another thread has the file open: SQLite's log must not be parted from it.
+        self.in_use = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
 
@@ -163,7 +166,7 @@ class RunFile:
     def read(self, name: str) -> tuple[str, bytes] | None:
         """Return the text and the model of a run, from any thread; None if there is none."""
         try:
-            with closing(self.connect()) as connection:
+            with self.in_use, closing(self.connect()) as connection:
                 found: tuple[str, bytes] | None = connection.execute(
                     "SELECT told, model FROM runs WHERE hash = ?", (name,)
                 ).fetchone()
@@ -177,12 +180,13 @@ class RunFile:
     def put_aside_if_damaged(self) -> bool:
         """Move the file into a new folder if a check proves its damage; return whether it did."""
         self.close()
-        if not self._is_damaged():
-            return False
-        folder = self._make_folder()
-        for suffix in SUFFIXES:
-            with suppress(FileNotFoundError):
-                os.rename(f"{self.path}{suffix}", folder / f"{FILE}{suffix}")
+        with self.in_use:
+            if not self._is_damaged():
+                return False
+            folder = self._make_folder()
+            for suffix in SUFFIXES:
+                with suppress(FileNotFoundError):
+                    os.rename(f"{self.path}{suffix}", folder / f"{FILE}{suffix}")
         log.warning("the file of the saved runs is damaged; it was moved to %s", folder.name)
         return True
 

@@ -197,7 +197,7 @@ class RunStore:
         self._waiting.pop(name, None)
         file = RunFile(self.folder)
         try:
-            with file.change() as (connection, _):
+            with self._file.in_use, file.change() as (connection, _):
                 self._delete(connection, [name])
         finally:
             file.close()

@@ -1,6 +1,5 @@
 """The rows of NumPy arrays: a file of one array (npy), or an archive of several (npz)."""
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import prod
@@ -255,13 +254,13 @@ def _read_values(
     file: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, int]
 ) -> NDArray[np.generic]:
     n_bytes = prod(shape) * dtype.itemsize
-    data = io.BytesIO()
-    while data.tell() < n_bytes:
-        block = file.read(min(n_bytes - data.tell(), BATCH_BYTES))
+    data = bytearray()
+    while len(data) < n_bytes:
+        block = file.read(min(n_bytes - len(data), BATCH_BYTES))
         if not block:
             raise EOFError("it is cut short")
-        data.write(block)
-    return np.frombuffer(data.getbuffer(), dtype).reshape(shape)
+        data += block
+    return np.frombuffer(data, dtype).reshape(shape)
 
 
 def _read_by_column(array: _Array, file: BinaryIO, n_rows: int) -> Iterator[NDArray[np.generic]]:

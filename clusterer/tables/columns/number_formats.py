@@ -27,7 +27,8 @@ POINT, COMMA = NumberFormat("."), NumberFormat(",")
 DECORATION = re.compile(f"^[+(\\-−]?\\s*({CURRENCY})|({CURRENCY})\\s*\\)?$|^\\(.*\\)$")
 # A unit behind a number, such as %, km, °C or kmpl.
 UNIT = re.compile(
-    r"[+\-−]?(?:\d[\d.,'’\s]*|[.,]\d+)(?P<unit>(?![eEdD]\d)(?:[^\W\d_]|[%‰°])[\w%°²³/·^.]{0,11})"
+    r"[+\-−]?(?:\d[\d.,'’\s]*|[.,]\d+)(?P<unit>(?![eEdD]\d)[^\W\d_%‰°](?:[^\W\d_]|[%°²³/·^.]){0,11}[23]?"
+    r"|[%‰]|°[^\W\d_]?)"
 )
 MIN_UNIT_SHARE = 0.9
 N_COLUMNS_COMPARED = 200

@@ -20,6 +20,7 @@ from clusterer.tables.text.header import TableLayout, detect_layout
 from clusterer.tables.text.rewriting import (
     UNIT_SEPARATOR,
     Rewriting,
+    detect_starts,
     detect_wide_delimiter,
 )
 from clusterer.tables.text.text_source import TextFile, TextRowSource, parse_block, skip_lines
@@ -50,12 +51,13 @@ def open_text(file: TextFile, options: ReadingOptions) -> TextRowSource:
         wide = detect_wide_delimiter(lines[:N_WIDE_LINES])
     else:
         wide = delimiter if len(delimiter) > 1 else ""
-    if wide:
+    starts = detect_starts(lines[:N_WIDE_LINES]) if delimiter is None and not wide else ()
+    if wide or starts:
         delimiter = UNIT_SEPARATOR
-        block, lines, file = _rewrite(block, lines, file, Rewriting(wide))
+        block, lines, file = _rewrite(block, lines, file, Rewriting(wide, starts=starts))
     dialect = detect_dialect(lines, delimiter, options.quote)
     if dialect.escape is not None:
-        rewriting = Rewriting(wide, has_null_marks=True)
+        rewriting = replace(file.rewriting, has_null_marks=True)
         block, lines, file = _rewrite(block, lines, file, rewriting)
     max_columns = file.limits.max_columns
     layout = detect_layout(lines, dialect, options.header, file.name, max_columns)
@@ -149,7 +151,8 @@ def _write_notes(
         wide = file.rewriting.wide_delimiter
         mark = make_printable(wide) if wide else DELIMITER_NAMES.get(dialect.delimiter)
         mark = mark or make_printable(dialect.delimiter)
-        yield f"cells are separated by {mark}"
+        is_fixed = bool(file.rewriting.starts)
+        yield "the columns have fixed widths" if is_fixed else f"cells are separated by {mark}"
     if dialect.escape is not None:
         yield f"quotes in cells are written as {dialect.escape}{dialect.quote}"
     if layout.names is None:

@@ -131,9 +131,9 @@ class WatchedWorker:
 
     def _run_once(self, kind: str, number: int, case: tuple[Any, ...]) -> Result:
         start, before = time.monotonic(), self._grown_bytes
-        self._pipe.send((kind, number, case))
         failure = ""
         try:
+            self._pipe.send((kind, number, case))
             while not self._pipe.poll(POLL_S):
                 self._measure()
                 if time.monotonic() - start > SILENT_S:

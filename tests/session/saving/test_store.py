@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -227,6 +228,36 @@ def test_a_damaged_file_is_put_aside_with_all_that_belongs_to_it(tmp_path):
         key = save(store, 10)
         assert store.find(key).n_seen == 10
         store.close()
+
+
+def test_a_file_is_not_moved_while_a_reader_has_it_open(tmp_path, monkeypatch):
+    store = RunStore(tmp_path)
+    keys = [save(store, 300) for _ in range(12)]
+    store.close()
+    contents = bytearray((tmp_path / FILE).read_bytes())
+    for start in range(5 * 4096, len(contents), 4096):
+        contents[start : start + 64] = b"\xa5" * 64
+    (tmp_path / FILE).write_bytes(contents)
+    store = RunStore(tmp_path)
+    connect, moved_meanwhile = RunFile.connect, []
+
+    def connect_slowly(file):
+        connection = connect(file)
+        if threading.current_thread() is threading.main_thread():
+            before = file.path.stat().st_ino
+            # The store's thread would have moved the file by now.
+            time.sleep(0.02)
+            moved_meanwhile.append(file.path.stat().st_ino != before)
+        return connection
+
+    monkeypatch.setattr(RunFile, "connect", connect_slowly)
+    for key in keys * 3:
+        store.find(key)
+    wait_until(lambda: (tmp_path / "damaged-1" / FILE).exists())
+    wait_until(lambda: not store.problem)
+    store.close()
+    assert not any(moved_meanwhile)
+    assert len([*tmp_path.glob("damaged-*")]) == 1
 
 
 def test_the_log_of_a_damaged_file_restores_it(tmp_path):
