@@ -12,6 +12,7 @@ import re
 import sqlite3
 import zipfile
 from collections import Counter
+from contextlib import closing
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
@@ -180,5 +181,5 @@ def read_coordinates(content: bytes) -> list[float]:
 
 def read_rows(folder: Path) -> list[tuple[str, str, bytes]]:
     """Return the rows of a run store: hash of the key, text, model."""
-    with sqlite3.connect(folder / "runs.sqlite") as connection:
+    with closing(sqlite3.connect(folder / "runs.sqlite")) as connection:
         return list(connection.execute("SELECT hash, told, model FROM runs"))
