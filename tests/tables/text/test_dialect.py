@@ -1,4 +1,4 @@
-"""Rows that begin like comments, escaped quotes, delimiters of several characters."""
+"""Rows that begin like comments, escaped quotes, wide delimiters, columns of fixed width."""
 
 import pytest
 
@@ -85,3 +85,12 @@ def test_chosen_quote(write):
     assert [tuple(point) for point in read(table)[0]] == NUMBERS
     path = write("".join(f'"{x};{y}\n' for x, y in NUMBERS))
     assert len(open_table(path, quote="", delimiter=";").columns) == 2
+
+
+def test_columns_of_fixed_width_hold_blanks(write):
+    rows = "".join(f"st {i:<7}{i * 37 % 90 + 0.5:<8}{i * 11 % 90 + 0.25}\n" for i in range(40))
+    table = open_table(write("NAME      TEMP    HUMID\n" + rows))
+    assert [column.name for column in table.columns] == ["NAME", "TEMP", "HUMID"]
+    points = read(table, ["TEMP", "HUMID"])[0]
+    assert points[:2].tolist() == [[0.5, 0.25], [37.5, 11.25]]
+    assert len(points) == 40
