@@ -209,16 +209,22 @@ def test_a_folder_that_cannot_be_created_is_a_problem(tmp_path):
     store.close()
 
 
+def write_damaged_file(folder):
+    """Return the keys of some runs, and the contents of their file, which is damaged."""
+    store = RunStore(folder)
+    keys = [save(store, 300) for _ in range(12)]
+    store.close()
+    contents = bytearray((folder / FILE).read_bytes())
+    # Behind the first pages, so that the file opens.
+    for start in range(5 * 4096, len(contents), 4096):
+        contents[start : start + 64] = b"\xa5" * 64
+    (folder / FILE).write_bytes(contents)
+    return keys, contents
+
+
 def test_a_damaged_file_is_put_aside_with_all_that_belongs_to_it(tmp_path):
     for number in (1, 2):
-        store = RunStore(tmp_path)
-        keys = [save(store, 300) for _ in range(12)]
-        store.close()
-        contents = bytearray((tmp_path / FILE).read_bytes())
-        # Behind the first pages, so that the file opens.
-        for start in range(5 * 4096, len(contents), 4096):
-            contents[start : start + 64] = b"\xa5" * 64
-        (tmp_path / FILE).write_bytes(contents)
+        keys, contents = write_damaged_file(tmp_path)
         store = RunStore(tmp_path)
         for key in keys:
             store.find(key)
@@ -231,13 +237,7 @@ def test_a_damaged_file_is_put_aside_with_all_that_belongs_to_it(tmp_path):
 
 
 def test_a_file_is_not_moved_while_a_reader_has_it_open(tmp_path, monkeypatch):
-    store = RunStore(tmp_path)
-    keys = [save(store, 300) for _ in range(12)]
-    store.close()
-    contents = bytearray((tmp_path / FILE).read_bytes())
-    for start in range(5 * 4096, len(contents), 4096):
-        contents[start : start + 64] = b"\xa5" * 64
-    (tmp_path / FILE).write_bytes(contents)
+    keys, _ = write_damaged_file(tmp_path)
     store = RunStore(tmp_path)
     connect, moved_meanwhile = RunFile.connect, []
 
