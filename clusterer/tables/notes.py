@@ -33,7 +33,7 @@ def write_notes(
         and column.n_missing_share <= MAX_MISSING_SHARE
     ]
     if categories:
-        notes.append(f"{join_names(categories)}: taken for numbers of categories, by the name")
+        notes.append(f"{join_names(categories)}: numbers of categories, to judge by the names")
     n_left_out = len(columns) - len(roles.features) - (roles.label is not None)
     if n_left_out:
         notes.append(f"{n_left_out} of {len(columns)} columns are features only if you choose them")

@@ -57,9 +57,9 @@ class Rewriting:
             if mark == b"\t|\t":
                 data = data.replace(b"\t|\n", b"\n")
         if self.starts:
-            lines = data.decode("utf-8", "surrogatepass").split("\n")
+            lines = data.decode("utf-8", "surrogateescape").split("\n")
             cut = "\n".join(map(self._cut_columns, lines))
-            data = cut.encode("utf-8", "surrogatepass")
+            data = cut.encode("utf-8", "surrogateescape")
         if self.has_null_marks:
             data = NULL_MARK.sub(b"", data)
         return data
@@ -108,8 +108,8 @@ def detect_wide_delimiter(lines: list[str]) -> str:
 def detect_starts(lines: list[str]) -> tuple[int, ...]:
     """Return the first characters of columns of fixed width, () if there are none.
 
-    The first line holds the names, and no row has a letter between two columns. A text that blanks
-    cut into as many cells as names needs no widths.
+    The first line holds the names, and all lines have blanks between two columns. If blanks cut
+    the lines into as many cells as there are names, no widths are needed.
 
     Examples
     --------

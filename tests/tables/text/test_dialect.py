@@ -94,3 +94,9 @@ def test_columns_of_fixed_width_hold_blanks(write):
     points = read(table, ["TEMP", "HUMID"])[0]
     assert points[:2].tolist() == [[0.5, 0.25], [37.5, 11.25]]
     assert len(points) == 40
+
+
+def test_damaged_letters_do_not_stop_the_reading_of_fixed_widths(write):
+    rows = "".join(f"st {i:<7}{i * 37 % 90 + 0.5:<8}{i * 11 % 90 + 0.25}\n" for i in range(2000))
+    data = ("NAME      TEMP    HUMID\n" + rows).encode() + b"st \xff     1.5     2.25\n"
+    assert len(read(open_table(write(data), encoding="utf-8"), ["TEMP", "HUMID"])[0]) >= 2000
