@@ -19,6 +19,9 @@ from sklearn.base import BaseEstimator, clone
 State = tuple[dict[str, Any], dict[str, NDArray]]
 """A header in JSON's types, and arrays of numbers by name."""
 
+COUNTS = ("n_seen", "most_prototypes", "enough_prototypes")
+"""The whole numbers of a snapshot."""
+
 DEFAULT_LEARNER = "online-clusterer"
 LEARNERS: dict[str, str] = {
     DEFAULT_LEARNER: "clusterer.cluster.estimator:OnlineClusterer",
@@ -61,6 +64,10 @@ class Snapshot:
     steps : (d,)
         The smallest difference of two values of each feature, 0 for unknown; (0,) if the learner
         does not measure it.
+    most_prototypes : int, default 0
+        The largest number of prototypes in force; 0 if the learner has no such number.
+    enough_prototypes : int, default 0
+        A number of prototypes to try if these are too few; 0 if they are not.
     """
 
     n_seen: int
@@ -76,6 +83,8 @@ class Snapshot:
     half_life: float = np.inf
     totals: NDArray[np.float64] = field(default_factory=partial(np.empty, 0))
     steps: NDArray[np.float64] = field(default_factory=partial(np.empty, 0))
+    most_prototypes: int = 0
+    enough_prototypes: int = 0
 
     @property
     def points_taken(self) -> NDArray[np.float64]:
@@ -108,14 +117,15 @@ class Snapshot:
         """Return the snapshot as a header in JSON's types and arrays by name.
 
         >>> snapshot = Snapshot.empty(2)
-        >>> snapshot.to_arrays()[0]
-        {'n_seen': 0, 'sigma': None, 'half_life': None}
-        >>> Snapshot.from_arrays(*snapshot.to_arrays()).centers.shape
+        >>> header, arrays = snapshot.to_arrays()
+        >>> header["n_seen"], header["sigma"], arrays["centers"].shape
+        (0, None, (0, 2))
+        >>> Snapshot.from_arrays(header, arrays).centers.shape
         (0, 2)
         """
         numbers = {"sigma": self.sigma, "half_life": self.half_life}
         header = {
-            "n_seen": self.n_seen,
+            **{name: getattr(self, name) for name in COUNTS},
             **{name: x if math.isfinite(x) else None for name, x in numbers.items()},
         }
         names = [each.name for each in fields(self) if each.name not in header]
@@ -125,10 +135,12 @@ class Snapshot:
     def from_arrays(cls, header: dict[str, Any], arrays: dict[str, NDArray]) -> "Snapshot":
         """Build the snapshot that `to_arrays` wrote."""
         sigma, half_life = header["sigma"], header["half_life"]
+        # Stored runs may lack the newer numbers.
+        values: dict[str, Any] = {name: header[name] for name in COUNTS if name in header}
         return cls(
-            n_seen=header["n_seen"],
             sigma=np.nan if sigma is None else sigma,
             half_life=np.inf if half_life is None else half_life,
+            **values,
             **arrays,
         )
 

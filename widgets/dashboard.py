@@ -219,8 +219,12 @@ class Dashboard(pn.viewable.Viewer):
         self._tour.draw(frame)
         snapshot = frame.snapshot
         self._controls.show_estimates(
-            sigma=snapshot.sigma, half_life=snapshot.half_life, is_playing=frame.is_playing
+            n_prototypes=snapshot.most_prototypes,
+            sigma=snapshot.sigma,
+            half_life=snapshot.half_life,
+            is_playing=frame.is_playing,
         )
+        self._controls.make_room(snapshot.enough_prototypes)
         self._sources.show_progress()
         # The link must not contain the settings of the tour.
         if self._tour.lesson is None:
@@ -231,6 +235,10 @@ class Dashboard(pn.viewable.Viewer):
             self._view_area.travel.sentence,
             f"The stream has ended: all {snapshot.n_seen:,} points are learned. Reset restarts it."
             if frame.is_finished
+            else "",
+            f"{snapshot.most_prototypes} prototypes are too few here: try "
+            f"{snapshot.enough_prototypes}."
+            if snapshot.enough_prototypes
             else "",
             self._run_restore.problem if self._run_restore is not None else "",
         )

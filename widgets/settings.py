@@ -5,6 +5,7 @@ from typing import Any
 
 import param
 
+from clusterer.cluster.prototypes.parameters import MOST
 from clusterer.datasets import GENERATORS
 
 SIGMA_BOUNDS = (0.001, 1000.0)
@@ -23,7 +24,11 @@ class Settings(param.Parameterized):
     """
 
     NEEDS_RESET = frozenset({"generator", "seed"})
-    AUTOMATIC = {"sigma": "has_automatic_sigma", "half_life": "has_automatic_half_life"}
+    AUTOMATIC = {
+        "n_prototypes": "has_automatic_n_prototypes",
+        "sigma": "has_automatic_sigma",
+        "half_life": "has_automatic_half_life",
+    }
     # Stored runs may contain earlier names of settings.
     RENAMED = {"keep_quiet": "keep_inactive"}
 
@@ -46,8 +51,14 @@ class Settings(param.Parameterized):
         doc="The share of noise: points spread evenly over the whole area. It applies to new "
         "points.",
     )
+    has_automatic_n_prototypes = param.Boolean(
+        default=True,
+        label="Automatic K",
+        doc="On: K is chosen from the stream, and the slider shows the choice. Move the slider to "
+        "set K yourself.",
+    )
     n_prototypes = param.Integer(
-        default=50,
+        default=MOST,
         bounds=(1, 1000),
         softbounds=(2, 200),
         label="Prototypes K",
@@ -125,7 +136,13 @@ class Settings(param.Parameterized):
         >>> values = {"sigma": 2.2, "has_automatic_sigma": True, "noise": 0.1, "name": "Settings01"}
         >>> Settings.pick_values(values)
         {'has_automatic_sigma': True, 'noise': 0.1}
+        >>> Settings.pick_values({"n_prototypes": 50})
+        {'has_automatic_n_prototypes': False, 'n_prototypes': 50}
         """
+        # A stored run may be older than a switch.
+        missing = {name: switch for name, switch in cls.AUTOMATIC.items() if switch not in values}
+        chosen = {switch: False for name, switch in missing.items() if name in values}
+        values = {**chosen, **values}
         estimated = {name for name, switch in cls.AUTOMATIC.items() if values.get(switch)}
         return {
             cls.RENAMED.get(name, name): value
@@ -151,7 +168,7 @@ class Settings(param.Parameterized):
     def model_parameters(self) -> dict[str, Any]:
         """The parameters of `OnlineClusterer` that follow from the settings."""
         return {
-            "n_prototypes": self.n_prototypes,
+            "n_prototypes": "auto" if self.has_automatic_n_prototypes else self.n_prototypes,
             "sigma": "auto" if self.has_automatic_sigma else self.sigma,
             "half_life": self._half_life,
             "forget": "never" if self.keep_inactive else "quiet",

@@ -57,6 +57,12 @@ def fit(arguments: argparse.Namespace) -> None:
         f"{snapshot.n_seen:,} points in {join_names([*features])}",
         file=sys.stderr,
     )
+    if snapshot.enough_prototypes:
+        print(
+            f"{snapshot.most_prototypes} prototypes are too few here: try --n-prototypes "
+            f"{snapshot.enough_prototypes}",
+            file=sys.stderr,
+        )
 
 
 def start_learner(arguments: argparse.Namespace, parameters: dict[str, Any]) -> ScaledLearner:

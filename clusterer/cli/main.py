@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -11,6 +12,7 @@ from clusterer.cli.arguments import make_parser
 from clusterer.cli.describe import describe
 from clusterer.cli.fit import fit
 from clusterer.cli.predict import predict
+from clusterer.support.errors import SaturationWarning
 
 COMMANDS: dict[str, Callable[[Any], None]] = {"fit": fit, "predict": predict, "describe": describe}
 SUCCESS, FAILURE = 0, 1
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         With code 2, for wrong usage.
     """
     chosen = make_parser().parse_args(arguments)
+    # The commands say it themselves.
+    warnings.simplefilter("ignore", SaturationWarning)
     try:
         COMMANDS[chosen.command](chosen)
     except BrokenPipeError:

@@ -123,6 +123,9 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
         The half-life in force, in points or seconds; infinite while nothing is forgotten.
     n_seen_ : int
         Number of points learned.
+    is_saturated_ : bool
+        Whether there are too few prototypes for the clusters found. Then the model also warns,
+        once, with a `SaturationWarning`; `suggest_number` returns a larger number to try.
 
     Notes
     -----
@@ -409,9 +412,9 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
 
     def _describe_number(self) -> str:
         """The maximum number of prototypes as text."""
-        if isinstance(self.n_prototypes, str):
-            return f"{self._prototypes.chosen_number} (automatic)"
         text = str(self.n_prototypes)
+        if text == "auto":
+            text = f"{self._prototypes.chosen_number} (automatic)"
         return f"{text}, too few here: try {self.suggest_number()}" if self.is_saturated_ else text
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -1,5 +1,6 @@
 """The fitted attributes of a clusterer; each is computed when it is read."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,14 @@ from clusterer.cluster.labelling.label_cache import Choices, LabelCache
 from clusterer.cluster.points.density import PointDensity, describe_points, find_far
 from clusterer.cluster.points.metric import project_back
 from clusterer.cluster.prototypes.parameters import (
+    MAX_PROTOTYPES,
     Parameters,
     check_parameters,
     read_half_life,
 )
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.stream.chunk import NOISE
+from clusterer.support.errors import SaturationWarning
 from clusterer.support.locking import Lockable, locked
 
 SATURATION = 3  # prototypes for each cluster
@@ -46,6 +49,7 @@ class FittedAttributes(Lockable):
     noise_threshold: float | None
     _label_cache: LabelCache
     _learned_metric: str = "euclidean"
+    _has_warned = False
 
     @locked
     def snapshot(self) -> Snapshot:
@@ -65,6 +69,8 @@ class FittedAttributes(Lockable):
             links=prototypes.link_counts,
             totals=prototypes.totals,
             steps=prototypes.steps * prototypes.unit,
+            most_prototypes=prototypes.find_number(self._get_parameters()),
+            enough_prototypes=self.suggest_number() if self.is_saturated_ else 0,
         )
 
     @locked
@@ -162,7 +168,9 @@ class FittedAttributes(Lockable):
     def cluster_labels_(self) -> NDArray[np.int64]:
         """Number (m,) of the cluster of each prototype; -1 for noise."""
         prototypes = self._get_prototypes()
-        return self._label_cache.label(prototypes, self._list_choices(prototypes))
+        labels = self._label_cache.label(prototypes, self._list_choices(prototypes))
+        self._warn_once(prototypes)
+        return labels
 
     @property
     @locked
@@ -187,15 +195,32 @@ class FittedAttributes(Lockable):
 
         Then several clusters may share a prototype. A cluster needs some prototypes of its own.
         """
-        prototypes, n_clusters = self._get_prototypes(), self.n_clusters_
+        # Otherwise the number of clusters may be that of an older state.
+        _ = self.cluster_labels_
+        return self._is_saturated(self._prototypes)
+
+    def _is_saturated(self, prototypes: Prototypes) -> bool:
+        """Whether there were too few prototypes at the last full labelling."""
+        n_clusters = self._label_cache.n_clusters
+        if n_clusters < MANY_CLUSTERS or not self.join:
+            return False
         number = prototypes.find_number(self._get_parameters())
-        is_full = prototypes.n_taken == number
-        is_many = n_clusters >= MANY_CLUSTERS and SATURATION * n_clusters > number
-        return bool(self.join) and is_full and is_many
+        is_full = prototypes.n_taken == number < MAX_PROTOTYPES
+        return is_full and SATURATION * n_clusters > number
+
+    def _warn_once(self, prototypes: Prototypes) -> None:
+        """Warn if there are too few prototypes, once for each model."""
+        if self._has_warned or not self._is_saturated(prototypes):
+            return
+        self._has_warned = True
+        number = prototypes.find_number(self._get_parameters())
+        text = f"{number} prototypes are too few here: try n_prototypes={self.suggest_number()}."
+        warnings.warn(text, SaturationWarning, stacklevel=4)
 
     def suggest_number(self) -> int:
         """Return a number of prototypes that is enough for more clusters than were found."""
-        return ENOUGH * self._get_prototypes().find_number(self._get_parameters())
+        number = self._get_prototypes().find_number(self._get_parameters())
+        return min(ENOUGH * number, MAX_PROTOTYPES)
 
     @property
     @locked
@@ -250,9 +275,11 @@ class FittedAttributes(Lockable):
 
     def _update_labels(self, prototypes: Prototypes, n_points: int) -> NDArray[np.int64]:
         """Cluster (m,) of each prototype, for labelling ``n_points``; see ``refresh``."""
-        return self._label_cache.update(
+        labels = self._label_cache.update(
             prototypes, self._list_choices(prototypes), self.refresh, n_points
         )
+        self._warn_once(prototypes)
+        return labels
 
     def _get_parameters(self) -> Parameters:
         """Return the checked parameters; they are checked again only after an assignment."""

@@ -19,6 +19,11 @@ MAX_REMEMBERED = 1_000
 error_counts: Counter[str] = Counter()
 """The number of unexpected errors so far, by the name of the exception class."""
 
+
+class SaturationWarning(UserWarning):
+    """A model has too few prototypes for the clusters that it has found."""
+
+
 _recent: dict[tuple[str, str], tuple[float, str]] = {}
 _lock = threading.Lock()
 

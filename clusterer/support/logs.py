@@ -13,10 +13,13 @@ import logging
 import sys
 import time
 import traceback
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
+
+from clusterer.support.errors import SaturationWarning
 
 OWN_PACKAGES = ("clusterer", "widgets", "app")
 MAX_TRACEBACK_LINES = 12
@@ -180,6 +183,8 @@ def start_log(level: str = "info", stream: TextIO | None = None) -> None:
     root.setLevel(logging.WARNING)
     # Python's warnings go to the log, too.
     logging.captureWarnings(True)
+    # The page says it itself.
+    warnings.simplefilter("ignore", SaturationWarning)
     for name in OWN_PACKAGES:
         logging.getLogger(name).setLevel(level.upper())
     for name in list(logging.root.manager.loggerDict):

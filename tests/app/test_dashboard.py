@@ -77,8 +77,12 @@ def test_the_sigma_slider_turns_the_estimate_off_and_changes_the_result(dashboar
 
 def test_the_number_of_prototypes_falls_at_once(dashboard_page):
     page = dashboard_page
-    wait_until(lambda: len(data_of(page, "prototypes")["x"]) == 50)
-    slide(page, "Prototypes K", "ArrowLeft", 45)
+    wait_until(lambda: len(data_of(page, "prototypes")["x"]) >= 50)
+    automatic = page.get_by_role("switch", name="Automatic K")
+    expect(automatic).to_be_checked()
+    slide(page, "Prototypes K", "Home")
+    expect(automatic).not_to_be_checked()
+    slide(page, "Prototypes K", "ArrowRight", 3)
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("5")
     wait_until(lambda: len(data_of(page, "prototypes")["x"]) <= 5)
     start = seen(page)

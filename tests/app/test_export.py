@@ -31,7 +31,7 @@ def test_files_of_a_run_agree_with_each_other_and_its_script_repeats_it(dashboar
     slide(page, "Noise", "ArrowRight", 8)
     slide(page, "Kernel width σ", "ArrowRight", 2)
     wait_until(lambda: seen(page) > 400)
-    slide(page, "Prototypes K", "ArrowLeft", 3)
+    slide(page, "Prototypes K", "Home")
     open_section(page)
     with Image.open(download(page, "Video", tmp_path)) as video:
         assert video.n_frames > 5

@@ -14,12 +14,14 @@ SENT = "() => Bokeh.documents[0].get_model_by_name('live').tags[0].sent"
 
 def test_a_reload_restores_the_run(dashboard_page, open_page):
     page = dashboard_page
-    slide(page, "Prototypes K", "ArrowLeft", 4)
+    slide(page, "Prototypes K", "Home")
+    slide(page, "Prototypes K", "ArrowRight", 4)
     wait_until(lambda: seen(page) > 300)
     page.reload()
     page.wait_for_selector("canvas")
     wait_until(lambda: seen(page) > 300)
-    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("46")
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("6")
+    expect(page.get_by_role("switch", name="Automatic K")).not_to_be_checked()
     expect(page.get_by_role("switch", name="Automatic σ")).to_be_checked()
     # The restored run plays, or is paused if it was paused before.
     start = seen(page)
@@ -35,7 +37,7 @@ def test_a_reload_restores_the_run(dashboard_page, open_page):
     other = open_page(query=page.evaluate("location.search"))
     wait_until(lambda: seen(other) > 0)
     assert seen(other) != n_seen
-    expect(other.get_by_role("slider", name="Prototypes K")).to_have_value("46")
+    expect(other.get_by_role("slider", name="Prototypes K")).to_have_value("6")
 
 
 def test_an_uploaded_table_is_restored_with_its_columns(dashboard_page, tmp_path):

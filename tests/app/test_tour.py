@@ -51,8 +51,9 @@ def has_focus(page, name):
 def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 300)
-    slide(page, "Prototypes K", "ArrowLeft", 3)
-    page.wait_for_url(re.compile("[?&]k=47"))
+    slide(page, "Prototypes K", "Home")
+    slide(page, "Prototypes K", "ArrowRight", 5)
+    page.wait_for_url(re.compile("[?&]k=7(&|$)"))
     address = page.url
     done = page.get_by_text(re.compile("^✓ Done: "))
     show = page.get_by_role("button", name="Show me")
@@ -61,7 +62,7 @@ def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     expect(step_text(page, 1)).to_be_visible()
     wait_until(lambda: has_focus(page, "tour-step-1"))
     wait_until(lambda: outlined(page, "slider", "Kernel width σ") == "solid")
-    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("50")
+    expect(page.get_by_role("switch", name="Automatic K")).to_be_checked()
     show.click()
     expect(done).to_contain_text(re.compile(r"weight of a new point is 0\.0\d, was 0\.[5-9]"))
 
@@ -95,7 +96,7 @@ def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
 
     memory.press("Escape")
     expect(step_text(page, 5)).to_be_hidden()
-    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("47")
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("7")
     page.wait_for_url(address)
     wait_until(lambda: counter(page, "clusters found") == "5")
     assert outlined(page, "slider", "Memory (half-life)") == "none"
@@ -109,7 +110,7 @@ def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     page.reload()
     page.wait_for_selector("canvas")
     wait_until(lambda: seen(page) > 0)
-    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("47")
+    expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("7")
     expect(step_text(page, 2)).to_be_hidden()
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
 from clusterer import OnlineClusterer, load
+from clusterer.base import Snapshot
 from clusterer.cluster.prototypes.parameters import FEWEST, MOST
 from clusterer.datasets import make_generator
+from clusterer.support.errors import SaturationWarning
 
 
 def draw_grid(n_side: int, n_points: int) -> np.ndarray:
@@ -48,10 +52,18 @@ def test_chunks_and_saving_change_nothing(n_side, tmp_path):
 def test_too_few_prototypes_are_told():
     points = draw_grid(8, 6000)
     few = OnlineClusterer(50).fit(points)
-    assert few.is_saturated_
+    with pytest.warns(SaturationWarning, match="50 prototypes are too few here: try n_.*=200"):
+        few.predict(points)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert few.partial_fit(points).is_saturated_
+    snapshot = few.snapshot()
+    assert (snapshot.most_prototypes, snapshot.enough_prototypes) == (50, 200)
+    assert Snapshot.from_arrays(*snapshot.to_arrays()).enough_prototypes == 200
     assert "too few here: try 200" in few.describe()["prototypes"]
     enough = OnlineClusterer(MOST).fit(points)
     assert not enough.is_saturated_
+    assert enough.snapshot().enough_prototypes == 0
     assert enough.describe()["prototypes"] == f"{MOST} of at most {MOST}"
 
 

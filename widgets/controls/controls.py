@@ -51,6 +51,7 @@ class Controls:
         self.generator = self._bind(pmui.Select, "generator")
         self.seed = self.get("seed")
         self.has_automatic_sigma = self._bind(pmui.Switch, "has_automatic_sigma")
+        self.has_automatic_n_prototypes = self._bind(pmui.Switch, "has_automatic_n_prototypes")
         self.noise = self.get("noise")
         self.n_prototypes = self.get("n_prototypes")
         self.drop_singletons = self.get("drop_singletons")
@@ -74,7 +75,9 @@ class Controls:
         if name == "noise":
             return self._bind(pmui.FloatSlider, name, start=0.0, end=0.5, step=0.01)
         if name == "n_prototypes":
-            return self._bind(pmui.IntSlider, name, start=2, end=200)
+            low, high = self.settings.param[name].softbounds
+            value = self.settings.n_prototypes
+            return self._bind(pmui.IntSlider, name, start=min(low, value), end=max(high, value))
         if name == "window_length":
             return build_log_slider(self.settings, name, LogScale(100, 1e6, 3))
         if name not in Settings.AUTOMATIC:
@@ -92,6 +95,12 @@ class Controls:
             parameter, label=parameter.label, description=parameter.doc, **WIDE, **bounds
         )
         return shorten_debounce(widget)
+
+    def make_room(self, n_prototypes: int) -> None:
+        """Let the slider of K reach a number, as far as the setting allows it."""
+        end = min(n_prototypes, self.settings.param.n_prototypes.bounds[1])
+        if end > self.n_prototypes.end:
+            self.n_prototypes.end = end
 
     def _switch_to_manual(self, name: str, value: float) -> bool:
         """Turn the estimate of a setting off; False if the value is only an echo of it."""
@@ -124,7 +133,7 @@ class Controls:
             low, high = self.settings.param[name].bounds
             is_in_bounds = low <= value <= (NO_LIMIT if high is None else high)
             if is_in_bounds and getattr(self.settings, Settings.AUTOMATIC[name]):
-                rounded = round_to_digits(value)
+                rounded = type(getattr(self.settings, name))(round_to_digits(value))
                 self._estimates_shown_at[name, rounded] = now
                 setattr(self.settings, name, rounded)
 
@@ -134,6 +143,7 @@ class Controls:
             self.sigma,
             self.has_automatic_sigma,
             self.n_prototypes,
+            self.has_automatic_n_prototypes,
             self.noise,
             self.drop_singletons,
             **WIDE,

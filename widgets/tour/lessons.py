@@ -45,8 +45,8 @@ class Lesson:
         """The settings at the beginning of the lesson, without estimated ones.
 
         >>> settings = LESSONS[3].first_settings()
-        >>> settings["noise"], settings["n_prototypes"], "sigma" in settings
-        (0.2, 50, False)
+        >>> settings["noise"], settings["has_automatic_sigma"], "sigma" in settings
+        (0.2, True, False)
         """
         return Settings.pick_values({**Settings().param.values(), **self.scene})
 
@@ -156,8 +156,10 @@ LESSONS = (
         "merge.",
         task="Move K to 4 or below, fewer than there are clusters, and watch clusters share "
         "prototypes. A good K is several times the number of clusters.",
-        is_done=lambda settings: settings.n_prototypes <= 4,
-        solution={"n_prototypes": 3},
+        is_done=lambda settings: (
+            not settings.has_automatic_n_prototypes and settings.n_prototypes <= 4
+        ),
+        solution={"has_automatic_n_prototypes": False, "n_prototypes": 3},
         report=report_prototypes,
     ),
     Lesson(

@@ -91,11 +91,14 @@ class TimeTravel:
         """A description of the state shown; empty for the present."""
         if self.state is None:
             return ""
-        known = self.state.parameters
-        how = " (automatic)" if known["sigma"] == "auto" else ""
+        known, snapshot = self.state.parameters, self.state.snapshot
+        how = {
+            name: " (automatic)" if str(value) == "auto" else "" for name, value in known.items()
+        }
+        number = snapshot.most_prototypes or known["n_prototypes"]
         return (
             f"You see the run as it was after {self.state.n_seen:,} points, with "
-            f"K = {known['n_prototypes']} and σ = {self.state.snapshot.sigma:.3g}{how}. "
+            f"K = {number}{how['n_prototypes']} and σ = {snapshot.sigma:.3g}{how['sigma']}. "
             "The stream continues meanwhile."
         )
 

@@ -134,7 +134,10 @@ class ViewArea:
 
     def _choose_setting(self, sigma: float, n_prototypes: int) -> None:
         self._settings.param.update(
-            sigma=sigma, n_prototypes=n_prototypes, has_automatic_sigma=False
+            sigma=sigma,
+            n_prototypes=n_prototypes,
+            has_automatic_sigma=False,
+            has_automatic_n_prototypes=False,
         )
 
     def _name_cluster(self, cluster: int, name: str) -> None:

@@ -72,6 +72,8 @@ class LabelCache:
         self.numbers = numbers or ClusterNumbers()
         self._exact: dict[Choices, NDArray[np.int64]] = {}
         self._last: FullLabelling | None = None
+        self.n_clusters = 0
+        """Number of clusters at the last full labelling."""
         self.point_density: Any = None
         """What the caller computes of the density of the present prototypes; None if outdated."""
 
@@ -128,6 +130,7 @@ class LabelCache:
     ) -> NDArray[np.int64]:
         """Give the clusters (m,) their lasting numbers, and keep the full labelling."""
         numbers = self.numbers.number(prototypes.ids, labels, prototypes.counts)
+        self.n_clusters = len(numbers)
         lasting = np.append(numbers, NOISE)[labels]
         if last is not None:
             last.numbers[last.density.labels] = lasting

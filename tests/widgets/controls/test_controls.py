@@ -6,7 +6,32 @@ from panel.reactive import Syncable
 
 from widgets.components.sliders import DEBOUNCE_MS
 from widgets.controls.controls import Controls
+from widgets.dashboard import Dashboard
 from widgets.settings import Settings
+
+
+def test_a_choice_of_the_model_is_shown_and_a_move_turns_the_automatic_number_off():
+    dashboard = Dashboard()
+    try:
+        settings, slider = dashboard.settings, dashboard._controls.n_prototypes
+        dashboard._controls.show_estimates(is_playing=False, n_prototypes=50, sigma=2.0)
+        assert (slider.value, settings.model_parameters()["n_prototypes"]) == (50, "auto")
+        slider.value = 20
+        assert settings.model_parameters()["n_prototypes"] == 20
+        settings.has_automatic_n_prototypes = True
+        assert settings.model_parameters()["n_prototypes"] == "auto"
+    finally:
+        dashboard.close()
+
+
+def test_the_slider_of_the_number_reaches_what_is_suggested():
+    settings = Settings(n_prototypes=300, has_automatic_n_prototypes=False)
+    controls = Controls(settings)
+    assert controls.n_prototypes.end == 300
+    controls.make_room(800)
+    assert controls.n_prototypes.end == 800
+    controls.make_room(4000)
+    assert controls.n_prototypes.end == settings.param.n_prototypes.bounds[1]
 
 
 def test_sliders_have_a_short_debounce_time():

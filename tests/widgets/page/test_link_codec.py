@@ -16,7 +16,6 @@ CHOICES = st.fixed_dictionaries(
         "generator": st.sampled_from(sorted(GENERATORS)),
         "seed": st.integers(0, 9999),
         "noise": st.integers(0, 100).map(lambda percent: percent / 100),
-        "n_prototypes": st.integers(1, 1000),
         "keep_inactive": st.booleans(),
         "drop_singletons": st.booleans(),
         "join": st.booleans(),
@@ -28,15 +27,15 @@ CHOICES = st.fixed_dictionaries(
 
 SIGMAS = NUMBERS.map(lambda value: float(f"{value / 1000:.6g}"))
 HALF_LIVES = NUMBERS | st.just(float("inf"))
+CHOSEN = st.fixed_dictionaries(
+    {}, optional={"n_prototypes": st.integers(1, 1000), "sigma": SIGMAS, "half_life": HALF_LIVES}
+)
 
 
-@given(CHOICES, st.none() | SIGMAS, st.none() | HALF_LIVES)
-def test_a_link_restores_the_settings(choices, sigma, half_life):
+@given(CHOICES, CHOSEN)
+def test_a_link_restores_the_settings(choices, chosen):
     settings = Settings(**choices)
-    if sigma is not None:
-        settings.param.update(sigma=sigma, has_automatic_sigma=False)
-    if half_life is not None:
-        settings.param.update(half_life=half_life, has_automatic_half_life=False)
+    settings.param.update(**chosen, **{Settings.AUTOMATIC[name]: False for name in chosen})
     link = write_link(settings, DEFAULTS)
     values, complaints = read_link(link)
     assert complaints == []
@@ -48,12 +47,10 @@ def test_a_link_restores_the_settings(choices, sigma, half_life):
 
 def test_a_link_contains_only_changed_settings():
     assert write_link(Settings(), DEFAULTS) == {}
-    assert write_link(Settings(n_prototypes=50, seed=1), DEFAULTS) == {"seed": "1"}
+    assert write_link(Settings(n_prototypes=70, seed=1), DEFAULTS) == {"seed": "1"}
     # The defaults are the values with which the page starts.
-    others = Settings(
-        n_prototypes=80, has_automatic_sigma=False, has_automatic_half_life=False
-    ).param.values()
-    assert write_link(Settings(), others) == {"k": "50", "sigma": "auto", "memory": "auto"}
+    others = Settings(**dict.fromkeys(Settings.AUTOMATIC.values(), False)).param.values()
+    assert write_link(Settings(), others) == {"k": "auto", "sigma": "auto", "memory": "auto"}
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=60)))
@@ -61,7 +58,8 @@ def test_each_invalid_part_of_a_link_is_ignored_alone(query):
     values, complaints = read_link(query)
     Settings(**values)
     named = {NAMES[key] for key in query if key in NAMES}
-    n_automatic = sum(query.get(key, "").strip() == "auto" for key in ("sigma", "memory"))
+    keys = [key for key, name in NAMES.items() if name in Settings.AUTOMATIC]
+    n_automatic = sum(query.get(key, "").strip() == "auto" for key in keys)
     n_read = len(values.keys() - set(Settings.AUTOMATIC.values()))
     assert n_read + len(complaints) >= len(named) - n_automatic
     assert all(len(complaint) < 120 for complaint in complaints)
