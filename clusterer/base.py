@@ -306,6 +306,24 @@ class Mergeable(Protocol):
         ...
 
 
+@runtime_checkable
+class PointScorer(Protocol):
+    """A learner of clusters that measures how well points fit them, as `OnlineClusterer` does.
+
+    ``cluster_ids_`` (n_clusters,) are the numbers of its clusters.
+    """
+
+    cluster_ids_: NDArray[np.int64]
+
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the distance (n, n_clusters) of each point from each cluster's centre."""
+        ...
+
+    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the logarithm (n,) of the density at each point."""
+        ...
+
+
 def register_learner(name: str, path: str) -> None:
     """Register a learner that is not part of this library.
 

@@ -1,11 +1,9 @@
 """What a program reads of a dashboard's run: labels of rows, descriptions of clusters, model."""
 
-from copy import copy
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.exceptions import NotFittedError
 
 from clusterer.evaluation.descriptions import LabelledState, describe_state
@@ -13,7 +11,6 @@ from clusterer.scaled_learner import ScaledLearner
 from clusterer.session.run_export import RunExport
 from clusterer.session.tracking import map_labels
 from clusterer.stream import Source, TableSource
-from clusterer.stream.table_source import size_chunks
 from clusterer.tables import Table
 
 
@@ -47,32 +44,21 @@ def label_rows(run: RunExport, index: pd.Index | None = None) -> pd.Series:
         labels = run.label_points()
         end = run.snapshot.n_seen
         return _make_series(labels, pd.RangeIndex(end - len(labels), end))
-    rows, labels, n_rows = _read_labels(run, table)
-    if index is not None:
-        n_rows = len(index)
-    found = pd.array(np.zeros(n_rows, dtype=np.int64), dtype="Int64")
-    found[:] = pd.NA
-    found[rows] = labels
-    return _make_series(found, pd.RangeIndex(n_rows) if index is None else index)
+    found = pd.array(_read_labels(run, table), dtype="Int64")
+    return _make_series(found, pd.RangeIndex(len(found)) if index is None else index)
 
 
-def _read_labels(run: RunExport, table: Table) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """The positions and the labels of the rows that can be used, and the number of all rows."""
+def _read_labels(run: RunExport, table: Table) -> list[int | None]:
+    """The clusters of all rows, None for rows that cannot be used."""
     assert isinstance(run.source, TableSource)
-    features = run.source.feature_names
-    # A reading of its own: the page shows the counts of the run's reading.
-    twin = copy(table)
-    twin.report = type(table.report)()
-    missing = run.source.choices.get("missing")
-    rows, labels = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    size = size_chunks(len(features))
-    for points, _ in twin.chunks(features, size, missing=missing, is_numbered=True):
-        found = run.model.predict(run.scaling.apply(np.ascontiguousarray(points[:, :-1])))
-        labels.append(map_labels(found, run.label_ids))
-        rows.append(points[:, -1].astype(np.int64) - 1)
-    report = twin.report
-    n_dropped = report.n_dropped_missing + report.n_dropped_infinite + report.n_dropped_malformed
-    return np.concatenate(rows), np.concatenate(labels), report.n_rows + n_dropped
+    missing, labels = run.source.choices.get("missing"), []
+    for rows in table.copy().read_rows(run.source.feature_names, missing=missing):
+        found = np.full(len(rows.numbers), None)
+        if len(rows.points):
+            predicted = run.model.predict(run.scaling.apply(rows.points))
+            found[rows.is_used] = map_labels(predicted, run.label_ids)
+        labels += found.tolist()
+    return labels
 
 
 def tabulate_clusters(run: RunExport) -> pd.DataFrame:

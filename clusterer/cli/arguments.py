@@ -184,7 +184,10 @@ def _add_predict(commands: Any) -> None:
         description="Write a CSV file with one line for each row: the number of the row in its "
         "table from 1 on, its cluster (-1 is noise) and its features. A model that has learned "
         "classes writes the class and its margin, the distance to the next class, instead of the "
-        "cluster. With several tables, the first column is the file.",
+        "cluster. With several tables, the first column is the file. With --append, write the "
+        "whole table instead: all rows and columns, and the cluster, the distance from its centre, "
+        "the certainty (-1 to 1), the score (logarithm of the density) and, for rows that cannot "
+        "be used, the reason.",
     )
     predict.set_defaults(parser=predict)
     predict.add_argument("model", metavar="MODEL", help="the model file")
@@ -192,9 +195,15 @@ def _add_predict(commands: Any) -> None:
     predict.add_argument(
         "-o",
         "--output",
-        metavar="CSV",
+        metavar="FILE",
         help="the file to write (default: the standard output)",
         default="-",
+    )
+    predict.add_argument(
+        "--append",
+        action="store_true",
+        help="write all rows and columns of one table, with the columns of the model appended; "
+        "Parquet if the name of the output ends in .parquet, else CSV",
     )
     predict.add_argument("--features", type=split_names, metavar="NAME[,NAME]", help=FEATURES)
     add_reading_arguments(predict)

@@ -138,8 +138,12 @@ class InputTable:
                 yield np.ascontiguousarray(points[:, :-1]), rows, classes
         finally:
             prefetched.close()
-            if self._folder is not None:
-                self._folder.cleanup()
+            self.close()
+
+    def close(self) -> None:
+        """Delete the copy of the standard input, if there is one."""
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def report_changes(self) -> None:
         """Print on the standard error what was assumed, and which rows were dropped or filled."""

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,14 @@ from tqdm import tqdm
 from clusterer.cli.input import InputTable, list_tables
 from clusterer.cli.output import open_output, refuse_input
 from clusterer.cli.reading import make_reading_options
+from clusterer.evaluation.row_labels import RowLabeller
 from clusterer.export.data_files import Columns, combine_columns, escape_formula
+from clusterer.export.labelled_table import Format, write_labelled_table
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import join_names, make_printable
 from clusterer.svm.stream_classifier import StreamClassifier
+
+PARQUET = ".parquet"
 
 
 def predict(arguments: argparse.Namespace) -> None:
@@ -29,6 +34,9 @@ def predict(arguments: argparse.Namespace) -> None:
     refuse_input(arguments.output, [arguments.model, *names])
     features = _choose_features(learner, arguments.features)
     options = make_reading_options(arguments)
+    if arguments.append:
+        append_labels(learner, InputTable(_take_one(names), features, options), arguments.output)
+        return
     with (
         open_output(arguments.output) as file,
         tqdm(unit=" points", unit_scale=True, disable=None) as bar,
@@ -49,6 +57,33 @@ def predict(arguments: argparse.Namespace) -> None:
         if writer is None:
             raise ValueError("the tables have no usable row, so nothing was labelled")
         writer.close()
+
+
+def append_labels(learner: ScaledLearner, table: InputTable, output: str) -> None:
+    """Write a table with all rows and columns and what the model says about each row."""
+    check_n_features(learner, table)
+    kind: Format = "parquet" if Path(output).suffix.lower() == PARQUET else "csv"
+    with (
+        open_output(output) as file,
+        tqdm(unit=" rows", unit_scale=True, disable=None) as bar,
+        closing(
+            write_labelled_table(file, table.table, table.features, RowLabeller(learner), kind)
+        ) as written,
+    ):
+        for n_rows in written:
+            bar.update(n_rows - bar.n)
+    table.close()
+    table.report_changes()
+
+
+def _take_one(names: Sequence[str]) -> str:
+    """The only table; ValueError for several, whose columns may differ."""
+    if len(names) != 1:
+        raise ValueError(
+            f"--append writes one table with its columns, but {len(names)} tables are given; call "
+            "the command once for each"
+        )
+    return names[0]
 
 
 def _choose_features(

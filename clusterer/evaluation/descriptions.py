@@ -18,6 +18,7 @@ from clusterer.evaluation.feature_contrasts import (
     WeightedRows,
     contrast_features,
 )
+from clusterer.evaluation.row_labels import measure_certainty, measure_gaps
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.stream.chunk import NOISE
@@ -290,24 +291,11 @@ def _measure_neighbours(
         n_chosen = min(len(places), N_PER_CLUSTER)
         chosen = places[np.linspace(0, len(places) - 1, n_chosen).astype(np.int64)]
         weights = rows.weights[chosen]
-        distances = _measure_distances(state.scaling.apply(rows.values[chosen]), centers)
-        distances = np.minimum.reduceat(distances, starts, axis=1)
-        is_own = others == each
-        own, rest = distances[:, is_own][:, 0], distances[:, ~is_own]
-        nearest.append(int(others[~is_own][np.average(rest, axis=0, weights=weights).argmin()]))
-        other = rest.min(axis=1)
-        larger = np.maximum(own, other)
-        certainty = (other - own) / np.where(larger > 0.0, larger, 1.0)
+        points = state.scaling.apply(rows.values[chosen])
+        gaps = np.minimum.reduceat(measure_gaps(points, centers), starts, axis=1)
+        mean_gaps = np.average(gaps, axis=0, weights=weights)
+        nearest.append(int(others[np.where(others == each, np.inf, mean_gaps).argmin()]))
+        labels = np.full(len(points), each)
+        certainty = measure_certainty(points, labels, centers, state.clusters[order])
         certainties.append(float(np.average(certainty, weights=weights)))
     return nearest, certainties
-
-
-def _measure_distances(
-    points: NDArray[np.float64], centers: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the distance (n, m) of each point (n, d) from each centre (m, d)."""
-    # Relative to a middle point, so that a large offset costs no digits.
-    middle = centers.mean(axis=0)
-    points, centers = points - middle, centers - middle
-    squares = (points**2).sum(axis=1)[:, None] + (centers**2).sum(axis=1)
-    return np.sqrt(np.maximum(squares - 2.0 * points @ centers.T, 0.0))

@@ -7,7 +7,7 @@ tables must not become a formula in a spreadsheet; see `escape_formula`.
 import json
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -166,10 +166,19 @@ def combine_columns(
     """The columns, renamed if a feature has the same name, and then one column per feature."""
     named = []
     for name, values in columns.items():
-        while name in features:
-            name += "_"
-        named.append((name, values))
+        named.append((name_apart(name, features), values))
     return [*named, *((escape_formula(name), points[:, i]) for i, name in enumerate(features))]
+
+
+def name_apart(name: str, taken: Container[str]) -> str:
+    """The name with so many underscores behind it that it is not taken.
+
+    >>> name_apart("cluster", ("x", "cluster"))
+    'cluster_'
+    """
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _write_csv(columns: list[tuple[str, NDArray | Sequence[str]]]) -> bytes:

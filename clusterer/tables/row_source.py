@@ -76,6 +76,8 @@ class TableSample:
         Whether the rows can be read more than once; not those of a pipe.
     is_text : bool, default False
         Whether all cells are text, so that rows of totals are likely; columnar files have none.
+    unread : frozenset of int
+        The columns whose values cannot be read, such as lists; the sample has no values of them.
     """
 
     raw_names: tuple[str, ...] | None
@@ -86,6 +88,7 @@ class TableSample:
     is_all: bool = False
     is_repeatable: bool = True
     is_text: bool = False
+    unread: frozenset[int] = frozenset()
 
 
 class RowSource(Protocol):

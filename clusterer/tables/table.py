@@ -1,6 +1,8 @@
 """A table: its columns, a preview, and its rows as chunks of points."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,11 +13,13 @@ from clusterer.support.text import join_names, make_printable
 from clusterer.tables.columns.class_labels import MISSING_CLASS, ClassEncoder
 from clusterer.tables.columns.column import Column, InferredColumn
 from clusterer.tables.columns.dates import TimeFormat, TimeReader, detect_time_format
+from clusterer.tables.columns.numbers import NumberFormat
 from clusterer.tables.errors import TableError
 from clusterer.tables.limits import check_count
 from clusterer.tables.options import MissingRule, check_missing_rule
 from clusterer.tables.report import Report
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowSource
+from clusterer.tables.rows.all_rows import AllRowsReader, TableRows
 from clusterer.tables.rows.chunking import cut_to_size, sort_by_time
 from clusterer.tables.rows.points import Feature, PointConverter, RowNumbers
 
@@ -95,6 +99,32 @@ class Table(ChunkedTable):
     def n_sampled(self) -> int:
         """The number of rows that the columns were inferred from."""
         return self._source.sample.n_rows
+
+    @property
+    def delimiter(self) -> str:
+        """The sign between cells; a comma if the file is no text."""
+        return self._source.sample.delimiter
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark of most columns of numbers."""
+        marks = Counter(each.decimal for each in self.number_formats.values())
+        return marks.most_common(1)[0][0] if marks else "."
+
+    @property
+    def number_formats(self) -> dict[str, NumberFormat]:
+        """The formats of the columns of numbers, without ids and constants."""
+        return {
+            name: each.number_format
+            for name, (_, each) in self._inferred.items()
+            if each.column.kind == "number" and each.number_format is not None
+        }
+
+    def copy(self) -> "Table":
+        """Return a table of the same file with a report of its own, for another reading."""
+        twin = copy(self)
+        twin.report, twin._encoder = Report(list(self.report.notes)), None
+        return twin
 
     def preview(self, n: int = 20) -> tuple[list[str], list[list[str]]]:
         r"""Return the column names and the first `n` rows as they are written.
@@ -177,13 +207,8 @@ class Table(ChunkedTable):
         ['2 of 3 rows used', '1 row dropped: a value is missing (1 in y)']
         """
         n_points = check_count("size", size, 1)
-        try:
-            names = [] if isinstance(features, str) else list(features)
-        except TypeError:
-            names = []
-        if not names:
-            raise TableError("features must be a list of at least one column name")
-        chosen = [self._make_feature(name) for name in names]
+        chosen = self._make_features(features)
+        names = [each.name for each in chosen]
         requests = [ColumnRequest(self._find(each.name)[0], each.number_format) for each in chosen]
         encoder = None
         if label is not None:
@@ -210,6 +235,71 @@ class Table(ChunkedTable):
             RowNumbers() if is_numbered else None,
         )
         return self._read_chunks(requests, converters, n_points)
+
+    def read_rows(
+        self, features: Sequence[str], *, missing: MissingRule | None = None
+    ) -> Iterator[TableRows]:
+        r"""Yield all rows with all columns in the order of the file, and the points of usable rows.
+
+        Columns of lists or records are left out, as are lines of comments and repeated headers.
+
+        Parameters
+        ----------
+        features, missing
+            As for `chunks`.
+
+        Yields
+        ------
+        TableRows
+            The rows; also those that `chunks` drops, with the reason.
+
+        Raises
+        ------
+        TableError
+            As `chunks`.
+
+        Examples
+        --------
+        >>> from clusterer.tables import open_table
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "t.csv")
+        >>> _ = path.write_text("city,x\nBern,1\nUri,\n")
+        >>> for rows in open_table(path).read_rows(["x"]):
+        ...     print(rows.columns["city"].to_pylist(), rows.points.tolist(), rows.reasons)
+        ['Bern', 'Uri'] [[1.0]] ['a value is missing: x']
+        """
+        chosen = self._make_features(features)
+        names = [each.name for each in chosen]
+        row_names = self._row_names if self._row_names not in names else None
+        rule = check_missing_rule(missing or self.missing)
+        converter = PointConverter(chosen, rule, self.report, row_names is not None)
+        unread = self._source.sample.unread
+        read = [i for i in range(len(self.columns)) if i not in unread]
+        reader = AllRowsReader([self.columns[i].name for i in read], chosen, converter, row_names)
+        return self._read_all([ColumnRequest(i, None) for i in read], reader)
+
+    def _read_all(
+        self, requests: list[ColumnRequest], reader: AllRowsReader
+    ) -> Iterator[TableRows]:
+        self.report.restart()
+        batches = self._source.read_rows(requests)
+        try:
+            for batch in batches:
+                if _has_content(batch):
+                    rows = reader.convert(batch)
+                    self.report.n_rows += len(rows.points)
+                    yield rows
+        finally:
+            batches.close()
+
+    def _make_features(self, names: Sequence[str]) -> list[Feature]:
+        try:
+            listed = [] if isinstance(names, str) else list(names)
+        except TypeError:
+            listed = []
+        if not listed:
+            raise TableError("features must be a list of at least one column name")
+        return [self._make_feature(name) for name in listed]
 
     def _find(self, name: str) -> tuple[int, InferredColumn]:
         if not isinstance(name, str) or name not in self._inferred:

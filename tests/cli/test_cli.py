@@ -115,6 +115,43 @@ def test_dropped_rows_count_in_the_row_numbers(tables, tmp_path, capsys):
     assert "1 row dropped: malformed (line 24)" in output
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_append_writes_the_whole_table_with_its_clusters(
+    ending, tables, tmp_path, monkeypatch, capsys
+):
+    frame = make_table(1)[0]
+    frame.insert(0, "id", [f"C{i:05d}" for i in range(len(frame))])
+    frame.loc[::7, "length"] = np.nan
+    content, out = frame.to_csv(index=False).encode(), tmp_path / f"out.{ending}"
+    set_standard_input(monkeypatch, content)
+    assert main(["predict", str(tables.model), "-", "--append", "-o", str(out)]) == 0
+    assert "429 rows dropped: a value is missing (429 in length)" in capsys.readouterr().err
+    found = pd.read_csv(out) if ending == "csv" else pd.read_parquet(out)
+    assert found["id"].tolist() == frame["id"].tolist()
+    assert [*found][3:] == ["cluster", "distance", "certainty", "score", "not_used"]
+    is_used = frame["length"].notna()
+    learner = ScaledLearner.load(tables.model)
+    points = frame[["length", "=cost"]][is_used].to_numpy()
+    assert np.array_equal(found["cluster"][is_used], learner.predict(points))
+    assert found["cluster"][~is_used].isna().all()
+    assert set(found["not_used"][~is_used]) == {"a value is missing: length"}
+
+
+def test_append_takes_one_table_and_leaves_no_half_file(tables, tmp_path, capsys):
+    out = tmp_path / "out.csv"
+    out.write_text("before")
+    both = ["predict", str(tables.model), str(tables.first), str(tables.later), "--append"]
+    assert main([*both, "-o", str(out)]) == 1
+    assert "--append writes one table" in capsys.readouterr().err
+    damaged = tmp_path / "damaged.csv.gz"
+    frame = pd.concat([make_table(seed, 30_000)[0] for seed in range(3)])
+    damaged.write_bytes(gzip.compress(frame.to_csv(index=False).encode())[:-20_000])
+    assert main(["predict", str(tables.model), str(damaged), "--append", "-o", str(out)]) == 1
+    assert "damaged.csv.gz" in capsys.readouterr().err
+    assert out.read_text() == "before"
+    assert {each.name for each in tmp_path.iterdir()} == {"out.csv", "damaged.csv.gz"}
+
+
 def test_describe_shows_the_chosen_parameters(tables, tmp_path, capsys):
     model = tmp_path / "model.npz"
     chosen = ["--n-prototypes", "9", "--sigma", "2e5", "--half-life", "500", "--as-is"]

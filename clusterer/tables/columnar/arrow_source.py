@@ -108,7 +108,14 @@ class ArrowRowSource:
         columns = [make_placeholder(kind, n_rows) for kind in schema.types]
         for i, each in zip(indices, parts, strict=True):
             columns[i] = pa.concat_arrays(each)
-        return TableSample(tuple(schema.names), columns, n_rows, ["read as Arrow"], is_all=is_all)
+        return TableSample(
+            tuple(schema.names),
+            columns,
+            n_rows,
+            ["read as Arrow"],
+            is_all=is_all,
+            unread=frozenset(range(len(schema))) - {*indices},
+        )
 
     def _read_batches(
         self, indices: Sequence[int], counter: ExpansionCounter

@@ -72,14 +72,15 @@ class ParquetRowSource:
             self._leaves = _list_leaves(schema)
             n_rows = max(100, min(N_SAMPLE_ROWS, N_SAMPLE_CELLS // max(1, len(schema))))
             with self._report_damage():
-                columns, unread = self._read_sample(file, n_rows)
+                columns, notes, unread = self._read_sample(file, n_rows)
             n_read = len(columns[0])
             self.sample = TableSample(
                 tuple(schema.names),
                 columns,
                 n_read,
-                ["read as Parquet", *unread],
+                ["read as Parquet", *notes],
                 is_all=file.metadata.num_rows <= n_read,
+                unread=unread,
             )
 
     def read_rows(self, requests: Sequence[ColumnRequest]) -> RowBatches:
@@ -164,8 +165,11 @@ class ParquetRowSource:
 
     def _read_sample(
         self, file: pyarrow.parquet.ParquetFile, n_rows: int
-    ) -> tuple[list[pa.Array], list[str]]:
-        """Return the first rows of all columns, read few at a time, and notes about others."""
+    ) -> tuple[list[pa.Array], list[str], frozenset[int]]:
+        """Return the first rows of all columns, read few at a time.
+
+        The second result are notes about the columns that are not read, the third their numbers.
+        """
         meta = file.metadata
         groups: list[int] = []
         n_held = 0
@@ -175,7 +179,9 @@ class ParquetRowSource:
         n_rows = min(n_rows, n_held)
         columns = [make_placeholder(kind, n_rows) for kind in self._schema.types]
         notes: list[str] = []
+        unread = set(range(len(columns)))
         for indices in self._group_columns(file, groups, notes):
+            unread -= {*indices}
             parts: list[list[pa.Array]] = [[] for _ in indices]
             n_taken = 0
             for batch in self._read_batches(file, groups, indices, n_rows):
@@ -188,7 +194,7 @@ class ParquetRowSource:
                 raise ValueError("a row group has fewer rows than it says")
             for i, part in zip(indices, parts, strict=True):
                 columns[i] = pa.concat_arrays(part).slice(0, n_rows)
-        return columns, notes
+        return columns, notes, frozenset(unread)
 
     def _group_columns(
         self, file: pyarrow.parquet.ParquetFile, groups: Sequence[int], notes: list[str]

@@ -126,6 +126,8 @@ class TextRowSource:
             if has_quotes:
                 return None
             data = _join_blanks(data)
+        elif has_quotes and _has_blank_before_quote(data, dialect):
+            return None
         try:
             table = self._read_arrow_table(data, requests, has_quotes)
         except (pa.ArrowException, UnicodeDecodeError):
@@ -251,6 +253,15 @@ def _join_blanks(data: bytes) -> bytes:
     while b"  " in data:
         data = data.replace(b"  ", b" ")
     return data.replace(b" \n", b"\n").replace(b"\n ", b"\n").lstrip(b" ")
+
+
+def _has_blank_before_quote(data: bytes, dialect: Dialect) -> bool:
+    """Tell whether blanks stand before a quoted cell; PyArrow would take them for its beginning."""
+    quote = dialect.quote.encode()
+    if b" " + quote not in data and b"\t" + quote not in data:
+        return False
+    delimiter = re.escape(dialect.delimiter.encode())
+    return re.search(rb"(?:^|" + delimiter + rb")[ \t]+" + re.escape(quote), data, re.M) is not None
 
 
 def _decode_lines(data: bytes) -> tuple[list[str], int]:
