@@ -16,7 +16,12 @@ from clusterer.cluster.density.noise import (
 )
 from clusterer.cluster.density.peaks import find_min_mass, find_peaks
 from clusterer.cluster.density.saddles import Saddles, measure_saddles
-from clusterer.cluster.density.significance import is_one_group
+from clusterer.cluster.density.significance import (
+    CLEAR,
+    Evidence,
+    are_separate,
+    measure_evidence,
+)
 from clusterer.cluster.density.splitting import count_needed, split_clusters
 from clusterer.cluster.density.survival import separate_survivors
 from clusterer.cluster.density.value_steps import measure_step_variance
@@ -135,10 +140,45 @@ def cluster_by_density(
 ) -> LabelledDensity:
     """Return the labels of `label_by_density`, with the density that labels later prototypes."""
     if not (weights > 0).any():
-        labels = np.arange(len(weights))
-        return LabelledDensity(
-            labels, np.empty((0, 0)), np.empty(0, dtype=np.int64), np.empty((0, 0))
-        )
+        return label_singly(weights)
+    found = find_clusters(centers, weights, scatters, counts, links, previous, steps)
+    if not are_separate([found.evidence]):
+        found = join_clusters(found)
+    return place_labels(found, centers)
+
+
+def label_singly(weights: NDArray) -> LabelledDensity:
+    """Label prototypes without weight (m,): each is a cluster."""
+    labels = np.arange(len(weights))
+    return LabelledDensity(labels, np.empty((0, 0)), np.empty(0, dtype=np.int64), np.empty((0, 0)))
+
+
+class FoundClusters(NamedTuple):
+    """The result of the stages 1 to 7, and the evidence that stage 8 decides by.
+
+    ``order`` (m,), ``axes`` and ``density`` as in `DensityPeaks`; ``peaks`` (k,) of the clusters,
+    ``is_noise`` (m,) and ``limits`` (k,) as `find_noise` returns them.
+    """
+
+    order: NDArray[np.int64]
+    axes: NDArray[np.float64] | None
+    density: DensityEstimate
+    peaks: NDArray[np.int64]
+    is_noise: NDArray[np.bool_]
+    limits: NDArray[np.float64]
+    evidence: Evidence
+
+
+def find_clusters(
+    centers: NDArray,
+    weights: NDArray,
+    scatters: NDArray,
+    counts: NDArray,
+    links: NDArray | None = None,
+    previous: NDArray[np.int64] | None = None,
+    steps: NDArray | None = None,
+) -> FoundClusters:
+    """Run the stages 0 to 7; at least one weight is above 0."""
     found = find_density_peaks(centers, weights, scatters, counts, links, steps)
     order, axes, density, saddles, peaks, depths = found
     n_features = density.centers.shape[1]
@@ -154,19 +194,31 @@ def cluster_by_density(
     sizes = np.bincount(peaks[(peaks >= 0) & ~is_out], minlength=1)
     if sizes.max() >= count_needed(n_features):
         peaks = split_clusters(density, saddles, peaks, is_out)
-    groups = np.where(is_out, NOISE, peaks)
     # Clusters that were separate before need no proof.
-    if not is_survivor and is_one_group(density, saddles, groups):
-        peaks = np.full_like(peaks, np.argmax(density.log_density))
-        depths = measure_depths(density, peaks)
-        is_noise, limits = find_noise(
-            density, depths.log_cores, choose_noise_rule(depths, n_features)
-        )
+    evidence = Evidence(CLEAR, 1.0, n_features)
+    if not is_survivor:
+        evidence = measure_evidence(density, saddles, np.where(is_out, NOISE, peaks))
+    return FoundClusters(order, axes, density, peaks, is_noise, limits, evidence)
+
+
+def join_clusters(found: FoundClusters) -> FoundClusters:
+    """Make one cluster of all clusters: stage 8, if they are not separate."""
+    density = found.density
+    peaks = np.full_like(found.peaks, np.argmax(density.log_density))
+    depths = measure_depths(density, peaks)
+    rule = choose_noise_rule(depths, density.centers.shape[1])
+    is_noise, limits = find_noise(density, depths.log_cores, rule)
+    return found._replace(peaks=peaks, is_noise=is_noise, limits=limits)
+
+
+def place_labels(found: FoundClusters, centers: NDArray) -> LabelledDensity:
+    """Return the labels in the order of the prototypes ``centers`` (m, d)."""
+    order, density, peaks = found.order, found.density, found.peaks
     labels = np.where(peaks >= 0, order[density.kept[peaks]], NOISE)[density.nearest]
-    labels[is_noise] = NOISE
+    labels[found.is_noise] = NOISE
     placed = np.empty_like(labels)
     placed[order] = labels
-    return describe_density(placed, centers, order, axes, density, limits)
+    return describe_density(placed, centers, order, found.axes, density, found.limits)
 
 
 def _are_several_joined(

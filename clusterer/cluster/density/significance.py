@@ -1,8 +1,9 @@
 """Stage 8: report one group unless a valley between two clusters is significant.
 
 Few points always leave gaps between them. So several clusters are reported only if at least one
-valley between two of them is deeper than chance makes valleys within one group. Three measures of
-a valley count, and the sum of the first two:
+valley between two of them is deeper than chance makes valleys within one group, at most of the
+resolutions at which the clusters are read. Three measures of a valley count, and the sum of the
+first two:
 
 - its prominence: logarithm of the lower of the two peaks over the level of the border;
 - its excess of mass along the line that separates both clusters best: the points of the smaller
@@ -11,11 +12,12 @@ a valley count, and the sum of the first two:
 
 D. W. Müller, G. Sawitzki, "Excess mass estimates and tests for multimodality", Journal of the
 American Statistical Association 86, 1991. The limits come from simulations of one group: normal,
-uniform, exponential and Student's t, 1 to 15 features, 80 to 10 000 points, 10 to 200 prototypes.
+uniform, exponential, log-normal and Student's t, 1 to 15 features, 80 to 10 000 points, 10 to 200
+prototypes.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +27,7 @@ from clusterer.cluster.density.density_estimate import DensityEstimate
 from clusterer.cluster.density.flooding import list_borders, measure_level
 from clusterer.cluster.density.gaussian_mixture import fit_normal
 from clusterer.cluster.density.saddles import Saddles
+from clusterer.stream.chunk import NOISE
 
 # Each limit is a constant plus a multiple of the number of features, as both increase by chance.
 PROMINENCE = (2.5, 0.7)
@@ -43,6 +46,32 @@ MARGIN = 3.0  # in kernel deviations beyond the outermost prototypes
 TINY = 1e-30
 
 
+# Of evidence that is twice the limit, the amount makes no difference.
+CLEAR = 2.0
+# The least evidence by the number of features, the last one for more. In one feature, chance
+# leaves deeper valleys; in more features, the limits above are cautious.
+LEAST_EVIDENCE = (1.25, 1.0, 0.85, 0.75)
+# Chance valleys lie at other places at every resolution. If two features or more show the same
+# clusters at most resolutions, less evidence is enough, unless a few points are set apart: far
+# points lie at the same place at every resolution.
+AGREEING = 0.9
+LEAST_SHARE = 0.1
+LESS_EVIDENCE = 0.62
+
+
+class Evidence(NamedTuple):
+    """How deep the valleys between clusters are.
+
+    ``strength`` is that of the most significant valley, 1 at the simulated limits; it is 0 for one
+    cluster and `CLEAR` for clusters without any border. ``share`` of all points is in the smaller
+    cluster there.
+    """
+
+    strength: float
+    share: float
+    n_features: int
+
+
 class Valley(NamedTuple):
     """The valley between two clusters: its prominence, excess around it, and smaller mass."""
 
@@ -53,8 +82,10 @@ class Valley(NamedTuple):
     mass: float
 
 
-def is_one_group(density: DensityEstimate, saddles: Saddles, labels: NDArray[np.int64]) -> bool:
-    """Return whether no valley between two clusters is significant.
+def measure_evidence(
+    density: DensityEstimate, saddles: Saddles, labels: NDArray[np.int64]
+) -> Evidence:
+    """Return how clearly the valleys between clusters show that these are separate.
 
     Parameters
     ----------
@@ -72,26 +103,76 @@ def is_one_group(density: DensityEstimate, saddles: Saddles, labels: NDArray[np.
     >>> centers = np.array([[0.0], [1.0], [9.0], [10.0]])
     >>> density = estimate_density(centers, *np.full((3, 4), 50.0))
     >>> saddles = measure_saddles(density, np.empty((0, 0)), np.arange(4))
-    >>> is_one_group(density, saddles, np.array([1, 1, 2, 2]))
-    False
+    >>> measure_evidence(density, saddles, np.array([1, 1, 2, 2]))
+    Evidence(strength=2.0, share=0.5, n_features=1)
     """
-    n_features = min(density.centers.shape[1], MAX_FEATURES)
-    limits = (PROMINENCE, EXCESS_BETWEEN, EXCESS_AROUND)
-    prominent, between, around = (base + more * n_features for base, more in limits)
-    has_valley = False
+    n_features = density.centers.shape[1]
+    limits = [
+        base + more * min(n_features, MAX_FEATURES)
+        for base, more in (PROMINENCE, EXCESS_BETWEEN, EXCESS_AROUND)
+    ]
+    total = float(density.masses.sum())
+    strongest = None
     for valley in measure_valleys(density, saddles, labels):
-        has_valley = True
-        height = valley.prominence
-        if valley.mass < MIN_POINTS and height < 2.0 * prominent:
-            continue
-        if height >= prominent or (valley.excess >= around and height >= MIN_PROMINENCE_AROUND):
-            return False
-        excess = measure_excess_between(density, labels, valley.first, valley.second)
-        is_deep = excess >= between and height >= MIN_PROMINENCE_BETWEEN
-        if is_deep or excess / between + height / prominent >= JOINT_LIMIT:
-            return False
+        strength = measure_strength(density, labels, valley, *limits)
+        if strongest is None or strength > strongest.strength:
+            strongest = Evidence(min(strength, CLEAR), valley.mass / total, n_features)
+        if strength >= CLEAR:
+            break
+    if strongest is not None:
+        return strongest
     # Clusters that have no border at all are separate.
-    return has_valley
+    n_clusters = len({*labels.tolist()} - {NOISE})
+    return Evidence(CLEAR if n_clusters > 1 else 0.0, 1.0 / max(n_clusters, 1), n_features)
+
+
+def measure_strength(
+    density: DensityEstimate,
+    labels: NDArray[np.int64],
+    valley: Valley,
+    prominent: float,
+    between: float,
+    around: float,
+) -> float:
+    """Return how significant a valley is, 1 at the limits of the three measures."""
+    height = valley.prominence
+    if valley.mass < MIN_POINTS:
+        return height / prominent / 2.0
+    strength = height / prominent
+    if height >= MIN_PROMINENCE_AROUND:
+        strength = max(strength, valley.excess / around)
+    if strength >= CLEAR:
+        return strength
+    excess = measure_excess_between(density, labels, valley.first, valley.second) / between
+    if height >= MIN_PROMINENCE_BETWEEN:
+        strength = max(strength, excess)
+    return max(strength, (excess + height / prominent) / JOINT_LIMIT)
+
+
+def are_separate(evidences: Sequence[Evidence], agreement: float = 0.0) -> bool:
+    """Return whether there are several clusters, by the evidence at one resolution or more.
+
+    Parameters
+    ----------
+    evidences : sequence of Evidence
+        The evidence at each resolution.
+    agreement : float, default 0
+        The adjusted Rand index of the clusters at different resolutions.
+
+    Examples
+    --------
+    >>> are_separate([Evidence(0.8, 0.4, 2)]), are_separate([Evidence(0.8, 0.4, 2)] * 3, 0.95)
+    (False, True)
+    """
+    strength, share, n_features = (
+        float(np.median(values)) for values in zip(*evidences, strict=True)
+    )
+    least = LEAST_EVIDENCE[max(min(int(n_features), len(LEAST_EVIDENCE)), 1) - 1]
+    if len(evidences) == 1:
+        return strength >= max(least, 1.0)
+    if n_features > 1 and agreement >= AGREEING and share >= LEAST_SHARE:
+        least *= LESS_EVIDENCE
+    return strength >= least
 
 
 def measure_separation(

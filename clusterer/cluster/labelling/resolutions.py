@@ -18,8 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.label_update import LabelledDensity
-from clusterer.cluster.density.labels import cluster_by_density, measure_in_order
-from clusterer.cluster.density.significance import measure_separation
+from clusterer.cluster.density.labels import (
+    find_clusters,
+    join_clusters,
+    label_singly,
+    measure_in_order,
+    place_labels,
+)
+from clusterer.cluster.density.significance import are_separate, measure_separation
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT
 from clusterer.stream.chunk import NOISE
@@ -69,17 +75,25 @@ def read_clusters(prototypes: Prototypes) -> Reading:
     >>> reading.n_clusters, reading.agreement
     (2, 1.0)
     """
+    if not (prototypes.weights > 0).any():
+        density = label_singly(prototypes.weights)
+        return Reading(density, 1.0, prototypes, density.labels)
     steps = [prototypes.merge_copy(size) for size in list_sizes(prototypes)]
-    found = [cluster_by_density(**each.density_data) for each in steps]
+    found = [find_clusters(**each.density_data) for each in steps]
+    densities = [
+        place_labels(each, step.inner_centers) for each, step in zip(found, steps, strict=True)
+    ]
     centers, masses = prototypes.centers, prototypes.counts
     slots = [each.assign(centers) for each in steps]
-    labels = [each.labels[own] for each, own in zip(found, slots, strict=True)]
-    agreements = compare_partitions(labels, masses)
-    sums = agreements.sum(axis=1)
+    labels = [each.labels[own] for each, own in zip(densities, slots, strict=True)]
+    sums = compare_partitions(labels, masses).sum(axis=1)
     best = int(np.argmax(sums >= sums.max() - TOLERANCE * len(sums)))
     agreement = 1.0 if len(sums) == 1 else float((sums[best] - 1.0) / (len(sums) - 1))
-    density = found[best]._replace(labels=labels[best])
-    return Reading(density, agreement, steps[best], found[best].labels)
+    chosen = densities[best]
+    if not are_separate([each.evidence for each in found], agreement):
+        chosen, agreement = place_labels(join_clusters(found[best]), steps[best].inner_centers), 1.0
+    density = chosen._replace(labels=chosen.labels[slots[best]])
+    return Reading(density, agreement, steps[best], chosen.labels)
 
 
 def list_sizes(prototypes: Prototypes) -> list[int]:
