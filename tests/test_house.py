@@ -41,6 +41,7 @@ TOP_LEVEL = {
     "app.py",
     "benchmarks",
     "clusterer",
+    "constraints-lowest.txt",
     "constraints.txt",
     "docs",
     "environment.yml",
@@ -288,22 +289,40 @@ def test_conda_environment_equals_the_dependencies() -> None:
     assert on_index == bounds(project()["dependencies"])
 
 
-def test_every_dependency_is_pinned() -> None:
-    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-    pinned = bounds([line for line in lines if not line.startswith("#")])
+def read_pins(name: str) -> list[Requirement]:
+    lines = (ROOT / name).read_text("utf-8").splitlines()
+    return [Requirement(line) for line in lines if not line.startswith("#")]
+
+
+def list_wanted() -> list[Requirement]:
+    """All direct dependencies, also those of the extras."""
     extras = project()["optional-dependencies"].values()
-    wanted = bounds([*project()["dependencies"], *chain.from_iterable(extras)])
-    assert wanted.keys() - {"clusterer"} <= pinned.keys()
-    assert all(bound.startswith("==") for bound in pinned.values())
+    listed = map(Requirement, [*project()["dependencies"], *chain.from_iterable(extras)])
+    return [each for each in listed if each.name != "clusterer"]
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-lowest.txt"])
+def test_every_dependency_is_pinned(name: str) -> None:
+    pins = read_pins(name)
+    pinned = {canonicalize_name(each.name) for each in pins}
+    assert {canonicalize_name(each.name) for each in list_wanted()} <= pinned
+    assert all(str(each.specifier).startswith("==") for each in pins)
+
+
+def test_the_lowest_versions_are_those_of_the_dependencies() -> None:
+    lowest = {
+        canonicalize_name(pin.name): Version(str(pin.specifier).removeprefix("=="))
+        for pin in read_pins("constraints-lowest.txt")
+    }
+    for wanted in list_wanted():
+        bound = str(wanted.specifier)
+        assert bound.startswith(">="), f"{wanted.name} has no lower bound"
+        assert lowest[canonicalize_name(wanted.name)] == Version(bound.removeprefix(">="))
 
 
 def test_no_release_with_known_security_holes_is_allowed() -> None:
     allowed = bounds(project()["dependencies"])
-    pins = [
-        Requirement(line)
-        for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
-        if not line.startswith("#")
-    ]
+    pins = read_pins("constraints.txt") + read_pins("constraints-lowest.txt")
     for name, first in SAFE_FROM.items():
         assert allowed[name] == f">={first}"
         # There may be one pin for each version of Python.

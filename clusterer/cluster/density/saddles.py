@@ -223,7 +223,8 @@ def measure_lowest_density(
             for k in range(squares.shape[0]):
                 square = rest * squares[i, k] + share * squares[j, k] - inside
                 terms[k] = log_norms[k] - level - 0.5 * square * inverses[k]
-            enough = ROUNDED_UP * math.exp(min(lowest[e] - level, LARGEST_EXPONENT))
+            height = lowest[e] - level
+            enough = ROUNDED_UP * math.exp(height) if height < LARGEST_EXPONENT else np.inf
             lowest[e] = min(lowest[e], level + add_exponentials(terms, enough))
 
 
