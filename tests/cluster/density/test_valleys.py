@@ -80,7 +80,9 @@ def test_clusters_without_any_border_are_separate_and_one_cluster_is_not():
         ([0, 0, -1], Evidence(0.0, 1.0, 1)),
         ([-1, -1, -1], Evidence(0.0, 1.0, 1)),
     ):
-        assert measure_evidence(density, make_saddles([(0, 0)], [0.0]), np.array(labels)) == evidence
+        assert (
+            measure_evidence(density, make_saddles([(0, 0)], [0.0]), np.array(labels)) == evidence
+        )
 
 
 # By the number of features: the least strength at one resolution, at several ones, and at several
