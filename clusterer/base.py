@@ -137,11 +137,11 @@ class Snapshot:
         sigma, half_life = header["sigma"], header["half_life"]
         # Stored runs may lack the newer numbers.
         values: dict[str, Any] = {name: header[name] for name in COUNTS if name in header}
+        values |= arrays
         return cls(
             sigma=np.nan if sigma is None else sigma,
             half_life=np.inf if half_life is None else half_life,
             **values,
-            **arrays,
         )
 
 
