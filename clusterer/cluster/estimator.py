@@ -3,6 +3,7 @@
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClusterMixin, clone
 from sklearn.utils.validation import check_is_fitted
@@ -19,6 +20,7 @@ from clusterer.cluster.points.arrivals import (
     read_weights,
 )
 from clusterer.cluster.points.metric import project_points
+from clusterer.cluster.points.sparse_rows import learn_sparse
 from clusterer.cluster.prototypes.parameters import REFRESH, Parameters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.validation import (
@@ -209,7 +211,8 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
         Parameters
         ----------
         X : (n, d)
-            The points.
+            The points. Rows of a sparse X are made dense in blocks of 16 MiB. The prototypes are
+            dense, so they must fit into 64 MiB: 200 may have 41,943 features.
         y : ignored
         sample_weight : (n,), optional
             How much each point counts, by default 1. A point of weight 0 is left out. In a stream a
@@ -343,6 +346,9 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
                 raise ValueError(f"{name} must be {prototypes.n_features} finite numbers.")
         if not (scale > 0).all():
             raise ValueError("factors must be above 0.")
+        if sp.issparse(self._points):
+            # In the new units they would no longer be sparse.
+            self._points = np.empty((0, prototypes.n_features))
         known = self._points.shape[1]  # 0 after `absorb`
         with np.errstate(over="ignore", invalid="ignore"):
             points = self._points * scale[:known] + shift[:known]
@@ -435,6 +441,9 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
             parameters = self._get_parameters()
             self._learn_points(self._prototypes, X.copy(order="C"), parameters)
             self._label_cache.outdate()
+            return self
+        if sp.issparse(X):
+            learn_sparse(self, X, sample_weight, times, is_first=is_first)
             return self
         before = self.__dict__.copy()
         try:

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import TransformerMixin
 
@@ -14,6 +15,7 @@ from clusterer.cluster.points.density import (
     to_inner,
 )
 from clusterer.cluster.points.metric import measure_distances, project_points
+from clusterer.cluster.points.sparse_rows import in_blocks, split_rows
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import SCALE
 from clusterer.cluster.validation import describe_refusal, is_valid_chunk, validate_points
@@ -24,13 +26,16 @@ class PointQueries(FittedAttributes, TransformerMixin):
     """Methods of the scikit-learn estimator that say something about points X (n, d).
 
     All raise NotFittedError for a model that has learned nothing, and ValueError for points that
-    hold NaN, infinity or text, or have other features than the model.
+    hold NaN, infinity or text, or have other features than the model. X may be sparse; then a
+    block of rows at a time is made dense.
     """
 
-    _points: NDArray[np.float64] = np.empty((0, 0))
+    # Those learned last; as they came if they were sparse, else in the space of the prototypes.
+    _points: Any = np.empty((0, 0))
     n_features_in_: int
 
     @locked
+    @in_blocks
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the number (n,) of the cluster of each point X (n, d); -1 for noise.
 
@@ -44,12 +49,14 @@ class PointQueries(FittedAttributes, TransformerMixin):
         return self._drop_far(prototypes, points, slots, labels)
 
     @locked
+    @in_blocks
     def find_nearest(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the index (n,) in `prototypes_` of the nearest one to each point X (n, d)."""
         prototypes, points = self._read_points(X)
         return prototypes.assign(points)
 
     @locked
+    @in_blocks
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the logarithm (n,) of the density at each point X (n, d).
 
@@ -67,6 +74,7 @@ class PointQueries(FittedAttributes, TransformerMixin):
         return score_points(density, to_inner(prototypes, points)) + unit
 
     @locked
+    @in_blocks
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the distance (n, n_clusters_) of each point X (n, d) from each cluster's centre.
 
@@ -88,6 +96,7 @@ class PointQueries(FittedAttributes, TransformerMixin):
         return measure_distances(self.metric, points, prototypes.to_data_units(centers))
 
     @locked
+    @in_blocks
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the membership (n, n_clusters_) of each point X (n, d) in each cluster.
 
@@ -108,14 +117,27 @@ class PointQueries(FittedAttributes, TransformerMixin):
         inner = to_inner(prototypes, points)
         return share_points(self._get_density(prototypes), inner, positions, len(cluster_ids))
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     @property
     @locked
     def labels_(self) -> NDArray[np.int64]:
         """Clusters (n,) of the points learned last; empty for a model that was loaded."""
+        if not sp.issparse(self._points):
+            return self._label_learned(self._points)
+        blocks = split_rows(self._points, self.n_prototypes)
+        found = [self._label_learned(project_points(self.metric, block)) for block in blocks]
+        return np.concatenate(found)
+
+    def _label_learned(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the clusters (n,) of points in the space of the prototypes."""
         prototypes = self._get_prototypes()
         # Features that another model added are 0 for these points.
-        n_missing = max(prototypes.n_features - self._points.shape[1], 0)
-        points = np.pad(self._points, ((0, 0), (0, n_missing)))
+        n_missing = max(prototypes.n_features - points.shape[1], 0)
+        points = np.pad(points, ((0, 0), (0, n_missing)))
         slots = prototypes.assign(points)
         return self._drop_far(prototypes, points, slots, self.cluster_labels_[slots])
 

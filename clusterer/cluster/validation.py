@@ -4,7 +4,6 @@ from datetime import date, timedelta
 from typing import Any, TypeGuard
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_array, validate_data
 
@@ -55,12 +54,6 @@ def refuse_values(X: Any) -> None:
     Text, dates, lists and masked values are refused by name: NumPy would convert some of them to
     numbers without a word.
     """
-    if sp.issparse(X):
-        raise ValueError(
-            f"X is a sparse matrix of {X.shape[1]:,} features, but prototypes are dense. Reduce it "
-            "to some 50 features first, for instance with sklearn.decomposition.TruncatedSVD(50)"
-            ".fit_transform(X); X.toarray() if it has few features."
-        )
     if np.ma.is_masked(X):
         n_masked = int(np.ma.getmaskarray(X).sum())
         raise ValueError(

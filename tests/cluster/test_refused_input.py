@@ -41,7 +41,8 @@ REFUSED = {
     "masked": (np.ma.masked_equal([[1.0, 999.0]], 999.0), "1 masked values"),
     "ragged": ([[1.0], [1.0, 2.0]], "inhomogeneous"),
     "complex": (np.array([[1j, 0.0]]), "[Cc]omplex"),
-    "sparse": (sp.csr_array(np.eye(2)), "[Ss]parse.*TruncatedSVD"),
+    "wide sparse": (sp.csr_array((1, 3_000_000)), "sparse.*3,000,000.*TruncatedSVD"),
+    "complex sparse": (sp.csr_array(np.array([[1j, 0.0]])), "complex"),
     "None inside": ([[None, 1.0]], "NaN|NoneType"),
 }
 

@@ -24,7 +24,7 @@ class SavedState(FittedAttributes):
 
     allow_growth: bool
     n_features_in_: int
-    _points: NDArray[np.float64] = np.empty((0, 0))
+    _points: Any = np.empty((0, 0))
     _last_time: float | None = None
     # What leaves the process holds no points of the data.
     _transient = frozenset({"_points"})
