@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 
+from clusterer.stream.chunk import NOISE
+
 State = tuple[dict[str, Any], dict[str, NDArray]]
 """A header in JSON's types, and arrays of numbers by name."""
 
@@ -292,6 +294,33 @@ class Classifier(Learner):
     @abstractmethod
     def classes_(self) -> NDArray:
         """The classes (n_classes,) seen so far, in increasing order: whole numbers or text."""
+
+    def test_then_learn(self, X: ArrayLike, classes: ArrayLike) -> NDArray[np.int64]:
+        """Learn a chunk point by point; return what was predicted for each point just before.
+
+        Gama, Sebastião and Rodrigues, "On evaluating stream learning algorithms", 2013, name this
+        prequential evaluation.
+
+        Parameters
+        ----------
+        X : (n, d)
+            The points; n is at least 1.
+        classes : (n,) int
+            Their classes; points of unknown class, -1, are neither tested nor learned.
+
+        Returns
+        -------
+        predicted : (n,) int64
+            The predicted classes; -1 where the class is unknown, and for the very first point.
+        """
+        points, codes = np.asarray(X), np.asarray(classes)
+        predicted = np.full(len(codes), NOISE)
+        for i in np.flatnonzero(codes != NOISE).tolist():
+            row = slice(i, i + 1)
+            if self.__sklearn_is_fitted__():
+                predicted[i] = self.predict(points[row])[0]
+            self.learn_chunk(points[row], codes[row])
+        return predicted
 
 
 @runtime_checkable

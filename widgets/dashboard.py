@@ -146,7 +146,7 @@ class Dashboard(pn.viewable.Viewer):
         self._status = Text(role="alert")
         self._notification = Notification()
         self._compilation_notice = CompilationNotice(lambda shown: self._transport.disable(shown))
-        self._view_area = ViewArea(self._engine, self._figure, self.settings)
+        self._view_area = ViewArea(self._engine, self._figure, self.settings, self._controls)
         self._video_recorder = VideoRecorder()
 
     def _build_actions(self) -> None:
@@ -223,6 +223,7 @@ class Dashboard(pn.viewable.Viewer):
             sigma=snapshot.sigma,
             half_life=snapshot.half_life,
             is_playing=frame.is_playing,
+            **self._view_area.estimates,
         )
         self._controls.make_room(snapshot.enough_prototypes)
         self._sources.show_progress()

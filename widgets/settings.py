@@ -7,6 +7,8 @@ import param
 
 from clusterer.cluster.prototypes.parameters import MOST
 from clusterer.datasets import GENERATORS
+from clusterer.evaluation.classification.peers import list_peers
+from clusterer.evaluation.classification.settings import ClassifierSettings
 
 SIGMA_BOUNDS = (0.001, 1000.0)
 
@@ -28,6 +30,8 @@ class Settings(param.Parameterized):
         "n_prototypes": "has_automatic_n_prototypes",
         "sigma": "has_automatic_sigma",
         "half_life": "has_automatic_half_life",
+        "classifier_sigma": "has_automatic_classifier_sigma",
+        "classifier_half_life": "has_automatic_classifier_half_life",
     }
     # Stored runs may contain earlier names of settings.
     RENAMED = {"keep_quiet": "keep_inactive"}
@@ -128,6 +132,75 @@ class Settings(param.Parameterized):
         doc="How many of the newest points the plot shows. A long window is drawn as a density "
         "image.",
     )
+    classifier: Any = param.Selector(
+        default="kernel",
+        objects={"Gaussian kernel": "kernel", "Linear": "linear"},
+        doc="The classifier that learns the points. A change begins a new one.",
+    )
+    classifier_teacher: Any = param.Selector(
+        default="classes",
+        objects={"Classes of the stream": "classes", "Clusters": "clusters"},
+        label="Teacher",
+        doc="What the classifier learns: the classes of the stream, or the numbers of the clusters "
+        "that were found. Without classes, the clusters teach.",
+    )
+    classifier_alpha = param.Number(
+        default=1e-3,
+        bounds=(1e-7, 1.0),
+        label="Regularisation λ",
+        doc="Small: the border follows single points. Large: the border is smooth, and old points "
+        "count longer.",
+    )
+    has_automatic_classifier_sigma = param.Boolean(
+        default=True,
+        label="Automatic width",
+        doc="On: three widths learn the stream, and the one with the fewest mistakes decides; the "
+        "slider shows it. Move the slider to set the width yourself.",
+    )
+    classifier_sigma = param.Number(
+        default=1.0,
+        bounds=SIGMA_BOUNDS,
+        inclusive_bounds=(True, True),
+        label="Width of the classifier's kernel",
+        doc="How far a support vector reaches, in the units in which the model learns.",
+    )
+    classifier_budget = param.Integer(
+        default=100,
+        bounds=(1, 1000),
+        softbounds=(2, 300),
+        label="Budget of support vectors",
+        doc="The largest number of support vectors. One too many is merged with another, or "
+        "removed.",
+    )
+    classifier_maintenance: Any = param.Selector(
+        default="merge",
+        objects={
+            "Merge two": "merge",
+            "Remove the lightest": "remove",
+            "Remove the oldest": "oldest",
+        },
+        label="Budget maintenance",
+        doc="What happens to a support vector too many.",
+    )
+    has_automatic_classifier_half_life = param.Boolean(
+        default=True,
+        label="Automatic memory of the classifier",
+        doc="On: the classifier chooses among three half-lives, and the slider shows its choice. A "
+        "linear classifier then never forgets.",
+    )
+    classifier_half_life = param.Number(
+        default=float("inf"),
+        bounds=(1.0, None),
+        label="Memory of the classifier",
+        doc="The number of points after which a learned point counts half for the classifier.",
+    )
+    classifier_peer: Any = param.Selector(
+        default="",
+        objects={"None": ""} | {peer.title: key for key, peer in list_peers().items()},
+        label="Peer",
+        doc="Another classifier that is tested on the same points from now on. The slower of the "
+        "two sets the pace.",
+    )
 
     @classmethod
     def pick_values(cls, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,6 +228,24 @@ class Settings(param.Parameterized):
         if self.has_automatic_half_life:
             return "auto"
         return None if self.half_life == float("inf") else self.half_life
+
+    def classifier_settings(self, *, is_learning: bool) -> ClassifierSettings:
+        """The settings of the classifier beside the model."""
+        half_life: float | str | None = self.classifier_half_life
+        if self.has_automatic_classifier_half_life:
+            half_life = "auto"
+        elif half_life == float("inf"):
+            half_life = None
+        return ClassifierSettings(
+            kind=self.classifier,
+            alpha=self.classifier_alpha,
+            sigma="auto" if self.has_automatic_classifier_sigma else self.classifier_sigma,
+            budget=self.classifier_budget,
+            half_life=half_life,
+            maintenance=self.classifier_maintenance,
+            teacher=self.classifier_teacher,
+            is_learning=is_learning,
+        )
 
     def live_values(self) -> dict[str, Any]:
         """The settings that act at once, by the parameter names of `Engine.set`."""

@@ -42,7 +42,7 @@ class DistributedRun(Run):
     """
 
     source: "DistributedSource"
-    can_branch = False
+    can_branch = can_classify = False
 
     def __init__(self, source: "DistributedSource", model: Learner, **options: Any) -> None:
         super().__init__(source, model, **options)

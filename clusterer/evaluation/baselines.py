@@ -22,8 +22,8 @@ MAX_SUBCLUSTERS = 2_000  # the last step of Birch compares all pairs
 class BaselineModel(Protocol):
     """The interface of a baseline; ``learn`` gets the points in the order of the stream."""
 
-    def learn(self, points: NDArray[np.float64]) -> None:
-        """Learn points (n, d)."""
+    def learn(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None = None) -> None:
+        """Learn points (n, d) and, if the baseline is a classifier, their classes (n,)."""
 
     def predict(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """Cluster (n,) of each point; -1 for noise, or for all points before learning."""
@@ -35,9 +35,9 @@ class LearnerModel:
     def __init__(self, learner: Learner) -> None:
         self._learner = learner
 
-    def learn(self, points: NDArray[np.float64]) -> None:
-        """Learn points (n, d)."""
-        self._learner.partial_fit(points)
+    def learn(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None = None) -> None:
+        """Learn points (n, d), and their classes (n,) if the learner is a classifier."""
+        self._learner.learn_chunk(points, classes)
 
     def predict(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """Cluster (n,) of each point."""
@@ -54,7 +54,7 @@ class BatchModel:
         self._n_waiting = 0
         self._has_learned = False
 
-    def learn(self, points: NDArray[np.float64]) -> None:
+    def learn(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None = None) -> None:
         """Collect points (n, d), and learn them as soon as they fill a batch."""
         self._waiting.append(points)
         self._n_waiting += len(points)
@@ -94,7 +94,7 @@ class RiverModel:
     def __init__(self, model: Any) -> None:
         self._model = model
 
-    def learn(self, points: NDArray[np.float64]) -> None:
+    def learn(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None = None) -> None:
         """Learn points (n, d)."""
         for point in points.tolist():
             self._model.learn_one(dict(enumerate(point)))

@@ -128,7 +128,7 @@ class ComparisonRun:
         """
         scaled = self._scaling.apply(points)
         start = time.perf_counter()
-        self._model.learn(scaled)
+        self._model.learn(scaled, classes)
         baseline_s = time.perf_counter() - start
         for i, spent_s in enumerate((run_s, baseline_s)):
             us = 1e6 * spent_s / len(points)

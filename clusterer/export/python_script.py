@@ -6,12 +6,14 @@ from typing import Any
 
 import clusterer
 from clusterer.base import Clusterer, Learner
+from clusterer.evaluation.classification.settings import ClassifierSettings
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.run_export import RunExport
 from clusterer.stream.source import SourceCode
 from clusterer.support.python_code import format_arguments, format_value
 
 MAX_CHUNK = 100_000
+CLASSIFIER = "classifier"
 
 DOCSTRING = '"""Repeats a run of online clustering: {n_seen:,} points of {name}{note}"""'
 
@@ -22,8 +24,29 @@ def learn(n_points):
         points, classes = source.take(min(n_points, {MAX_CHUNK:_}))
         if not len(points):
             raise ValueError("The stream has fewer points than the run has learned.")
-        model.partial_fit({{points}}, classes)
+        model.learn_chunk({{points}}, classes)
         n_points -= len(points)
+
+'''
+
+CLASSIFY = f'''
+classifier, teacher, is_classifying = None, "classes", False
+
+
+def learn(n_points):
+    """Learn the next points of the stream, and let the classifier learn them."""
+    while n_points > 0:
+        points, classes = source.take(min(n_points, {MAX_CHUNK:_}))
+        if not len(points):
+            raise ValueError("The stream has fewer points than the run has learned.")
+        n_points -= len(points)
+        points = {{points}}
+        model.learn_chunk(points, classes)
+        if is_classifying and (classes is None or teacher == "clusters"):
+            # The run has read the clusters at other points, so single points may differ.
+            classes = model.predict(points)
+        if is_classifying:
+            classifier.test_then_learn(points, classes)
 
 '''
 
@@ -31,10 +54,14 @@ RESCALE = '''
 def rescale(new):
     """Continue with another scaling, because the spread of the table has changed."""
     global scaling
-    model.change_units(*new.take_over(scaling))
+    model.change_units(*new.take_over(scaling)){classifier}
     scaling = new
 
 '''
+
+RESCALE_CLASSIFIER = """
+    if classifier is not None and classifier.__sklearn_is_fitted__():
+        classifier.change_units(*new.take_over(scaling))"""
 
 
 def write_script(run: RunExport) -> str:
@@ -67,7 +94,10 @@ def write_script(run: RunExport) -> str:
     scaling = recipe.scaling or Scaling.identity(run.source.n_features)
     is_rescaled = any(name == "scaling" for _, name, _ in recipe.changes)
     is_scaled = is_rescaled or bool((scaling.offsets != 0).any() or (scaling.scales != 1).any())
-    imports = [_import_class(run.model), *code.imports]
+    known = [recipe.classifier, *(each.value for each in recipe.changes if each.name == CLASSIFIER)]
+    settings = [ClassifierSettings.from_dict(each) for each in known if each is not None]
+    classes = {type(each): each for each in (run.model, *(each.make() for each in settings))}
+    imports = [*map(_import_class, classes.values()), *code.imports]
     if is_scaled:
         imports.insert(1, "from clusterer.preprocessing.scaling import Scaling")
     lines = [_write_docstring(run, code), "", *imports, "", *code.lines]
@@ -78,9 +108,16 @@ def write_script(run: RunExport) -> str:
         ]
     arguments = format_arguments(_find_changed(run.model, recipe.parameters))
     lines += [f"model = {type(run.model).__name__}({arguments})", ""]
-    lines += [LEARN.format(points="scaling.apply(points)" if is_scaled else "points")]
-    lines += [*([RESCALE] if is_rescaled else []), *_list_steps(run)]
+    learn = CLASSIFY if settings else LEARN
+    lines += [learn.format(points="scaling.apply(points)" if is_scaled else "points")]
+    if is_rescaled:
+        lines.append(RESCALE.format(classifier=RESCALE_CLASSIFIER if settings else ""))
+    lines += [*_write_classifier(None, recipe.classifier), *_list_steps(run)]
     lines += _write_result(run.model, is_scaled)
+    if run.classification is not None:
+        lines.append(
+            'print(classifier.n_seen_ - classifier.n_mistakes_, "points classified right")'
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -109,7 +146,7 @@ def _write_result(model: Learner, is_scaled: bool) -> list[str]:
 
 def _list_steps(run: RunExport) -> list[str]:
     """The lines that learn points and change parameters, in their order."""
-    lines, n_learned = [], 0
+    lines, n_learned, classifier = [], 0, run.recipe.classifier
     for n_seen, changes in groupby(run.recipe.changes, key=lambda change: change.n_seen):
         lines.append(f"learn({n_seen - n_learned:_})")
         n_learned = n_seen
@@ -118,10 +155,38 @@ def _list_steps(run: RunExport) -> list[str]:
                 lines.append(f"source.noise = {format_value(value)}")
             elif name == "scaling":
                 lines.append(f"rescale({_format_scaling(value)})")
+            elif name == CLASSIFIER:
+                lines += _write_classifier(classifier, value)
+                classifier = value
             else:
                 lines.append(f"model.change_parameters({name}={format_value(value)})")
     if n_left := run.snapshot.n_seen - n_learned:
         lines.append(f"learn({n_left:_})")
+    return lines
+
+
+def _write_classifier(before: dict[str, Any] | None, now: dict[str, Any] | None) -> list[str]:
+    """The lines that begin, change or stop the classifier."""
+    if now is None:
+        return [] if before is None else ["classifier, is_classifying = None, False"]
+    settings = ClassifierSettings.from_dict(now)
+    known = None if before is None else ClassifierSettings.from_dict(before)
+    lines = []
+    if known is None or not settings.continues(known):
+        model = settings.make()
+        arguments = format_arguments(_find_changed(model, settings.parameters))
+        lines.append(f"classifier = {type(model).__name__}({arguments})")
+        if settings.teacher != ("classes" if known is None else known.teacher):
+            lines.append(f"teacher = {format_value(settings.teacher)}")
+    elif settings.parameters != known.parameters:
+        changed = {
+            name: value
+            for name, value in settings.parameters.items()
+            if value != known.parameters[name]
+        }
+        lines.append(f"classifier.change_parameters({format_arguments(changed)})")
+    if known is None or settings.is_learning != known.is_learning:
+        lines.append(f"is_classifying = {settings.is_learning}")
     return lines
 
 

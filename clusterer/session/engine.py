@@ -6,11 +6,13 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from clusterer.base import Learner
 from clusterer.evaluation.baselines import BaselineSettings
+from clusterer.evaluation.classification.settings import ClassifierSettings
 from clusterer.evaluation.metrics import QualityMetrics
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.frame import Frame, ViewRequest
@@ -78,6 +80,8 @@ class Engine:
         self._is_changed = True
         self._observer = Observer()
         self._baseline: BaselineSettings | None = None
+        self._classifier: ClassifierSettings | None = None
+        self._peer = ""
         self._message = ""
         self._metrics: Throttle[QualityMetrics | None] = Throttle(METRICS_PERIOD_S)
         self._commands: deque[Callable[[], object]] = deque()
@@ -96,7 +100,7 @@ class Engine:
 
     @property
     def observer(self) -> Observer:
-        """The recordings of this run and of the previous run, and the comparison."""
+        """The recordings of this run and of the previous run, what is compared and classified."""
         return self._observer
 
     @property
@@ -214,6 +218,15 @@ class Engine:
             self._baseline = settings
             self._observer.comparison = None
             self._run.set_baseline(settings)
+
+        self._post(change)
+
+    def set_classifier(self, settings: ClassifierSettings, peer: str = "") -> None:
+        """Let a classifier, and a peer, learn beside the model of this run and of further runs."""
+
+        def change() -> None:
+            self._classifier, self._peer = settings, peer
+            self._continue_classifier()
 
         self._post(change)
 
@@ -386,6 +399,16 @@ class Engine:
         self._run = run
         self._observer.begin(run, previous or Recording())
         run.set_baseline(self._baseline)
+        self._continue_classifier()
         self._message = ""
         self._metrics.reset()
         self._pacing.restart(run)
+
+    def _continue_classifier(self) -> None:
+        """Apply the settings of the classifier; one that nobody asked for learns no more."""
+        settings, companion = self._classifier, self._run.companion
+        if settings is None and companion is not None:
+            settings = replace(companion.settings, is_learning=False)
+        if settings is not None:
+            self._run.set_classifier(settings)
+            self._run.set_peer(self._peer if settings.is_learning else "")

@@ -2,6 +2,7 @@
 
 import time
 
+from clusterer.evaluation.classification.companion import Classification
 from clusterer.evaluation.comparison import Comparison
 from clusterer.session.recording import Recording
 from clusterer.session.run import Run
@@ -21,16 +22,18 @@ MAX_REST_S = 5.0
 
 
 class Observer:
-    """Hold the recordings of a run and of the previous run, and the comparison with a baseline.
+    """Hold the recordings of a run and of the previous run, the comparison, the classification.
 
-    ``recording``, ``previous_recording`` and ``comparison`` may be read from any thread: they are
-    immutable, and new ones replace them. ``autosave`` saves the run; None saves it not at all.
+    ``recording``, ``previous_recording``, ``comparison`` with a baseline and ``classification`` may
+    be read from any thread: they are immutable, and new ones replace them. ``autosave``
+    saves the run; None saves it not at all.
     """
 
     def __init__(self) -> None:
         self.recording = Recording()
         self.previous_recording = Recording()
         self.comparison: Comparison | None = None
+        self.classification: Classification | None = None
         self.autosave: Autosave | None = None
         self._is_unrecorded = self._is_uncompared = False
         self._record_at = self._compare_at = 0.0
@@ -51,6 +54,7 @@ class Observer:
     def begin(self, run: Run, previous: Recording) -> None:
         """Observe another run; ``previous`` is the recording of the run that it follows."""
         self.recording, self.previous_recording, self.comparison = run.recording, previous, None
+        self.classification = None
 
     def finish(self, run: Run, *, is_playing: bool) -> None:
         """Save changes that are not saved yet, because the engine stops."""
@@ -60,7 +64,7 @@ class Observer:
     def observe(
         self, run: Run, *, is_playing: bool, is_unlimited: bool, slowdown: float = 1.0
     ) -> bool:
-        """Save, record and compare what is due; return whether there is a new comparison.
+        """Save, record and compare what is due; return whether there is something new to compare.
 
         ``is_unlimited`` says whether the run goes as fast as it can. ``slowdown`` multiplies the
         time between two recordings or comparisons.
@@ -77,7 +81,7 @@ class Observer:
         if not self._is_uncompared or now < self._compare_at:
             return False
         self._compare(run, slowdown)
-        return self.comparison is not None
+        return self.comparison is not None or self.classification is not None
 
     def _record(self, run: Run, slowdown: float) -> None:
         self._is_unrecorded = False
@@ -94,7 +98,7 @@ class Observer:
     def _compare(self, run: Run, slowdown: float) -> None:
         self._is_uncompared = False
         start = time.monotonic()
-        self.comparison = run.compare()
+        self.comparison, self.classification = run.compare(), run.classify()
         end = time.monotonic()
         rest_s = choose_rest(end - start, COMPARE_SHARE, COMPARE_PERIOD_S, MAX_REST_S)
         self._compare_at = end + slowdown * rest_s

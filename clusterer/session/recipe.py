@@ -19,8 +19,9 @@ class ParameterChange(NamedTuple):
 class Recipe:
     """Everything that is needed to repeat a run, besides its source.
 
-    ``is_exact`` is False if the run cannot be repeated: an error lost points, or there were more
-    changes than are kept.
+    ``classifier`` holds the settings of the classifier beside the model at the first point; None
+    without one. ``is_exact`` is False if the run cannot be repeated: an error lost points, or there
+    were more changes than are kept.
 
     Parameters
     ----------
@@ -43,20 +44,24 @@ class Recipe:
         self.parameters = dict(parameters)
         self.noise = noise
         self.scaling = scaling
+        self.classifier: dict[str, Any] | None = None
         self.changes: list[ParameterChange] = []
         self.is_exact = True
 
     def note(self, n_seen: int, name: str, value: Any) -> None:
-        """Note that a parameter, ``noise`` or ``scaling`` has another value after these points."""
+        """Note that a parameter has another value after these points.
+
+        ``name`` is the name of a parameter of the model, "noise", "scaling" or "classifier".
+        """
         if not n_seen:
-            if name in ("noise", "scaling"):
+            if name in ("noise", "scaling", "classifier"):
                 setattr(self, name, value)
             else:
                 self.parameters[name] = value
             return
-        # A smaller K merges prototypes at once, so each value of K between two points matters. Of
-        # every other parameter only the last value matters.
-        if name != "n_prototypes":
+        # A smaller K merges prototypes at once, and another kind of classifier begins anew, so each
+        # of these values between two points matters. Of all others only the last value matters.
+        if name not in ("n_prototypes", "classifier"):
             self._forget(n_seen, name)
         if len(self.changes) == MAX_CHANGES:
             self.is_exact = False
@@ -76,7 +81,7 @@ class Recipe:
         twin.changes = [change for change in self.changes if change.n_seen < n_seen]
         # The scaling changes before the points that it is applied to.
         twin.changes += [change for change in self.changes if change[:2] == (n_seen, "scaling")]
-        noted = twin.parameters | {"noise": twin.noise}
+        noted = twin.parameters | {"noise": twin.noise, "classifier": twin.classifier}
         noted |= {change.name: change.value for change in twin.changes}
         for name, value in parameters.items():
             if noted[name] != value:
@@ -87,6 +92,7 @@ class Recipe:
         """Return an independent copy."""
         twin = Recipe(self.parameters, noise=self.noise, scaling=self.scaling)
         twin.changes, twin.is_exact = list(self.changes), self.is_exact
+        twin.classifier = self.classifier
         return twin
 
     def to_dict(self) -> dict[str, Any]:
@@ -95,6 +101,7 @@ class Recipe:
             "parameters": self.parameters,
             "noise": self.noise,
             "scaling": None if self.scaling is None else self.scaling.to_dict(),
+            "classifier": self.classifier,
             "is_exact": self.is_exact,
             "changes": [
                 [n_seen, name, value.to_dict() if isinstance(value, Scaling) else value]
@@ -107,6 +114,8 @@ class Recipe:
         """Build the recipe that `to_dict` wrote."""
         scaling = None if entries["scaling"] is None else Scaling.from_dict(entries["scaling"])
         recipe = Recipe(entries["parameters"], noise=entries["noise"], scaling=scaling)
+        # Runs that were saved earlier have no classifier.
+        recipe.classifier = entries.get("classifier")
         recipe.is_exact = entries["is_exact"]
         recipe.changes = [
             ParameterChange(n_seen, name, Scaling.from_dict(value) if name == "scaling" else value)

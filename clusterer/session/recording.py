@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.base import Learner, Snapshot
+from clusterer.evaluation.classification.companion import Classification
 from clusterer.model_file import Model, dump_model, parse_model
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.tracking import ClusterTracker, map_labels
@@ -75,6 +76,8 @@ class RecordedState:
         The cluster tracker in JSON.
     scaling : Scaling
         From the units of the data to the units of the model.
+    classification : Classification or None
+        The classifier that learns beside the model.
     """
 
     snapshot: Snapshot
@@ -87,6 +90,7 @@ class RecordedState:
     packed_model: bytes
     tracker_json: str
     scaling: Scaling
+    classification: Classification | None = None
 
     @property
     def model(self) -> Learner:
@@ -157,7 +161,8 @@ class RecordedState:
             value for value in vars(self.snapshot).values() if isinstance(value, np.ndarray)
         ]
         arrays += [self.centers, self.points, self.point_clusters, self.clusters, self.colors]
-        return sum(
+        n_more = 0 if self.classification is None else self.classification.n_bytes
+        return n_more + sum(
             map(sys.getsizeof, [*arrays, self.packed_model, self.tracker_json, self.parameters])
         )
 

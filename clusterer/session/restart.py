@@ -1,5 +1,6 @@
 """Restart a run: at its first point, or from one of its recorded states."""
 
+from clusterer.evaluation.classification.companion import CompanionClassifier
 from clusterer.session.recording import Event, RecordedState
 from clusterer.session.run import Run
 
@@ -10,6 +11,7 @@ def restart_run(run: Run, number: int) -> Run:
     Raises what the source raises if it cannot be rewound.
     """
     restarted = _rewind(run, number)
+    _continue_classifier(restarted, run)
     restarted.recorder.note(Event(0, "reset"))
     return restarted
 
@@ -46,9 +48,19 @@ def branch_run(run: Run, state: RecordedState, number: int) -> Run:
     branch.recorder.note(Event(state.n_seen, "branched"))
     branch.recipe = run.recipe.cut(state.n_seen, state.parameters)
     for name, value in run.parameters.items():
-        if state.parameters.get(name) != value:
+        if name != "classifier" and state.parameters.get(name) != value:
             branch.recipe.note(state.n_seen, name, value)
+    if state.classification is not None:
+        branch.companion = CompanionClassifier.resume(state.classification)
+    _continue_classifier(branch, run)
     return branch
+
+
+def _continue_classifier(branch: Run, run: Run) -> None:
+    """Use the present settings of a run's classifier in the run that follows it."""
+    if run.companion is not None:
+        branch.set_classifier(run.companion.settings)
+        branch.set_peer(run.companion.peer)
 
 
 def _rewind(run: Run, number: int) -> Run:

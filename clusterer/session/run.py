@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from clusterer.base import Learner, Snapshot
+from clusterer.base import Classifier, Learner, Snapshot
 from clusterer.evaluation.baselines import BaselineSettings
+from clusterer.evaluation.classification.companion import Classification, CompanionClassifier
+from clusterer.evaluation.classification.prequential import N_WINDOW
+from clusterer.evaluation.classification.settings import ClassifierSettings, list_changes
 from clusterer.evaluation.comparison import Comparison, ComparisonRun
 from clusterer.evaluation.metrics import QualityMetrics, measure_quality
 from clusterer.preprocessing.scaling import Scaling
@@ -55,6 +58,9 @@ class Run:
     can_branch = True
     """Whether the run can continue from a recorded state."""
 
+    can_classify = True
+    """Whether a classifier can learn beside the model."""
+
     def __init__(
         self,
         source: Source,
@@ -74,6 +80,7 @@ class Run:
         self.tracker = ClusterTracker()
         self.recorder = Recorder()
         self.comparison_run: ComparisonRun | None = None
+        self.companion: CompanionClassifier | None = None
 
     @property
     def n_seen(self) -> int:
@@ -83,8 +90,9 @@ class Run:
     @property
     def max_chunk_size(self) -> int:
         """Most points to learn between two checks for commands."""
-        n = self.n_to_record if self.n_to_record > 0 else sys.maxsize
-        return n if self.comparison_run is None else min(n, self.comparison_run.max_chunk_size)
+        others = (self.comparison_run, self.companion)
+        limits = [each.max_chunk_size for each in others if each is not None]
+        return min([self.n_to_record if self.n_to_record > 0 else sys.maxsize, *limits])
 
     @property
     def n_to_record(self) -> int:
@@ -113,6 +121,8 @@ class Run:
             if self.n_seen:
                 # First, because it raises if the numbers become too large.
                 self.model.change_units(*now.take_over(before))
+                if self.companion is not None:
+                    self.companion.change_units(*now.take_over(before))
             self.recipe.note(self.n_seen, "scaling", now)
         self.scaling = now
 
@@ -123,11 +133,23 @@ class Run:
             scaled = self.scaling.apply(points)
             start = time.perf_counter()
             self.model.learn_chunk(scaled, classes)
+            spent_s = time.perf_counter() - start
+            self._teach(scaled, classes)
         except BaseException:
             # The source has returned points that were not learned; no script could repeat that.
             self.recipe.is_exact = False
             raise
-        return time.perf_counter() - start
+        return spent_s
+
+    def _teach(self, points: NDArray[np.float64], classes: NDArray[np.int64] | None) -> None:
+        """Let the classifier learn a chunk, in the units of the model; clusters may teach it."""
+        companion = self.companion
+        if companion is None or not companion.settings.is_learning:
+            return
+        companion.teacher = companion.settings.teacher
+        if classes is None or companion.teacher == "clusters":
+            companion.teacher, classes = "clusters", self.model.predict(points)
+        companion.learn(points, classes)
 
     def measure(self) -> QualityMetrics | None:
         """Return the quality of the clusters on the last points, in the units of the model.
@@ -158,23 +180,75 @@ class Run:
         comparison_run = self.comparison_run
         if comparison_run is None or not len(comparison_run.points):
             return None
-        snapshot = self.model.snapshot()
-        self._identify(snapshot)
+        self._identify(self._take_snapshot())
         labels = self._label_points(comparison_run.points)
         return comparison_run.compare(labels, self.tracker.colors, self.n_seen)
+
+    def set_classifier(self, settings: ClassifierSettings | None) -> None:
+        """Let a classifier learn beside the model from now on; None removes it.
+
+        The present classifier goes on with the new settings unless they name another kind or
+        another teacher. A classifier that does not learn at present keeps what it has learned.
+        """
+        companion = self.companion
+        before = None if companion is None else companion.settings
+        is_needless = companion is None and settings is not None and not settings.is_learning
+        if settings == before or is_needless or not self.can_classify:
+            return
+        if settings is None:
+            self.companion = None
+        elif companion is None or not settings.continues(companion.settings):
+            self.companion = CompanionClassifier(settings)
+            self.companion.set_peer("" if companion is None else companion.peer)
+        else:
+            companion.change(settings)
+        value = None if settings is None else settings.to_dict()
+        self.recipe.note(self.n_seen, "classifier", value)
+        for name, old, new in list_changes(before, settings):
+            if name != "is_learning":
+                event = Event(
+                    self.n_seen, "changed", name=f"classifier_{name}", before=old, after=new
+                )
+                self.recorder.note(event)
+
+    def set_peer(self, key: str) -> None:
+        """Test a peer of the classifier on the same points from now on; "" removes it."""
+        if self.companion is not None:
+            self.companion.set_peer(key)
+
+    def classify(self) -> Classification | None:
+        """Return the classifier with its tests and the last points; None without a classifier."""
+        if self.companion is None:
+            return None
+        if self.companion.teacher == "clusters" and self.n_seen:
+            self._identify(self._take_snapshot())
+        return self._take_classification(self.recent_points.window.last(N_WINDOW).copy())
+
+    def _take_classification(self, points: NDArray[np.floating]) -> Classification | None:
+        """Call `_identify` first, so that the tracker knows the present clusters."""
+        if self.companion is None:
+            return None
+        colors: dict[int, int] = {}
+        names = dict(enumerate(self.source.class_names or ()))
+        if self.companion.teacher == "clusters":
+            ids = self.tracker.label_ids
+            colors = {label: self.tracker.colors[i] for label, i in ids.items()}
+            names = {label: self.tracker.names.get(i, f"cluster {i}") for label, i in ids.items()}
+        return self.companion.take(points, self.scaling, colors, names)
 
     def record(self) -> None:
         """Add the present state to the recording."""
         if not self.n_seen:
             return
-        snapshot = self.model.snapshot()
+        snapshot = self._take_snapshot()
         clusters, colors = self._identify(snapshot)
         points = self.recent_points.window.last(N_RECORDED).copy()
+        shown = np.clip(points, -MAX_FLOAT32, MAX_FLOAT32).astype(np.float32)
         self.recorder.add(
             RecordedState(
                 snapshot=replace(snapshot, links=NO_LINKS),
                 centers=self.scaling.undo(snapshot.centers),
-                points=np.clip(points, -MAX_FLOAT32, MAX_FLOAT32).astype(np.float32),
+                points=shown,
                 point_clusters=shrink(self._label_points(points)),
                 clusters=clusters,
                 colors=colors,
@@ -182,6 +256,7 @@ class Run:
                 packed_model=pack(self.model),
                 tracker_json=json.dumps(self.tracker.to_dict()),
                 scaling=self.scaling,
+                classification=self._take_classification(shown),
             )
         )
 
@@ -192,10 +267,15 @@ class Run:
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The parameters of the model in force, and the noise of the source if it can be set."""
+        """The parameters in force: those of the model, the noise of the source, the classifier.
+
+        The noise is left out if it cannot be set, the classifier if there is none.
+        """
         parameters = self.model.get_params()
         if self.source.noise is not None:
             parameters["noise"] = self.source.noise
+        if self.companion is not None:
+            parameters["classifier"] = self.companion.settings.to_dict()
         return parameters
 
     def _identify(self, snapshot: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -211,10 +291,21 @@ class Run:
         """
         if not len(points):
             return np.empty(0, dtype=np.int64)
-        return map_labels(self.model.predict(self.scaling.apply(points)), self.tracker.label_ids)
+        labels = self.model.predict(self.scaling.apply(points))
+        if self._is_classifier:
+            self.tracker.number_labels(labels)
+        return map_labels(labels, self.tracker.label_ids)
+
+    @property
+    def _is_classifier(self) -> bool:
+        return isinstance(self.model, Classifier)
 
     def _take_snapshot(self) -> Snapshot:
-        return self.model.snapshot() if self.n_seen else Snapshot.empty(self.source.n_features)
+        if not self.n_seen:
+            return Snapshot.empty(self.source.n_features)
+        snapshot = self.model.snapshot()
+        # A classifier may count only points of known class.
+        return replace(snapshot, n_seen=self.n_seen) if self._is_classifier else snapshot
 
     def make_frame(
         self,
@@ -301,6 +392,7 @@ class Run:
             classes=self.recent_points.classes(len(points)),
             class_names=self.source.class_names,
             recipe=self.recipe.copy(),
+            classification=self._take_classification(points[-N_WINDOW:]),
         )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.base import Learner, Snapshot
+from clusterer.evaluation.classification.companion import Classification
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recipe import Recipe
 from clusterer.session.tracking import map_labels
@@ -40,6 +41,8 @@ class RunExport:
         The lasting cluster id of each label that the model predicts.
     cluster_names : dict of int to str
         The names that people gave to clusters, by lasting cluster id.
+    classification : Classification or None
+        The classifier that has learned beside the model.
     """
 
     source: Source
@@ -53,6 +56,7 @@ class RunExport:
     recipe: Recipe
     label_ids: dict[int, int] = field(default_factory=dict)
     cluster_names: dict[int, str] = field(default_factory=dict)
+    classification: Classification | None = None
 
     @property
     def centers(self) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Track clusters over time: which cluster now is which cluster of the last update."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -51,6 +51,7 @@ class ClusterTracker:
         """Lasting id of each label at the last update."""
         self._next_id = 1
         self._known: dict[int, int] = {}
+        self._bare: dict[int, int] = {}
 
     def update(
         self, prototype_ids: NDArray, labels: NDArray, weights: NDArray
@@ -68,18 +69,34 @@ class ClusterTracker:
         ids = _match(shared)
         known = set(ids.values())
         for label in np.unique(labels[labels != NOISE]).tolist():
-            if label not in ids:
+            if label not in ids and label in self._bare:
+                ids[label] = self._bare.pop(label)
+            elif label not in ids:
                 ids[label] = self._next_id
                 self._next_id += 1
-        self.label_ids = ids
+        self.label_ids = self._bare | ids
         clusters = map_labels(labels, ids)
         # A prototype that is noise at present keeps its last cluster, in case it returns.
         carried = np.where(clusters == NOISE, before, clusters)
         self._known = dict(zip(prototype_ids.tolist(), carried.tolist(), strict=True))
-        living = set(carried.tolist()) - {NOISE}
+        living = (set(carried.tolist()) - {NOISE}) | set(self._bare.values())
         self.changes = self._list_changes(shared, ids, known, living)
         self._color(living)
         return clusters
+
+    def number_labels(self, labels: NDArray) -> None:
+        """Give ids and colours to labels (n,) without prototypes, as those of a linear classifier.
+
+        >>> tracker = ClusterTracker()
+        >>> tracker.number_labels(np.array([5, -1, 5]))
+        >>> tracker.label_ids, tracker.colors
+        ({5: 1}, {1: 0})
+        """
+        for label in np.unique(labels[labels != NOISE]).tolist():
+            if label not in self.label_ids:
+                self._bare[label] = self.label_ids[label] = self._next_id
+                self._next_id += 1
+        self._color(self.colors.keys() | set(self._bare.values()))
 
     def name_cluster(self, cluster: int, name: str) -> None:
         """Name a cluster; an empty name removes its name.
@@ -109,6 +126,7 @@ class ClusterTracker:
         twin.names = self.names.copy()
         twin.colors, twin._known = self.colors.copy(), self._known.copy()
         twin.label_ids, twin._next_id = self.label_ids.copy(), self._next_id
+        twin._bare = self._bare.copy()
         return twin
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,6 +136,7 @@ class ClusterTracker:
             "known": [*self._known.items()],
             "next_id": self._next_id,
             "names": [*self.names.items()],
+            "bare": [*self._bare.items()],
         }
 
     @staticmethod
@@ -127,7 +146,8 @@ class ClusterTracker:
         tracker.colors = {int(i): int(color) for i, color in entries["colors"]}
         tracker._known = {int(i): int(cluster) for i, cluster in entries["known"]}
         tracker._next_id = int(entries["next_id"])
-        # Runs that were saved earlier have no names.
+        tracker._bare = {int(i): int(cluster) for i, cluster in entries.get("bare", [])}
+        # Runs that were saved earlier have no names and no labels without prototypes.
         for cluster, name in entries.get("names", []):
             tracker.name_cluster(int(cluster), str(name))
         return tracker
@@ -157,7 +177,7 @@ class ClusterTracker:
                 changes.append(ClusterChange("ended", lost))
         return changes
 
-    def _color(self, living: set[int]) -> None:
+    def _color(self, living: Set[int]) -> None:
         self.colors = {i: color for i, color in self.colors.items() if i in living}
         taken = set(self.colors.values())
         for cluster in sorted(living - self.colors.keys()):

@@ -9,6 +9,7 @@ from clusterer.support.text import make_printable
 
 KINDS = {"i": "numbers", "f": "numbers", "U": "text", "b": "True and False"}
 MOST_CLASSES = 10_000
+FEW = 8  # rows for which a loop is faster than NumPy
 BLOCK = 2**13  # rows: a longer chunk needs no more memory for the columns of its classes
 
 
@@ -74,6 +75,9 @@ class ClassTable:
                 f"y holds {KINDS[y.dtype.kind]}, but the classes so far are "
                 f"{KINDS[self._sorted.dtype.kind]}: {self._name_known()}. The model is unchanged."
             )
+        # The calls of NumPy below would take most of the time of a stream that comes row by row.
+        if len(y) <= FEW and all(value in self._codes for value in y.tolist()):
+            return []
         found: list[int] = []
         table = self
         for start in range(0, len(y), BLOCK):
@@ -110,14 +114,17 @@ class ClassTable:
 
     def encode(self, y: NDArray) -> NDArray[np.int64]:
         """Return the column (n,) of each class of ``y``; -1 for an unknown class."""
-        if len(y) <= 8:
-            # The few calls below would take most of the time of a stream that comes row by row.
+        if len(y) <= FEW:
             return np.array([self._codes.get(value, -1) for value in y.tolist()], dtype=np.int64)
         if not self.values:
             return np.full(len(y), -1, dtype=np.int64)
         places = np.searchsorted(self._sorted, y)
         places[places == len(self._sorted)] = 0
         return np.where(self._sorted[places] == y, self._order[places], -1)
+
+    def decode(self, columns: NDArray[np.int64]) -> NDArray:
+        """Return the class (n,) of each column; there must be a class."""
+        return np.array(self.values)[columns]
 
     def _extend(self, values: list[Any]) -> None:
         self.values += values

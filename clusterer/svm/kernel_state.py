@@ -172,6 +172,7 @@ class KernelState:
             np.empty(n_slots),
             np.empty(len(self.counts)),
             np.empty((1, self.n_features)),
+            batch.predicted,
             parameters.alpha,
             parameters.limits,
             parameters.widths,

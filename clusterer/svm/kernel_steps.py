@@ -356,6 +356,7 @@ def learn_points(
     norms: Any,
     decisions: Any,
     point: Any,
+    predicted: Any,
     alpha: float,
     limits: Any,
     widths: Any,
@@ -383,6 +384,8 @@ def learn_points(
         Scalars and means of each expert, and scalars of the stream.
     products, exponents, norms : (B + 1,), decisions : (C,), point : (1, d)
         Scratch.
+    predicted : (b,) int64
+        Becomes the class that was predicted for each row before it was learned.
     limits, widths : (E,)
         The highest T, and σ or its share of the root of the trace of the covariance.
     fading : float
@@ -415,8 +418,11 @@ def learn_points(
                 has_average, is_width_automatic, maintenance, budget, table,
             )  # fmt: skip
             is_changed = found >= n_classes
-            is_wrong = (found - n_classes if is_changed else found) != codes[i]
+            answer = found - n_classes if is_changed else found
+            is_wrong = answer != codes[i]
             experts[e, MISTAKES] = fading * experts[e, MISTAKES] + (weight if is_wrong else 0.0)
+            if e == speaker:
+                predicted[i] = answer
             if e == speaker and is_wrong:
                 scalars[N_MISTAKES] += 1.0
             if e == speaker and is_changed:

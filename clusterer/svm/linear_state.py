@@ -42,6 +42,8 @@ class Batch(NamedTuple):
 
     ``codes`` (b,) and ``weights`` (b,) are their classes and weights; ``class_weights`` (C,) are
     the weights of the classes, which are computed from the stream if ``is_balanced``.
+    ``predicted`` (b,) begins with 0 and becomes the class that was predicted for each row before it
+    was learned.
     """
 
     rows: Rows
@@ -51,6 +53,7 @@ class Batch(NamedTuple):
     weights: NDArray[np.float64]
     class_weights: NDArray[np.float64]
     is_balanced: bool
+    predicted: NDArray[np.int64]
 
 
 class LinearState:
@@ -123,6 +126,7 @@ class LinearState:
             self.bias,
             np.empty(n_columns),
             np.empty(n_columns + 1),
+            batch.predicted,
             self.scalars,
             *parameters,
             batch.is_balanced,

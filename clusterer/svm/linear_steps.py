@@ -94,8 +94,6 @@ def take_step(
     for k in range(n_columns):
         margins[k] = scalars[SCALE] * (margins[k] + bias[0, k])
     scalars[N_SEEN] += 1.0
-    if find_highest(margins) != code:
-        scalars[N_MISTAKES] += 1.0
     if weight == 0.0:
         return False
     scalars[NORM_COUNT] += weight
@@ -151,6 +149,7 @@ def learn_dense(
     bias: Any,
     margins: Any,
     deltas: Any,
+    predicted: Any,
     scalars: Any,
     alpha: float,
     limit: float,
@@ -176,6 +175,8 @@ def learn_dense(
         The state, see the module. u is empty without ``has_average``.
     margins, deltas : (k,), (k + 1,)
         Scratch.
+    predicted : (b,) int64
+        Becomes the class that was predicted for each row before it was learned.
     alpha, limit : float
         λ, and the highest T.
     """
@@ -211,6 +212,9 @@ def learn_dense(
                     v[j, k] += change
                     if has_average:
                         u[j, k] += averaged * change
+        predicted[i] = find_highest(margins)
+        if predicted[i] != codes[i]:
+            scalars[N_MISTAKES] += 1.0
 
 
 @inner
@@ -253,6 +257,7 @@ def learn_sparse(
     bias: Any,
     margins: Any,
     deltas: Any,
+    predicted: Any,
     scalars: Any,
     alpha: float,
     limit: float,
@@ -290,3 +295,6 @@ def learn_sparse(
             alpha, limit, has_average, has_intercept,
         ):  # fmt: skip
             add_sparse_row(values, indices, begin, end, v, u, deltas, has_average)
+        predicted[i] = find_highest(margins)
+        if predicted[i] != codes[i]:
+            scalars[N_MISTAKES] += 1.0

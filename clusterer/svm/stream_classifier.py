@@ -16,7 +16,7 @@ from clusterer.base import Classifier, State
 from clusterer.model_file import Model, save_model
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream.chunk import NOISE
-from clusterer.svm.class_table import BLOCK, ClassTable
+from clusterer.svm.class_table import BLOCK, MOST_CLASSES, ClassTable
 from clusterer.svm.linear_state import NO_ORDER, Batch
 from clusterer.svm.linear_steps import N_MISTAKES, N_SEEN, N_UPDATES
 from clusterer.svm.model_contents import read_state, write_state
@@ -26,6 +26,7 @@ from clusterer.svm.validation import Rows, prepare_classes, prepare_rows, prepar
 
 DOUBLE = np.dtype(np.float64)  # comparing with the class takes ten times as long
 INTEGER = np.dtype(np.int64)
+ONES = np.ones(max(BLOCK, MOST_CLASSES))  # shared, so never to be written
 NO_HASHES = np.empty(0, dtype=np.uint64)
 
 
@@ -124,6 +125,13 @@ class StreamClassifier(ClassifierMixin, Classifier):
             ``allow_growth``), or if a class, a weight or a parameter is not allowed. The model is
             unchanged then.
         """
+        self._learn_rows(X, y, classes, sample_weight)
+        return self
+
+    def _learn_rows(
+        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+    ) -> NDArray[np.int64]:
+        """Do what `partial_fit` does; return the columns of the classes predicted before."""
         if classes is None and sample_weight is None and self._is_plain(X, y):
             parameters, new = self._get_parameters(), self._table.find_new(y)
             table = self._table.copy() if new else self._table
@@ -169,6 +177,25 @@ class StreamClassifier(ClassifierMixin, Classifier):
         if is_known.all():
             return self.partial_fit(X, codes)
         return self.partial_fit(X, np.where(is_known, codes, 0), sample_weight=is_known * 1.0)
+
+    def test_then_learn(self, X: ArrayLike, classes: ArrayLike) -> NDArray[np.int64]:
+        """Learn a chunk; return what the last function predicted for each row before it learned it.
+
+        See `clusterer.base.Classifier.test_then_learn`. The result does not depend on the chunks.
+        """
+        rows, codes = np.asarray(X, dtype=np.float64), np.asarray(classes, dtype=np.int64)
+        is_known = codes != NOISE
+        if not is_known.all():
+            found = np.full(len(codes), NOISE)
+            if is_known.any():
+                found[is_known] = self.test_then_learn(rows[is_known], codes[is_known])
+            return found
+        is_first = not self.__sklearn_is_fitted__()
+        columns = self._learn_rows(rows, codes)
+        predicted: NDArray[np.int64] = self._table.decode(columns)
+        if is_first:
+            predicted[0] = NOISE
+        return predicted
 
     def predict(self, X: Any) -> NDArray:
         """Return the class (n,) of each row X (n, d); -1 as long as no class is known."""
@@ -319,23 +346,26 @@ class StreamClassifier(ClassifierMixin, Classifier):
         table: ClassTable,
         state: Any,
         parameters: Any,
-    ) -> Self:
+    ) -> NDArray[np.int64]:
         """Learn checked rows, in blocks that begin where ``new`` classes first appear.
 
-        So a class counts from its first row on, however the stream is divided into chunks.
+        So a class counts from its first row on, however the stream is divided into chunks. Returns
+        the column of the class that was predicted for each row before it was learned.
         """
+        predicted = np.zeros(len(classes), dtype=np.int64)
         for first, stop in list_blocks(len(classes), new):
             if first in new:
                 table.add(classes[first : first + 1])
             while len(state.counts) < len(table):
                 state.add_class()
             codes = table.encode(classes[first:stop])
-            block = np.ones(stop - first) if weights is None else weights[first:stop]
+            block = ONES[: stop - first] if weights is None else weights[first:stop]
             self._learn(state, Batch(
-                rows, first, NO_ORDER, codes, block, self._weigh_classes(table), self._is_balanced
+                rows, first, NO_ORDER, codes, block, self._weigh_classes(table), self._is_balanced,
+                predicted[first:stop],
             ), parameters)  # fmt: skip
         self._state, self._table = state, table
-        return self
+        return predicted
 
     def _learn(self, state: Any, batch: Batch, parameters: Any) -> None:
         if len(state.counts) > 1:
@@ -366,7 +396,8 @@ class StreamClassifier(ClassifierMixin, Classifier):
                 order = distinct.shuffle(seed)
             state.begin_pass(number, number == len(seeds) - 1, parameters)
             self._learn(state, Batch(
-                rows, 0, order.first, order.codes, order.weights, class_weights, False
+                rows, 0, order.first, order.codes, order.weights, class_weights, False,
+                np.zeros(len(order.codes), dtype=np.int64),
             ), parameters)  # fmt: skip
             if number == 0:
                 n_mistakes = state.scalars[N_MISTAKES]
@@ -381,7 +412,7 @@ class StreamClassifier(ClassifierMixin, Classifier):
     def _weigh_classes(self, table: ClassTable) -> NDArray[np.float64]:
         """Return the weight (C,) of each class that is not computed from the stream."""
         if self.class_weight is None or self._is_balanced:
-            return np.ones(len(table))
+            return ONES[: len(table)]
         return np.array([float(self.class_weight.get(value, 1.0)) for value in table.values])
 
     def _decide(self, X: Any) -> NDArray[np.float64]:
@@ -436,5 +467,8 @@ def list_blocks(n_rows: int, starts: list[int]) -> Iterator[tuple[int, int]]:
     >>> list(list_blocks(9, [0, 4]))
     [(0, 4), (4, 9)]
     """
+    if not starts and 0 < n_rows <= BLOCK:
+        yield 0, n_rows
+        return
     cuts = sorted({*range(0, n_rows, BLOCK), *starts, n_rows})
     yield from itertools.pairwise(cuts)

@@ -1,5 +1,7 @@
 """The views of the recording, in a browser."""
 
+import re
+
 import numpy as np
 from playwright.sync_api import expect
 
@@ -214,3 +216,45 @@ def test_a_sweep_shows_other_settings_and_a_click_takes_one(dashboard_page):
     wait_until(lambda: seen(page) == 0)
     page.get_by_role("button", name="Sweep").click()
     expect(page.get_by_text("There are no points to learn yet")).to_be_visible()
+
+
+def n_tested(page):
+    row = page.get_by_role("row").filter(has_text="points tested")
+    return int(row.get_by_role("cell").nth(1).inner_text().replace(",", ""))
+
+
+def rows_in(page, name):
+    """How many rows a layer of the view Classify has in the browser."""
+    return rows_of(page, f"classify {name}") or 0
+
+
+def test_a_classifier_learns_while_its_tab_is_open_and_survives_a_reload(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 100)
+    assert data_of(page, "classify points") == {}
+    page.get_by_role("tab", name="Classify").click()
+    wait_until(lambda: rows_in(page, "points") > 100)
+    wait_until(lambda: rows_in(page, "vectors") > 5)
+    wait_until(lambda: rows_in(page, "border") > 20)
+    expect(page.get_by_text("taught by the classes of the stream")).to_be_visible()
+    wait_until(lambda: len(data_of(page, "classify accuracy").get("seen", [])) > 2)
+    assert data_of(page, "classify kappa")["score"].max() <= 1.0
+    # A change of the kind begins a new classifier, which is told in the link.
+    page.get_by_role("combobox", name="Classifier").click()
+    page.get_by_role("menuitem", name="Linear").click()
+    expect(page.get_by_text("A linear classifier")).to_be_visible()
+    expect(page.get_by_role("slider", name="Budget of support vectors")).not_to_be_visible()
+    wait_until(lambda: rows_in(page, "vectors") == 0)
+    page.get_by_role("combobox", name="Peer").click()
+    page.get_by_role("menuitem", name="SGDClassifier").click()
+    expect(page.get_by_role("columnheader", name="SGDClassifier")).to_be_visible()
+    wait_until(lambda: "classifier=linear" in page.url)
+    assert re.search("tab=Classify.*peer=sgd|peer=sgd.*tab=Classify", page.url)
+    wait_until(lambda: n_tested(page) > 100)
+    pause(page)
+    before = n_tested(page)
+    page.reload()
+    page.wait_for_selector("canvas")
+    expect(page.get_by_text("A linear classifier")).to_be_visible()
+    # The paused run tests no further points, so a new classifier would have none.
+    wait_until(lambda: n_tested(page) >= before)

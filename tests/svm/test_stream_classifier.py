@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 import clusterer
+from clusterer.base import Classifier
 from clusterer.svm import KernelPegasosClassifier, PegasosClassifier
 from clusterer.svm.stream_classifier import BLOCK
 from tests.svm.test_pegasos import rows
@@ -61,6 +62,29 @@ def test_every_check_of_scikit_learn_passes(model):
         # The check of the array API needs an environment variable of SciPy.
         warnings.simplefilter("ignore", SkipTestWarning)
         check_estimator(model)
+
+
+@given(models, st.integers(0, 10**6), st.integers(2, 4), st.lists(st.integers(0, 60), max_size=6))
+def test_rows_are_tested_before_they_are_learned(model, seed, n_classes, cuts):
+    points, classes, _ = rows(seed, 60, 3, n_classes)
+    classes = np.where(np.arange(60) % 7 == 3, -1, classes)
+    edges = sorted({0, *cuts, 60})
+    predicted = np.concatenate(
+        [
+            model.test_then_learn(points[begin:end], classes[begin:end])
+            for begin, end in itertools.pairwise(edges)
+        ]
+    )
+    is_known = classes >= 0
+    assert_same_state(model, clone(model).partial_fit(points[is_known], classes[is_known]))
+    assert (predicted[~is_known] == -1).all()
+    assert (predicted != classes).sum() == model.n_mistakes_
+    # The last function predicts, so without an average `predict` gives the same.
+    plain = clone(model).set_params(average=False)
+    assert_array_equal(
+        Classifier.test_then_learn(clone(plain), points, classes),
+        clone(plain).test_then_learn(points, classes),
+    )
 
 
 @given(models, st.integers(0, 10**6), st.integers(2, 5), st.lists(st.integers(0, 60), max_size=6))

@@ -8,6 +8,7 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+import param
 
 from widgets.components.lazy import build_accordion
 from widgets.components.sliders import (
@@ -80,10 +81,16 @@ class Controls:
             return self._bind(pmui.IntSlider, name, start=min(low, value), end=max(high, value))
         if name == "window_length":
             return build_log_slider(self.settings, name, LogScale(100, 1e6, 3))
+        if name == "classifier_alpha":
+            return build_log_slider(self.settings, name, LogScale(1e-6, 1.0, 2))
+        if name == "classifier_budget":
+            return self._bind(pmui.IntSlider, name, start=2, end=300)
+        if isinstance(self.settings.param[name], param.Selector):
+            return self._bind(pmui.Select, name)
         if name not in Settings.AUTOMATIC:
             return self._bind(pmui.Switch, name)
         is_move = partial(self._switch_to_manual, name)
-        if name == "sigma":
+        if name in ("sigma", "classifier_sigma"):
             scale = LogScale(*SIGMA_BOUNDS, 20)
         else:
             scale = LogScale(100, 1e6, 4, unit=" points", no_limit="never forgets")

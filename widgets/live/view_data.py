@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.evaluation.classification.companion import Classification
 from clusterer.evaluation.comparison import Comparison
 from clusterer.evaluation.grid_sweep import GridSweep
 from clusterer.session.frame import Frame, ViewRequest
@@ -20,6 +21,7 @@ class ViewData:
     ``previous`` is the recording of the run before it. ``comparison`` is the comparison with a
     baseline. ``sweep`` is the last grid sweep. ``view_request`` names the axes of the live figure.
     ``frame`` is the last frame of the present, and ``feature_names`` are the names of its features.
+    ``classification`` is the classifier of the state shown.
     """
 
     recording: Recording = field(default_factory=Recording)
@@ -30,6 +32,7 @@ class ViewData:
     view_request: ViewRequest = field(default_factory=ViewRequest)
     frame: Frame | None = None
     feature_names: tuple[str, ...] = ()
+    classification: Classification | None = None
 
     @property
     def names(self) -> Mapping[int, str]:

@@ -23,6 +23,14 @@ NAMES = {
     "join": "join",
     "speed": "points_per_s",
     "window": "window_length",
+    "classifier": "classifier",
+    "teacher": "classifier_teacher",
+    "lambda": "classifier_alpha",
+    "width": "classifier_sigma",
+    "budget": "classifier_budget",
+    "maintenance": "classifier_maintenance",
+    "classifier-memory": "classifier_half_life",
+    "peer": "classifier_peer",
 }
 VIEW_KEYS = ("source", "table", "x", "y", "view", "tab")
 KEYS = (*NAMES, *VIEW_KEYS)

@@ -31,6 +31,13 @@ PARAMETER_TITLES = {
     "half_life": "half-life",
     "join": "join prototypes",
     "drop_singletons": "drop singletons",
+    "classifier_kind": "classifier",
+    "classifier_teacher": "teacher of the classifier",
+    "classifier_alpha": "λ of the classifier",
+    "classifier_sigma": "width of the classifier",
+    "classifier_budget": "budget of the classifier",
+    "classifier_half_life": "memory of the classifier",
+    "classifier_maintenance": "budget maintenance",
 }
 """Names on the page of the parameters that have another name there."""
 

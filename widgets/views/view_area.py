@@ -7,16 +7,17 @@ from numpy.typing import NDArray
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.recording import Recording
-from widgets.controls.controls import WIDE
+from widgets.controls.controls import WIDE, Controls
 from widgets.live.figure import LiveFigure
 from widgets.live.view_data import ViewData
 from widgets.settings import Settings
+from widgets.views.classify.classify import ClassifyView
 from widgets.views.cluster_table import ClusterTable
 from widgets.views.comparison import ComparisonView
 from widgets.views.dendrogram import draw_dendrogram, measure_dendrogram
 from widgets.views.drift import draw_drift, measure_drift
 from widgets.views.grid_sweep import GridSweepView
-from widgets.views.groups import GroupsView
+from widgets.views.groups.cards import GroupsView
 from widgets.views.history import draw_history, measure_history
 from widgets.views.plot import PlotView
 from widgets.views.stream_graph import draw_stream_graph, measure_stream_graph
@@ -35,9 +36,13 @@ class ViewArea:
         Shows trails and the highlighted cluster.
     settings : Settings
         The settings of the page; a click in the grid sweep changes σ and K.
+    controls : Controls
+        Builds the controls of the classifier.
     """
 
-    def __init__(self, engine: Engine, figure: LiveFigure, settings: Settings) -> None:
+    def __init__(
+        self, engine: Engine, figure: LiveFigure, settings: Settings, controls: Controls
+    ) -> None:
         self._engine = engine
         self._figure = figure
         self._settings = settings
@@ -56,6 +61,7 @@ class ViewArea:
                 "Drift": lambda: PlotView(measure_drift, draw_drift),
                 ClusterTable.title: self._make_table,
                 ComparisonView.title: lambda: ComparisonView(engine.set_baseline),
+                ClassifyView.title: lambda: ClassifyView(engine.set_classifier, controls),
                 GridSweepView.title: self._make_sweep,
             },
             self._take_view_data,
@@ -81,6 +87,12 @@ class ViewArea:
     def show_features(self, names: tuple[str, ...]) -> None:
         """Note the names of the features of the source."""
         self._feature_names = names
+
+    @property
+    def estimates(self) -> dict[str, float]:
+        """What the drawn classifier has estimated, by the names of its settings."""
+        view = self.views.open_view
+        return view.estimates if isinstance(view, ClassifyView) else {}
 
     def leave_stream(self) -> None:
         """Forget the points of the stream, because another stream begins."""
@@ -112,15 +124,17 @@ class ViewArea:
         observer = self._engine.observer
         recording = observer.recording
         last = recording.states[-1] if recording.states else None
+        past = self.travel.state
         return ViewData(
             recording,
-            self.travel.state or last,
+            past or last,
             observer.previous_recording,
             observer.comparison,
             None if self._sweep is None else self._sweep.sweep,
             view_request=self._figure.drawn_view_request,
             frame=self._frame,
             feature_names=self._feature_names,
+            classification=observer.classification if past is None else past.classification,
         )
 
     def _take_points(self) -> tuple[NDArray, NDArray]:

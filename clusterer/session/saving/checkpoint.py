@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.base import DEFAULT_LEARNER, Learner, find_learner_name, make_learner
+from clusterer.evaluation.classification.companion import CompanionClassifier
 from clusterer.model_file import Model, dump_model, parse_model
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recipe import Recipe
@@ -54,6 +55,8 @@ class Checkpoint:
         The source's share of noise; None if it has none to set.
     page_state : dict
         The state of the page, in JSON's types.
+    classification : dict or None
+        The classifier beside the model, in JSON's types; see `Classification.to_dict`.
 
     Examples
     --------
@@ -81,12 +84,14 @@ class Checkpoint:
     bounds: NDArray[np.float64]
     noise: float | None
     page_state: dict[str, Any] = field(default_factory=dict)
+    classification: dict[str, Any] | None = None
 
     @classmethod
     def take(
         cls, run: Run, *, is_playing: bool = False, page_state: dict[str, Any] | None = None
     ) -> "Checkpoint":
         """Return a checkpoint of the present state of a run."""
+        classification = run.classify()
         return cls(
             n_seen=run.n_seen,
             is_playing=is_playing,
@@ -101,6 +106,7 @@ class Checkpoint:
             bounds=run.recent_points.bounds.copy(),
             noise=run.source.noise,
             page_state=dict(page_state or {}),
+            classification=None if classification is None else classification.to_dict(),
         )
 
     def write(self) -> tuple[str, bytes]:
@@ -124,6 +130,8 @@ class Checkpoint:
             "noise": self.noise,
             "place": self.page_state,
         }
+        if self.classification is not None:
+            entries["classification"] = self.classification
         return json.dumps(entries), b"" if self.model is None else dump_model(Model(self.model))
 
     @classmethod
@@ -174,4 +182,6 @@ class Checkpoint:
         run.tracker = self.tracker.copy()
         run.recipe = self.recipe.copy()
         run.is_finished = self.is_finished
+        if self.classification is not None:
+            run.companion = CompanionClassifier.from_dict(self.classification)
         return run

@@ -21,6 +21,11 @@ CHOICES = st.fixed_dictionaries(
         "join": st.booleans(),
         "points_per_s": st.one_of(NUMBERS, st.just(float("inf"))),
         "window_length": st.integers(10, 1_000_000),
+        "classifier": st.sampled_from(["linear", "kernel"]),
+        "classifier_teacher": st.sampled_from(["classes", "clusters"]),
+        "classifier_budget": st.integers(1, 1000),
+        "classifier_maintenance": st.sampled_from(["merge", "remove", "oldest"]),
+        "classifier_peer": st.sampled_from(["", "sgd"]),
     },
 )
 
@@ -28,7 +33,14 @@ CHOICES = st.fixed_dictionaries(
 SIGMAS = NUMBERS.map(lambda value: float(f"{value / 1000:.6g}"))
 HALF_LIVES = NUMBERS | st.just(float("inf"))
 CHOSEN = st.fixed_dictionaries(
-    {}, optional={"n_prototypes": st.integers(1, 1000), "sigma": SIGMAS, "half_life": HALF_LIVES}
+    {},
+    optional={
+        "n_prototypes": st.integers(1, 1000),
+        "sigma": SIGMAS,
+        "half_life": HALF_LIVES,
+        "classifier_sigma": SIGMAS,
+        "classifier_half_life": HALF_LIVES,
+    },
 )
 
 
@@ -41,6 +53,8 @@ def test_a_link_restores_the_settings(choices, chosen):
     assert complaints == []
     restored = Settings(**values)
     assert restored.model_parameters() == settings.model_parameters()
+    classifiers = [each.classifier_settings(is_learning=True) for each in (restored, settings)]
+    assert classifiers[0] == classifiers[1]
     for name in choices:
         assert getattr(restored, name) == getattr(settings, name)
 
@@ -50,7 +64,8 @@ def test_a_link_contains_only_changed_settings():
     assert write_link(Settings(n_prototypes=70, seed=1), DEFAULTS) == {"seed": "1"}
     # The defaults are the values with which the page starts.
     others = Settings(**dict.fromkeys(Settings.AUTOMATIC.values(), False)).param.values()
-    assert write_link(Settings(), others) == {"k": "auto", "sigma": "auto", "memory": "auto"}
+    automatic = ("k", "sigma", "memory", "width", "classifier-memory")
+    assert write_link(Settings(), others) == dict.fromkeys(automatic, "auto")
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=60)))

@@ -18,7 +18,7 @@ from widgets.components.palette import CLUSTER_COLORS
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE
 from widgets.live.view_data import ViewData
-from widgets.views.group_plot import (
+from widgets.views.groups.group_plot import (
     N_FEATURES,
     Group,
     draw_group,

@@ -13,8 +13,8 @@ from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 from widgets.live.view_data import ViewData
 from widgets.views import group_plot
-from widgets.views.group_plot import N_FEATURES, draw_group, measure_group
-from widgets.views.groups import N_CARDS, GroupsView, measure_groups, write_card
+from widgets.views.groups.cards import N_CARDS, GroupsView, measure_groups, write_card
+from widgets.views.groups.group_plot import N_FEATURES, draw_group, measure_group
 from widgets.views.plot import load_renderer
 
 NAMES = ("age", "<b>income</b>", "$$x$$")

@@ -1,0 +1,1 @@
+"""Classifiers that learn the points of a run: settings, scores, peers."""

@@ -1,0 +1,1 @@
+"""The view Classify: borders, margins and support vectors of a classifier, and its scores."""

@@ -1,0 +1,1 @@
+"""The groups: a card for each cluster, and the plot on it."""
