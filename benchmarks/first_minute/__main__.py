@@ -37,6 +37,7 @@ def main() -> None:
     print("| measurement | target | figure | met |\n| --- | ---: | ---: | --- |")
     print(write_row("compile all that the first result needs", TARGET_COMPILE_S, compiled, "s"))
     print(write_row("import clusterer", TARGET_IMPORT_S, warm["import"], "s"))
+    print(write_row("import the estimator: scikit-learn, Numba", None, warm["estimator"], "s"))
     print(write_row("first result, filled cache", None, sum(warm.values()), "s"))
     for n_prototypes, spent in time_labels():
         name = f"labels after 100 points, K = {n_prototypes:,}"

@@ -30,11 +30,13 @@ class Stopwatch(event.Listener):
 stopwatch = Stopwatch()
 event.register("numba:compile", stopwatch)
 begin = time.process_time()
+import clusterer
+imported = time.process_time()
 import numpy as np
 from clusterer import OnlineClusterer
 random = np.random.default_rng(0)
 points = random.normal(size=(3_000, 2)) + 8.0 * random.integers(4, size=(3_000, 1))
-imported = time.process_time()
+prepared = time.process_time()
 model = OnlineClusterer().partial_fit(points)
 learned = time.process_time()
 model.n_clusters_
@@ -42,11 +44,14 @@ labelled = time.process_time()
 model.predict(points)
 predicted = time.process_time()
 print(json.dumps([
-    [imported - begin, learned - imported, labelled - learned, predicted - labelled],
+    [
+        imported - begin, prepared - imported, learned - prepared, labelled - learned,
+        predicted - labelled,
+    ],
     dict(stopwatch.seconds),
 ]))
 """
-STEPS = ("import", "learning", "clusters", "predict")
+STEPS = ("import", "estimator", "learning", "clusters", "predict")
 
 
 def measure_first_result(folder: str) -> tuple[dict[str, float], dict[str, float]]:

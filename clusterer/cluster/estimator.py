@@ -85,7 +85,9 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
         then `predict` updates them: a known prototype keeps its cluster, and a new one gets the
         cluster of the known one nearest to it, or is noise far from all. 0 computes the clusters
         anew after every point. `predict` also does so after 20 points for each prototype, for as
-        many points at once, and if a cluster has lost all its prototypes. With ``join=False`` or
+        many points at once, and if a cluster has lost all its prototypes. With an automatic number
+        of prototypes, `predict` chooses the resolution of the clusters anew after ten times this
+        share. With ``join=False`` or
         ``forget="never"``, and for everything that is read from an attribute, the clusters are
         always computed anew; then `predict` agrees with the attribute until the next point.
     allow_growth : bool, default False

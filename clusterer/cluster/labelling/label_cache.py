@@ -10,6 +10,11 @@ A full labelling takes as long as learning hundreds of points. So after a few mo
 - when a cluster has lost its last prototype,
 - when the parameters of the labelling or the half-life have changed.
 
+With an automatic K the clusters are read at several resolutions, which takes several times as long.
+So `LabelCache.update` reads them at the resolution chosen last, and chooses the resolution anew
+after `CHOICE` times the share ``refresh``. What is read from an attribute is always read at all of
+them.
+
 Each labelling gets the lasting numbers of `clusterer.cluster.labelling.cluster_numbers`.
 """
 
@@ -22,12 +27,13 @@ from clusterer.cluster.density.label_update import LabelledDensity, update_label
 from clusterer.cluster.density.labels import cluster_by_density, label_prototypes, number_clusters
 from clusterer.cluster.inactive_clusters import label_with_inactive
 from clusterer.cluster.labelling.cluster_numbers import ClusterNumbers
-from clusterer.cluster.labelling.resolutions import read_clusters
+from clusterer.cluster.labelling.resolutions import read_at, read_clusters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, ID, N_SEEN, N_TAKEN
 from clusterer.stream.chunk import NOISE
 
 POINTS_PER_PROTOTYPE = 20
+CHOICE = 10.0
 
 
 class Choices(NamedTuple):
@@ -49,6 +55,8 @@ class FullLabelling(NamedTuple):
     """A full labelling: of which prototypes, after how many points, with which choices.
 
     ``numbers`` (m + 1,) are the lasting numbers by the labels of ``density``; -1 is the last one.
+    ``resolution`` is the number of prototypes at the resolution chosen after ``n_chosen`` points;
+    0 if the clusters are read from all prototypes.
     """
 
     choices: Choices
@@ -57,6 +65,8 @@ class FullLabelling(NamedTuple):
     density: LabelledDensity
     n_clusters: int
     numbers: NDArray[np.int64]
+    resolution: int
+    n_chosen: float
 
 
 class LabelCache:
@@ -103,8 +113,12 @@ class LabelCache:
             return self.label(prototypes, choices)
         read = prototypes.scalars.item
         n_taken, n_new = int(read(N_TAKEN)), read(N_SEEN) - last.n_seen
-        is_due = n_new + n_points > POINTS_PER_PROTOTYPE * n_taken
-        if is_due or n_new > refresh * read(DECAYED_COUNT) / prototypes.mean_weight:
+        if n_new + n_points > POINTS_PER_PROTOTYPE * n_taken:
+            return self.label(prototypes, choices)
+        share = refresh * read(DECAYED_COUNT) / prototypes.mean_weight
+        if n_new > share:
+            if last.resolution and read(N_SEEN) - last.n_chosen <= CHOICE * share:
+                return self._label_at_resolution(prototypes, last)
             return self.label(prototypes, choices)
         labels = np.empty(n_taken, dtype=np.int64)
         n_clusters = update_labels(
@@ -124,6 +138,19 @@ class LabelCache:
                 prototype = prototypes.int_rows.item(ID, slot)
                 numbers[slot] = self.numbers.number_single(prototype)
         return numbers
+
+    def _label_at_resolution(
+        self, prototypes: Prototypes, last: FullLabelling
+    ) -> NDArray[np.int64]:
+        """Return the labels (m,) by a full labelling at the resolution of the last one.
+
+        Until the resolution is chosen anew, several clusters count as proven.
+        """
+        density = read_at(prototypes, last.resolution, is_proven=last.n_clusters > 1)
+        labels = number_clusters(density.labels, last.choices.drop_singletons)
+        chosen = last.resolution, last.n_chosen
+        renewed = describe_labelling(prototypes, last.choices, density, *chosen)
+        return self._number(prototypes, labels, renewed)
 
     def _number(
         self, prototypes: Prototypes, labels: NDArray[np.int64], last: FullLabelling | None
@@ -154,14 +181,32 @@ class LabelCache:
         data = prototypes.density_data
         if not join:
             return label_prototypes(**data, join=False, drop_singletons=drop), None
+        resolution = 0
         if is_automatic and not is_forgetting:
-            density = read_clusters(prototypes).density
+            density, _, merged, _ = read_clusters(prototypes)
+            resolution = merged.n_taken
         else:
             density = cluster_by_density(**data, previous=previous)
-        last = None
-        if density.places.size:
-            n_clusters = len({*density.labels.tolist()} - {NOISE})
-            n_seen, ids = prototypes.n_seen, prototypes.ids
-            numbers = np.full(len(ids) + 1, NOISE)
-            last = FullLabelling(choices, n_seen, ids, density, n_clusters, numbers)
+        last = describe_labelling(prototypes, choices, density, resolution, prototypes.n_seen)
         return number_clusters(density.labels, drop), last
+
+
+def describe_labelling(
+    prototypes: Prototypes,
+    choices: Choices,
+    density: LabelledDensity,
+    resolution: int,
+    n_chosen: float,
+) -> FullLabelling | None:
+    """Return what `LabelCache.update` needs, without numbers; None if nothing shapes the density.
+
+    >>> nowhere = LabelledDensity(np.arange(0), np.empty((0, 0)), np.arange(0), np.empty((0, 0)))
+    >>> prototypes = Prototypes(n_features=1, n_prototypes=2, rule=0)
+    >>> describe_labelling(prototypes, Choices(True, True, "quiet", None, 2), nowhere, 0, 0.0)
+    """
+    if not density.places.size:
+        return None
+    n_clusters = len({*density.labels.tolist()} - {NOISE})
+    n_seen, ids = prototypes.n_seen, prototypes.ids
+    numbers = np.full(len(ids) + 1, NOISE)
+    return FullLabelling(choices, n_seen, ids, density, n_clusters, numbers, resolution, n_chosen)

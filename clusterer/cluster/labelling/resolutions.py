@@ -78,7 +78,10 @@ def read_clusters(prototypes: Prototypes) -> Reading:
     if not (prototypes.weights > 0).any():
         density = label_singly(prototypes.weights)
         return Reading(density, 1.0, prototypes, density.labels)
-    steps = [prototypes.merge_copy(size) for size in list_sizes(prototypes)]
+    steps: list[Prototypes] = []
+    for size in list_sizes(prototypes):
+        # The closest pairs merge in the same order from any finer resolution.
+        steps.append((steps[-1] if steps else prototypes).merge_copy(size))
     found = [find_clusters(**each.density_data) for each in steps]
     densities = [
         place_labels(each, step.inner_centers) for each, step in zip(found, steps, strict=True)
@@ -94,6 +97,19 @@ def read_clusters(prototypes: Prototypes) -> Reading:
         chosen, agreement = place_labels(join_clusters(found[best]), steps[best].inner_centers), 1.0
     density = chosen._replace(labels=chosen.labels[slots[best]])
     return Reading(density, agreement, steps[best], chosen.labels)
+
+
+def read_at(prototypes: Prototypes, size: int, *, is_proven: bool) -> LabelledDensity:
+    """Find the clusters at one resolution: after merging to ``size`` prototypes. O(K² d).
+
+    With ``is_proven`` several clusters need no evidence. At least one prototype has weight.
+    """
+    merged = prototypes.merge_copy(size)
+    found = find_clusters(**merged.density_data)
+    if not is_proven and not are_separate([found.evidence]):
+        found = join_clusters(found)
+    density = place_labels(found, merged.inner_centers)
+    return density._replace(labels=density.labels[merged.assign(prototypes.centers)])
 
 
 def list_sizes(prototypes: Prototypes) -> list[int]:

@@ -13,11 +13,14 @@ from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer, load
 from clusterer.cluster.density.labels import label_prototypes, number_in_order
-from clusterer.cluster.labelling.label_cache import POINTS_PER_PROTOTYPE, FullLabelling
+from clusterer.cluster.labelling.label_cache import CHOICE, POINTS_PER_PROTOTYPE, FullLabelling
+from clusterer.cluster.labelling.resolutions import read_at
 from clusterer.cluster.prototypes.state_layout import ID, SCALE
 from clusterer.datasets import make_generator
 from clusterer.river import OnlineClusterer as RiverClusterer
 
+# Each prototype in the noise counts as a cluster without dropping singletons.
+pytestmark = pytest.mark.filterwarnings("ignore::clusterer.support.errors.SaturationWarning")
 N_STEPS = 100_000
 N_STREAMS = 20
 N_BETWEEN = 25  # steps between two comparisons with the slow rule
@@ -234,3 +237,54 @@ def test_rivers_face_labels_as_the_estimator(drop_singletons):
         x, row = dict(zip("ab", point.tolist(), strict=True)), point[None]
         one.learn_one(x)
         assert one.predict_one(x) == model.partial_fit(row).predict(row)[0]
+
+
+class TestAutomaticNumber:
+    def draw(self) -> NDArray:
+        rng = np.random.default_rng(3)
+        centers = np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]])
+        return centers[rng.integers(3, size=1_500)] + rng.normal(size=(1_500, 2))
+
+    def test_the_resolution_is_chosen_anew_after_a_multiple_of_the_share(self):
+        points = self.draw()
+        model = OnlineClusterer(refresh=0.02).fit(points[:600])
+        model.predict(points[:1])
+        chosen, read = [], []
+        for point in points[600:]:
+            found = model.partial_fit(point[None]).predict(point[None])
+            last = model._label_cache._last
+            if last.n_seen == model.n_seen_:
+                assert last.n_seen - ([600.0, *read][-1]) > 0.02 * last.n_seen
+                read.append(last.n_seen)
+                slots = model.find_nearest(points[:200])
+                density = read_at(model._prototypes, last.resolution, is_proven=True)
+                labels = model._update_labels(model._prototypes, 1)
+                assert found == labels[model.find_nearest(point[None])[0]]
+                assert adjusted_rand_score(labels[slots], density.labels[slots]) == 1.0
+            chosen.append(last.n_chosen)
+        times = np.unique(chosen)
+        assert np.array_equal(times[0], 600.0)
+        assert (np.diff(times) > CHOICE * 0.02 * times[1:] - 1.0).all()
+        # Most labellings are at one resolution, but it is chosen again in time.
+        assert 3 <= len(times) < len(read) / 4
+
+    def test_attributes_and_a_share_of_0_use_all_resolutions(self):
+        points = self.draw()
+        model, other = OnlineClusterer(), OnlineClusterer(refresh=0)
+        for end in range(500, 700, 10):
+            chunk = points[end - 500 if end == 500 else end - 10 : end]
+            for each in (model, other):
+                each.partial_fit(chunk).predict(chunk[:1])
+            assert other._label_cache._last.n_chosen == end
+            assert_array_equal(
+                number_in_order(model.cluster_labels_), number_in_order(other.cluster_labels_)
+            )
+
+    def test_finer_prototypes_merge_to_the_same_coarser_ones(self):
+        for seed in range(4):
+            held = OnlineClusterer(60).fit(roam(seed, 3_000, 1 + seed))._prototypes
+            direct, by_steps = held.merge_copy(20), held.merge_copy(40).merge_copy(20)
+            assert_array_equal(direct.inner_centers, by_steps.inner_centers)
+            assert_array_equal(direct.weights, by_steps.weights)
+            assert_array_equal(direct.ids, by_steps.ids)
+            assert_array_equal(direct.link_counts, by_steps.link_counts)
