@@ -1,16 +1,17 @@
 """Learn a stream with drift checks: every 500 points, check whether clusters move.
 
 A check chooses the half-life anew if it is automatic, and labels the clusters, which the next
-labelling compares with. Checks are counted from the first point of the stream, so the result does
-not depend on how the stream is divided into chunks.
+labelling compares with; mostly new prototypes inherit their labels, see
+`.labelling.label_inheritance`. Checks are counted from the first point of the stream, so the result
+does not depend on how the stream is divided into chunks.
 """
 
 import math
 
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.labels import label_prototypes
-from clusterer.cluster.forgetting import LEAST_EXPLAINED, renew_half_life
+from clusterer.cluster.forgetting import INTERVAL, LEAST_EXPLAINED, renew_half_life
+from clusterer.cluster.labelling.label_inheritance import label_moving
 from clusterer.cluster.prototype_number import (
     choose_in_motion,
     choose_number,
@@ -21,10 +22,9 @@ from clusterer.cluster.prototypes.prototypes import NO_CHECK, NOT_GIVEN, DriftCh
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, N_SEEN, NEXT_CHECK
 
 FIRST_CHECK = 1000.0
-INTERVAL = 500
 # A given half-life needs only one check in it, at most 10 000 points apart, to notice that a
-# cluster has ended. But a check takes as long as learning a thousand points, so there are at least
-# 20 points for each prototype between two checks.
+# cluster has ended. But a full labelling takes as long as learning thousands of points, so there
+# are at least 20 points for each prototype between two checks.
 INTERVAL_PER_PROTOTYPE = 20
 MAX_INTERVAL = 10_000
 # The bound of the explained variance is that of a check with more than it needs.
@@ -107,8 +107,7 @@ def check_drift(prototypes: Prototypes, parameters: Parameters, *, is_timed: boo
             half_life = n_known * math.log(2.0)
         least = INTERVAL_PER_PROTOTYPE * prototypes.capacity
         n_points = max(INTERVAL, least, min(int(half_life), MAX_INTERVAL))
-        labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)
-        prototypes.set_previous_labels(labels)
+        label_moving(prototypes, n_points)
     if parameters.n_prototypes == AUTOMATIC_NUMBER:
         choose_in_motion(prototypes)
     prototypes.scalars[NEXT_CHECK] = prototypes.n_seen + n_points

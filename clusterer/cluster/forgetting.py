@@ -15,12 +15,12 @@ Annals of Mathematical Statistics 12(4), 1941.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clusterer.cluster.density.labels import label_prototypes
+from clusterer.cluster.labelling.label_inheritance import label_moving
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import (
     COUNT,
@@ -37,6 +37,9 @@ from clusterer.cluster.prototypes.state_layout import (
     TIME_VARIANCE,
 )
 from clusterer.cluster.prototypes.timestamps import CHANCE
+from clusterer.support.kernels import entry
+
+INTERVAL = 500  # points between two drift checks
 
 # In simulations with K from 10 to 200, resting clusters explain less than 0.07 of the times.
 LEAST_EXPLAINED = 0.1
@@ -72,7 +75,7 @@ def renew_half_life(prototypes: Prototypes) -> None:
     is_mixed = together >= least and smallest >= LEAST_MIXED_PER_FEATURE
     labels = None
     if is_mixed or before < math.inf:
-        labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)
+        labels = label_moving(prototypes, INTERVAL)
     past, recent = read_times(prototypes)
     by_past = by_recent = math.inf
     if is_mixed and labels is not None:
@@ -118,17 +121,36 @@ def measure_explained(times: Times, labels: NDArray[np.int64]) -> tuple[float, f
     >>> measure_explained(times, np.array([0, 1, 0, 1]))
     (0.0, 0.01, 25.0)
     """
-    is_used = (labels >= 0) & (times.counts > 0)
-    labels, (counts, means, variances) = labels[is_used], (each[is_used] for each in times)
-    total = counts.sum()
-    if not total > 0:
+    return sum_explained(*times, labels, np.empty(len(labels)), np.empty(len(labels)))
+
+
+@entry
+def sum_explained(
+    counts: Any, means: Any, variances: Any, labels: Any, sizes: Any, centers: Any
+) -> tuple[float, float, float]:
+    """Do the same; ``sizes`` and ``centers`` (m,) are scratch."""
+    for i in range(labels.shape[0]):
+        sizes[i] = centers[i] = 0.0
+    total = 0.0
+    n_free = 0
+    for i in range(labels.shape[0]):
+        cluster = labels[i]
+        if cluster >= 0 and counts[i] > 0.0:
+            total += counts[i]
+            n_free += sizes[cluster] > 0.0
+            sizes[cluster] += counts[i]
+            centers[cluster] += counts[i] / sizes[cluster] * (means[i] - centers[cluster])
+    if not total > 0.0:
         return 0.0, 0.0, 0.0
-    sizes = np.bincount(labels, counts)
-    centers = np.bincount(labels, counts * means) / np.where(sizes > 0, sizes, 1.0)
-    between = float(counts @ (means - centers[labels]) ** 2 / total)
-    variance = between + float(counts @ variances / total)
-    chance = float((len(counts) - np.count_nonzero(sizes)) / total)
-    return between / variance if variance > 0 else 0.0, chance, variance
+    between = 0.0
+    within = 0.0
+    for i in range(labels.shape[0]):
+        if labels[i] >= 0 and counts[i] > 0.0:
+            gap = means[i] - centers[labels[i]]
+            between += counts[i] * gap * gap
+            within += counts[i] * variances[i]
+    explained = between / (between + within) if between + within > 0.0 else 0.0
+    return explained, n_free / total, (between + within) / total
 
 
 def measure_mixing(prototypes: Prototypes) -> tuple[float, float]:
@@ -136,12 +158,10 @@ def measure_mixing(prototypes: Prototypes) -> tuple[float, float]:
 
     The ratio of all features together, and the smallest ratio of one feature.
     """
-    squares, steps = prototypes.features[RECENT_SQUARES], prototypes.features[RECENT_STEPS]
-    varies = squares > 0
-    if not varies.any():
-        return 0.0, 0.0
-    each = steps[varies] / (2.0 * squares[varies])
-    return float(steps.sum() / (2.0 * squares.sum())), float(each.min())
+    # As Python numbers, since NumPy's calls take longer for so few numbers.
+    squares, steps = prototypes.features[[RECENT_SQUARES, RECENT_STEPS]].tolist()
+    each = [step / (2.0 * square) for step, square in zip(steps, squares, strict=True) if square]
+    return (sum(steps) / (2.0 * sum(squares)), min(each)) if each else (0.0, 0.0)
 
 
 def read_times(prototypes: Prototypes) -> tuple[Times, Times]:

@@ -35,11 +35,12 @@ def compile_kernels() -> None:
     random = np.random.default_rng(0)
     points = random.normal(size=(N_POINTS, 2)) + 8.0 * random.integers(3, size=(N_POINTS, 1))
     moving = points + np.linspace(0.0, 40.0, N_POINTS)[:, None]
-    # Fewer prototypes, merged models, decay and inactive clusters have kernels of their own.
+    # Fewer prototypes, merged models, motion, decay and inactive clusters have their own kernels.
     model = OnlineClusterer(60).fit(points)
     model.predict(points)
     model.partial_fit(points[:1]).predict(points[:1])
     model.set_params(n_prototypes=20).partial_fit(points[:1])
+    OnlineClusterer(20).fit(moving)
     model.absorb(OnlineClusterer(30, half_life=500.0, forget="never").fit(moving))
     model.predict(points)
     build_dendrogram(model.snapshot())

@@ -27,7 +27,11 @@ def is_command(started: list[str], original: list[str]) -> bool:
     --------
     >>> is_command(["-m"], ["python", "-m", "clusterer", "fit"]), is_command(["a.py"], [])
     (True, False)
+    >>> is_command(["site-packages/clusterer/__main__.py"], []), is_command(["bin/clusterer"], [])
+    (True, True)
     """
-    name = Path(started[0]).name if started else ""
-    is_module = name == "-m" and COMMAND in original
-    return is_module or Path(name).stem == COMMAND
+    path = Path(started[0] if started else "")
+    # Python replaces "-m" by the path of the module when it has found the module.
+    is_module = path.name == "-m" and COMMAND in original
+    is_module |= path.parts[-2:] == (COMMAND, "__main__.py")
+    return is_module or path.stem == COMMAND

@@ -17,12 +17,13 @@ def check_drift(model: Any) -> None:
     before, is_given = model.automatic_half_life, model.half_life != "auto"
     if is_given:
         interval = min(int(-1.0 / math.log2(model.decay)), 10_000)
-        model.next_check = model.n_seen + max(500, 20 * model.n_prototypes, interval)
-        store_labels(model, find_clusters(model))
+        interval = max(500, 20 * model.n_prototypes, interval)
+        model.next_check = model.n_seen + interval
+        store_labels(model, follow_clusters(model, interval))
         return
     now = model.n_seen - 1
     recent = [2.0 ** (-(now - time) / RECENT_HALF_LIFE) for time in range(model.n_seen)]
-    labels = find_clusters(model)
+    labels = follow_clusters(model, 500)
     by_past, by_recent = (
         choose_half_life(model, labels, model.counts),
         choose_half_life(model, labels, recent),
@@ -48,6 +49,76 @@ def check_drift(model: Any) -> None:
             share = most / model.decayed_count
             reduce_counts(model, [share] * len(model.prototypes))
     store_labels(model, labels if before < math.inf and after < math.inf else None)
+
+
+def follow_clusters(model: Any, interval: int) -> np.ndarray:
+    """Let new prototypes inherit their cluster, or label all anew at every 64th drift check."""
+    period = 64 * interval
+    if model.n_seen // period == (model.n_seen - interval) // period:
+        labels = inherit_labels(model)
+        if labels is not None:
+            return labels
+    return find_clusters(model)
+
+
+def inherit_labels(model: Any) -> np.ndarray | None:
+    """The cluster of the nearest prototype that has one; None if all must be labelled anew."""
+    labels = np.array([each.previous_label for each in model.prototypes])
+    centers = np.array([each.center for each in model.prototypes])
+    weights, counts, scatters = (model.column(each) for each in ("weight", "count", "scatter"))
+    known = np.flatnonzero(labels >= 0)
+    found = labels.copy()
+    for i in np.flatnonzero(labels < 0):
+        if not len(known):
+            return None
+        squares = ((centers[known] - centers[i]) ** 2).sum(axis=1)
+        nearest = known[np.argmin(squares)]
+        own = labels == labels[nearest]
+        total = weights[own].sum() or 1.0
+        gaps = centers[own] - weights[own] @ centers[own] / total
+        spread = weights[own] @ (gaps**2).sum(axis=1) + scatters[own].sum()
+        if squares.min() <= 4.0 * spread / total:
+            found[i] = labels[nearest]
+        elif counts[i] > counts[known].mean():
+            return None
+    for label in {*labels[known].tolist()}:
+        own = (found == label) & (weights > 0.0)
+        if own.any() and explain_by_halves(centers[own], weights[own], scatters[own]) > 0.8:
+            return None
+    parts = [(found == label) & (weights > 0.0) for label in {*labels[known].tolist()}]
+    for a, one in enumerate(parts):
+        for other in parts[:a]:
+            means = [weights[each] @ centers[each] / weights[each].sum() for each in (one, other)]
+            line = means[1] - means[0]
+            variance = 0.0
+            for each, mean in zip((one, other), means, strict=True):
+                along = (centers[each] - mean) @ line / np.linalg.norm(line)
+                own = weights[each] @ along**2 + scatters[each].sum() / centers.shape[1]
+                variance += own / weights[each].sum()
+            # The halves of a normal distribution explain 2 / pi of its variance.
+            explained = line @ line / 4 / (line @ line / 4 + variance / 2)
+            if explained < 2 / np.pi:
+                return None
+    return found
+
+
+def explain_by_halves(centers: np.ndarray, weights: np.ndarray, scatters: np.ndarray) -> float:
+    """The share of the variance between two halves, along the line between their means."""
+    first = centers[np.argmax(((centers - centers[0]) ** 2).sum(axis=1))]
+    second = centers[np.argmax(((centers - first) ** 2).sum(axis=1))]
+    if (first == second).all():
+        return 0.0
+    for _ in range(5):
+        is_second = (centers - (first + second) / 2.0) @ (second - first) > 0.0
+        first = np.average(centers[~is_second], axis=0, weights=weights[~is_second])
+        second = np.average(centers[is_second], axis=0, weights=weights[is_second])
+    axis = (second - first) / np.linalg.norm(second - first)
+    places = centers @ axis
+    total = np.average(places, weights=weights)
+    means = np.where(is_second, second @ axis, first @ axis)
+    between = weights @ (means - total) ** 2
+    within = weights @ (places - means) ** 2 + scatters.sum() / centers.shape[1]
+    return between / (between + within)
 
 
 def find_clusters(model: Any) -> np.ndarray:
