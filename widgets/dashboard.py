@@ -320,6 +320,7 @@ class Dashboard(pn.viewable.Viewer):
         if self._run_restore is not None:
             self._run_restore.close()
         self._frame_loop.stop()
+        self._export.close()
         self._engine.close()
         self._view_area.close()
         self._scatter_matrix.close()

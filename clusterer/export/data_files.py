@@ -64,10 +64,12 @@ def write_clusters_csv(run: RunExport) -> bytes:
 def write_points_csv(run: RunExport) -> bytes:
     """One row per point of the window: its cluster, its true class if known, its features.
 
-    The cluster is the cluster of the nearest prototype now; -1 is noise.
+    The cluster is the cluster of the nearest prototype now; -1 is noise. Points of a table have
+    the number of their row, from 1.
     """
-    labels = run.label_points()
-    columns: Columns = {"cluster": labels, **_name_clusters(run, labels)}
+    labels, rows = run.label_points(), run.number_points()
+    columns: Columns = {} if rows is None else {"row": rows}
+    columns |= {"cluster": labels, **_name_clusters(run, labels)}
     if run.classes is not None:
         columns["class"] = _name_classes(run.classes, run.class_names)
     return _write_csv(combine_columns(columns, run.source.feature_names, run.points))

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from clusterer.evaluation.row_labels import RowLabeller
 from clusterer.export.data_files import FORMULA_STARTS, escape_formula, name_apart
+from clusterer.scaled_learner import ScaledLearner
+from clusterer.session.run_export import RunExport
+from clusterer.stream import TableSource
 from clusterer.tables.columns.numbers import is_text, parse_numbers
 from clusterer.tables.errors import TableError
 from clusterer.tables.options import MissingRule
@@ -118,6 +121,24 @@ def write_labelled_table(
     finally:
         if writer is not None:
             writer.close()
+
+
+def write_run_table(file: BinaryIO, run: RunExport, kind: Format) -> Generator[int, None, None]:
+    """Write the table of a run with the clusters that users see; see `write_labelled_table`.
+
+    Raises ValueError if the run reads no table.
+    """
+    source = run.source
+    if not isinstance(source, TableSource) or not isinstance(source.table, Table):
+        raise ValueError(
+            "This stream is no table. Points writes the points in the window with their clusters."
+        )
+    learner = ScaledLearner(run.model, run.scaling, source.feature_names)
+    labeller = RowLabeller(learner, run.label_ids, run.cluster_names)
+    missing = source.choices.get("missing")
+    return write_labelled_table(
+        file, source.table.copy(), source.feature_names, labeller, kind, missing=missing
+    )
 
 
 class _Layout:

@@ -10,7 +10,7 @@ from clusterer.evaluation.classification.companion import Classification
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.recipe import Recipe
 from clusterer.session.tracking import map_labels
-from clusterer.stream import Source
+from clusterer.stream import Source, TableSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,3 +68,15 @@ class RunExport:
         if not len(self.points):
             return np.empty(0, dtype=np.int64)
         return map_labels(self.model.predict(self.scaling.apply(self.points)), self.label_ids)
+
+    def number_points(self) -> NDArray[np.int64] | None:
+        """Return the row of the table, from 1, of each point (n,) of the window.
+
+        None for other data, and if the table has changed or cannot be read any more.
+        """
+        if not isinstance(self.source, TableSource):
+            return None
+        try:
+            return self.source.find_rows(self.snapshot.n_seen, len(self.points))
+        except (ValueError, OSError):
+            return None

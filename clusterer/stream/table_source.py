@@ -2,9 +2,10 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import partial
 from types import MappingProxyType
-from typing import Any, SupportsIndex
+from typing import Any, Self, SupportsIndex
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,10 +37,17 @@ class ChunkedTable(ABC):
 
     choices: Mapping[str, Any] = MappingProxyType({})
 
+    has_row_numbers = False
+    """Whether `chunks` takes ``is_numbered``, which adds the number of the row to each point."""
+
     @property
     def class_names(self) -> tuple[str, ...] | None:
         """The names of the classes read so far, by number; None if classes are just numbers."""
         return None
+
+    def copy(self) -> Self:
+        """Return a table of the same rows, for another reading."""
+        return copy(self)
 
     @abstractmethod
     def chunks(
@@ -143,6 +151,36 @@ class TableSource(Source):
             ),
             needs_file=True,
         )
+
+    def find_rows(self, n_taken: int, n_last: int) -> NDArray[np.int64] | None:
+        """Return the rows of the table, from 1, of the last of the first points of the stream.
+
+        The table is read again up to there.
+
+        Parameters
+        ----------
+        n_taken : int
+            The number of points taken since the first one.
+        n_last : int
+            The number of points among them, from the last one back, whose rows are returned.
+
+        Returns
+        -------
+        array (n_last,) or None
+            None if the table does not number its rows, or has fewer points now.
+        """
+        if not self.table.has_row_numbers:
+            return None
+        read: Callable[..., Iterator[Chunk]] = self.table.copy().chunks
+        column = self.n_features
+        rows, n_read = [np.empty(0, dtype=np.int64)], 0
+        for points, _ in read(self.feature_names, self._size, is_numbered=True, **self.choices):
+            numbers = points[: max(n_taken - n_read, 0), column].astype(np.int64)
+            n_read += len(numbers)
+            rows.append(numbers[max(n_taken - n_last - n_read + len(numbers), 0) :])
+            if n_read == n_taken:
+                break
+        return np.concatenate(rows) if n_read == n_taken else None
 
     @property
     def class_names(self) -> tuple[str, ...] | None:

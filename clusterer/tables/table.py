@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import copy
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -63,6 +63,8 @@ class Table(ChunkedTable):
         The arguments of `open_table` other than the path and the limits, to open the table again.
     """
 
+    has_row_numbers = True
+
     def __init__(
         self,
         name: str,
@@ -120,10 +122,12 @@ class Table(ChunkedTable):
             if each.column.kind == "number" and each.number_format is not None
         }
 
-    def copy(self) -> "Table":
+    def copy(self) -> Self:
         """Return a table of the same file with a report of its own, for another reading."""
-        twin = copy(self)
+        twin = super().copy()
         twin.report, twin._encoder = Report(list(self.report.notes)), None
+        # A source may note what it measures during a reading.
+        twin._source = copy(self._source)
         return twin
 
     def preview(self, n: int = 20) -> tuple[list[str], list[list[str]]]:

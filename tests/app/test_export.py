@@ -81,10 +81,19 @@ def test_a_scaled_table_is_exported_in_its_units_in_many_pieces(dashboard_page, 
     wait_until(lambda: counter(page, "points seen") == "30000")
     open_section(page)
     path = download(page, "Points", tmp_path)
-    assert path.name == "t-csv-points.csv"
+    assert path.name == "t-csv-window-points.csv"
     assert path.stat().st_size > 1_000_000
     points = pd.read_csv(path)
     assert np.allclose(points[["'=a", "b"]], values, rtol=1e-15)
+    assert points["row"].tolist() == [*range(1, 30_001)]
+    path = download(page, "My table", tmp_path)
+    assert path.name == "t-csv-clusters.csv"
+    table = pd.read_csv(path)
+    assert np.allclose(table[["'=a", "b"]], values, rtol=1e-15)
+    assert table["cluster"].equals(points["cluster"])
+    table = pd.read_parquet(download(page, "My table, Parquet", tmp_path))
+    assert np.allclose(table[["=a", "b"]], values, rtol=1e-15)
+    assert table["cluster"].equals(points["cluster"])
     model = ScaledLearner.load(download(page, "Model", tmp_path)).model
     expect(page.get_by_text("The model learned standardised values.")).to_be_visible()
     document = pd.read_json(io.StringIO(download(page, "JSON", tmp_path).read_text()), typ="series")

@@ -67,6 +67,32 @@ def test_the_json_holds_the_same_values(exported):
     assert len(document["clusters"]) == 5
 
 
+@pytest.mark.parametrize("time", [None, "day"])
+def test_points_of_a_table_have_the_numbers_of_their_rows(time, tmp_path):
+    random = np.random.default_rng(0)
+    x, day = random.normal(size=400), random.permutation(400) + 1_000
+    path = tmp_path / "t.csv"
+    path.write_text(
+        "x,day\n" + "".join(f"{v},{d}\n" for v, d in zip(x, day, strict=True)) + "?,1\n"
+    )
+    with path.open("a") as file:
+        file.write("7.5,5000\n")
+    run = Run(
+        TableSource(open_table(path), ["x"], time=time), OnlineClusterer(20), window_length=100
+    )
+    run.advance(150)
+    run.advance(250)
+    order = np.argsort(day) if time else np.arange(400)
+    points = read(write_points_csv(run.export_run()))
+    assert points.columns[0] == "row"
+    assert points["row"].tolist() == (order[300:] + 1).tolist()
+    assert np.array_equal(points["x"], x[order[300:]])
+    run.advance(10)
+    assert read(write_points_csv(run.export_run()))["row"].iloc[-1] == 402
+    path.write_text("x,day\n" + "1,2\n" * 20)
+    assert "row" not in read(write_points_csv(run.export_run()))
+
+
 def test_labelled_points_are_the_window_with_classes_and_clusters(exported):
     points = read(write_points_csv(exported))
     source = make_generator("blobs", seed=2, noise=0.1)
@@ -114,7 +140,7 @@ def test_a_scaled_run_is_written_in_the_units_of_the_table_with_its_scaling(tmp_
     run.advance(300)
     exported = run.export_run()
     points = read(write_points_csv(exported))
-    assert list(points.columns) == ["cluster_", "class", "'=SUM(A1)", "cluster"]
+    assert list(points.columns) == ["row", "cluster_", "class", "'=SUM(A1)", "cluster"]
     assert np.array_equal(points[["'=SUM(A1)", "cluster"]], values)
     written = [" ".join(escape_formula(name).split()) for name in names]
     assert [" ".join(name.split()) for name in points["class"]] == written

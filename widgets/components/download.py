@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 from bokeh.core.properties import Bool, Int, String
@@ -45,6 +46,8 @@ RECEIVE = (
     + """
     if (download.is_first) download._pieces = []
     download._pieces.push(Uint8Array.from(atob(download.piece), (letter) => letter.charCodeAt(0)))
+    // The browser can store the content of a blob on its disk.
+    if (download._pieces.length == 64) download._pieces = [new Blob(download._pieces)]
     if (download.is_last) {
         save(new Blob(download._pieces, {type: download.mime_type}), download.file_name)
         download._pieces = []
@@ -91,11 +94,40 @@ EXPORT = (
 
 
 class File(NamedTuple):
-    """A file for the browser to save; ``kind`` is its MIME type."""
+    """A file for the browser to save.
+
+    Parameters
+    ----------
+    name : str
+        The name that the browser proposes.
+    kind : str
+        The MIME type.
+    content : bytes or Path
+        The content, or a file that holds it, which is deleted after it was sent.
+    """
 
     name: str
     kind: str
-    content: bytes
+    content: bytes | Path
+
+    @property
+    def n_bytes(self) -> int:
+        """The size of the content."""
+        content = self.content
+        return len(content) if isinstance(content, bytes) else content.stat().st_size
+
+    def read_piece(self, start: int) -> bytes:
+        """Return the next bytes from ``start`` on."""
+        if isinstance(self.content, bytes):
+            return self.content[start : start + N_PIECE_BYTES]
+        with self.content.open("rb") as file:
+            file.seek(start)
+            return file.read(N_PIECE_BYTES)
+
+    def delete(self) -> None:
+        """Delete the file that holds the content."""
+        if not isinstance(self.content, bytes):
+            self.content.unlink(missing_ok=True)
 
 
 class Downloader:
@@ -117,7 +149,8 @@ class Downloader:
     def __init__(self, plot: Plot, update_page: Callable[[Callable[[], None]], None]) -> None:
         self._update_page = update_page
         self._files: deque[File] = deque()
-        self._n_sent = 0
+        self._n_sent, self._n_bytes = 0, -1
+        self._must_clear = False
         self._n_images = 0
         self.download = Download(name="download")
         self.download.js_on_change(
@@ -134,6 +167,23 @@ class Downloader:
         if len(self._files) == 1:
             self._update_page(self._send_piece)
 
+    def measure_share(self, file: File) -> float | None:
+        """Return the share of a file that was sent, 0 while it waits; None if it is done."""
+        if file not in self._files:
+            return None
+        return self._n_sent / self._n_bytes if file is self._files[0] and self._n_bytes > 0 else 0.0
+
+    def cancel(self, file: File) -> None:
+        """Send no more of a file; the browser saves nothing of it."""
+        if file not in self._files:
+            return
+        is_first = file is self._files[0]
+        self._files.remove(file)
+        file.delete()
+        if is_first:
+            # The answer to the piece on its way sends the next file.
+            self._n_sent, self._n_bytes, self._must_clear = 0, -1, True
+
     def send_plot_image(self, kind: str, name: str) -> None:
         """Have the browser save an image of the plot, as "png" or "svg"."""
         self._n_images += 1
@@ -141,27 +191,34 @@ class Downloader:
         self._update_page(lambda: self.download.update(image_request=request))
 
     def _send_piece(self) -> None:
+        if not self._files:
+            return
         file = self._files[0]
-        piece = file.content[self._n_sent : self._n_sent + N_PIECE_BYTES]
+        if not self._n_sent:
+            self._n_bytes = file.n_bytes
+        piece = file.read_piece(self._n_sent)
         self._n_sent += len(piece)
         self.download.update(
             file_name=file.name,
             mime_type=file.kind,
             piece=b64encode(piece).decode(),
             is_first=self._n_sent == len(piece),
-            is_last=self._n_sent == len(file.content),
+            is_last=self._n_sent == self._n_bytes,
         )
         # Last: the browser reads the piece when the number changes.
         self.download.number += 1
 
     def _send_next(self, attr: str, old: int, received: int) -> None:
-        if received != self.download.number or not self._files:
+        if received != self.download.number:
             return
-        if self._n_sent == len(self._files[0].content):
-            self._files.popleft()
-            self._n_sent = 0
-        if self._files:
-            self._update_page(self._send_piece)
-        else:
-            # Free the memory of the last piece.
-            self._update_page(lambda: self.download.update(piece=""))
+        if self._n_sent == self._n_bytes:
+            self._files.popleft().delete()
+            self._n_sent, self._n_bytes = 0, -1
+        self._update_page(self._send_piece if self._files else self._clear)
+
+    def _clear(self) -> None:
+        """Free the memory of the last piece, and the browser's memory of a cancelled file."""
+        self.download.update(piece="", is_first=True, is_last=False)
+        if self._must_clear:
+            self._must_clear = False
+            self.download.number += 1

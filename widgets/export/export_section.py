@@ -1,7 +1,10 @@
 """The section Export: results, the run itself, pictures and videos as files."""
 
 import asyncio
+import shutil
+import threading
 from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -16,9 +19,11 @@ from clusterer.export.data_files import (
     write_points_csv,
     write_prototypes_csv,
 )
+from clusterer.export.labelled_table import Format, write_run_table
 from clusterer.export.python_script import write_script
 from clusterer.session.engine import Engine
 from clusterer.session.run_export import RunExport
+from clusterer.support.temp_folders import temp_folders
 from widgets.components.button import build_button
 from widgets.components.download import Downloader, File
 from widgets.components.text import Text
@@ -48,10 +53,10 @@ class ExportFormat(NamedTuple):
 DATA = (
     ExportFormat(
         "Points",
-        "points.csv",
+        "window-points.csv",
         "text/csv",
-        "Only the newest points, as many as the setting Window, with their clusters, and with "
-        "true classes if known, as CSV.",
+        "Only the newest points, as many as the setting Window, with the numbers of their rows, "
+        "their clusters, and with true classes if known, as CSV.",
         write_points_csv,
     ),
     ExportFormat(
@@ -74,6 +79,22 @@ DATA = (
         "application/json",
         "Clusters, prototypes, parameters and scaling in one file.",
         write_json,
+    ),
+)
+TABLES: tuple[tuple[str, Format, str, str], ...] = (
+    (
+        "My table",
+        "csv",
+        "text/csv",
+        "All rows and columns of the table in the order of the file, and for each row the cluster, "
+        "its name, the distance from its centre, the certainty and the score, or why the row was "
+        "not used, as CSV.",
+    ),
+    (
+        "My table, Parquet",
+        "parquet",
+        "application/vnd.apache.parquet",
+        "The same as Parquet.",
     ),
 )
 RUN = (
@@ -104,6 +125,8 @@ class ExportSection:
         self._downloader = downloader
         self._video_recorder = video_recorder
         self._message = Text(role="status")
+        self._cancelled = threading.Event()
+        self._is_closed = False
 
     def build(self) -> pmui.Column:
         """Build the buttons, when the section is first shown."""
@@ -118,6 +141,16 @@ class ExportSection:
             )
             for name, note in zip(FORMATS, ("", ", a third smaller"), strict=False)
         ]
+        self._tables = [
+            self._build_button(
+                label, description, partial(self._send_table, table_format, media_type)
+            )
+            for label, table_format, media_type, description in TABLES
+        ]
+        self._cancel = self._build_button(
+            "Cancel", "Stop writing the table.", lambda _: self._cancelled.set()
+        )
+        self._cancel.param.update(icon="close", visible=False)
         pictures = [
             self._build_button(
                 name.upper(),
@@ -127,11 +160,13 @@ class ExportSection:
             for name in ("png", "svg")
         ]
         return pmui.Column(
+            *self._build_group("Table with clusters", self._tables),
             *self._build_group("Data", [self._build_export_button(each) for each in DATA]),
             *self._build_group("Run", [self._build_export_button(each) for each in RUN]),
             *self._build_group("Picture", [*pictures, *self._videos]),
             self._progress,
             self._message.pane,
+            self._cancel,
             **WIDE,
         )
 
@@ -167,6 +202,63 @@ class ExportSection:
             self._downloader.send(File(name, export_format.media_type, content))
 
         return self._build_button(export_format.label, export_format.description, send)
+
+    async def _send_table(self, table_format: Format, media_type: str, _: Any) -> None:
+        """Write the table to a file in a thread, and send the file; both can be cancelled."""
+        self._cancelled.clear()
+        self._disable_tables(True)
+        folder = temp_folders.make_folder()
+        path, n_rows = folder / "table", 0
+
+        def write(run: RunExport) -> None:
+            nonlocal n_rows
+            with path.open("wb") as file, closing(write_run_table(file, run, table_format)) as done:
+                for n_written in done:
+                    n_rows = n_written
+                    if self._cancelled.is_set():
+                        return
+
+        try:
+            future = asyncio.wrap_future(self._engine.export_run())
+            run = await asyncio.wait_for(future, EXPORT_TIMEOUT_S)
+            if not run.snapshot.n_seen:
+                raise NotFittedError(NOTHING_TO_EXPORT)
+            task = asyncio.create_task(asyncio.to_thread(write, run))
+            while not task.done():
+                await asyncio.wait([task], timeout=PROGRESS_PERIOD_S)
+                self._message.show(f"{n_rows:,} rows are written …")
+            task.result()
+            name = make_file_name(run.source.name, f"clusters.{table_format}")
+            await self._follow_sending(File(name, media_type, path))
+        except (ValueError, OSError) as error:
+            self._show_error(error)
+        finally:
+            if not self._is_closed:
+                self._progress.visible = False
+                self._disable_tables(False)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def _follow_sending(self, file: File) -> None:
+        """Send a file and show the progress until the browser has it or the user cancels."""
+        if not self._cancelled.is_set():
+            self._downloader.send(file)
+            self._progress.param.update(value=0, visible=True)
+        while (share := self._downloader.measure_share(file)) is not None:
+            if self._cancelled.is_set():
+                self._downloader.cancel(file)
+            self._progress.value = round(100 * share)
+            await asyncio.sleep(PROGRESS_PERIOD_S)
+        self._message.show("Cancelled; nothing was saved." if self._cancelled.is_set() else "")
+
+    def _disable_tables(self, is_disabled: bool) -> None:
+        for button in self._tables:
+            button.disabled = is_disabled
+        self._cancel.visible = is_disabled
+
+    def close(self) -> None:
+        """Stop writing, since the page is closed."""
+        self._is_closed = True
+        self._cancelled.set()
 
     def _show_error(self, error: Exception) -> None:
         if isinstance(error, TimeoutError):
