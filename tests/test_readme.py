@@ -7,6 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from clusterer.cluster.prototypes.parameters import MAX_PROTOTYPES
+from clusterer.tables.limits import (
+    MAX_BYTES,
+    MAX_COLUMNS,
+    MAX_LINE_BYTES,
+    MAX_RATIO,
+    READ_BUDGET,
+)
+from widgets.components.upload import read_most_bytes
+from widgets.server.options import ServerOptions
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 
@@ -37,3 +48,21 @@ def test_is_there(name: str) -> None:
 def test_block_runs(code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     exec(compile(code, str(README), "exec"), {"__name__": "readme"})
+
+
+def test_the_limits_are_those_of_the_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MAX_UPLOAD_MB", raising=False)
+    text = " ".join(README.read_text("utf-8").split())
+    options = ServerOptions()
+    for words in (
+        f"upload has at most {read_most_bytes() / 2**30:g} GB",
+        f"a table at most {MAX_BYTES / 2**30:g} GB",
+        f"{MAX_COLUMNS:,} columns",
+        f"lines of {MAX_LINE_BYTES / 2**20:g} MiB",
+        f"{MAX_RATIO} times the packed size",
+        f"at most {READ_BUDGET / 2**20:g} MB of memory",
+        f"K is at most {MAX_PROTOTYPES:,}",
+        f"accepts {options.most_sessions} pages",
+        f"for {options.keep_days} days, {options.keep_mb / 1024:g} GiB in all",
+    ):
+        assert words in text, words

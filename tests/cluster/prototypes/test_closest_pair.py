@@ -16,13 +16,13 @@ from tests.support.streams import RULES
 N_PROTOTYPES, N_POINTS = 24, 3_000
 
 
-def draw(kind: str, n_features: int) -> NDArray:
+def draw(kind: str, n_features: int, n_points: int = N_POINTS) -> NDArray:
     random = np.random.default_rng(n_features)
-    points = random.normal(size=(N_POINTS, n_features))
+    points = random.normal(size=(n_points, n_features))
     if kind == "lattice":
         return np.rint(2.0 * points)
     points[::50] *= 1e6 if kind == "outliers" else 1.0
-    return points + 6.0 * random.integers(3, size=(N_POINTS, 1))
+    return points + 6.0 * random.integers(3, size=(n_points, 1))
 
 
 def measure_costs(prototypes: Prototypes, merge: str) -> dict[tuple[int, int], float]:
@@ -51,3 +51,24 @@ def test_bounds_stay_below_all_costs(merge, n_features, kind, half_life):
         bounds = prototypes.rows[BOUND] / prototypes.scalars[BOUND_UNIT]
         assert all(cost >= min(bounds[i], bounds[j]) for (i, j), cost in costs.items())
         assert closest_pair(prototypes) == min(costs, key=lambda pair: costs[pair])
+
+
+@pytest.mark.parametrize("half_life", [None, 30.0])
+@pytest.mark.parametrize("kind", ["blobs", "outliers", "lattice"])
+@pytest.mark.parametrize("merge", RULES)
+def test_bounds_are_below_all_costs_and_useful_after_every_point(merge, kind, half_life):
+    parameters = check_parameters(9, 4.0, half_life, "kernel", merge)
+    prototypes = Prototypes(2, 9, parameters.rule)
+    shares = []
+    for point in draw(kind, 2, n_points=120):
+        prototypes.learn(point[None], parameters)
+        if prototypes.n_taken < 2:
+            continue
+        costs = measure_costs(prototypes, merge)
+        bounds = prototypes.rows[BOUND] / prototypes.scalars[BOUND_UNIT]
+        assert all(cost >= min(bounds[i], bounds[j]) for (i, j), cost in costs.items())
+        least = min(costs, key=lambda pair: costs[pair])
+        assert closest_pair(prototypes) == least
+        # A row with a bound above the least cost is not searched.
+        shares.append((bounds[: prototypes.n_taken] > costs[least]).mean())
+    assert np.mean(shares[-60:]) > 0.5

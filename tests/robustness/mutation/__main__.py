@@ -5,12 +5,13 @@ condition or call of a file in a copy of the project, runs the tests of this fil
 the changes that no test has noticed. Kernels run as plain Python: with ``NUMBA_DISABLE_JIT=1`` the
 command tests the kernels, without it the other files.
 
-A process is forked for each mutant from one that has imported all other libraries. Neither mutmut
-nor cosmic-ray does so, mutmut leaves functions with decorators alone, which all kernels are, and
-neither can replace the SIMD instructions by Python.
+A process is forked for each mutant from one that has imported everything, since the imports take
+longer than the tests. Neither mutmut nor cosmic-ray does so; mutmut leaves decorated functions
+alone, as all kernels are; neither can replace the SIMD instructions by Python.
 """
 
 import argparse
+import importlib
 import multiprocessing
 import os
 import random
@@ -33,7 +34,8 @@ from tests.robustness.mutation.subjects import KERNELS, OTHERS, Subject
 
 ROOT = Path(__file__).resolve().parents[3]
 COPIED = ("app.py", "benchmarks", "clusterer", "docs", "pyproject.toml", "tests", "widgets")
-IMPORTED = ("hypothesis", "sklearn.cluster", "pandas", "pyarrow.parquet", "panel", "holoviews")
+# The app imports the whole project.
+IMPORTED = ("hypothesis", "pandas", "pyarrow.parquet", "app")
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-m", "not long")
 # Hypothesis is imported before pytest could rewrite its assertions.
 OPTIONS += ("-W", "ignore::pytest.PytestAssertRewriteWarning")
@@ -41,6 +43,7 @@ OUTPUT = "output.txt"
 # A mutant may never end. It gets several times the time of the tests without a mutant.
 TIMES, SPARE_S = 5.0, 20.0
 SEED = 0
+MISSING = object()
 
 
 def main() -> None:
@@ -56,10 +59,12 @@ def main() -> None:
     ]
     if not subjects:
         parser.error(f"no such file; files: {', '.join(each.path for each in KERNELS + OTHERS)}")
-    for name in IMPORTED:
-        import_module(name)
     n_killed = n_tried = 0
     with copy_project() as folder:
+        for name in IMPORTED:
+            import_module(name)
+        if numba.config.DISABLE_JIT:
+            import_module("tests.robustness.mutation.plain_simd").install_plain_simd()
         for subject in subjects:
             killed, tried = try_subject(folder, subject, chosen.each)
             n_killed, n_tried = n_killed + killed, n_tried + tried
@@ -95,21 +100,27 @@ def try_subject(folder: Path, subject: Subject, most: int | None) -> tuple[int, 
     path = folder / subject.path
     original = path.read_text("utf-8")
     begin = time.monotonic()
-    if not does_pass(folder, subject, 10 * 60.0):
+    if run_child(folder, subject, 10 * 60.0) != 0:
         print((folder / OUTPUT).read_text("utf-8", "replace"))
         sys.exit(f"The tests of {subject.path} fail without a mutant: {' '.join(subject.tests)}")
     limit_s = TIMES * (time.monotonic() - begin) + SPARE_S
     mutants = list_mutants(original)
     tried = choose(mutants, most)
-    survivors = []
+    n_survived = n_late = 0
     for mutant in tried:
         path.write_text(mutant.text, "utf-8")
-        if does_pass(folder, subject, limit_s):
-            survivors.append(mutant)
+        code = run_child(folder, subject, limit_s)
+        n_late += code is None
+        if code == 0:
+            n_survived += 1
             print(f"    {subject.path}:{mutant.line}: {mutant.change}", flush=True)
     path.write_text(original, "utf-8")
-    n_killed = len(tried) - len(survivors)
-    print(f"{subject.path}: {n_killed} of {len(tried)} killed, {len(mutants)} in all", flush=True)
+    n_killed = len(tried) - n_survived
+    print(
+        f"{subject.path}: {n_killed} of {len(tried)} killed, {n_late} of them by the time limit; "
+        f"the file has {len(mutants)} mutants",
+        flush=True,
+    )
     return n_killed, len(tried)
 
 
@@ -121,8 +132,8 @@ def choose(mutants: list[Mutant], most: int | None) -> list[Mutant]:
     return [mutants[int((i + dice.random()) * step)] for i in range(most)]
 
 
-def does_pass(folder: Path, subject: Subject, limit_s: float) -> bool:
-    """Whether the tests pass within the time."""
+def run_child(folder: Path, subject: Subject, limit_s: float) -> int | None:
+    """Run the tests in a process of their own; return pytest's exit code, None after the time."""
     context = multiprocessing.get_context("fork")
     child = context.Process(target=run_tests, args=(folder, subject, limit_s))
     child.start()
@@ -131,8 +142,9 @@ def does_pass(folder: Path, subject: Subject, limit_s: float) -> bool:
     # Also the servers that a test has started.
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
     child.join()
-    return child.exitcode == 0
+    return None if child.exitcode in (-signal.SIGKILL, -signal.SIGXCPU) else child.exitcode
 
 
 def run_tests(folder: Path, subject: Subject, limit_s: float) -> None:
@@ -144,13 +156,23 @@ def run_tests(folder: Path, subject: Subject, limit_s: float) -> None:
         os.dup2(output, descriptor)
     os.chdir(folder)
     options = [*OPTIONS]
+    replace_module(subject.path)
     if numba.config.DISABLE_JIT:
-        from tests.robustness.mutation.plain_simd import install_plain_simd
-
-        install_plain_simd()
         # Compiled code overflows without a warning.
         options += ["-W", "ignore::RuntimeWarning"]
     os._exit(pytest.main([*options, *subject.tests]))
+
+
+def replace_module(path: str) -> None:
+    """Import the changed file again, also into the modules that have imported its names."""
+    module = import_module(path.removesuffix(".py").replace("/", "."))
+    before = {**vars(module)}
+    importlib.reload(module)
+    ours = [each for name, each in sys.modules.items() if name.partition(".")[0] in COPIED]
+    for name, value in before.items():
+        for other in ours:
+            if not name.startswith("__") and vars(other).get(name, MISSING) is value:
+                setattr(other, name, vars(module)[name])
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ OTHERS = (
     Subject(f"{SERVER}access.py", ("tests/widgets/server/test_access.py",)),
     Subject(f"{SERVER}connections.py", ("tests/widgets/server/test_connections.py",)),
     Subject("widgets/components/upload.py", ("tests/widgets/components/test_upload.py",)),
-    Subject(f"{TABLES}limits.py", ("tests/tables/test_refused_files.py",)),
+    Subject(f"{TABLES}limits.py", (f"{TABLES}limits.py", "tests/test_readme.py")),
     Subject(f"{TABLES}columnar/expansion.py", ("tests/tables/columnar/test_expansion.py",)),
     Subject(
         f"{TABLES}files/folder.py",
