@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from bokeh.server.views.doc_handler import DocHandler
+from bokeh.server.views.session_handler import SessionHandler
+from bokeh.server.views.ws import WSHandler
 from bokeh.util.token import generate_jwt_token, generate_session_id, get_session_id
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 from tornado.web import HTTPError
@@ -20,6 +22,7 @@ from widgets.server.access import (
     SETTING,
     AccessControl,
     find_access_control,
+    install_access_control,
     restrict_page,
     restrict_websocket,
 )
@@ -367,3 +370,27 @@ def test_only_valid_codes_close_a_websocket(code: int | None, sent: int | None) 
     socket.close(code, "a reason of any length")
     assert socket.codes == [sent]
     assert (PROTOCOL_ERROR, MESSAGE_TOO_BIG) == (1002, 1009)
+
+
+def test_each_page_and_websocket_is_restricted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Page(SessionHandler):
+        pass
+
+    class Socket(WSHandler):
+        pass
+
+    class Other:
+        pass
+
+    patterns: list[tuple] = [("/page", Page), ("/ws", Socket, {"a": 1}), ("/other", Other)]
+    monkeypatch.setattr(access_module.urls, "per_app_patterns", patterns)
+    install_access_control()
+    (path, page), (socket_path, socket, options), other = patterns
+    assert (path, socket_path, options) == ("/page", "/ws", {"a": 1})
+    assert [page.__name__, socket.__name__] == ["RestrictedPage", "RestrictedWebSocket"]
+    assert issubclass(page, Page)
+    assert issubclass(socket, Socket)
+    assert other == ("/other", Other)
+    before = [*patterns]
+    install_access_control()
+    assert patterns == before
