@@ -222,7 +222,8 @@ def test_a_sample_cuts_long_texts_only(make) -> None:
     cut = cut_values(make([*texts, "z" * (MAX_SAMPLE_CHARACTERS + 1)])).to_pylist()
     assert cut[:3] == make(texts).to_pylist()
     assert len(cut[3]) == MAX_SAMPLE_CHARACTERS
-    assert cut_values(pa.array([1.5])).to_pylist() == [1.5]
+    # Numbers whose bytes look like the lengths of views.
+    assert cut_values(pa.array([1000] * 4)).to_pylist() == [1000] * 4
 
 
 @pytest.mark.parametrize(
