@@ -12,8 +12,10 @@ import time
 
 import numpy as np
 
+from clusterer.base import Classifier, make_learner
 from clusterer.cluster.density.dendrogram import build_dendrogram
 from clusterer.cluster.estimator import OnlineClusterer
+from clusterer.evaluation.classification.settings import LEARNERS
 from clusterer.preprocessing.scaling import Moments, RunningScaling
 from clusterer.session.density_image import count_cells
 from clusterer.support.kernels import compilation
@@ -46,6 +48,19 @@ def compile_kernels() -> None:
     build_dendrogram(model.snapshot())
     RunningScaling.begin(Moments(np.zeros(2), np.ones(2), 0)).follow(points)
     count_cells(points[:, 0], points[:, 1], (-1, 1, -1, 1))
+
+
+def compile_classifiers() -> None:
+    """Let the classifiers of the view Classify learn and predict a small stream.
+
+    A server does not call this: the first page needs no classifier.
+    """
+    points = np.random.default_rng(0).normal(size=(100, 2))
+    classes = (points[:, 0] > 0).astype(np.int64)
+    for learner in map(make_learner, LEARNERS.values()):
+        assert isinstance(learner, Classifier)
+        learner.test_then_learn(points, classes)
+        learner.predict(points)
 
 
 def start_compiling() -> None:
@@ -96,6 +111,7 @@ def _compile_with_progress() -> None:
     compilation.watchers.append(show)
     start = time.monotonic()
     compile_kernels()
+    compile_classifiers()
     print(f"Compiled in {time.monotonic() - start:.0f} s.", file=sys.stderr)
 
 
