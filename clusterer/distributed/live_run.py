@@ -68,12 +68,14 @@ class DistributedRun(Run):
             assert result.points is not None
             self.recent_points.push(result.points, None)
             self.recent_points.window.n_pushed = self.model.n_seen_
+            self._is_track_due = True
         return max(self.n_seen - n_before, 1)
 
     def _end(self, outcome: Outcome) -> None:
         self.is_finished = True
         learner = outcome.learner
         if learner.is_fitted:
+            self._is_track_due = True
             learner.model.set_params(**self.model.get_params())
             self.model, self.scaling = learner.model, learner.scaling or self.scaling
 

@@ -36,9 +36,10 @@ N_ON_IMAGE = 2_000
 N_RECORDED = 500
 """Number of points in each recorded state."""
 
-MIN_RECORD_GAP, MAX_RECORD_GROWTH = 50, 1 / 20
-"""A state is due after 50 points, or when the number of points has grown by a 20th: so views over
-time show also a table that is learned in a moment."""
+MIN_TRACK_GAP, N_TRACK_GAPS = 50, 20
+"""Clusters are tracked, and a state is due, every 50 points, and after 2,000 points at least 20
+times while the number of points doubles: at the same points in each run of a stream, whenever
+frames are made. So views over time show also a table that is learned in a moment."""
 
 MAX_FLOAT32 = float(np.finfo(np.float32).max)
 
@@ -78,6 +79,7 @@ class Run:
         self.number = number
         self.is_finished = False
         self.tracker = ClusterTracker()
+        self._is_track_due = False
         self.recorder = Recorder()
         self.comparison_run: ComparisonRun | None = None
         self.companion: CompanionClassifier | None = None
@@ -86,6 +88,15 @@ class Run:
     def n_seen(self) -> int:
         """Number of points learned."""
         return self.recent_points.window.n_pushed
+
+    @property
+    def tracker(self) -> ClusterTracker:
+        """The ids, colours and names of the clusters shown last."""
+        return self._tracker
+
+    @tracker.setter
+    def tracker(self, tracker: ClusterTracker) -> None:
+        self._tracker = self._lasting_tracker = tracker
 
     @property
     def max_chunk_size(self) -> int:
@@ -97,23 +108,31 @@ class Run:
     @property
     def n_to_record(self) -> int:
         """Number of points until a state is due by the number of points; 0 or less if it is due."""
-        last = self.recorder.n_seen
-        return last + max(MIN_RECORD_GAP, int(MAX_RECORD_GROWTH * last)) - self.n_seen
+        return find_next_track(self.recorder.n_seen) - self.n_seen
 
     def advance(self, n: int) -> int:
         """Learn up to n points; return the number of points learned.
 
         Raises what the source and the model raise.
         """
-        points, classes = self.source.take(n)
-        is_short = len(points) < n and not self.source.is_waiting
-        self.is_finished = is_short or self.source.exhausted
-        if len(points):
-            spent_s = self._learn(points, classes)
-            self.recent_points.push(points, classes)
-            if self.comparison_run is not None:
-                self.comparison_run.learn(points, classes, spent_s)
-        return len(points)
+        n_learned = 0
+        while n_learned < n:
+            n_wanted = min(n - n_learned, find_next_track(self.n_seen) - self.n_seen)
+            points, classes = self.source.take(n_wanted)
+            is_short = len(points) < n_wanted and not self.source.is_waiting
+            self.is_finished = is_short or self.source.exhausted
+            if len(points):
+                spent_s = self._learn(points, classes)
+                self.recent_points.push(points, classes)
+                n_learned += len(points)
+                if find_next_track(self.n_seen - 1) == self.n_seen:
+                    self._is_track_due = True
+                    self._identify(self.model.snapshot())
+                if self.comparison_run is not None:
+                    self.comparison_run.learn(points, classes, spent_s)
+            if len(points) < n_wanted:
+                break
+        return n_learned
 
     def _follow_scaling(self, points: NDArray) -> None:
         before, now = self.scaling, self.scaling.follow(points)
@@ -279,10 +298,20 @@ class Run:
         return parameters
 
     def _identify(self, snapshot: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        clusters = self.tracker.update(snapshot.ids, snapshot.labels, snapshot.weights)
-        for kind, cluster, other in self.tracker.changes:
-            self.recorder.note(Event(snapshot.n_seen, kind, cluster, other))
-        return clusters, map_labels(clusters, self.tracker.colors)
+        """Return the lasting cluster ids (m,) and the colours (m,) of the prototypes.
+
+        The next tracking forgets what is found between two trackings. Otherwise ids and colours
+        would depend on the times of the frames, and a run with the same seed would get others.
+        """
+        tracker = self._lasting_tracker.copy()
+        clusters = tracker.update(snapshot.ids, snapshot.labels, snapshot.weights)
+        self._tracker = tracker
+        if self._is_track_due:
+            self._is_track_due = False
+            self._lasting_tracker = tracker
+            for kind, cluster, other in tracker.changes:
+                self.recorder.note(Event(snapshot.n_seen, kind, cluster, other))
+        return clusters, map_labels(clusters, tracker.colors)
 
     def _label_points(self, points: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the lasting cluster ids (n,) of points (n, d) in the units of the data.
@@ -348,7 +377,9 @@ class Run:
 
     def name_cluster(self, cluster: int, name: str) -> None:
         """Name a cluster by its lasting id; see `ClusterTracker.name_cluster`."""
-        self.tracker.name_cluster(cluster, name)
+        self._tracker.name_cluster(cluster, name)
+        # The cluster with the name must last.
+        self._lasting_tracker = self._tracker
 
     def set(self, name: str, value: Any) -> None:
         """Change a live parameter: ``noise``, ``window_length`` or a parameter of the model.
@@ -370,6 +401,7 @@ class Run:
     def _note_change(self, before: dict[str, Any], name: str) -> None:
         now = self.parameters
         if name in now and now[name] != before[name]:
+            self._is_track_due |= self.n_seen > 0
             self.recipe.note(self.n_seen, name, now[name])
             self.recorder.note(
                 Event(self.n_seen, "changed", name=name, before=before[name], after=now[name])
@@ -394,6 +426,18 @@ class Run:
             recipe=self.recipe.copy(),
             classification=self._take_classification(points[-N_WINDOW:]),
         )
+
+
+def find_next_track(n_seen: int) -> int:
+    """Return the next number of points, after ``n_seen``, at which clusters are tracked.
+
+    >>> find_next_track(0), find_next_track(50), find_next_track(5_000)
+    (50, 100, 5200)
+    """
+    gap = MIN_TRACK_GAP
+    while N_TRACK_GAPS * gap * 2 <= n_seen:
+        gap *= 2
+    return (n_seen // gap + 1) * gap
 
 
 def shrink(clusters: NDArray[np.int64]) -> NDArray[np.signedinteger]:

@@ -25,7 +25,8 @@ class ClusterTracker:
 
     A cluster inherits the id that most of its weight carried at the last update. Each id goes to
     one cluster at most; if several clusters could inherit an id, the cluster with the largest
-    weight of it gets it. A colour is a small number: the lowest that no living cluster holds.
+    weight of it gets it. New ids go to new clusters by their weight, the largest first. A colour is
+    a small number: the lowest that no living cluster holds.
 
     ``changes`` lists the changes of the last update. A cluster with a new id has split from the
     cluster that most of its weight belonged to, or is born if there was none. A cluster whose id
@@ -68,7 +69,7 @@ class ClusterTracker:
         shared = _sum_shared_weights(before, labels, weights)
         ids = _match(shared)
         known = set(ids.values())
-        for label in np.unique(labels[labels != NOISE]).tolist():
+        for label in _sort_by_size(prototype_ids, labels, weights):
             if label not in ids and label in self._bare:
                 ids[label] = self._bare.pop(label)
             elif label not in ids:
@@ -215,6 +216,15 @@ def _sum_shared_weights(
 
 def _sort_heaviest_first(shared: dict[tuple[int, int], float]) -> list[tuple[int, int]]:
     return sorted(shared, key=lambda pair: (-shared[pair], pair))
+
+
+def _sort_by_size(prototype_ids: NDArray, labels: NDArray, weights: NDArray) -> list[int]:
+    """Return the labels but noise by descending weight, then by the oldest prototype."""
+    found = np.unique(labels[labels != NOISE]).tolist()
+    own = {label: labels == label for label in found}
+    return sorted(
+        found, key=lambda label: (-weights[own[label]].sum(), prototype_ids[own[label]].min())
+    )
 
 
 def _match(shared: dict[tuple[int, int], float]) -> dict[int, int]:

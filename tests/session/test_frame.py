@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clusterer import OnlineClusterer
+from clusterer.datasets import make_generator
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.density_image import count_cells, shade
+from clusterer.session.frame import ViewRequest
+from clusterer.session.run import Run
 from clusterer.session.tracking import ClusterTracker
 from clusterer.stream.window import Window
 
@@ -100,3 +104,20 @@ def test_undoing_a_scaling_gives_the_points_back(seed):
     scaling = Scaling.standardize(points.mean(axis=0), points.std(axis=0))
     assert np.allclose(scaling.undo(scaling.apply(points)), points)
     assert np.allclose(scaling.apply(points).std(axis=0), 1)
+
+
+@pytest.mark.parametrize("generator", ["drifting", "blobs"])
+def test_ids_and_colours_do_not_depend_on_the_times_of_the_frames(generator):
+    watched, unwatched = (
+        Run(make_generator(generator, seed=3, noise=0.1), OnlineClusterer()) for _ in range(2)
+    )
+    sizes = np.random.default_rng(0).integers(1, 40, size=400)
+    for size in sizes.tolist():
+        watched.advance(size)
+        watched.make_frame(ViewRequest())
+    unwatched.advance(int(sizes.sum()))
+    frames = [run.make_frame(ViewRequest()) for run in (watched, unwatched)]
+    assert len(np.unique(frames[0].center_clusters)) > 2
+    np.testing.assert_array_equal(frames[0].center_clusters, frames[1].center_clusters)
+    np.testing.assert_array_equal(frames[0].center_colors, frames[1].center_colors)
+    assert watched.recorder.recording.events == unwatched.recorder.recording.events
