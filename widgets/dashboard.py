@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -34,28 +35,36 @@ from widgets.live.axes import AxesChooser
 from widgets.live.compilation_notice import CompilationNotice
 from widgets.live.counters import Counters
 from widgets.live.figure import LiveFigure
+from widgets.live.plot_text import PlotText
 from widgets.live.quality_line import QualityLine
 from widgets.notebook import CellView, is_in_notebook, take_over_cell
+from widgets.page.accessibility import name_elements
 from widgets.page.frame_loop import FrameLoop
 from widgets.page.link import AddressBar
 from widgets.page.notifications import Notification
-from widgets.page.page_layout import build_page, fit_to_phones, follow_system_theme
+from widgets.page.page_layout import NARROW_PX, build_page, fit_to_phones, follow_system_theme
 from widgets.page.page_state import PageState
+from widgets.page.presentation import Presentation, hide_controls
 from widgets.page.restore import RunRestore
 from widgets.results import copy_model, label_rows, tabulate_clusters
 from widgets.settings import Settings
 from widgets.sources.frame_file import is_frame, write_frame
+from widgets.sources.gallery import Gallery, Start
 from widgets.sources.painting_tool import PaintingTool
-from widgets.sources.source_chooser import SourceChooser
+from widgets.sources.source_chooser import GENERATED, TABLE, SourceChooser
 from widgets.sources.user_data import UserData
 from widgets.tour.tour import Tour
-from widgets.views.scatter_matrix import ScatterMatrix
-from widgets.views.view_area import ViewArea
+from widgets.views.view_area import BAR_CLASS, PLOT_CLASS, ViewArea
 
 NOTEBOOK_HEIGHT_PX = 720
 
 EXPORT_TIMEOUT_S = 120.0
 """A run that learns a large chunk, or that compiles, takes so long to answer at most."""
+
+BESIDE_PX = 1140
+"""From this width on, a page with its sidebar has room for a view beside the plot."""
+
+NOT_HIDDEN = "From the link, hide={} was ignored. What can be hidden: {}."
 
 NOTICE_PERIOD_S = 0.4
 """Time between two updates of the notice about the compilation."""
@@ -110,6 +119,7 @@ class Dashboard(pn.viewable.Viewer):
         self._sources = SourceChooser(self._controls, self._open_source, data, scheduler)
         source, scaling = self._sources.open_first()
         self._first_source = source
+        self._changes.begin_source(self._sources.key)
         self._engine = Engine(
             source,
             OnlineClusterer(**self.settings.model_parameters()),
@@ -140,19 +150,23 @@ class Dashboard(pn.viewable.Viewer):
             self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
         )
         self._axes = AxesChooser(self._figure)
-        self._scatter_matrix = ScatterMatrix(self._engine.refresh_frame)
         self._counters = Counters()
         self._quality_line = QualityLine()
+        self._plot_text = PlotText()
         self._status = Text(role="alert")
         self._notification = Notification()
         self._compilation_notice = CompilationNotice(lambda shown: self._transport.disable(shown))
-        self._view_area = ViewArea(self._engine, self._figure, self.settings, self._controls)
+        self._view_area = ViewArea(
+            self._engine, self._figure, self._plot, self.settings, self._controls
+        )
+        self._view_area.views.tabs.param.watch(self._scroll_to_view, "active")
         self._video_recorder = VideoRecorder()
 
     def _build_actions(self) -> None:
         """Build the parts that act on the engine, the sources or the settings, and the export."""
         plot, update_page = self._figure.figure, self._frame_loop.update_page
-        self._transport = Transport(self._engine, self._controls.points_per_s)
+        speed = self._controls.add_number_field("points_per_s", self._controls.points_per_s)
+        self._transport = Transport(self._engine, speed)
         self._painting_tool = PaintingTool(plot, self._sources.painting, self._engine, update_page)
         self._downloader = Downloader(plot, update_page)
         self._export = ExportSection(self._engine, self._downloader, self._video_recorder)
@@ -160,14 +174,21 @@ class Dashboard(pn.viewable.Viewer):
             self.settings, self._sources, self._axes, self._figure, self._view_area.views
         )
         self._run_restore: RunRestore | None = None
-        self._tour = Tour(self.settings, self._controls, self._sources, self._engine)
+        self._tour = Tour(
+            self.settings, self._controls, self._sources, self._engine, self._show_source
+        )
         self._help = Help(self._tour.start)
+        self._gallery = Gallery(self._begin_start)
+        self._introduction = build_introduction()
+        self._presentation = Presentation(self._figure, [self._introduction], [self._counters.pane])
         shortcuts = {
             " ": self._transport.toggle,
             "ArrowRight": self._engine.step,
             "r": self._engine.reset,
             "?": self._help.toggle,
             "t": self._tour.toggle,
+            "g": self._gallery.open,
+            "p": self._presentation.toggle,
             "Escape": self._tour.end,
         }
         self._keyboard = Keyboard(shortcuts, update_page)
@@ -181,6 +202,8 @@ class Dashboard(pn.viewable.Viewer):
                 changed -= {name}
             elif Settings.AUTOMATIC[name] not in changed:
                 setattr(self.settings, Settings.AUTOMATIC[name], False)
+        if changed & Settings.NEW_POINTS_ONLY:
+            self._transport.offer_restart()
         if changed:
             self._note_page_state()
             # All settings, so that the engine uses what the page shows after any order of events.
@@ -192,15 +215,21 @@ class Dashboard(pn.viewable.Viewer):
             self._run_restore.note_page_state()
 
     def _open_source(self, source: Source, scaling: Scaling, run_type: type[Run] = Run) -> None:
+        if self._tour.lesson is None:
+            self._changes.begin_source(self._sources.key)
         self._engine.open(source, scaling=scaling, run_type=run_type)
+        self._engine.set("noise", self.settings.noise)
         self._note_page_state()
+        self._show_source(source)
+        self._engine.play()
+
+    def _show_source(self, source: Source) -> None:
+        """Show the features of another source, and forget the points of the last one."""
         self._view_area.leave_stream()
         self._show_features(source)
-        self._engine.play()
 
     def _show_features(self, source: Source) -> None:
         self._axes.show(source.feature_names)
-        self._scatter_matrix.show(source.feature_names)
         self._painting_tool.show(source)
         self._view_area.show_features(source.feature_names)
 
@@ -208,16 +237,17 @@ class Dashboard(pn.viewable.Viewer):
         """Show a frame of the engine, or the frame of the past that the user has chosen."""
         frame = self._view_area.choose_frame(frame)
         self._figure.draw(frame)
-        self._scatter_matrix.draw(frame)
         self._record_video(frame)
         self._view_area.draw(frame)
         self._painting_tool.draw()
         self._compilation_notice.draw(frame)
         self._counters.draw(frame)
         self._quality_line.draw(frame)
+        self._plot_text.draw(frame)
         self._transport.draw(frame)
         self._tour.draw(frame)
         snapshot = frame.snapshot
+        self._controls.judge(frame)
         self._controls.show_estimates(
             n_prototypes=snapshot.most_prototypes,
             sigma=snapshot.sigma,
@@ -323,7 +353,6 @@ class Dashboard(pn.viewable.Viewer):
         self._export.close()
         self._engine.close()
         self._view_area.close()
-        self._scatter_matrix.close()
         self._sources.table.close()
         if self._frame_folder is not None:
             shutil.rmtree(self._frame_folder, ignore_errors=True)
@@ -333,7 +362,6 @@ class Dashboard(pn.viewable.Viewer):
         return [
             self._sources.view,
             self._axes.view,
-            self._scatter_matrix.switch,
             self._controls.build_main_controls(),
             self._changes.view,
             self._controls.build_accordion(("Export", lambda: [self._export.build()])),
@@ -342,7 +370,7 @@ class Dashboard(pn.viewable.Viewer):
     def main(self) -> list[pn.viewable.Viewable]:
         """The views."""
         return [
-            build_introduction(),
+            self._introduction,
             self._transport.view,
             self._counters.pane,
             self._quality_line.pane,
@@ -352,9 +380,8 @@ class Dashboard(pn.viewable.Viewer):
             self._painting_tool.view,
             self._tour.card,
             self._compilation_notice.pane,
-            self._plot,
-            self._scatter_matrix.view,
-            self._view_area.view,
+            self._plot_text.pane,
+            *self._view_area.parts,
         ]
 
     def page(self, store: RunStore | None = None) -> pmui.Page:
@@ -369,6 +396,7 @@ class Dashboard(pn.viewable.Viewer):
         # A link may choose a source, which plays; the stream must wait until the page is loaded.
         self._engine.hold(True)
         self._address.restore(pn.state.session_args)
+        self._changes.note_first()
         self._engine.pause()
         if store is None:
             self._engine.hold(False)
@@ -376,14 +404,66 @@ class Dashboard(pn.viewable.Viewer):
             self._restore_run(store)
         page = build_page(
             self.sidebar(),
-            [*self.main(), self._help.dialog],
-            header=[self._help.button, self._tour.button, self._address.copy_button],
+            [*self.main(), self._help.dialog, self._gallery.dialog],
+            header=[
+                self._gallery.button,
+                self._help.button,
+                self._tour.button,
+                self._presentation.button,
+                self._address.copy_button,
+            ],
         )
-        page.param.watch(lambda event: self._tour.note_sidebar(event.new), "sidebar_open")
+        page.param.watch(self._note_sidebar, "sidebar_open")
         self._keyboard.listen(pn.state.curdoc)
+        name_elements(pn.state.curdoc)
+        self._apply_lecture(page, pn.state.session_args)
         fit_to_phones(page, self._plot, self._frame_loop.heartbeat)
         follow_system_theme(page, self._frame_loop.heartbeat)
         return page
+
+    def _apply_lecture(self, page: pmui.Page, arguments: Mapping[str, list[bytes]]) -> None:
+        """Hide the controls that the link names, and present the page if it asks for that."""
+        words = {
+            key: arguments.get(key, [b""])[-1].decode("utf-8", "replace")
+            for key in ("hide", "present")
+        }
+        parts: dict[str, list[Any]] = {
+            "source": [self._sources.view],
+            "axes": [self._axes.view],
+            "step": [self._transport.step],
+            "reset": [self._transport.reset],
+            "tabs": [self._view_area.views.tabs],
+            "time": [self._view_area.travel.view],
+            **self._controls.parts,
+        }
+        unknown = hide_controls(words["hide"], parts)
+        if unknown:
+            self._notification.show(NOT_HIDDEN.format(", ".join(unknown)[:100], ", ".join(parts)))
+        self._presentation.listen(page, words["present"])
+
+    def _begin_start(self, start: Start) -> None:
+        """Open a stream of the gallery with its settings."""
+        self._tour.end()
+        self._sources.kind.value = TABLE if start.table else GENERATED
+        if start.table:
+            self._sources.table.catalog_select.value = start.table
+            return
+        self.settings.param.update(**{**self._changes.first_settings, **start.settings})
+        self._engine.reset()
+        self._engine.play()
+
+    def _note_sidebar(self, event: Any) -> None:
+        """Keep the plot visible above the controls on a phone."""
+        self._tour.note_sidebar(event.new)
+        is_phone = 0 < self._frame_loop.heartbeat.width_px < NARROW_PX
+        self._view_area.lower_plot(is_phone and event.new)
+        if is_phone and event.new:
+            self._tour.spotlight.scroll_to(f"{PLOT_CLASS}^")
+
+    def _scroll_to_view(self, event: Any) -> None:
+        """Show the view that was opened below the plot of a page without room beside the plot."""
+        if event.new and 0 < self._frame_loop.heartbeat.width_px < BESIDE_PX:
+            self._tour.spotlight.scroll_to(f"{BAR_CLASS}^")
 
     def _restore_run(self, store: RunStore) -> None:
         """Restore the run of the page from a store if it has one, and save the run there."""
@@ -396,6 +476,7 @@ class Dashboard(pn.viewable.Viewer):
         """A row for a notebook cell or for a page with another layout."""
         if self._is_closed:
             raise RuntimeError("This dashboard is closed. Create a new one: Dashboard()")
+        self._changes.note_first()
         row = CellView(
             pmui.Column(*self.sidebar(), width=320, scroll="y-auto", height=NOTEBOOK_HEIGHT_PX),
             pmui.Column(

@@ -33,6 +33,8 @@ class Settings(param.Parameterized):
         "classifier_sigma": "has_automatic_classifier_sigma",
         "classifier_half_life": "has_automatic_classifier_half_life",
     }
+    # What was learned before a change keeps the effect of the earlier value.
+    NEW_POINTS_ONLY = frozenset({"sigma", "has_automatic_sigma", "half_life", "noise"})
     # Stored runs may contain earlier names of settings.
     RENAMED = {"keep_quiet": "keep_inactive"}
 
@@ -67,7 +69,7 @@ class Settings(param.Parameterized):
         softbounds=(2, 200),
         label="Prototypes K",
         doc="The largest number of prototypes in memory. Choose several times the number of "
-        "clusters that you expect.",
+        "clusters that you expect. The page takes up to 1,000; the library takes 20,000.",
     )
     has_automatic_sigma = param.Boolean(
         default=True,

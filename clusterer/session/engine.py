@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from clusterer.base import Learner
 from clusterer.evaluation.baselines import BaselineSettings
@@ -32,6 +32,14 @@ from clusterer.support.errors import explain_error
 METRICS_PERIOD_S = 1.0
 
 log = logging.getLogger(__name__)
+
+
+class RunAside(NamedTuple):
+    """A run that waits while others are shown, with its observer and whether it played."""
+
+    run: Run
+    observer: Observer
+    is_playing: bool
 
 
 class Engine:
@@ -79,6 +87,7 @@ class Engine:
         self._is_playing = self._is_held = self._is_closed = False
         self._is_changed = True
         self._observer = Observer()
+        self._aside: RunAside | None = None
         self._baseline: BaselineSettings | None = None
         self._classifier: ClassifierSettings | None = None
         self._peer = ""
@@ -173,9 +182,50 @@ class Engine:
             self._replace(
                 run_type(source, old.model, scaling=scaling, window_length=length, number=number)
             )
-            old.source.close()
+            self._close(old)
 
         self._post(replace)
+
+    def open_aside(self, source: Source) -> None:
+        """Start a run of another source, and keep the present run for `bring_back`.
+
+        Meanwhile the present run is the one that is saved. Do nothing if a run is kept already.
+        """
+
+        def replace() -> None:
+            if self._aside is None:
+                old = self._run
+                self._aside = RunAside(old, self._observer, self._is_playing)
+                self._observer = Observer()
+                length, number = old.recent_points.window.length, old.number + 1
+                self._replace(Run(source, old.model, window_length=length, number=number))
+
+        self._post(replace)
+
+    def bring_back(self) -> None:
+        """Continue the run that `open_aside` keeps, as it was; without one, do nothing."""
+
+        def replace() -> None:
+            if self._aside is not None:
+                old, (run, observer, is_playing) = self._run, self._aside
+                run.number, self._aside = old.number + 1, None
+                self._run, self._observer = run, observer
+                self._begin(run)
+                self._set_playing(is_playing)
+                self._close(old)
+
+        self._post(replace)
+
+    def drop_aside(self) -> None:
+        """Forget the run that `open_aside` keeps, and save the present run from now on."""
+
+        def drop() -> None:
+            if self._aside is not None:
+                (old, observer, _), self._aside = self._aside, None
+                self._observer.autosave = observer.autosave
+                self._close(old)
+
+        self._post(drop)
 
     def set_autosave(self, autosave: Autosave | None) -> None:
         """Save the run by ``autosave`` from now on; None saves it no more."""
@@ -188,7 +238,7 @@ class Engine:
             old, run.number = self._run, self._run.number + 1
             self._replace(run)
             self._set_playing(is_playing)
-            old.source.close()
+            self._close(old)
 
         self._post(replace)
 
@@ -295,8 +345,9 @@ class Engine:
             with self._scheduler.fair_lock.hold():
                 last = self._work(last)
         self._scheduler.unregister(self)
-        self._guard(partial(self._observer.finish, self._run, is_playing=self._is_playing))
-        self._run.source.close()
+        for run, observer, is_playing in self._list_runs():
+            self._guard(partial(observer.finish, run, is_playing=is_playing))
+            run.source.close()
 
     def _work(self, last: float) -> float:
         """Do everything that is due; ``last`` and the result are times of learning."""
@@ -368,7 +419,19 @@ class Engine:
         self._is_changed = True
         self._observer.note_change()
 
+    def _list_runs(self) -> list[RunAside]:
+        """The present run, and the run that is kept aside if there is one."""
+        present = RunAside(self._run, self._observer, self._is_playing)
+        return [present] if self._aside is None else [present, self._aside]
+
+    def _close(self, run: Run) -> None:
+        """Close the source of a run that is replaced, unless the run is kept aside."""
+        if self._aside is None or run is not self._aside.run:
+            run.source.close()
+
     def _observe(self) -> None:
+        if self._aside is not None:
+            self._aside.observer.save(self._aside.run, is_playing=self._aside.is_playing)
         is_new = self._observer.observe(
             self._run,
             is_playing=self._is_playing,
@@ -400,6 +463,9 @@ class Engine:
         self._observer.begin(run, previous or Recording())
         run.set_baseline(self._baseline)
         self._continue_classifier()
+        self._begin(run)
+
+    def _begin(self, run: Run) -> None:
         self._message = ""
         self._metrics.reset()
         self._pacing.restart(run)

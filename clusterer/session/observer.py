@@ -11,7 +11,7 @@ from clusterer.session.scheduling.throttle import choose_rest
 
 # States are recorded at most ten times a second, and so rarely that recording takes a tenth of the
 # time. If the stream goes as fast as it can, recording takes 1 % of the thread's processor time.
-# Besides, each growth of the number of points is recorded: some 160 states for a million points.
+# Besides, each growth of the number of points is recorded: some 220 states for a million points.
 RECORD_PERIOD_S = 0.1
 RECORD_SHARE = 0.1
 RECORD_SHARE_UNLIMITED = 0.01
@@ -56,6 +56,11 @@ class Observer:
         self.recording, self.previous_recording, self.comparison = run.recording, previous, None
         self.classification = None
 
+    def save(self, run: Run, *, is_playing: bool) -> None:
+        """Save a run if a save is due."""
+        if self.autosave is not None:
+            self.autosave.observe(run, is_playing=is_playing)
+
     def finish(self, run: Run, *, is_playing: bool) -> None:
         """Save changes that are not saved yet, because the engine stops."""
         if self.autosave is not None and self.autosave.is_late:
@@ -69,8 +74,7 @@ class Observer:
         ``is_unlimited`` says whether the run goes as fast as it can. ``slowdown`` multiplies the
         time between two recordings or comparisons.
         """
-        if self.autosave is not None:
-            self.autosave.observe(run, is_playing=is_playing)
+        self.save(run, is_playing=is_playing)
         now = time.monotonic()
         has_budget = not is_unlimited or time.thread_time() >= self._record_at_cpu
         is_due = now >= self._record_at and has_budget

@@ -197,7 +197,7 @@ def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
     expect(automatic).to_be_checked()
     run_cell(page, 2)
     expect(automatic).not_to_be_checked()
-    expect(page.get_by_text("Kernel width σ: 0.5")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Kernel width σ: type")).to_have_value("0.5")
     wait_for_frames(page, painted(page))
 
     # No change was lost, and none was applied twice.

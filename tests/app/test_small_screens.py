@@ -1,10 +1,11 @@
-"""The page on a small screen and in dark mode."""
+"""The page for all: on a small screen, in dark mode, by keyboard, and for screen readers."""
 
 import re
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.support.screens import seen, wait_until
+from tests.support.screens import pause, seen, wait_until
 
 PLOT = """() => {
     const plot = Bokeh.documents[0].get_model_by_name("live")
@@ -46,6 +47,13 @@ def test_on_a_phone_the_plot_fills_half_of_the_first_screen(open_page):
     assert plot["left"] >= 0
     for name in ("Pause", "Step", "Reset"):
         expect(page.get_by_role("button", name=name)).to_be_in_viewport()
+    # The controls leave the plot visible while one turns a slider.
+    page.get_by_role("button", name="Open drawer").click()
+    expect(page.get_by_role("slider", name="Kernel width σ")).to_be_in_viewport()
+    sheet = page.locator(".MuiDrawer-paper").bounding_box()
+    wait_until(lambda: page.evaluate(PLOT)["bottom"] <= sheet["y"])
+    plot = page.evaluate(PLOT)
+    assert plot["bottom"] - max(plot["top"], 0) >= 200
 
 
 def test_the_theme_is_the_systems_and_the_header_is_readable_in_both(dashboard_page):
@@ -64,3 +72,52 @@ def test_the_theme_is_the_systems_and_the_header_is_readable_in_both(dashboard_p
     n_seen = seen(page)
     wait_until(lambda: seen(page) > n_seen)
     assert lightness_of_text() < 0.5
+
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+}
+FOCUSED = """() => {
+    let at = document.activeElement
+    while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement
+    return at?.getAttribute("aria-label") ?? ""
+}"""
+
+# A loaded machine may need longer than the usual five seconds.
+expect.set_options(timeout=30_000)
+
+
+def check(page):
+    """Each violation with the elements that it is about."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+
+
+def test_the_page_has_no_violations_in_either_theme(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 300)
+    pause(page)
+    page.get_by_text("More settings").click()
+    expect(page.get_by_role("switch", name="Trails")).to_be_visible()
+    check(page)
+    # An entry of an open list is an option, and the list closes by the keyboard.
+    page.get_by_role("combobox", name="Generator").press("Enter")
+    expect(page.get_by_role("option", name="Moons")).to_be_visible()
+    check(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option", name="Moons")).to_be_hidden()
+    page.emulate_media(color_scheme="dark")
+    for tab in ("Groups", "Clusters"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
+        check(page)
+    # The help beside a control is reached by the keyboard, and read aloud.
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if "How close to its prototype" in page.evaluate(FOCUSED):
+            break
+    assert "How close to its prototype" in page.evaluate(FOCUSED)
+    expect(page.get_by_role("tooltip")).to_contain_text("How close to its prototype")
+    # The plot in words.
+    status = page.get_by_role("status", name="Live plot in words")
+    expect(status).to_contain_text(re.compile(r"The stream is paused\. .*5 clusters in the plot: "))

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.support.screens import counter, seen, slide, wait_until
+from tests.support.screens import counter, pause, seen, slide, wait_until
 
 # A loaded machine can need longer than the default of five seconds.
 expect.set_options(timeout=30_000)
@@ -54,7 +54,8 @@ def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     slide(page, "Prototypes K", "Home")
     slide(page, "Prototypes K", "ArrowRight", 5)
     page.wait_for_url(re.compile("[?&]k=7(&|$)"))
-    address = page.url
+    pause(page)
+    n_before, address = seen(page), page.url
     done = page.get_by_text(re.compile("^✓ Done: "))
     show = page.get_by_role("button", name="Show me")
 
@@ -98,10 +99,13 @@ def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     expect(step_text(page, 5)).to_be_hidden()
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("7")
     page.wait_for_url(address)
+    # The run at hand is back, as it was.
+    wait_until(lambda: seen(page) == n_before)
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
     wait_until(lambda: counter(page, "clusters found") == "5")
     assert outlined(page, "slider", "Memory (half-life)") == "none"
 
-    # A reload ends the tour too.
+    # A reload ends the tour too, and the run is back.
     page.keyboard.press("t")
     expect(step_text(page, 1)).to_be_visible()
     go_to_step(page, 2)
@@ -109,7 +113,7 @@ def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("3")
     page.reload()
     page.wait_for_selector("canvas")
-    wait_until(lambda: seen(page) > 0)
+    wait_until(lambda: seen(page) == n_before)
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("7")
     expect(step_text(page, 2)).to_be_hidden()
 

@@ -66,7 +66,7 @@ def test_payloads_are_text_wherever_they_are_shown(dashboard_page, evil):
     # Text that Bokeh would show as a formula is plain text.
     wait_until(lambda: page.evaluate(label.replace("below", "left") + "?.text") == PAYLOADS[14])
     # The scatter matrix, its labels, the hover over prototypes.
-    page.get_by_role("switch", name="Scatter matrix").click()
+    page.get_by_role("tab", name="Scatter matrix").click()
     wait_until(lambda: len(data_of(page, "matrix").get("x0", ())) > 0)
     page.mouse.move(900, 500)
     # The dialog: file name, column names, cells, notes.

@@ -17,7 +17,7 @@ PIECES = 6
 
 def choose(page, label, option):
     page.get_by_role("combobox", name=label).click()
-    page.get_by_role("menuitem", name=option, exact=True).click()
+    page.get_by_role("option", name=option, exact=True).click()
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_an_example_has_all_its_views(dashboard_page):
     wait_until(lambda: len(data_of(page, "points")["x"]) > 0)
     assert (data_of(page, "points")["x"] % 1 == 0).all()
     assert data_of(page, "matrix") == {}
-    page.get_by_role("switch", name="Scatter matrix").click()
+    page.get_by_role("tab", name="Scatter matrix").click()
     wait_until(lambda: len(data_of(page, "matrix").get("x0", ())) > 100)
     choose(page, "True classes", "(none)")
     wait_until(lambda: page.locator('[data-measure="compactness"]').count() == 1)

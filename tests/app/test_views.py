@@ -26,9 +26,34 @@ def has_rows(page, name, n_at_least=1):
     return (rows_of(page, name) or 0) >= n_at_least
 
 
-def test_each_view_is_built_and_drawn_when_its_tab_is_opened(dashboard_page):
-    page = dashboard_page
+PLACES = """() => {
+    const find = (root, selector) => {
+        for (const each of root.querySelectorAll("*")) {
+            if (each.matches(selector)) return each
+            const inner = each.shadowRoot && find(each.shadowRoot, selector)
+            if (inner) return inner
+        }
+    }
+    const [plot, view] = [".plot", ".views"].map((selector) => {
+        const {left, right, top, bottom} = find(document, selector).getBoundingClientRect()
+        return {left, right, top, bottom}
+    })
+    return [plot, view]
+}"""
+
+
+def is_beside(page):
+    """Whether the view stands to the right of the plot, both on the screen."""
+    plot, view = page.evaluate(PLACES)
+    size = page.viewport_size
+    is_seen = view["right"] <= size["width"] and view["top"] + 100 < size["height"]
+    return is_seen and plot["right"] - plot["left"] > 300 and plot["right"] <= view["left"]
+
+
+def test_each_view_is_built_and_drawn_when_its_tab_is_opened(open_page):
+    page = open_page(1280, 720)
     wait_until(lambda: seen(page) > 600)
+    assert not is_beside(page)
     names = {
         "Stream graph": "stream graph",
         "History": "history clusters",
@@ -40,6 +65,7 @@ def test_each_view_is_built_and_drawn_when_its_tab_is_opened(dashboard_page):
         page.get_by_role("tab", name=tab).click()
         wait_until(lambda name=name: has_rows(page, name))
         wait_until(lambda: page.locator("canvas").count() > 1)
+        wait_until(lambda: is_beside(page))
     n_drifts = len(data_of(page, "history clusters")["x"])
     slide(page, "Noise", "ArrowRight", 3)
     page.get_by_role("tab", name="History").click()
@@ -171,7 +197,7 @@ def test_a_baseline_learns_beside_ours_while_the_tab_is_open(dashboard_page):
     )
     assert ranges[0] == ranges[1]
     page.get_by_role("combobox", name="Baseline").click()
-    page.get_by_role("menuitem", name="This clusterer, other settings").click()
+    page.get_by_role("option", name="This clusterer, other settings").click()
     expect(n_clusters).not_to_be_visible()
     expect(page.get_by_role("slider", name="Prototypes of the baseline")).to_be_visible()
 
@@ -208,7 +234,7 @@ def test_a_sweep_shows_other_settings_and_a_click_takes_one(dashboard_page):
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("10")
     # Of another stream it would be of no use.
     page.get_by_role("combobox", name="Generator").press("Enter")
-    page.get_by_role("menuitem", name="Moons", exact=True).press("Enter")
+    page.get_by_role("option", name="Moons", exact=True).press("Enter")
     expect(page.get_by_text("The sweep was of another stream. Press Sweep")).to_be_visible()
     wait_until(lambda: rows_of(page, "sweep cells") == 0)
     pause(page)

@@ -197,3 +197,36 @@ def test_close_ends_the_thread_and_may_be_called_twice():
         thread.name == "clusterer-engine" and thread is engine._thread
         for thread in threading.enumerate()
     )
+
+
+def test_a_run_kept_aside_comes_back_as_it_was(blobs):
+    blobs.step(700)
+    before = blobs.wait_for_frame()
+    blobs.open_aside(make_generator("drifting", seed=5))
+    blobs.open_aside(make_generator("moons"))  # kept already: no effect
+    blobs.set("n_prototypes", 3)
+    blobs.step(100)
+    during = blobs.wait_for_frame()
+    assert (during.snapshot.n_seen, len(during.centers)) == (100, 3)
+    blobs.open(make_generator("rings"))
+    blobs.reset()
+    blobs.bring_back()
+    after = blobs.wait_for_frame()
+    assert after.snapshot.n_seen == 700
+    assert after.run > during.run
+    np.testing.assert_array_equal(after.centers, before.centers)
+    np.testing.assert_array_equal(after.center_colors, before.center_colors)
+    # Its stream goes on with the next point.
+    blobs.step(50)
+    blobs.bring_back()  # nothing is kept: no effect
+    points = make_generator("blobs", seed=1).take(750).points
+    assert np.array_equal(blobs.wait_for_frame().points, points)
+
+
+def test_a_run_aside_can_be_dropped(blobs):
+    blobs.step(300)
+    blobs.open_aside(make_generator("moons"))
+    blobs.step(20)
+    blobs.drop_aside()
+    blobs.bring_back()
+    assert blobs.wait_for_frame().snapshot.n_seen == 20

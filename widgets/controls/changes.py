@@ -16,11 +16,17 @@ JOIN_S = 2.0
 
 N_CHANGES = 50
 
+# Settings of the eye, which hold for each source.
+VIEW_SETTINGS = {"window_length", "points_per_s", "trails"}
+ANOTHER_SOURCE = "The source is another, so {} again as in the beginning. Undo brings it back."
+
 
 class SettingChanges:
     """Names the changed settings; Undo takes back the last change, Defaults all changes.
 
-    The generator and the seed are no part of it: another value restarts the stream.
+    The generator and the seed are no part of it: another value restarts the stream. For another
+    source, the settings of the clustering are set as they were in the beginning
+    (``first_settings``).
 
     >>> settings = Settings()
     >>> changes = SettingChanges(settings)
@@ -38,6 +44,9 @@ class SettingChanges:
         self._values = self._pick(settings.param.values())
         self._past: deque[dict[str, Any]] = deque(maxlen=N_CHANGES)
         self._last: tuple[set[str], float] = set(), 0.0
+        self.first_settings: dict[str, Any] = {}
+        self._source: object = None
+        self._remark = ""
         self._text = Text()
         self._undo = build_button(
             "Undo",
@@ -76,11 +85,42 @@ class SettingChanges:
             if name not in switches and self._defaults.get(name, ...) != value
         ]
 
+    def note_first(self) -> None:
+        """Note the present settings as those with which each source begins."""
+        self.first_settings = {
+            name: value for name, value in self._values.items() if name not in VIEW_SETTINGS
+        }
+
+    def begin_source(self, source: object) -> None:
+        """Set the first settings again if the source ``source`` is not the one of the last call.
+
+        >>> settings = Settings()
+        >>> changes = SettingChanges(settings)
+        >>> changes.note_first()
+        >>> changes.begin_source("blobs")
+        >>> settings.noise = 0.4
+        >>> changes.begin_source("table")
+        >>> settings.noise
+        0.0
+        """
+        before, self._source = self._source, source
+        changed = {
+            name: value
+            for name, value in self.first_settings.items()
+            if before not in (None, source) and getattr(self._settings, name) != value
+        }
+        if changed:
+            labels = [str(self._settings.param[name].label) for name in sorted(changed)]
+            verb = "is" if len(labels) == 1 else "are"
+            self._settings.param.update(**changed)
+            self._remark = ANOTHER_SOURCE.format(f"{', '.join(labels)} {verb}")
+            self._show()
+
     def undo(self) -> None:
         """Take back the last change; does nothing without a change."""
         if self._past:
             values = self._past.pop()
-            self._values = values
+            self._values, self._remark = values, ""
             self._settings.param.update(**values)
             self._show()
 
@@ -103,10 +143,14 @@ class SettingChanges:
             self._past.append(self._values)
         self._last = names, moment
         self._values = now
+        self._remark = ""
         self._show()
 
     def _show(self) -> None:
         changed = self.list_changed()
         self.view.visible = bool(changed or self._past)
-        self._text.show(f"Changed: {', '.join(changed)}." if changed else "No setting is changed.")
+        self._text.show(
+            self._remark,
+            f"Changed: {', '.join(changed)}." if changed else "No setting is changed.",
+        )
         self._undo.disabled = not self._past

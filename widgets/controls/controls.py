@@ -10,16 +10,22 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 
+from clusterer.session.frame import Frame
 from widgets.components.lazy import build_accordion
+from widgets.components.number_field import build_number_field
 from widgets.components.sliders import (
     LogScale,
     build_log_slider,
     round_to_digits,
     shorten_debounce,
 )
+from widgets.components.text import Text
+from widgets.live.kernel import judge_kernel
 from widgets.settings import SIGMA_BOUNDS, Settings
 
 NO_LIMIT = float("inf")
+NO_LIMITS = {"points_per_s": "as fast as possible", "half_life": "never forgets"}
+"""The texts of infinite values."""
 UPDATE_PERIOD_S = 0.5
 ECHO_TIMEOUT_S = 3.0
 """A browser may send an estimate that it was shown back to the server for this long."""
@@ -30,7 +36,9 @@ WIDE = {"sizing_mode": "stretch_width"}
 class Controls:
     """Widgets bound to the settings in both directions. Code that needs a change watches them.
 
-    `rarely_used` names the settings whose widgets are folded away under "More settings".
+    ``parts`` holds the widgets that a link can hide, by name. ``message`` says what is wrong with a
+    number that the user has typed. `rarely_used` names the settings whose widgets are folded away
+    under "More settings".
     """
 
     rarely_used = (
@@ -49,6 +57,10 @@ class Controls:
         self._updated_at = 0.0
         self._accordion: pmui.Accordion | None = None
         self._widgets: dict[str, Any] = {}
+        self.parts: dict[str, list[Any]] = {}
+        self.message = Text(role="alert")
+        self._sigma_remark = Text(role="status")
+        self._judged_at = 0.0
         self.generator = self._bind(pmui.Select, "generator")
         self.seed = self.get("seed")
         self.has_automatic_sigma = self._bind(pmui.Switch, "has_automatic_sigma")
@@ -60,7 +72,7 @@ class Controls:
         self.points_per_s = build_log_slider(
             settings,
             "points_per_s",
-            LogScale(1, 1e6, 3, unit=" points/s", no_limit="as fast as possible"),
+            LogScale(1, 1e6, 3, unit=" points/s", no_limit=NO_LIMITS["points_per_s"]),
         )
 
     def get(self, name: str) -> Any:
@@ -93,7 +105,7 @@ class Controls:
         if name in ("sigma", "classifier_sigma"):
             scale = LogScale(*SIGMA_BOUNDS, 20)
         else:
-            scale = LogScale(100, 1e6, 4, unit=" points", no_limit="never forgets")
+            scale = LogScale(100, 1e6, 4, unit=" points", no_limit=NO_LIMITS[name])
         return build_log_slider(self.settings, name, scale, is_move=is_move)
 
     def _bind(self, kind: Callable[..., Any], name: str, **bounds: Any) -> Any:
@@ -144,14 +156,51 @@ class Controls:
                 self._estimates_shown_at[name, rounded] = now
                 setattr(self.settings, name, rounded)
 
+    def judge(self, frame: Frame) -> None:
+        """Say if the chosen σ lies where a change has no effect; called with each frame."""
+        now = time.monotonic()
+        if now - self._judged_at >= UPDATE_PERIOD_S or not frame.is_playing:
+            self._judged_at = now
+            remark = "" if self.settings.has_automatic_sigma else judge_kernel(frame)
+            self._sigma_remark.show(remark)
+
+    def add_number_field(self, name: str, slider: Any) -> list[Any]:
+        """A field to type the value of a setting, and below it the slider, which shows it no more.
+
+        Together in a column they look like one control.
+        """
+        slider.show_value = False
+        switch = Settings.AUTOMATIC.get(name)
+
+        def assign(value: float) -> None:
+            self.settings.param.update(**{name: value}, **({switch: False} if switch else {}))
+
+        field = build_number_field(
+            self.settings, name, assign, self.message.show, no_limit=NO_LIMITS.get(name, "")
+        )
+        return [field, slider]
+
     def build_main_controls(self) -> pn.viewable.Viewable:
         """The controls that are often changed while the stream plays."""
+        sigma, k, noise = (
+            self.add_number_field(name, self.get(name))
+            for name in ("sigma", "n_prototypes", "noise")
+        )
+        self.parts = {
+            "generator": [self.generator],
+            "sigma": [*sigma, self.has_automatic_sigma],
+            "k": [*k, self.has_automatic_n_prototypes],
+            "noise": noise,
+            "singletons": [self.drop_singletons],
+        }
         return pmui.Column(
-            self.sigma,
+            *sigma,
+            self._sigma_remark.pane,
             self.has_automatic_sigma,
-            self.n_prototypes,
+            *k,
             self.has_automatic_n_prototypes,
-            self.noise,
+            *noise,
+            self.message.pane,
             self.drop_singletons,
             **WIDE,
         )
@@ -160,10 +209,17 @@ class Controls:
         self, *others: tuple[str, Callable[[], Iterable[Any]]]
     ) -> pn.viewable.Viewable:
         """An accordion of the rarely used controls and of other sections, all folded."""
-        self._accordion = build_accordion(
-            ("More settings", lambda: [self.get(name) for name in self.rarely_used]), *others
-        )
+        self._accordion = build_accordion(("More settings", self._build_rarely_used), *others)
         return self._accordion
+
+    def _build_rarely_used(self) -> list[Any]:
+        widgets: list[Any] = []
+        for name in self.rarely_used:
+            is_slider = isinstance(self.get(name), pmui.FloatSlider)
+            widgets += (
+                self.add_number_field(name, self.get(name)) if is_slider else [self.get(name)]
+            )
+        return widgets
 
     def unfold(self) -> None:
         """Show the rarely used controls."""

@@ -18,6 +18,8 @@ SHORTCUTS = (
     ("R", "reset: forget everything and restart the stream"),
     ("Ctrl + wheel", "zoom the plot"),
     ("T", "start or end the guided tour (Escape ends it too)"),
+    ("G", "open the gallery of streams and tables"),
+    ("P", "begin or end the presentation: large type, without the controls"),
     ("?", "open or close this help"),
 )
 EXPLANATION = (
@@ -31,9 +33,12 @@ EXPLANATION = (
     "any earlier state of the run.",
     "With the source Draw you make the stream yourself: paint on the plot, and drag painted areas "
     "to another place.",
-    "σ applies to new points only. Press Reset to see its full effect.",
+    "The dotted rings around the prototypes, and the shade around the pointer, show σ: on a ring a "
+    "point has 37 % of its full weight. σ applies to new points only. Press Start anew with these "
+    "settings to see its full effect.",
     "The address of this page contains the settings. Copy it to return to them later or to share "
-    "them.",
+    "them. For a lecture, add hide=sigma,k,noise to leave out controls, and present=on to begin "
+    "with the presentation.",
 )
 
 STYLE = """

@@ -1,6 +1,7 @@
 """The buttons that control the stream: play, pause, step and reset."""
 
-import panel as pn
+from typing import Any
+
 import panel_material_ui as pmui
 
 from clusterer.session.engine import Engine
@@ -12,9 +13,9 @@ PAUSE = "stop the stream. The controls still work."
 
 
 class Transport:
-    """Buttons that control an engine and show whether it plays, beside the slider ``speed``."""
+    """Buttons that control an engine and show whether it plays, beside the widgets ``speed``."""
 
-    def __init__(self, engine: Engine, speed: pn.viewable.Viewable) -> None:
+    def __init__(self, engine: Engine, speed: list[Any]) -> None:
         self._engine = engine
         self.is_playing = False
         self.play = build_button(
@@ -40,11 +41,22 @@ class Transport:
             icon="replay",
             variant="outlined",
         )
+        self.restart = build_button(
+            "Start anew with these settings",
+            "forget everything, and learn the stream from its first point with the present "
+            "settings. What is learned already keeps the effect of the earlier settings.",
+            lambda _: self._start_anew(),
+            icon="restart_alt",
+            variant="outlined",
+            visible=False,
+        )
+        self._run = -1
         self.view = pmui.FlexBox(
             self.play,
             self.step,
             self.reset,
-            pmui.Column(speed, min_width=220, max_width=420, sizing_mode="stretch_width"),
+            self.restart,
+            pmui.Column(*speed, min_width=220, max_width=420, sizing_mode="stretch_width"),
             align_items="center",
             sizing_mode="stretch_width",
         )
@@ -62,8 +74,20 @@ class Transport:
             self._engine.play()
         self._show(not self.is_playing)
 
+    def offer_restart(self) -> None:
+        """Offer to start anew: a setting has changed that only new points obey."""
+        if not self.restart.visible:
+            self.restart.visible = True
+
+    def _start_anew(self) -> None:
+        self._engine.reset()
+        self._engine.play()
+
     def draw(self, frame: Frame) -> None:
-        """Update the first button; the engine pauses itself at the end of a table."""
+        """Update the buttons; the engine pauses itself at the end of a table."""
+        if frame.run != self._run:
+            self._run = frame.run
+            self.restart.visible = False
         if frame.is_playing != self.is_playing:
             self._show(frame.is_playing)
 

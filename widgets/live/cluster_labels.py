@@ -29,7 +29,7 @@ class ClusterLabels:
 
     def add_to(self, plot: figure) -> None:
         """Add the labels to the figure, in front of everything that it has."""
-        plot.text(
+        self._text = plot.text(
             "x",
             "y",
             "text",
@@ -44,6 +44,10 @@ class ClusterLabels:
             border_radius=4,
             padding=2,
         )
+
+    def enlarge(self, is_large: bool) -> None:
+        """Write large labels, or labels of the usual size."""
+        self._text.glyph.text_font_size = "19px" if is_large else "12px"
 
     def draw(self, frame: Frame) -> None:
         """Show the labels of a frame."""

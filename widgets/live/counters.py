@@ -14,6 +14,8 @@ STYLE = """
 .counter { border: 1px solid rgba(128, 128, 128, .28); border-radius: 10px; padding: 8px 14px; }
 .value { font-size: 1.45rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .name { font-size: .78rem; opacity: .8; }
+:host(.large) .value { font-size: 2.2rem; }
+:host(.large) .name { font-size: 1.1rem; }
 @media (max-width: 600px) {
     .counters { grid-template-columns: repeat(6, 1fr); gap: 6px; }
     .counter { grid-column: span 2; padding: 3px 9px; }
@@ -80,4 +82,5 @@ def _write_html(values: dict[str, str]) -> str:
         f'<div class="name">{name.capitalize()}</div></div>'
         for name, value in values.items()
     )
-    return f'<div class="counters" role="status">{cards}</div>'
+    # No live region: a screen reader would read the numbers aloud without end; see `PlotText`.
+    return f'<div class="counters" role="group" aria-label="Counters">{cards}</div>'

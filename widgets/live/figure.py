@@ -25,6 +25,7 @@ from widgets.components.plot import LEGEND_STYLE, build_columns
 from widgets.components.text import fold_title, label_axis
 from widgets.live.cluster_labels import ClusterLabels
 from widgets.live.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
+from widgets.live.kernel import KernelRings
 from widgets.live.trails import Trails
 from widgets.live.viewport import Viewport
 
@@ -88,6 +89,7 @@ class LiveFigure:
         points = plot.scatter(
             "x", "y", source=self.points, size=5, color=color, alpha=POINT_ALPHA, line_alpha=0
         )
+        self._points = points.glyph
         self.trails.add_to(plot)
         prototypes = plot.scatter(
             "x",
@@ -99,6 +101,7 @@ class LiveFigure:
             line_color=color,
             line_width=2,
         )
+        self.kernel = KernelRings(plot, self.prototypes, color)
         self.highlight = Highlight(points.glyph, prototypes.glyph)
         self.labels.add_to(plot)
         self._add_tools(plot, prototypes)
@@ -134,6 +137,15 @@ class LiveFigure:
         # All names at once, so that the plot does not move at the first point and at a reset.
         plot.add_layout(Legend(items=items, **LEGEND_STYLE), "above")
 
+    def enlarge(self, is_large: bool) -> None:
+        """Draw type and points large enough for a lecture hall, or in their usual size."""
+        small, medium = ("17px", "20px") if is_large else ("11px", "13px")
+        self.figure.axis.major_label_text_font_size = small
+        self.figure.axis.axis_label_text_font_size = medium
+        self.figure.legend.label_text_font_size = "18px" if is_large else "12px"
+        self.labels.enlarge(is_large)
+        self._points.size = 8 if is_large else 5
+
     def show_axes(self, x: int, y: int, names: tuple[str, ...]) -> None:
         """Show two features (from 0 up) or components (from -1 down) from the next frame on."""
         self._names = names
@@ -167,6 +179,7 @@ class LiveFigure:
         self._fit(frame)
         self._draw_points(frame)
         self._draw_prototypes(frame)
+        self.kernel.draw(frame)
         self.labels.draw(frame)
         self._draw_image(frame)
         self.highlight.draw(frame.center_clusters)

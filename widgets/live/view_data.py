@@ -21,7 +21,8 @@ class ViewData:
     ``previous`` is the recording of the run before it. ``comparison`` is the comparison with a
     baseline. ``sweep`` is the last grid sweep. ``view_request`` names the axes of the live figure.
     ``frame`` is the last frame of the present, and ``feature_names`` are the names of its features.
-    ``classification`` is the classifier of the state shown.
+    ``classification`` is the classifier of the state shown. ``highlighted`` is the cluster that the
+    user has selected, 0 for none.
     """
 
     recording: Recording = field(default_factory=Recording)
@@ -33,6 +34,7 @@ class ViewData:
     frame: Frame | None = None
     feature_names: tuple[str, ...] = ()
     classification: Classification | None = None
+    highlighted: int = 0
 
     @property
     def names(self) -> Mapping[int, str]:

@@ -12,6 +12,25 @@ from widgets.components.defaults import forget_defaults
 NARROW_PX = 600
 NARROW_PLOT_PX = 460
 TITLE = "Online clustering"
+# On a phone the controls are a sheet at the lower edge, so that the plot stays visible.
+SHEET = {
+    "root": {
+        "@media (max-width: 599.95px)": {
+            "& .MuiBackdrop-root": {"backgroundColor": "transparent !important"}
+        }
+    },
+    "paper": {
+        "@media (max-width: 599.95px)": {
+            "width": "100% !important",
+            "height": "46% !important",
+            "top": "auto !important",
+            "bottom": "0 !important",
+            "position": "fixed !important",
+            "boxShadow": "0 -4px 16px rgba(0, 0, 0, .3)",
+            "& .MuiToolbar-root": {"display": "none"},
+        }
+    },
+}
 DARK_BAR = {"backgroundColor": "#1d3a50 !important", "color": "#fff !important"}
 
 
@@ -32,11 +51,17 @@ def build_page(
         sidebar_width=340,
         busy_indicator=None,
         theme_config={
-            "light": {"palette": {"primary": {"main": "#2f5d80"}}},
+            "light": {
+                "palette": {"primary": {"main": "#2f5d80"}},
+                "components": {"MuiDrawer": {"styleOverrides": SHEET}},
+            },
             "dark": {
                 "palette": {"primary": {"main": "#7fb2d9"}},
                 # The default bar is as light as the buttons; its white title is unreadable.
-                "components": {"MuiAppBar": {"styleOverrides": {"root": DARK_BAR}}},
+                "components": {
+                    "MuiAppBar": {"styleOverrides": {"root": DARK_BAR}},
+                    "MuiDrawer": {"styleOverrides": SHEET},
+                },
             },
         },
     )

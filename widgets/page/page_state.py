@@ -36,7 +36,6 @@ class PageState:
         values = self._settings.param.values() if before is None else before.settings
         return {
             "kind": kind,
-            "was_playing": None if before is None else before.was_playing,
             "settings": {name: values[name] for name in sorted(values.keys() - {"name"})},
             "view": self._address.write_view(),
             "table": self._sources.table.describe() if kind == TABLE else None,
@@ -70,15 +69,12 @@ class PageState:
             await self._sources.table.restore(state["table"], folder)
         elif state["kind"] != GENERATED:
             raise ValueError("a run with data from a program cannot be restored")
-        self._settings.param.update(**Settings.pick_values(state["settings"]))
+        values = Settings.pick_values(state["settings"])
+        self._settings.param.update(**values)
         self._sources.kind.value = state["kind"]
+        # Again, because another source begins with the first settings of the page.
+        self._settings.param.update(**values)
         self._address.restore_view(state["view"])
-        was_playing = state.get("was_playing")
-        if was_playing is not None:
-            # The saved run belongs to the tour. As at the tour's end, the stream starts again.
-            self._sources.reopen()
-            (self._engine.play if was_playing else self._engine.pause)()
-            return
         if state["kind"] == TABLE:
             chosen = self._sources.table.columns.make_source()
             if chosen is None:

@@ -10,6 +10,7 @@ import panel_material_ui as pmui
 
 from clusterer.datasets import GENERATORS, make_generator
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.run import Run
 from clusterer.stream import Source
 from widgets.components.text import Text
 from widgets.controls.controls import WIDE, Controls
@@ -38,6 +39,7 @@ class SourceChooser:
     ----------
     opened_kind : the kind of the source that streams; `kind` is the kind whose widgets are shown.
         They differ until a table is chosen.
+    opened_source : the source that streams
     """
 
     def __init__(
@@ -49,14 +51,16 @@ class SourceChooser:
     ) -> None:
         self._settings: Settings = controls.settings
         self._controls = controls
-        self._on_open = on_open
+        self._pass_on = on_open
+        self.opened_source: Source | None = None
         self._user_data = data if isinstance(data, UserData) else None
         self._path = data if isinstance(data, str | PathLike) else None
         folder = self._path if self._path and os.path.isdir(self._path) else None
         if folder:
             self._path = None
         self.table = TableChooser(partial(self._open, TABLE), folder)
-        self.painting = PaintingChooser(on_open, self._settings)
+        self.painting = PaintingChooser(self._on_open, self._settings)
+        on_open = self._on_open
         self.many = ManyFiles(on_open, folder, scheduler) if folder and can_learn(folder) else None
         self.kind = pmui.RadioButtonGroup(
             label="Source",
@@ -92,11 +96,29 @@ class SourceChooser:
     def open_first(self) -> tuple[Source, Scaling]:
         """The data from Python or the table, if there is one; else the generated stream."""
         if self._user_data is not None:
-            return self._user_data.open()
-        if self._path is not None:
-            return self.table.open_path(self._path)
-        source = self.make_source()
-        return source, Scaling.identity(source.n_features)
+            first = self._user_data.open()
+        elif self._path is not None:
+            first = self.table.open_path(self._path)
+        else:
+            source = self.make_source()
+            first = source, Scaling.identity(source.n_features)
+        self.opened_source = first[0]
+        return first
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Tells the source that streams from others: its kind, and the file of a table."""
+        return self.opened_kind, self.table.place if self.opened_kind == TABLE else ""
+
+    def show_opened(self, kind: str, source: Source | None) -> None:
+        """Show the widgets of a source that streams already."""
+        self.opened_kind, self.opened_source = kind, source
+        self.kind.value = kind
+        self._show_kind()
+
+    def _on_open(self, source: Source, scaling: Scaling, *run_type: type[Run]) -> None:
+        self.opened_source = source
+        self._pass_on(source, scaling, *run_type)
 
     def make_source(self) -> Source:
         """The generated stream of the settings."""

@@ -112,6 +112,11 @@ class TableChooser:
         return self._table is not None or self.catalog_title is not None
 
     @property
+    def place(self) -> str:
+        """The path of the table that was read last; empty if there is none."""
+        return str(self._path or "")
+
+    @property
     def is_ready(self) -> bool:
         """Whether no table is being read."""
         return not self._n_reading

@@ -34,11 +34,12 @@ SCROLL = (
     const names = spotlight.scrolled_to.split(" ").slice(1)
     clearTimeout(spotlight._timer)
     spotlight._timer = setTimeout(() => {
-        for (const name of names) {
+        for (const each of names) {
+            const name = each.replace("^", "")
             const found = find(document, `.${name}`)
             // A container of the widget goes to the top, so that most of its content is visible.
-            const block = found && name != names[0] && find(found, `.${names[0]}`)
-                ? "start" : "nearest"
+            const isOuter = found && name != names[0] && find(found, `.${names[0]}`)
+            const block = each != name || isOuter ? "start" : "nearest"
             found?.scrollIntoView({block, behavior})
         }
     }, 350)
@@ -84,8 +85,8 @@ class SpotlightState(DataModel):
     """What the browser scrolls to and what it focuses.
 
     ``scrolled_to`` holds a number, which makes each request differ from the last, and the CSS
-    classes of the elements to scroll to. ``focused`` holds the CSS class of the element to focus
-    and that of its container; empty, the earlier focus returns.
+    classes of the elements to scroll to; with ^ an element goes to the top. ``focused`` holds the
+    CSS class of the element to focus and that of its container; empty, the earlier focus returns.
     """
 
     scrolled_to = String(default="")
@@ -120,5 +121,9 @@ class Spotlight:
         self._lit = widget
         if widget is not None:
             widget.param.update(styles=OUTLINE, css_classes=[LIT_CLASS])
-            self._n_requests += 1
-            self.state.scrolled_to = " ".join([str(self._n_requests), LIT_CLASS, *others])
+            self.scroll_to(LIT_CLASS, *others)
+
+    def scroll_to(self, *names: str) -> None:
+        """Scroll to the elements with these CSS classes; a name that ends with ^ to the top."""
+        self._n_requests += 1
+        self.state.scrolled_to = " ".join([str(self._n_requests), *names])

@@ -1,12 +1,14 @@
 """The guided tour: five steps on the page itself, in a card that leaves the plot visible."""
 
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import panel_material_ui as pmui
 
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
+from clusterer.stream import Source
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE, Controls
 from widgets.live.highlight import ACCENT
@@ -21,40 +23,45 @@ N_POINTS_TO_REPORT = 150
 """The effect of a change is reported after this many points."""
 
 # A description is also the accessible name of its button, so it begins with the label.
-END = (
-    "End tour (Escape): close the tour. Your settings come back, and your stream restarts from "
-    "its first point."
-)
+END = "End tour (Escape): close the tour. Your settings and your run come back as they were."
 KEEP = "Keep settings: close the tour, and continue with its settings and its stream."
 HINT = (
-    "The tour uses its own settings and stream. When you end it, your settings come back and your "
-    "stream restarts."
+    "The tour uses its own settings and stream. When you end it, your settings and your run come "
+    "back as they were."
 )
 
 
 class PageBefore(NamedTuple):
-    """The page before the tour: its settings, kind of source, and whether the stream played."""
+    """The page before the tour: its settings, and the kind and the source of its stream."""
 
     settings: dict[str, Any]
     kind: str
-    was_playing: bool
+    source: Source | None
 
 
 class Tour:
     """Goes through the `LESSONS` by changing the page's settings; other code watches those.
 
-    ``card`` is empty until the tour is opened for the first time.
+    The engine keeps the present run aside. ``show_source`` is called with the source of the tour's
+    run, and at the end with that of the present run. ``card`` is empty until the tour is opened
+    for the first time.
     """
 
     def __init__(
-        self, settings: Settings, controls: Controls, sources: SourceChooser, engine: Engine
+        self,
+        settings: Settings,
+        controls: Controls,
+        sources: SourceChooser,
+        engine: Engine,
+        show_source: Callable[[Source], None],
     ) -> None:
         self._settings = settings
         self._controls = controls
         self._sources = sources
         self._engine = engine
+        self._show_source = show_source
         self._number: int | None = None
-        self._page_before = PageBefore({}, GENERATED, True)
+        self._page_before = PageBefore({}, GENERATED, None)
         self._frame: Frame | None = None
         self._frame_before: Frame | None = None
         self._shown: tuple[int, bool] | None = None
@@ -109,8 +116,12 @@ class Tour:
             self._page_before = PageBefore(
                 Settings.pick_values(self._settings.param.values()),
                 self._sources.opened_kind,
-                self._frame.is_playing if self._frame else True,
+                self._sources.opened_source,
             )
+            source = self._sources.make_source()
+            self._sources.show_opened(GENERATED, source)
+            self._show_source(source)
+            self._engine.open_aside(source)
         self._go_to(0)
         self._engine.play()
 
@@ -123,11 +134,14 @@ class Tour:
         self.spotlight.light(None)
         self.spotlight.restore_focus()
         if keep_settings:
+            self._engine.drop_aside()
             return
-        self._set(self._page_before.settings)
-        self._sources.kind.value = self._page_before.kind
-        if not self._page_before.was_playing:
-            self._engine.pause()
+        before = self._page_before
+        self._set(before.settings, resets=False)
+        self._sources.show_opened(before.kind, before.source)
+        if before.source is not None:
+            self._show_source(before.source)
+        self._engine.bring_back()
 
     def draw(self, frame: Frame) -> None:
         """Check whether the task is done and report its effect; called with each frame."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import math
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import panel as pn
-import panel_material_ui as pmui
 from numpy.typing import ArrayLike, NDArray
 
-from clusterer.session.frame import Frame
 from clusterer.support.text import shorten
 from widgets.components.float32 import pack_coordinates
 from widgets.components.lazy import LazyColumn
 from widgets.components.palette import wrap_colors
-from widgets.components.text import label_axis
+from widgets.components.text import Text, label_axis
+from widgets.live.highlight import FAINT_ALPHA
+from widgets.live.view_data import ViewData
 from widgets.views.plot import (
     COLOR_OPTIONS,
     LivePlot,
@@ -31,18 +30,21 @@ from widgets.views.plot import (
 if TYPE_CHECKING:
     import holoviews as hv
 
-N_FEATURES = 4
+N_FEATURES = 6
 N_POINTS = 400
-SIZE_PX = 110
-Y_AXIS_PX = 80
-PERIOD_S = 0.5
+POINT_ALPHA = 0.6
+WIDTH_PX, LOWEST_PX, HIGHEST_PX = 900, 110, 300
+"""The cells of a page of this width are squares, between these heights."""
+X_AXIS_PX, Y_AXIS_PX = 45, 80
 NAME_CHARACTERS = 20
+ONE_FEATURE = "The data have one feature. A scatter matrix needs two or more."
+CUT = "These are the first {} of {} features. Other features can be chosen as those of the source."
 
 
 def scatter_matrix(
     points: ArrayLike, labels: ArrayLike | None = None, names: Sequence[str] = ()
 ) -> hv.Layout:
-    """The last 400 points in a small plot for each pair of the first four features.
+    """The last 400 points in a small plot for each pair of the first six features.
 
     Parameters
     ----------
@@ -64,8 +66,17 @@ def scatter_matrix(
     return draw_scatter_matrix(measure_scatter_matrix(points, labels), names[:N_FEATURES])
 
 
-def measure_scatter_matrix(points: NDArray, colors: NDArray) -> PlotData:
-    """The first features of the last points (n, d), and their colour numbers (n,)."""
+def measure_scatter_matrix(
+    points: NDArray, colors: NDArray, is_lit: NDArray[np.bool_] | None = None
+) -> PlotData:
+    """The first features of the last points (n, d), and their colour numbers (n,).
+
+    Points that are not ``is_lit`` (n,) are faint; without one that is, none is faint.
+    """
+    is_faint = np.zeros(len(points), dtype=bool)
+    if is_lit is not None and is_lit.any():
+        is_faint = ~is_lit
+    alphas = np.where(is_faint, FAINT_ALPHA, POINT_ALPHA).astype(np.float32)[-N_POINTS:]
     points = points[-N_POINTS:, :N_FEATURES]
     columns = {f"x{i}": pack_coordinates(points[:, i]) for i in range(points.shape[1])}
     limits = {}
@@ -73,7 +84,8 @@ def measure_scatter_matrix(points: NDArray, colors: NDArray) -> PlotData:
         for name, low, high in zip(columns, points.min(axis=0), points.max(axis=0), strict=True):
             margin = 0.05 * (high - low) or 0.05 * max(abs(low), 1.0)
             limits[name] = float(low - margin), float(high + margin)
-    return PlotData({"matrix": {**columns, "color": wrap_colors(colors[-N_POINTS:])}}, limits)
+    styles = {"color": wrap_colors(colors[-N_POINTS:]), "alpha": alphas}
+    return PlotData({"matrix": columns | styles}, limits)
 
 
 def draw_scatter_matrix(data: PlotData, names: Sequence[str]) -> hv.Layout:
@@ -91,6 +103,7 @@ def draw_scatter_matrix(data: PlotData, names: Sequence[str]) -> hv.Layout:
 def _draw_cell(data: PlotData, names: Sequence[str], x: int, y: int) -> hv.Overlay:
     hv = load_holoviews()
     is_left, is_lowest = x == 0, y == len(names) - 1
+    height = min(max(WIDTH_PX // (len(names) - 1), LOWEST_PX), HIGHEST_PX)
 
     def set_labels(plot: Any, element: Any) -> None:
         for axis, i in ((plot.state.xaxis, x), (plot.state.yaxis, y)):
@@ -103,10 +116,10 @@ def _draw_cell(data: PlotData, names: Sequence[str], x: int, y: int) -> hv.Overl
 
     columns = data.layers["matrix"]
     points = set_options(
-        hv.Points(columns, [f"x{x}", f"x{y}"], ["color"]),
+        hv.Points(columns, [f"x{x}", f"x{y}"], ["color", "alpha"]),
         "matrix",
         size=3,
-        alpha=0.6,
+        alpha="alpha",
         line_alpha=0,
         **COLOR_OPTIONS,
     )
@@ -116,10 +129,7 @@ def _draw_cell(data: PlotData, names: Sequence[str], x: int, y: int) -> hv.Overl
         f"matrix {x} {y}",
         dimensions="",
         hooks=[set_labels],
-        responsive=False,
-        height=None,
-        frame_width=SIZE_PX,
-        frame_height=SIZE_PX,
+        height=height + X_AXIS_PX if is_lowest else height,
         xaxis="bottom" if is_lowest else None,
         yaxis="left" if is_left else None,
         xticks=3,
@@ -132,91 +142,63 @@ def _draw_cell(data: PlotData, names: Sequence[str], x: int, y: int) -> hv.Overl
 
 def arrange_cells(plots: list[Any]) -> list[Any]:
     """Rows of one pane, of two panes and so on."""
-    panes = [pn.pane.HoloViews(plot, linked_axes=False, margin=2) for plot in plots]
+    wide = {"sizing_mode": "stretch_width"}
+    panes = [pn.pane.HoloViews(plot, linked_axes=False, margin=2, **wide) for plot in plots]
     rows: list[Any] = []
+    n_rows = math.isqrt(2 * len(panes))
     while panes:
         n_columns = len(rows) + 1
-        rows.append(pn.Row(*panes[:n_columns]))
+        gaps = [pn.Spacer(height=0, margin=2, **wide) for _ in range(n_rows - n_columns)]
+        rows.append(pn.Row(*panes[:n_columns], *gaps, **wide))
         panes = panes[n_columns:]
     return rows
 
 
-class ScatterMatrix:
-    """The first four features against each other, twice a second; off, it costs nothing.
+class Measured(NamedTuple):
+    """The data, the plots of their features, whether those are new, and all features' names."""
 
-    A thread builds the plots when the matrix is first on, and again for another source.
-    ``request_frame`` is called from the thread when the plots are built.
-    """
+    data: PlotData
+    plot: LivePlot | None
+    is_new: bool
+    names: tuple[str, ...]
 
-    def __init__(self, request_frame: Callable[[], None]) -> None:
-        self._request_frame = request_frame
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="clusterer-matrix")
+
+class ScatterMatrixView:
+    """The tab with the scatter matrix of the newest points; it fills the width of the page."""
+
+    title = "Scatter matrix"
+
+    def __init__(self) -> None:
         self._names: tuple[str, ...] = ()
-        self._frame: Frame | None = None
-        self._begin()
-        # On a phone the matrix is wider than the page.
-        self.view = LazyColumn(lambda: [self._plot.pane], visible=False, scroll="x-auto")
-        self.switch = pmui.Switch(
-            label="Scatter matrix",
-            description=f"Draws the first {N_FEATURES} features against each other, below.",
-            value=False,
-            visible=False,
-        )
-        self.switch.param.watch(self._toggle, "value")
+        self._built: LivePlot | None = None
+        self._shown: LivePlot | None = None
+        self._text = Text()
+        self._place = LazyColumn(list)
+        self.pane = pn.Column(self._text.pane, self._place, sizing_mode="stretch_width", margin=0)
 
-    def _begin(self) -> None:
-        """Begin with plots that are not built yet."""
-        self._plot = LivePlot(partial(draw_scatter_matrix, names=self._names), arrange_cells)
-        self._building: Future[bool] | None = None
-        self._drawn = (-1, -1)
-        self._drawn_at = 0.0
+    def measure(self, view_data: ViewData) -> Measured:
+        """The newest points, and the plots for their features; may run in another thread."""
+        frame, names = view_data.frame, view_data.feature_names
+        if frame is None or frame.points.shape[1] != len(names) or len(names) < 2:
+            return Measured(PlotData({}), None, False, names)
+        shown = names[:N_FEATURES]
+        if self._built is None or shown != self._names:
+            self._names = shown
+            self._built = LivePlot(partial(draw_scatter_matrix, names=shown), arrange_cells)
+        is_lit = frame.point_clusters == view_data.highlighted
+        data = measure_scatter_matrix(frame.points, frame.point_colors, is_lit)
+        return Measured(data, self._built, self._built.build(data), names)
 
-    def show(self, names: tuple[str, ...]) -> None:
-        """Offer the features of another source."""
-        self._frame = None
-        if names[:N_FEATURES] != self._names:
-            self._names = names[:N_FEATURES]
-            self._begin()
-            self.view.empty()
-        self.switch.visible = len(names) > 2
-        self._toggle()
-
-    def _toggle(self, *_: object) -> None:
-        self._drawn = (-1, -1)
-        self.view.visible = self.is_on
-        if self.is_on:
-            self.view.fill()
-        # A stream that has ended sends no further frame.
-        if self._frame is not None:
-            self.draw(self._frame)
-
-    @property
-    def is_on(self) -> bool:
-        """Whether the source has enough features and the user has switched the matrix on."""
-        return bool(self.switch.visible and self.switch.value)
-
-    def draw(self, frame: Frame) -> None:
-        """Show the newest points if the points shown are half a second old."""
-        self._frame = frame
-        now = time.monotonic()
-        state = frame.run, frame.snapshot.n_seen
-        is_late = now - self._drawn_at >= PERIOD_S or not frame.is_playing
-        is_late |= self._drawn == (-1, -1)
-        if not (self.is_on and is_late) or state == self._drawn:
+    def draw(self, measured: Measured) -> None:
+        """Show the points."""
+        n, plot = len(measured.names), measured.plot
+        is_cut = n > N_FEATURES
+        self._text.show(ONE_FEATURE if n == 1 else "", CUT.format(N_FEATURES, n) if is_cut else "")
+        if plot is None:
             return
-        points = frame.points[-N_POINTS:, :N_FEATURES]
-        if points.shape[1] != len(self._names):
-            return
-        data = measure_scatter_matrix(points, frame.point_colors)
-        if self._building is None and not data.is_empty:
-            self._building = self._worker.submit(self._plot.build, data)
-            self._building.add_done_callback(lambda _: self._request_frame())
-        if self._building is None or not self._building.done():
-            return
-        self._building.result()
-        self._plot.show(data, is_new=False)
-        self._drawn, self._drawn_at = state, now
-
-    def close(self) -> None:
-        """Build no more plots."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        if plot is not self._shown:
+            self._shown = plot
+            # In a batch of its own; see `LivePlot.show`.
+            replace = partial(setattr, self._place, "objects", [plot.pane])
+            pn.state.execute(replace, schedule=True)
+        plot.show(measured.data, measured.is_new)

@@ -1,4 +1,4 @@
-"""The views below the live figure, in tabs; only the view of the open tab is measured and drawn."""
+"""The views beside the live figure, in tabs; only the open view is measured and drawn."""
 
 import logging
 import time
@@ -19,6 +19,7 @@ MAX_REST_S = 2.0
 """The worker rests for `REST_SHARE` times as long as it has measured, at most for this time."""
 
 LIVE = "Live plot"
+PANEL_CLASS = "views"
 FORMER_TITLES = {"River": "Stream graph", "Over time": "History"}
 """Titles of tabs in older links, and the titles that the tabs have today."""
 
@@ -48,9 +49,10 @@ class Opened(Protocol):
 class ViewTabs:
     """Updates the view of the open tab, at most twice a second.
 
-    ``makers`` maps the title of each view to the function that makes it when its tab is first
-    opened. ``take_view_data`` can be called in any thread. The worker thread calls
-    ``request_frame`` when data are ready; the next call of `draw` shows them.
+    ``tabs`` is the bar with the titles, ``panel`` holds the views; code that arranges them watches
+    the parameter ``active`` of the bar. ``makers`` maps the title of each view to the function
+    that makes it when its tab is first opened. ``take_view_data`` can be called in any thread. The
+    worker thread calls ``request_frame`` when data are ready; the next call of `draw` shows them.
     """
 
     def __init__(
@@ -61,8 +63,9 @@ class ViewTabs:
     ) -> None:
         self._makers = list(makers.values())
         self._titles = LIVE, *makers
-        places = [LazyColumn(partial(self._make, tab)) for tab in range(1, len(self._titles))]
-        self._places = [pn.Spacer(height=0, margin=0), *places]
+        self._places: dict[int, LazyColumn] = {}
+        # A column that adds places as they are needed.
+        self.panel = LazyColumn(list, css_classes=[PANEL_CLASS])
         self._views: dict[int, View] = {}
         self._take_view_data = take_view_data
         self._request_frame = request_frame
@@ -70,17 +73,22 @@ class ViewTabs:
         self._job: Future[tuple[View, ViewData, Any]] | None = None
         self._drawn: tuple[View, ViewData] | None = None
         self._measure_at = 0.0
+        # The bar needs an object for each title; the views stand in the panel.
         self.tabs = pmui.Tabs(
-            *zip(self._titles, self._places, strict=True),
+            *[(title, pn.Spacer(height=0, margin=0)) for title in self._titles],
             sizing_mode="stretch_width",
             margin=(0, 10),
         )
         self.tabs.param.watch(self._switch, "active")
 
     def _switch(self, *_: Any) -> None:
-        place = self._places[self.tabs.active]
-        if isinstance(place, LazyColumn):
+        tab = self.tabs.active
+        if tab and tab not in self._places:
+            place = self._places[tab] = LazyColumn(partial(self._make, tab))
             place.fill()
+            self.panel.append(place)
+        for number, place in self._places.items():
+            place.visible = number == tab
         for view in self._views.values():
             if isinstance(view, Opened):
                 view.open(view is self.open_view)

@@ -1,13 +1,13 @@
-"""The area below the live figure: time travel and the views of the recording."""
+"""The area of the live figure: the figure, the views beside it, and time travel."""
 
 import numpy as np
-import panel_material_ui as pmui
+import panel as pn
 from numpy.typing import NDArray
 
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.recording import Recording
-from widgets.controls.controls import WIDE, Controls
+from widgets.controls.controls import Controls
 from widgets.live.figure import LiveFigure
 from widgets.live.view_data import ViewData
 from widgets.settings import Settings
@@ -20,13 +20,34 @@ from widgets.views.grid_sweep import GridSweepView
 from widgets.views.groups.cards import GroupsView
 from widgets.views.history import draw_history, measure_history
 from widgets.views.plot import PlotView
+from widgets.views.scatter_matrix import ScatterMatrixView
 from widgets.views.stream_graph import draw_stream_graph, measure_stream_graph
-from widgets.views.tabs import ViewTabs
+from widgets.views.tabs import PANEL_CLASS, ViewTabs
 from widgets.views.time_travel import TimeTravel
+
+BAR_CLASS = "view-bar"
+PLOT_CLASS, BESIDE, ALONE, LOW = "plot", "beside", "alone", "low"
+# In a wide page a view stands to the right of the figure, below the tabs, and scrolls by itself. In
+# a narrow page the tabs and the view follow the figure.
+STAGE = """
+:host { position: relative; container-type: inline-size; flex: 1 0 auto !important; }
+.views { overflow-x: auto; }
+.alone.plot { display: none; }
+.low.plot { min-height: 220px !important; height: 36vh; flex: none !important; }
+@container (max-width: 779px) {
+    .view-bar { order: 1; }
+    .views { order: 2; }
+}
+@container (min-width: 780px) {
+    .beside.views { position: absolute !important; inset: 56px 0 0 calc(50% + 6px);
+        width: auto !important; height: auto !important; overflow-y: auto; }
+    .beside.plot { margin-right: calc(50% + 6px) !important; width: auto !important; }
+}
+"""
 
 
 class ViewArea:
-    """Time travel and the tabs with the views of an engine's run.
+    """The live figure, the tabs with the views of an engine's run, and time travel.
 
     Parameters
     ----------
@@ -34,6 +55,8 @@ class ViewArea:
         Drives the run.
     figure : LiveFigure
         Shows trails and the highlighted cluster.
+    plot : Bokeh
+        The pane with the figure.
     settings : Settings
         The settings of the page; a click in the grid sweep changes σ and K.
     controls : Controls
@@ -41,7 +64,12 @@ class ViewArea:
     """
 
     def __init__(
-        self, engine: Engine, figure: LiveFigure, settings: Settings, controls: Controls
+        self,
+        engine: Engine,
+        figure: LiveFigure,
+        plot: pn.pane.Bokeh,
+        settings: Settings,
+        controls: Controls,
     ) -> None:
         self._engine = engine
         self._figure = figure
@@ -55,6 +83,7 @@ class ViewArea:
         self.views = ViewTabs(
             {
                 GroupsView.title: lambda: GroupsView(self._name_cluster),
+                ScatterMatrixView.title: lambda: ScatterMatrixView(),
                 "Stream graph": lambda: PlotView(measure_stream_graph, draw_stream_graph),
                 "History": lambda: PlotView(measure_history, draw_history),
                 "Dendrogram": lambda: PlotView(measure_dendrogram, draw_dendrogram),
@@ -67,7 +96,33 @@ class ViewArea:
             self._take_view_data,
             engine.refresh_frame,
         )
-        self.view = pmui.Column(self.travel.view, self.views.tabs, margin=0, **WIDE)
+        self._plot = plot
+        self._is_low = False
+        self._plot.css_classes = [PLOT_CLASS]
+        self.views.tabs.param.update(css_classes=[BAR_CLASS], styles={"scroll-margin": "64px"})
+        stage = pn.Column(
+            self.views.tabs,
+            plot,
+            self.views.panel,
+            sizing_mode="stretch_both",
+            margin=0,
+            stylesheets=[STAGE],
+        )
+        self.parts = [stage, self.travel.view]
+        self.views.tabs.param.watch(self._arrange, "active")
+
+    def _arrange(self, *_: object) -> None:
+        """Make room for the open view: beside the figure, or in its place."""
+        view = self.views.open_view
+        place = [] if view is None else [ALONE if isinstance(view, ScatterMatrixView) else BESIDE]
+        low = [LOW] if self._is_low else []
+        self._plot.css_classes = [PLOT_CLASS, *place, *low]
+        self.views.panel.css_classes = [PANEL_CLASS, *place]
+
+    def lower_plot(self, is_low: bool) -> None:
+        """Make the plot so low that it fits above the controls on a phone, or high again."""
+        self._is_low = is_low
+        self._arrange()
 
     def choose_frame(self, frame: Frame) -> Frame:
         """The frame to draw: ``frame``, or the frame of the past that the user has chosen."""
@@ -135,6 +190,7 @@ class ViewArea:
             frame=self._frame,
             feature_names=self._feature_names,
             classification=observer.classification if past is None else past.classification,
+            highlighted=self._figure.highlight.cluster,
         )
 
     def _take_points(self) -> tuple[NDArray, NDArray]:

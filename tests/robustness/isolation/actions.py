@@ -14,7 +14,7 @@ from tests.robustness.sockets.invalid_contents import change
 
 GENERATORS = ("Blobs", "Moons", "Rings", "Drifting blobs", "Unbalanced blobs")
 FILES = ("Points", "Clusters", "Prototypes", "JSON", "Model", "Python")
-N_TABS = 8
+N_TABS = 11
 # Probabilities after an action: to acknowledge a frame, to pause a stream that plays.
 P_ACKNOWLEDGE, P_PAUSE = 0.15, 0.5
 SLIDERS: dict[str, Sequence[Any]] = {
@@ -27,7 +27,7 @@ SLIDERS: dict[str, Sequence[Any]] = {
 }
 SWITCHES = (
     *("Drop singleton clusters", "Automatic σ", "Automatic memory", "Keep inactive clusters"),
-    *("Join prototypes into clusters", "Trails", "Standardise", "Scatter matrix"),
+    *("Join prototypes into clusters", "Trails", "Standardise"),
 )
 
 # Relative frequencies of the actions.
@@ -236,7 +236,7 @@ class RandomSession(Observer):
         await self._click("Video")
 
     async def _compare(self) -> None:
-        await self.change(self.tabs, "active", N_TABS - 2)
+        await self.change(self.tabs, "active", N_TABS - 3)
         await self._set("Baseline", "MiniBatchKMeans")
 
     async def _sweep(self) -> None:

@@ -66,6 +66,24 @@ def test_an_estimate_and_another_generator_are_no_changes():
     assert not changes.view.visible
 
 
+def test_another_source_begins_with_the_first_settings(clock):
+    settings = Settings(noise=0.1)
+    changes = SettingChanges(settings)
+    changes.begin_source("a")
+    changes.note_first()
+    settings.param.update(noise=0.4, join=False, points_per_s=50.0)
+    clock.now_s = 10.0
+    changes.begin_source("a")
+    assert settings.noise == 0.4
+    changes.begin_source("b")
+    # What the eye sees stays.
+    assert (settings.noise, settings.join, settings.points_per_s) == (0.1, True, 50.0)
+    changes.undo()
+    assert (settings.noise, settings.join) == (0.4, False)
+    changes.begin_source("b")
+    assert settings.noise == 0.4
+
+
 def test_defaults_can_be_undone(clock):
     settings = Settings(noise=0.4, join=False)
     changes = SettingChanges(settings)

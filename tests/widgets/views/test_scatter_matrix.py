@@ -26,7 +26,7 @@ def test_the_cells_share_one_data_source_and_the_range_of_each_feature():
     data = measure_scatter_matrix(points, np.zeros(500, dtype=np.int64))
     assert plot.build(data)
     (source,) = {each.data_source for cell in plot.figures for each in cell.renderers}
-    assert {*source.data} == {"x0", "x1", "x2", "x3", "color"}
+    assert {*source.data} == {"x0", "x1", "x2", "x3", "color", "alpha"}
     assert len(source.data["x0"]) == 400
     cells = {cell.name: cell for cell in plot.figures}
     assert len(cells) == 6
