@@ -28,7 +28,7 @@ test: lint tests ## lint, types, doctests and all tests except those that take m
 
 tests: $(VENV)/.installed-test $(VENV)/.compiled
 	@.ci/browser
-	$(BIN)/pytest -m "not long" -n 2 --dist loadgroup --durations=15
+	$(BIN)/pytest -m "not long" -n 2 --dist loadfile --no-loadscope-reorder --durations=15
 
 lowest: ## all tests on the lowest versions of the dependencies, in .venv-lowest
 	@$(MAKE) tests VENV=.venv-lowest CONSTRAINTS=constraints-lowest.txt

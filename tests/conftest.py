@@ -18,7 +18,14 @@ from tests.support.servers import find_free_port, wait_for_port
 
 # Imported where used: the library's tests run without Playwright.
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
+    from playwright.sync_api import (
+        Browser,
+        BrowserContext,
+        ConsoleMessage,
+        Page,
+        Playwright,
+        Request,
+    )
 
 # No deadline: the first call of a compiled function takes seconds.
 settings.register_profile("default", deadline=None, derandomize=False, print_blob=True)
@@ -40,23 +47,22 @@ CHROMIUM_FLAGS = (
 )
 
 
+SHARE_FOR_FRAMES = 0.05
+"""Share of the time of the tests' server for frames: some ten frames a second."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need Chromium, and order all tests.
 
     In one process the tests with Chromium run last: Playwright leaves an event loop running in the
     main thread, which disturbs other tests, and a broken library should fail before the slow tests.
-    With several processes they run first. The tests of the app, which take longest, then share one
-    process, and so do the tests of each other file.
+    With several processes they run first, so that no long file is left for the end.
     """
     is_divided = "PYTEST_XDIST_WORKER" in os.environ
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if "playwright" in fixtures:
+        if "playwright" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
-        is_app = "browser" in fixtures and "lab" not in fixtures
-        group = "app" if is_app else item.path.stem
-        item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=lambda item: is_divided ^ (item.get_closest_marker("browser") is not None))
 
 
@@ -102,7 +108,7 @@ def chromium_path(playwright: Playwright) -> str:
 
 @pytest.fixture(scope="session")
 def browser(playwright: Playwright, chromium_path: str) -> Iterator[Browser]:
-    """A headless Chromium for all tests; each test opens a page or context of its own."""
+    """A headless Chromium for all tests; each test opens a page of its own."""
     running = playwright.chromium.launch(
         executable_path=chromium_path, headless=True, args=list(CHROMIUM_FLAGS)
     )
@@ -142,9 +148,12 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     from bokeh.settings import settings as bokeh_settings
 
     from app import open_session
+    from widgets.page import frame_scheduler
     from widgets.server.options import ServerOptions
     from widgets.server.serve import serve_pages
 
+    # At full rate each open page would keep a core busy, which the other tests need.
+    frame_scheduler.SHARE = SHARE_FOR_FRAMES
     errors = ErrorRecorder()
     logging.getLogger().addHandler(errors)
     port = find_free_port()
@@ -172,8 +181,16 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     assert not errors.messages, "\n".join(errors.messages)
 
 
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser window, in which a new page finds the scripts loaded and compiled."""
+    opened = browser.new_context()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser, app_server: str) -> Iterator[Callable[..., Page]]:
+def open_page(context: BrowserContext, app_server: str) -> Iterator[Callable[..., Page]]:
     """Open the app in a new page; fails if the page has logged an error to its console."""
     errors: list[str] = []
     pages: list[Page] = []
@@ -183,8 +200,9 @@ def open_page(browser: Browser, app_server: str) -> Iterator[Callable[..., Page]
             errors.append(message.text)
 
     def open_it(width: int = 1440, height: int = 900, query: str = "") -> Page:
-        page = browser.new_page(viewport={"width": width, "height": height})
-        page.set_default_timeout(30_000)
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        page.set_default_timeout(60_000)
         page.foreign_requests = []  # type: ignore[attr-defined]
 
         def record_request(request: Request) -> None:

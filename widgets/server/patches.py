@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import bokeh
 import panel as pn
 from bokeh.core.has_props import HasProps
+from bokeh.model import util as bokeh_models
 from bokeh.protocol.messages.pull_doc_reply import pull_doc_reply
 from bokeh.server import session as bokeh_session
 from bokeh.server.session import ServerSession
@@ -30,7 +31,7 @@ from widgets.server.message_batching import (
     send_pending_batches,
 )
 from widgets.server.page_resources import add_resources
-from widgets.server.serialization import query_properties
+from widgets.server.serialization import query_properties, visit_references
 
 
 def read_release(version: str) -> tuple[int, ...]:
@@ -120,6 +121,14 @@ PATCHES = [
         query_properties,
         "A model is asked only for the properties that are sent. Without this patch the event loop "
         "needs 1.6 times the CPU time to send a page.",
+    ),
+    Patch(
+        bokeh_models,
+        "visit_immediate_value_references",
+        "(value, visitor)",
+        visit_references,
+        "The search for the models of a page skips defaults without models. Without this patch a "
+        "page needs 1.2 times the CPU time to be built.",
     ),
     Patch(
         Resources,

@@ -55,8 +55,10 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
     install_patches()
     install_access_control()
     install_limited_server()
-    # The check looks for models that miss a required value, which the tests find.
+    # These checks look for models that miss a required value and for callbacks with a wrong number
+    # of arguments, which the tests find.
     settings.perform_document_validation = False
+    settings.perform_error_diagnostics = False
     limit_malloc_arenas()
     # The threads of BLAS spin between calls: with many sessions this wastes 40 % of a core.
     threadpool_limits(1, user_api="blas")

@@ -7,6 +7,7 @@ import re
 import time
 import urllib.error
 import urllib.request
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -23,14 +24,14 @@ SECRET_NAME = "secret-3f71.csv"
 
 
 class Served:
-    """The app as a separate process, with at most two sessions."""
+    """The app as a separate process, with at most six sessions."""
 
     def __init__(self, folder: Path, **more: str) -> None:
         port = find_free_port()
         self.url = f"http://localhost:{port}"
         self.folder = folder
         self.app = start_app(
-            {"PORT": str(port), "MOST_SESSIONS": "2", "SECRET": SECRET, "TMPDIR": str(folder)}
+            {"PORT": str(port), "MOST_SESSIONS": "6", "SECRET": SECRET, "TMPDIR": str(folder)}
             | more
         )
         wait_for_port(port, timeout_s=180.0)
@@ -169,8 +170,7 @@ def test_no_request_chooses_its_session(served):
     wait_until_empty(served)
 
 
-@pytest.mark.parametrize("path", ["/autoload.js?bokeh-autoload-element=a", "/metadata"])
-def test_scripts_and_data_are_for_pages_of_allowed_origins(served, path):
+def test_scripts_and_data_are_for_pages_of_allowed_origins(served):
     foreign = [
         {"Origin": "https://example.org"},
         {"Origin": "null"},
@@ -178,18 +178,18 @@ def test_scripts_and_data_are_for_pages_of_allowed_origins(served, path):
         {"Sec-Fetch-Site": "cross-site"},
         {"Origin": "https://example.org", "Referer": served.url},
     ]
-    for headers in foreign:
+    paths = "/autoload.js?bokeh-autoload-element=a", "/metadata"
+    for path, headers in product(paths, foreign):
         status, answer, text = served.fetch(path, headers=headers)
-        assert (status, "token" in text) == (403, False), headers
+        assert (status, "token" in text) == (403, False), (path, headers)
         assert "https://example.org" not in answer.values()
     assert served.count("sessions") == 0
     own = [{}, {"Origin": served.url}, {"Referer": f"{served.url}/a?b"}]
-    for headers in own:
+    for path, headers in product(paths, own):
         status, answer, _ = served.fetch(path, headers=headers)
-        assert status == 200, headers
+        assert status == 200, (path, headers)
         assert answer.get("Access-Control-Allow-Origin", "") in ("", headers.get("Origin"))
-        # The server has room for few sessions.
-        wait_until_empty(served)
+    wait_until_empty(served)
 
 
 def test_a_server_without_a_usable_store_says_so_and_serves(start, tmp_path):
@@ -217,7 +217,9 @@ def wait_until_empty(served):
         time.sleep(0.5)
 
 
-def test_a_full_server_shows_the_busy_page_and_starts_no_engine(served):
+def test_a_full_server_shows_the_busy_page_and_starts_no_engine(start):
+    served = start(MOST_SESSIONS="2")
+
     async def crowd():
         clients = [WebSocketClient(served.url), WebSocketClient(served.url)]
         for client in clients:
