@@ -9,7 +9,7 @@ from clusterer.cluster.density.density_estimate import DensityEstimate, estimate
 from clusterer.cluster.density.directions import find_directions
 from clusterer.cluster.density.label_update import LabelledDensity, describe_density
 from clusterer.cluster.density.noise import (
-    Depths,
+    NoiseRule,
     choose_noise_rule,
     find_noise,
     measure_depths,
@@ -141,7 +141,8 @@ def cluster_by_density(
     """Return the labels of `label_by_density`, with the density that labels later prototypes."""
     if not (weights > 0).any():
         return label_singly(weights)
-    found = find_clusters(centers, weights, scatters, counts, links, previous, steps)
+    measured = measure_in_order(centers, weights, scatters, counts, links, steps)
+    found = find_clusters(measured, previous)
     if not are_separate([found.evidence]):
         found = join_clusters(found)
     return place_labels(found, centers)
@@ -153,117 +154,12 @@ def label_singly(weights: NDArray) -> LabelledDensity:
     return LabelledDensity(labels, np.empty((0, 0)), np.empty(0, dtype=np.int64), np.empty((0, 0)))
 
 
-class FoundClusters(NamedTuple):
-    """The result of the stages 1 to 7, and the evidence that stage 8 decides by.
-
-    ``order`` (m,), ``axes`` and ``density`` as in `DensityPeaks`; ``peaks`` (k,) of the clusters,
-    ``is_noise`` (m,) and ``limits`` (k,) as `find_noise` returns them.
-    """
-
-    order: NDArray[np.int64]
-    axes: NDArray[np.float64] | None
-    density: DensityEstimate
-    peaks: NDArray[np.int64]
-    is_noise: NDArray[np.bool_]
-    limits: NDArray[np.float64]
-    evidence: Evidence
-
-
-def find_clusters(
-    centers: NDArray,
-    weights: NDArray,
-    scatters: NDArray,
-    counts: NDArray,
-    links: NDArray | None = None,
-    previous: NDArray[np.int64] | None = None,
-    steps: NDArray | None = None,
-) -> FoundClusters:
-    """Run the stages 0 to 7; at least one weight is above 0."""
-    found = find_density_peaks(centers, weights, scatters, counts, links, steps)
-    order, axes, density, saddles, peaks, depths = found
-    n_features = density.centers.shape[1]
-    is_noise, limits = find_noise(density, depths.log_cores, choose_noise_rule(depths, n_features))
-    is_out = is_noise[density.kept]
-    is_survivor = False
-    if previous is not None:
-        before = previous[order][density.kept]
-        if _are_several_joined(peaks, is_out, before):
-            joined, min_mass = peaks, find_min_mass(density)
-            peaks = separate_survivors(density, joined, is_out, before, min_mass)
-            is_survivor = not np.array_equal(peaks, joined)
-    sizes = np.bincount(peaks[(peaks >= 0) & ~is_out], minlength=1)
-    if sizes.max() >= count_needed(n_features):
-        peaks = split_clusters(density, saddles, peaks, is_out)
-    # Clusters that were separate before need no proof.
-    evidence = Evidence(CLEAR, 1.0, n_features)
-    if not is_survivor:
-        evidence = measure_evidence(density, saddles, np.where(is_out, NOISE, peaks))
-    return FoundClusters(order, axes, density, peaks, is_noise, limits, evidence)
-
-
-def join_clusters(found: FoundClusters) -> FoundClusters:
-    """Make one cluster of all clusters: stage 8, if they are not separate."""
-    density = found.density
-    peaks = np.full_like(found.peaks, np.argmax(density.log_density))
-    depths = measure_depths(density, peaks)
-    rule = choose_noise_rule(depths, density.centers.shape[1])
-    is_noise, limits = find_noise(density, depths.log_cores, rule)
-    return found._replace(peaks=peaks, is_noise=is_noise, limits=limits)
-
-
-def place_labels(found: FoundClusters, centers: NDArray) -> LabelledDensity:
-    """Return the labels in the order of the prototypes ``centers`` (m, d)."""
-    order, density, peaks = found.order, found.density, found.peaks
-    labels = np.where(peaks >= 0, order[density.kept[peaks]], NOISE)[density.nearest]
-    labels[found.is_noise] = NOISE
-    placed = np.empty_like(labels)
-    placed[order] = labels
-    return describe_density(placed, centers, order, found.axes, density, found.limits)
-
-
-def _are_several_joined(
-    peaks: NDArray[np.int64], is_out: NDArray[np.bool_], previous: NDArray[np.int64]
-) -> bool:
-    """Whether a cluster has prototypes of two previous ones, so that stage 6 has work to do."""
-    is_known = (peaks >= 0) & ~is_out & (previous >= 0)
-    pairs = set(zip(peaks[is_known].tolist(), previous[is_known].tolist(), strict=True))
-    return len(pairs) > len({peak for peak, _ in pairs})
-
-
-class DensityPeaks(NamedTuple):
-    """The result of the stages 1 to 4, and the depths that stage 5 starts from.
-
-    ``order`` (m,) are the indices of the prototypes in the order of all other arrays; ``peaks``
-    (k,) the peak of each one's cluster, -1 for none. ``axes`` (d, q) are the directions in
-    which the density is estimated, None for all features.
-    """
-
-    order: NDArray[np.int64]
-    axes: NDArray[np.float64] | None
-    density: DensityEstimate
-    saddles: Saddles
-    peaks: NDArray[np.int64]
-    depths: Depths
-
-
-def find_density_peaks(
-    centers: NDArray,
-    weights: NDArray,
-    scatters: NDArray,
-    counts: NDArray,
-    links: NDArray | None = None,
-    steps: NDArray | None = None,
-) -> DensityPeaks:
-    """Run the stages 1 to 4 and measure the depths."""
-    order, axes, density, saddles = measure_in_order(
-        centers, weights, scatters, counts, links, steps
-    )
-    peaks = find_peaks(density, saddles)
-    return DensityPeaks(order, axes, density, saddles, peaks, measure_depths(density, peaks))
-
-
 class OrderedDensity(NamedTuple):
-    """The first fields of `DensityPeaks`, after the stages 1 and 2."""
+    """The result of the stages 0 to 2.
+
+    ``order`` (m,) are the indices of the prototypes in the order of all other arrays. ``axes``
+    (d, q) are the directions in which the density is estimated, None for all features.
+    """
 
     order: NDArray[np.int64]
     axes: NDArray[np.float64] | None
@@ -299,6 +195,97 @@ def measure_in_order(
     step_variance = step_variance / density.unit / density.unit
     saddles = measure_saddles(density, known, order[density.kept], step_variance)
     return OrderedDensity(order, axes, density, saddles)
+
+
+class FoundClusters(NamedTuple):
+    """The result of the stages 0 to 7, and the evidence that stage 8 decides by.
+
+    ``order`` (m,), ``axes`` and ``density`` as in `OrderedDensity`; ``peaks`` (k,) of the clusters,
+    ``is_noise`` (m,) and ``limits`` (k,) as `find_noise` returns them.
+    """
+
+    order: NDArray[np.int64]
+    axes: NDArray[np.float64] | None
+    density: DensityEstimate
+    peaks: NDArray[np.int64]
+    is_noise: NDArray[np.bool_]
+    limits: NDArray[np.float64]
+    evidence: Evidence
+
+
+def find_clusters(
+    measured: OrderedDensity,
+    previous: NDArray[np.int64] | None = None,
+    *,
+    allow_many: bool = True,
+) -> FoundClusters:
+    """Run the stages 3 to 7.
+
+    Parameters
+    ----------
+    measured : OrderedDensity
+        The density of m prototypes.
+    previous : (m,) int, optional
+        As in `label_prototypes`.
+    allow_many : bool, default True
+        See `.peaks.choose_threshold`.
+    """
+    order, axes, density, saddles = measured
+    n_features = density.centers.shape[1]
+    peaks = find_peaks(density, saddles, allow_many=allow_many)
+    log_cores, rule = choose_noise(density, peaks)
+    is_noise, limits = find_noise(density, log_cores, rule)
+    is_out = is_noise[density.kept]
+    is_survivor = False
+    if previous is not None:
+        before = previous[order][density.kept]
+        if _are_several_joined(peaks, is_out, before):
+            joined, min_mass = peaks, find_min_mass(density)
+            peaks = separate_survivors(density, joined, is_out, before, min_mass)
+            is_survivor = not np.array_equal(peaks, joined)
+    sizes = np.bincount(peaks[(peaks >= 0) & ~is_out], minlength=1)
+    if sizes.max() >= count_needed(n_features):
+        peaks = split_clusters(density, saddles, peaks, is_out)
+    # Clusters that were separate before need no proof.
+    evidence = Evidence(CLEAR, 1.0, n_features)
+    if not is_survivor:
+        evidence = measure_evidence(density, saddles, np.where(is_out, NOISE, peaks))
+    return FoundClusters(order, axes, density, peaks, is_noise, limits, evidence)
+
+
+def choose_noise(
+    density: DensityEstimate, peaks: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NoiseRule]:
+    """Return the cores (k,) of the clusters of ``peaks`` (k,), and the rule for noise."""
+    depths = measure_depths(density, peaks)
+    return depths.log_cores, choose_noise_rule(depths, density.centers.shape[1])
+
+
+def join_clusters(found: FoundClusters) -> FoundClusters:
+    """Make one cluster of all clusters: stage 8, if they are not separate."""
+    density = found.density
+    peaks = np.full_like(found.peaks, np.argmax(density.log_density))
+    is_noise, limits = find_noise(density, *choose_noise(density, peaks))
+    return found._replace(peaks=peaks, is_noise=is_noise, limits=limits)
+
+
+def place_labels(found: FoundClusters, centers: NDArray) -> LabelledDensity:
+    """Return the labels in the order of the prototypes ``centers`` (m, d)."""
+    order, density, peaks = found.order, found.density, found.peaks
+    labels = np.where(peaks >= 0, order[density.kept[peaks]], NOISE)[density.nearest]
+    labels[found.is_noise] = NOISE
+    placed = np.empty_like(labels)
+    placed[order] = labels
+    return describe_density(placed, centers, order, found.axes, density, found.limits)
+
+
+def _are_several_joined(
+    peaks: NDArray[np.int64], is_out: NDArray[np.bool_], previous: NDArray[np.int64]
+) -> bool:
+    """Whether a cluster has prototypes of two previous ones, so that stage 6 has work to do."""
+    is_known = (peaks >= 0) & ~is_out & (previous >= 0)
+    pairs = set(zip(peaks[is_known].tolist(), previous[is_known].tolist(), strict=True))
+    return len(pairs) > len({peak for peak, _ in pairs})
 
 
 def number_in_order(labels: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -35,15 +35,20 @@ MAX_WITHIN_CLUSTER = 2.0
 # This happens with many clusters of a few prototypes each.
 CLEAR_GAP = math.log(1.6)
 # If eight or more prominences exceed those within one cluster, and the widest gap that counts is
-# less than a factor of 1.35, all of them are clusters and the threshold lies in a gap below.
+# less than a factor of 1.35, all of them are clusters and the threshold lies in a gap below. Chance
+# peaks along thin curves look alike; `clusterer.cluster.labelling.resolutions` tells them apart.
 N_MANY = 8
 EVEN_GAP = math.log(1.35)
 # Beyond e⁴·⁵ = 90 to 1 all saddles are equally empty: one cluster far off widens no gap.
 MAX_PROMINENCE = 4.5
 
 
-def find_peaks(density: DensityEstimate, saddles: Saddles) -> NDArray[np.int64]:
+def find_peaks(
+    density: DensityEstimate, saddles: Saddles, *, allow_many: bool = True
+) -> NDArray[np.int64]:
     """Index (k,) of the peak to whose cluster each prototype belongs; -1 for none.
+
+    ``allow_many`` as in `choose_threshold`.
 
     >>> from clusterer.cluster.density.density_estimate import estimate_density
     >>> from clusterer.cluster.density.saddles import measure_saddles
@@ -54,7 +59,7 @@ def find_peaks(density: DensityEstimate, saddles: Saddles) -> NDArray[np.int64]:
     """
     borders = list_borders(saddles)
     min_mass = find_min_mass(density)
-    _, threshold = merge_all(density, borders, min_mass)
+    _, threshold = merge_all(density, borders, min_mass, allow_many=allow_many)
     return flood(density, borders, min_mass, threshold)[1]
 
 
@@ -74,17 +79,20 @@ def build_merge_tree(density: DensityEstimate, saddles: Saddles) -> tuple[MergeT
 
 
 def merge_all(
-    density: DensityEstimate, borders: Borders, min_mass: float
+    density: DensityEstimate, borders: Borders, min_mass: float, *, allow_many: bool = True
 ) -> tuple[MergeTree, float]:
     """Return the tree and the threshold of `build_merge_tree`; ``borders`` stay as they are."""
     tree, regions = flood(density, borders, min_mass, np.inf)
     # No saddle connects these regions. All but the first are further clusters.
     n_regions = len({*regions.tolist()} - {-1})
     n_separate = max(n_regions - 1, 0)
-    return tree, choose_threshold(tree.prominences, n_separate, density.centers.shape[1])
+    n_features = density.centers.shape[1]
+    return tree, choose_threshold(tree.prominences, n_separate, n_features, allow_many=allow_many)
 
 
-def choose_threshold(prominences: NDArray, n_separate: int, n_features: int) -> float:
+def choose_threshold(
+    prominences: NDArray, n_separate: int, n_features: int, *, allow_many: bool = True
+) -> float:
     """The prominence from which a peak is a cluster: the middle of the widest gap that counts.
 
     Parameters
@@ -94,6 +102,8 @@ def choose_threshold(prominences: NDArray, n_separate: int, n_features: int) -> 
     n_separate : int
         Number of further peaks that never meet any.
     n_features : int
+    allow_many : bool, default True
+        If False, the widest gap counts even if it is not wide, see `N_MANY`.
 
     Examples
     --------
@@ -119,7 +129,7 @@ def choose_threshold(prominences: NDArray, n_separate: int, n_features: int) -> 
         return no_cluster
     # The gap as it is, without the cap.
     above, below = sizes[widest], sizes[widest + 1]
-    is_even = above < math.inf and measure_gaps(above, below) < EVEN_GAP
+    is_even = allow_many and above < math.inf and measure_gaps(above, below) < EVEN_GAP
     if is_even and sum(size >= within for size in sizes) >= N_MANY:
         widest = find_widest(
             gap if bottom < within else -1.0 for gap, bottom in zip(gaps, bottoms, strict=True)

@@ -182,9 +182,9 @@ class LabelCache:
         if not join:
             return label_prototypes(**data, join=False, drop_singletons=drop), None
         resolution = 0
-        if is_automatic and not is_forgetting:
-            density, _, merged, _ = read_clusters(prototypes)
-            resolution = merged.n_taken
+        if is_automatic:
+            reading = read_clusters(prototypes, keep_previous=is_forgetting)
+            density, resolution = reading.density, reading.resolution
         else:
             density = cluster_by_density(**data, previous=previous)
         last = describe_labelling(prototypes, choices, density, resolution, prototypes.n_seen)

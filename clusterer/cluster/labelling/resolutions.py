@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 
 from clusterer.cluster.density.label_update import LabelledDensity
 from clusterer.cluster.density.labels import (
+    OrderedDensity,
     find_clusters,
     join_clusters,
     label_singly,
     measure_in_order,
     place_labels,
 )
+from clusterer.cluster.density.peaks import N_MANY
 from clusterer.cluster.density.significance import are_separate, measure_separation
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT
@@ -43,14 +45,16 @@ class Reading(NamedTuple):
     """The clusters that most resolutions agree on.
 
     ``density`` is the `LabelledDensity` of all prototypes, ``agreement`` the mean agreement of the
-    chosen resolution with the others, ``merged`` are the prototypes at this resolution and
-    ``merged_labels`` their labels.
+    chosen resolution with the others, ``measured`` the density at this resolution and
+    ``merged_labels`` the labels of its prototypes. ``resolution`` is the number of these if
+    `read_at` would find the same clusters, else 0.
     """
 
     density: LabelledDensity
     agreement: float
-    merged: Prototypes
+    measured: OrderedDensity | None
     merged_labels: NDArray[np.int64]
+    resolution: int
 
     @property
     def n_clusters(self) -> int:
@@ -59,13 +63,30 @@ class Reading(NamedTuple):
 
     def measure_separation(self) -> float:
         """See `.density.significance.measure_separation`."""
-        order, _, density, saddles = measure_in_order(**self.merged.density_data)
-        labels = self.merged_labels[order[density.kept]]
-        return measure_separation(density, saddles, labels)
+        if self.measured is None:
+            return 1.0
+        order, _, density, saddles = self.measured
+        return measure_separation(density, saddles, self.merged_labels[order[density.kept]])
 
 
-def read_clusters(prototypes: Prototypes) -> Reading:
+class Resolution(NamedTuple):
+    """The prototypes merged to a smaller number.
+
+    ``centers`` (s, d) and ``previous`` (s,) are their centres and previous labels, ``measured`` is
+    their density, and ``slots`` (m,) tell which of them is nearest to each unmerged prototype.
+    """
+
+    centers: NDArray[np.float64]
+    previous: NDArray[np.int64] | None
+    measured: OrderedDensity
+    slots: NDArray[np.int64]
+
+
+def read_clusters(prototypes: Prototypes, *, keep_previous: bool = False) -> Reading:
     """Find the clusters at all resolutions and choose among them. O(K² d) for each resolution.
+
+    With ``keep_previous``, clusters that were separate before may survive, see
+    `clusterer.cluster.density.survival`.
 
     >>> prototypes = Prototypes(n_features=1, n_prototypes=20, rule=0)
     >>> from clusterer.cluster.prototypes.parameters import Parameters
@@ -77,26 +98,49 @@ def read_clusters(prototypes: Prototypes) -> Reading:
     """
     if not (prototypes.weights > 0).any():
         density = label_singly(prototypes.weights)
-        return Reading(density, 1.0, prototypes, density.labels)
-    steps: list[Prototypes] = []
+        return Reading(density, 1.0, None, density.labels, 0)
+    resolutions: list[Resolution] = []
+    merged = prototypes
     for size in list_sizes(prototypes):
         # The closest pairs merge in the same order from any finer resolution.
-        steps.append((steps[-1] if steps else prototypes).merge_copy(size))
-    found = [find_clusters(**each.density_data) for each in steps]
-    densities = [
-        place_labels(each, step.inner_centers) for each, step in zip(found, steps, strict=True)
+        merged = merged.merge_copy(size)
+        previous = merged.previous_labels if keep_previous else None
+        measured = measure_in_order(**merged.density_data)
+        slots = merged.assign(prototypes.centers)
+        resolutions.append(Resolution(merged.inner_centers, previous, measured, slots))
+    reading = choose_reading(resolutions, prototypes.counts)
+    if reading.n_clusters >= N_MANY:
+        # Real clusters are the same at all resolutions, chance peaks along curves are not.
+        fewer = choose_reading(resolutions, prototypes.counts, allow_many=False)
+        if fewer.agreement > reading.agreement:
+            return fewer
+    return reading
+
+
+def choose_reading(
+    resolutions: list[Resolution], masses: NDArray, *, allow_many: bool = True
+) -> Reading:
+    """Return the medoid of the clusters at all resolutions; ``masses`` (m,) of the prototypes."""
+    found = [
+        find_clusters(each.measured, each.previous, allow_many=allow_many) for each in resolutions
     ]
-    centers, masses = prototypes.centers, prototypes.counts
-    slots = [each.assign(centers) for each in steps]
-    labels = [each.labels[own] for each, own in zip(densities, slots, strict=True)]
+    densities = [
+        place_labels(clusters, each.centers)
+        for clusters, each in zip(found, resolutions, strict=True)
+    ]
+    labels = [
+        density.labels[each.slots] for density, each in zip(densities, resolutions, strict=True)
+    ]
     sums = compare_partitions(labels, masses).sum(axis=1)
     best = int(np.argmax(sums >= sums.max() - TOLERANCE * len(sums)))
     agreement = 1.0 if len(sums) == 1 else float((sums[best] - 1.0) / (len(sums) - 1))
-    chosen = densities[best]
+    chosen, resolution = densities[best], resolutions[best]
     if not are_separate([each.evidence for each in found], agreement):
-        chosen, agreement = place_labels(join_clusters(found[best]), steps[best].inner_centers), 1.0
-    density = chosen._replace(labels=chosen.labels[slots[best]])
-    return Reading(density, agreement, steps[best], chosen.labels)
+        chosen, agreement = place_labels(join_clusters(found[best]), resolution.centers), 1.0
+    density = chosen._replace(labels=chosen.labels[resolution.slots])
+    is_repeatable = allow_many and resolution.previous is None
+    size = len(resolution.centers) if is_repeatable else 0
+    return Reading(density, agreement, resolution.measured, chosen.labels, size)
 
 
 def read_at(prototypes: Prototypes, size: int, *, is_proven: bool) -> LabelledDensity:
@@ -105,7 +149,7 @@ def read_at(prototypes: Prototypes, size: int, *, is_proven: bool) -> LabelledDe
     With ``is_proven`` several clusters need no evidence. At least one prototype has weight.
     """
     merged = prototypes.merge_copy(size)
-    found = find_clusters(**merged.density_data)
+    found = find_clusters(measure_in_order(**merged.density_data))
     if not is_proven and not are_separate([found.evidence]):
         found = join_clusters(found)
     density = place_labels(found, merged.inner_centers)

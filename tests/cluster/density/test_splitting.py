@@ -8,12 +8,14 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import adjusted_rand_score
 
 from clusterer import OnlineClusterer
-from clusterer.cluster.density.labels import find_density_peaks, label_prototypes
+from clusterer.cluster.density.labels import label_prototypes, measure_in_order
+from clusterer.cluster.density.peaks import find_peaks
 
 
 def count_peaks(model: OnlineClusterer) -> int:
     """Number of clusters before any cluster is split."""
-    peaks = find_density_peaks(**model._prototypes.density_data).peaks
+    measured = measure_in_order(**model._prototypes.density_data)
+    peaks = find_peaks(measured.density, measured.saddles)
     return len(np.unique(peaks[peaks >= 0]))
 
 
