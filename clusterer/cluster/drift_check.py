@@ -10,9 +10,19 @@ import math
 
 from numpy.typing import NDArray
 
-from clusterer.cluster.forgetting import INTERVAL, LEAST_EXPLAINED, renew_half_life
+from clusterer.cluster.density.labels import label_prototypes
+from clusterer.cluster.forgetting import (
+    INTERVAL,
+    LEAST_EXPLAINED,
+    find_replaced,
+    forget_replaced,
+    read_times,
+    renew_half_life,
+    take_turns,
+)
 from clusterer.cluster.labelling.label_inheritance import label_moving
 from clusterer.cluster.prototype_number import (
+    PAUSE,
     choose_in_motion,
     choose_number,
     count_to_choice,
@@ -98,7 +108,11 @@ def check_drift(prototypes: Prototypes, parameters: Parameters, *, is_timed: boo
     """
     if parameters.decay == AUTOMATIC:
         n_points = INTERVAL
-        renew_half_life(prototypes)
+        if prototypes.half_life == math.inf and drop_replaced(prototypes):
+            n_known = prototypes.scalars.item(DECAYED_COUNT) / prototypes.mean_weight
+            n_points = max(INTERVAL, int((PAUSE - 1.0) * n_known))
+        else:
+            renew_half_life(prototypes)
     else:
         half_life = -1.0 / math.log2(parameters.decay)
         if is_timed:
@@ -111,6 +125,22 @@ def check_drift(prototypes: Prototypes, parameters: Parameters, *, is_timed: boo
     if parameters.n_prototypes == AUTOMATIC_NUMBER:
         choose_in_motion(prototypes)
     prototypes.scalars[NEXT_CHECK] = prototypes.n_seen + n_points
+
+
+def drop_replaced(prototypes: Prototypes) -> bool:
+    """Forget the clusters that others have replaced, see `clusterer.cluster.forgetting`.
+
+    Returns whether there were some. The freed prototypes then start anew and hold later points than
+    the others, as if clusters moved, so the next check should wait.
+    """
+    is_old = find_replaced(read_times(prototypes)[0])
+    if not is_old.any():
+        return False
+    labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)
+    if not all(take_turns(side, prototypes.counts, labels) for side in (is_old, ~is_old)):
+        return False
+    forget_replaced(prototypes, is_old)
+    return True
 
 
 def count_to_check(prototypes: Prototypes) -> int:

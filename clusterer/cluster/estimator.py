@@ -60,8 +60,8 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
         Number of points after which a learned point counts half; of seconds, if the points come
         with ``times``. A duration such as "10min" (units ms, s, min, h, d, w) needs ``times``. None
         never forgets. "auto" counts in points; it does not forget until clusters move, and then
-        forgets as fast as they move; if clusters appear one after the other, none is forgotten. See
-        `clusterer.cluster.forgetting`.
+        forgets as fast as they move; if clusters appear one after the other, none is forgotten; if
+        all jump to other places, the old places are. See `clusterer.cluster.forgetting`.
     update : "kernel" or "addc", default "kernel"
         "kernel": a point at distance r counts exp(-r²/sigma²) (Zhang et al., 2005). "addc": every
         point counts 1 (Guedalia et al., 1999), which equals an infinite sigma.

@@ -12,6 +12,15 @@ motion, and forgetting would lose clusters. So there is no conclusion if success
 nearer to each other than any two points, or hardly differ in some feature: by the ratio of J. von
 Neumann, "Distribution of the ratio of the mean square successive difference to the variance",
 Annals of Mathematical Statistics 12(4), 1941.
+
+After a jump of all clusters to other places, no prototype has points of both sides of the jump, so
+no cluster seems to move. But the prototypes fall into two groups by the times of their points, and
+one group begins where the other ends. The threshold of N. Otsu, "A threshold selection method from
+gray-level histograms", 1979, separates the groups.
+
+If clusters appear one after the other, or a table is sorted, the times fall into groups as well,
+and nothing must be forgotten. So the old clusters are forgotten only if there are at least two on
+each side that take turns: within each side, the prototypes explain hardly anything of the times.
 """
 
 import math
@@ -26,6 +35,7 @@ from clusterer.cluster.prototypes.state_layout import (
     COUNT,
     DECAY_RATE,
     DECAYED_COUNT,
+    MEAN,
     RECENT_COUNT,
     RECENT_SQUARES,
     RECENT_STEPS,
@@ -57,6 +67,12 @@ SHORTEST = 250.0  # with less, K = 50 prototypes hold too few points each to sep
 # shrinks.
 MAX_GROWTH = 1.1
 MAX_SHRINKING = 0.25
+MAX_EXPLAINED = 0.25  # two clusters that take turns explain next to nothing, in order 0.75
+MAX_OVERLAP = 0.1  # of the two periods, as a share of both together
+LEAST_NEW = 0.5  # points of the new clusters for each point of the old ones
+MIN_SHARE = 0.05  # of the points of a side, for a cluster to count
+N_TAKING_TURNS = 2
+KEPT = 1e-6  # share of the points of a replaced prototype: hardly any, but its place stays known
 
 
 class Times(NamedTuple):
@@ -193,3 +209,62 @@ def reduce_counts(prototypes: Prototypes, factors: NDArray) -> None:
     prototypes.scale_prototypes(factors)
     share = min(prototypes.counts.sum() / before, 1.0) if before > 0 else 1.0
     prototypes.scalars[[DECAYED_COUNT, SQUARES]] *= share
+
+
+def find_replaced(times: Times) -> NDArray[np.bool_]:
+    """Return which prototypes (m,) the others have replaced; none or some of them.
+
+    >>> means = np.array([10.0, 11.0, 30.0, 29.0])
+    >>> find_replaced(Times(np.full(4, 50.0), means, np.full(4, 33.0))).tolist()
+    [True, True, False, False]
+    >>> find_replaced(Times(np.full(4, 50.0), means, np.full(4, 99.0))).tolist()
+    [False, False, False, False]
+    """
+    counts, means, variances = times
+    order = np.argsort(means)
+    sums = np.cumsum(counts[order])
+    total, first = sums[-1], np.cumsum(counts[order] * means[order])
+    # Between two prototypes, where the variance between both sides is largest.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gaps = first[-1] / total * sums - first
+        between = np.nan_to_num(gaps * gaps / (sums * (total - sums)), posinf=0.0)
+    is_old = np.zeros(len(counts), dtype=bool)
+    is_old[order[: int(np.argmax(between)) + 1]] = True
+    nothing = np.zeros_like(is_old)
+    if is_old.all() or counts[~is_old].sum() < LEAST_NEW * counts[is_old].sum():
+        return nothing
+    edges = []
+    for side, sign in ((is_old, 1.0), (~is_old, -1.0)):
+        shares = counts[side] / counts[side].sum()
+        middle = float(shares @ means[side])
+        explained = float(shares @ (means[side] - middle) ** 2)
+        variance = explained + float(shares @ variances[side])
+        if not explained <= MAX_EXPLAINED * variance:
+            return nothing
+        # Uniform over its period, the times have a third of the squared half period as variance.
+        half = (3.0 * variance) ** 0.5
+        edges += [middle + sign * half, middle - sign * half]
+    old_end, old_begin, new_begin, new_end = edges
+    is_after = old_end - new_begin <= MAX_OVERLAP * (new_end - old_begin)
+    return is_old if is_after else nothing
+
+
+def take_turns(is_side: NDArray[np.bool_], counts: NDArray, labels: NDArray[np.int64]) -> bool:
+    """Return whether a side has several clusters, by the ``labels`` (m,) of the prototypes."""
+    is_used = is_side & (labels >= 0)
+    sizes = np.bincount(labels[is_used], counts[is_used])
+    n_large = np.count_nonzero(sizes > MIN_SHARE * counts[is_side].sum())
+    return bool(n_large >= N_TAKING_TURNS)
+
+
+def forget_replaced(prototypes: Prototypes, is_old: NDArray[np.bool_]) -> None:
+    """Forget the points of the prototypes ``is_old`` (m,), also in the moments of the stream."""
+    reduce_counts(prototypes, np.where(is_old, KEPT, 1.0))
+    counts, weights = prototypes.counts, prototypes.weights
+    centers = prototypes.inner_centers
+    mean = counts @ centers / counts.sum()
+    spreads = prototypes.inner_scatters * counts / np.where(weights > 0.0, weights, 1.0)
+    prototypes.features[MEAN] = mean
+    scale = prototypes.scalars[DECAYED_COUNT] / counts.sum()
+    prototypes.scalars[SQUARES] = scale * float(counts @ ((centers - mean) ** 2).sum(axis=1))
+    prototypes.scalars[SQUARES] += scale * float(spreads.sum())

@@ -48,6 +48,15 @@ def leave_one(n_after: int) -> NDArray:
     return centers[classes] + random.normal(size=(len(classes), 2))
 
 
+def jump(n_before: int, n_after: int, offset: float = 100.0) -> NDArray:
+    """Three blobs that jump far away together."""
+    random = np.random.default_rng(4)
+    centers = np.array([[0.0, 0.0], [8.0, 0.0], [0.0, 8.0]])
+    points = centers[random.integers(3, size=n_before + n_after)]
+    points[n_before:] += offset
+    return points + random.normal(size=points.shape)
+
+
 def test_resting_clusters_are_not_forgotten():
     points, _ = draw("blobs", 6000, noise=0.1)
     chosen, never = (OnlineClusterer(50, half_life=each).fit(points) for each in ("auto", None))
@@ -156,12 +165,14 @@ def test_merging_keeps_the_shorter_half_life():
     assert resting.absorb(other).half_life_ == other.half_life_ < np.inf
 
 
-@pytest.mark.parametrize("stream", ["moving", "resting", "in_order"])
+@pytest.mark.parametrize("stream", ["moving", "resting", "in_order", "jump"])
 def test_half_life_agrees_with_the_reference(stream):
     points = rotate(2_600)[0] if stream == "moving" else draw("blobs", 2_100)[0]
     if stream == "in_order":
         points = draw("blobs", 2_100)[0]
         points = points[np.argsort(points[:, 0].round(-1), kind="stable")]
+    if stream == "jump":
+        points = jump(1000, 1300)
     reference = Reference(n_prototypes=10, half_life="auto")
     library = Prototypes(2, 10, 1)
     parameters = check_parameters(10, "auto", "auto", "kernel", "log-min")
@@ -174,3 +185,27 @@ def test_half_life_agrees_with_the_reference(stream):
         np.testing.assert_allclose(library.centers, reference.centers, atol=1e-6)
         np.testing.assert_allclose(library.link_counts, reference.link_counts, atol=1e-6)
     assert (library.half_life < np.inf) == (stream == "moving")
+    assert library.counts.sum() < (1400 if stream == "jump" else 2100)
+
+
+@pytest.mark.parametrize("n_prototypes", [50, "auto"])
+def test_places_left_by_a_jump_do_not_stay_clusters(n_prototypes):
+    model = OnlineClusterer(n_prototypes).fit(jump(4000, 0))
+    sigma = model.sigma_
+    model.partial_fit(jump(4000, 4000)[4000:])
+    assert model.n_clusters_ == 3
+    assert model.cluster_centers_.min() > 90.0
+    assert model.predict([[0.0, 0.0]]) == [-1]
+    # The jump is no part of the spread of the new clusters.
+    assert model.sigma_ == pytest.approx(sigma, rel=0.2)
+
+
+def test_a_cluster_that_follows_another_replaces_nothing():
+    random = np.random.default_rng(4)
+    points = random.normal(size=(8000, 2))
+    points[4000:] += 100.0
+    assert OnlineClusterer(50).fit(points).n_clusters_ == 2
+    # Nor do clusters that appear while the old ones stay.
+    points = jump(8000, 0)
+    points[4000::2] += 100.0
+    assert OnlineClusterer(50).fit(points).n_clusters_ == 6

@@ -21,6 +21,9 @@ def check_drift(model: Any) -> None:
         model.next_check = model.n_seen + interval
         store_labels(model, follow_clusters(model, interval))
         return
+    if before == math.inf and forget_replaced(model):
+        model.next_check = model.n_seen + max(500, int(3.0 * model.decayed_count))
+        return
     now = model.n_seen - 1
     recent = [2.0 ** (-(now - time) / RECENT_HALF_LIFE) for time in range(model.n_seen)]
     labels = follow_clusters(model, 500)
@@ -119,6 +122,56 @@ def explain_by_halves(centers: np.ndarray, weights: np.ndarray, scatters: np.nda
     between = weights @ (means - total) ** 2
     within = weights @ (places - means) ** 2 + scatters.sum() / centers.shape[1]
     return between / (between + within)
+
+
+def forget_replaced(model: Any) -> bool:
+    """Forget the prototypes whose points all came before those of the others, after a jump.
+
+    Returns whether there were some.
+    """
+    known = [each for each in model.prototypes if each.count > 0]
+    known.sort(key=lambda each: average(each.learned, model.counts))
+
+    def describe(side: list[Any]) -> tuple[float, float, float, float]:
+        """Points, mean and variance of their times, and the share that prototypes explain."""
+        times = [time for each in side for time in each.learned]
+        size = sum(model.counts[time] for time in times)
+        middle = average(times, model.counts)
+        variance = sum(model.counts[time] * (time - middle) ** 2 for time in times) / size
+        between = sum(
+            each.count * (average(each.learned, model.counts) - middle) ** 2 for each in side
+        )
+        return size, middle, variance, between / size / variance if variance else 0.0
+
+    cuts = range(1, len(known))
+    sides = [(describe(known[:cut]), describe(known[cut:])) for cut in cuts]
+    between = [old[0] * new[0] * (new[1] - old[1]) ** 2 for old, new in sides]
+    if not between:
+        return False
+    best = int(np.argmax(between))
+    old, new = sides[best]
+    ends = [each[1] + sign * (3 * each[2]) ** 0.5 for each in (old, new) for sign in (1, -1)]
+    is_after = ends[0] - ends[3] <= 0.1 * (ends[2] - ends[1])
+    if new[0] < 0.5 * old[0] or max(old[3], new[3]) > 0.25 or not is_after:
+        return False
+    labels = dict(zip(map(id, model.prototypes), find_clusters(model), strict=True))
+    for side, size in ((known[: best + 1], old[0]), (known[best + 1 :], new[0])):
+        sizes = [0.0] * (max(labels.values()) + 2)
+        for each in side:
+            sizes[labels[id(each)]] += each.count
+        if sum(each > 0.05 * size for each in sizes[:-1]) < 2:
+            return False
+    replaced = {id(each) for each in known[: best + 1]}
+    reduce_counts(model, [1e-6 if id(each) in replaced else 1.0 for each in model.prototypes])
+    size = sum(each.count for each in model.prototypes)
+    model.mean = sum(each.count * each.center for each in model.prototypes) / size
+    model.squares = 0.0
+    for each in model.prototypes:
+        gap = each.center - model.mean
+        model.squares += each.count * float(gap @ gap)
+        model.squares += each.count * each.scatter / each.weight if each.weight > 0 else 0.0
+    model.squares *= model.decayed_count / size
+    return True
 
 
 def find_clusters(model: Any) -> np.ndarray:
