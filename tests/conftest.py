@@ -91,8 +91,10 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """The only running Playwright; a second one in the same thread refuses to start."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # A loaded machine may need longer than the usual five seconds.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as running:
         yield running
 

@@ -83,9 +83,6 @@ FOCUSED = """() => {
     return at?.getAttribute("aria-label") ?? ""
 }"""
 
-# A loaded machine may need longer than the usual five seconds.
-expect.set_options(timeout=30_000)
-
 
 def check(page):
     """Each violation with the elements that it is about."""

@@ -6,9 +6,6 @@ from playwright.sync_api import expect
 
 from tests.support.screens import counter, pause, seen, slide, wait_until
 
-# A loaded machine can need longer than the default of five seconds.
-expect.set_options(timeout=30_000)
-
 
 def step_text(page, number):
     return page.get_by_text(f"step {number} of 5", exact=True)

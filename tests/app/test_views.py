@@ -7,9 +7,6 @@ from playwright.sync_api import expect
 
 from tests.support.screens import counter, data_of, pause, seen, slide, wait_until
 
-# A loaded machine may need longer than the usual five seconds.
-expect.set_options(timeout=30_000)
-
 
 def rows_of(page, name):
     """How many rows a data source has in the browser; None if there is no such source."""

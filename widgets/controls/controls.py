@@ -24,7 +24,11 @@ from widgets.live.kernel import judge_kernel
 from widgets.settings import SIGMA_BOUNDS, Settings
 
 NO_LIMIT = float("inf")
-NO_LIMITS = {"points_per_s": "as fast as possible", "half_life": "never forgets"}
+NO_LIMITS = {
+    "points_per_s": "as fast as possible",
+    "half_life": "never forgets",
+    "classifier_half_life": "never forgets",
+}
 """The texts of infinite values."""
 UPDATE_PERIOD_S = 0.5
 ECHO_TIMEOUT_S = 3.0

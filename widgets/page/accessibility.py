@@ -23,6 +23,8 @@ NAME_ELEMENTS = """
     const FIXES = {
         // A help text beside an icon: the icon gets the text and the focus, which shows the text.
         "svg + span[aria-label]:empty": (span) => {
+            // The outline of a field repeats its label for the width alone.
+            if (span.parentElement?.closest("[aria-hidden=true]")) return
             const icon = span.previousElementSibling
             icon.removeAttribute("aria-hidden")
             set(icon, {tabindex: 0, role: "img", "aria-label": span.getAttribute("aria-label")})

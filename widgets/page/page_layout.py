@@ -32,6 +32,13 @@ SHEET = {
     },
 }
 DARK_BAR = {"backgroundColor": "#1d3a50 !important", "color": "#fff !important"}
+# On a phone the title leaves room for the buttons beside it.
+BAR = {
+    "@media (max-width: 599.95px)": {
+        "& h3": {"fontSize": "0.85rem !important"},
+        "& .MuiToolbar-root": {"paddingLeft": "8px", "paddingRight": "8px"},
+    }
+}
 
 
 def build_page(
@@ -53,13 +60,16 @@ def build_page(
         theme_config={
             "light": {
                 "palette": {"primary": {"main": "#2f5d80"}},
-                "components": {"MuiDrawer": {"styleOverrides": SHEET}},
+                "components": {
+                    "MuiAppBar": {"styleOverrides": {"root": BAR}},
+                    "MuiDrawer": {"styleOverrides": SHEET},
+                },
             },
             "dark": {
                 "palette": {"primary": {"main": "#7fb2d9"}},
                 # The default bar is as light as the buttons; its white title is unreadable.
                 "components": {
-                    "MuiAppBar": {"styleOverrides": {"root": DARK_BAR}},
+                    "MuiAppBar": {"styleOverrides": {"root": BAR | DARK_BAR}},
                     "MuiDrawer": {"styleOverrides": SHEET},
                 },
             },

@@ -32,13 +32,14 @@ SCROLL = (
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
     const behavior = calm ? "auto" : "smooth"
     const names = spotlight.scrolled_to.split(" ").slice(1)
+    const first = names[0]?.replace("^", "")
     clearTimeout(spotlight._timer)
     spotlight._timer = setTimeout(() => {
         for (const each of names) {
             const name = each.replace("^", "")
             const found = find(document, `.${name}`)
             // A container of the widget goes to the top, so that most of its content is visible.
-            const isOuter = found && name != names[0] && find(found, `.${names[0]}`)
+            const isOuter = found && name != first && find(found, `.${first}`)
             const block = each != name || isOuter ? "start" : "nearest"
             found?.scrollIntoView({block, behavior})
         }

@@ -40,3 +40,10 @@ def test_sliders_have_a_short_debounce_time():
     assert all(slider._debounce == DEBOUNCE_MS < Syncable._debounce for slider in sliders)
     # The attribute is private to Panel, so another version can rename it.
     assert "self._debounce" in inspect.getsource(Syncable._server_change)
+
+
+def test_each_setting_with_an_estimate_has_a_slider_and_a_field():
+    controls = Controls(Settings())
+    for name in Settings.AUTOMATIC:
+        slider = controls.build(name)
+        assert controls.add_number_field(name, slider)
