@@ -86,12 +86,12 @@ def test_a_scaled_table_is_exported_in_its_units_in_many_pieces(dashboard_page, 
     points = pd.read_csv(path)
     assert np.allclose(points[["'=a", "b"]], values, rtol=1e-15)
     assert points["row"].tolist() == [*range(1, 30_001)]
-    path = download(page, "My table", tmp_path)
+    path = download(page, "Whole table", tmp_path)
     assert path.name == "t-csv-clusters.csv"
     table = pd.read_csv(path)
     assert np.allclose(table[["'=a", "b"]], values, rtol=1e-15)
     assert table["cluster"].equals(points["cluster"])
-    table = pd.read_parquet(download(page, "My table, Parquet", tmp_path))
+    table = pd.read_parquet(download(page, "Whole table, Parquet", tmp_path))
     assert np.allclose(table[["=a", "b"]], values, rtol=1e-15)
     assert table["cluster"].equals(points["cluster"])
     model = ScaledLearner.load(download(page, "Model", tmp_path)).model

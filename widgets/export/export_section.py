@@ -83,7 +83,7 @@ DATA = (
 )
 TABLES: tuple[tuple[str, Format, str, str], ...] = (
     (
-        "My table",
+        "Whole table",
         "csv",
         "text/csv",
         "All rows and columns of the table in the order of the file, and for each row the cluster, "
@@ -91,7 +91,7 @@ TABLES: tuple[tuple[str, Format, str, str], ...] = (
         "not used, as CSV.",
     ),
     (
-        "My table, Parquet",
+        "Whole table, Parquet",
         "parquet",
         "application/vnd.apache.parquet",
         "The same as Parquet.",
