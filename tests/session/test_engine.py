@@ -92,7 +92,13 @@ def test_live_settings_act_on_the_next_frame(blobs):
 
 
 def test_all_live_settings_can_be_set_repeatedly(blobs):
-    settings = Settings(noise=0.5, window_length=300, points_per_s=0.1, n_prototypes=7)
+    settings = Settings(
+        noise=0.5,
+        window_length=300,
+        points_per_s=0.1,
+        n_prototypes=7,
+        has_automatic_n_prototypes=False,
+    )
     blobs.step(100)
     for _ in range(2):
         for name, value in settings.live_values().items():

@@ -27,11 +27,14 @@ from widgets.views.time_travel import TimeTravel
 
 BAR_CLASS = "view-bar"
 PLOT_CLASS, BESIDE, ALONE, LOW = "plot", "beside", "alone", "low"
-# In a wide page a view stands to the right of the figure, below the tabs, and scrolls by itself. In
-# a narrow page the tabs and the view follow the figure.
+# In a wide page the figure fills the rest of the screen, and a view stands to the right of the
+# figure, below the tabs, and scrolls by itself. In a narrow page the tabs and the view follow the
+# figure, and the page scrolls.
 STAGE = """
 :host { position: relative; container-type: inline-size; flex: 1 0 auto !important; }
-.views { overflow-x: auto; }
+.views { overflow-x: auto; flex: none; }
+@media (max-width: 1139px) { :host { height: auto !important; } }
+@media (min-width: 1140px) { :host { flex: 1 1 0 !important; min-height: 400px; } }
 .alone.plot { display: none; }
 .low.plot { min-height: 220px !important; height: 36vh; flex: none !important; }
 @container (max-width: 779px) {
