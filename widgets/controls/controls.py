@@ -32,8 +32,7 @@ NO_LIMITS = {
 """The texts of infinite values."""
 UPDATE_PERIOD_S = 0.5
 ECHO_TIMEOUT_S = 60.0
-"""A browser may send an estimate that it was shown back to the server for this long: a slow one draws
-the page for many seconds."""
+"""A browser may send an estimate that it was shown back to the server for this long."""
 
 WIDE = {"sizing_mode": "stretch_width"}
 
