@@ -99,6 +99,13 @@ class Run:
         self._tracker = self._lasting_tracker = tracker
 
     @property
+    def lasting_tracker(self) -> ClusterTracker:
+        """The ids, colours and names from which the next tracking goes on; see `_identify`."""
+        if self._is_track_due:
+            self._identify(self._take_snapshot())
+        return self._lasting_tracker
+
+    @property
     def max_chunk_size(self) -> int:
         """Most points to learn between two checks for commands."""
         others = (self.comparison_run, self.companion)
@@ -305,6 +312,8 @@ class Run:
         """
         tracker = self._lasting_tracker.copy()
         clusters = tracker.update(snapshot.ids, snapshot.labels, snapshot.weights)
+        if isinstance(self.model, Classifier) and self.model.__sklearn_is_fitted__():
+            tracker.number_labels(self.model.classes_)
         self._tracker = tracker
         if self._is_track_due:
             self._is_track_due = False
@@ -321,20 +330,15 @@ class Run:
         if not len(points):
             return np.empty(0, dtype=np.int64)
         labels = self.model.predict(self.scaling.apply(points))
-        if self._is_classifier:
-            self.tracker.number_labels(labels)
         return map_labels(labels, self.tracker.label_ids)
-
-    @property
-    def _is_classifier(self) -> bool:
-        return isinstance(self.model, Classifier)
 
     def _take_snapshot(self) -> Snapshot:
         if not self.n_seen:
             return Snapshot.empty(self.source.n_features)
         snapshot = self.model.snapshot()
         # A classifier may count only points of known class.
-        return replace(snapshot, n_seen=self.n_seen) if self._is_classifier else snapshot
+        is_classifier = isinstance(self.model, Classifier)
+        return replace(snapshot, n_seen=self.n_seen) if is_classifier else snapshot
 
     def make_frame(
         self,

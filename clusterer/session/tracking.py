@@ -180,11 +180,8 @@ class ClusterTracker:
 
     def _color(self, living: Set[int]) -> None:
         self.colors = {i: color for i, color in self.colors.items() if i in living}
-        taken = set(self.colors.values())
-        for cluster in sorted(living - self.colors.keys()):
-            color = next(c for c in range(len(living) + 1) if c not in taken)
-            self.colors[cluster] = color
-            taken.add(color)
+        free = sorted(set(range(len(living))) - set(self.colors.values()))
+        self.colors |= zip(sorted(living - self.colors.keys()), free, strict=False)
 
 
 def map_labels(labels: NDArray, values: dict[int, int]) -> NDArray[np.int64]:

@@ -102,7 +102,8 @@ def build_log_slider(
     name: str,
     scale: LogScale,
     *,
-    is_move: Callable[[float], bool] = lambda value: True,
+    switch: str = "",
+    is_echo: Callable[[float], bool] = lambda value: False,
 ) -> pmui.FloatSlider:
     """Build a slider with a logarithmic scale that follows a setting and changes it.
 
@@ -117,8 +118,12 @@ def build_log_slider(
         The setting. It may also have a value between two steps or beyond the ends.
     scale : LogScale
         The scale, of this slider only.
-    is_move : callable
-        Whether a value from the browser is a change by the user; other values are ignored.
+    switch : str
+        The setting that lets the program choose the value; a move of the slider turns it off.
+        Default: there is none.
+    is_echo : callable
+        Whether the browser may only send a value back that it was shown, so that the value does not
+        count. A value on which the user releases the slider always counts.
     """
     parameter = settings.param[name]
     position = scale.place(getattr(settings, name))
@@ -149,11 +154,15 @@ def build_log_slider(
     def change_setting(event: Any) -> None:
         nonlocal is_changing
         value = scale.read(event.new)
-        if not is_changing and is_move(value):
+        # The browser sends `value_throttled` only when the user releases the slider.
+        is_move = event.name == "value_throttled" or not is_echo(value)
+        if not is_changing and is_move:
             is_changing = True
-            settings.param.update(**{name: type(getattr(settings, name))(value)})
+            values = {name: type(getattr(settings, name))(value)}
+            settings.param.update(**values, **({switch: False} if switch else {}))
             is_changing = False
 
     settings.param.watch(follow_setting, name)
     slider.param.watch(change_setting, "value")
+    slider.param.watch(change_setting, "value_throttled")
     return shorten_debounce(slider)

@@ -94,7 +94,10 @@ class Controls:
         if name == "n_prototypes":
             low, high = self.settings.param[name].softbounds
             value = self.settings.n_prototypes
-            return self._bind(pmui.IntSlider, name, start=min(low, value), end=max(high, value))
+            slider = self._bind(pmui.IntSlider, name, start=min(low, value), end=max(high, value))
+            # The browser sends `value_throttled` only when the user releases the slider.
+            slider.param.watch(self._choose_n_prototypes, "value_throttled")
+            return slider
         if name == "window_length":
             return build_log_slider(self.settings, name, LogScale(100, 1e6, 3))
         if name == "classifier_alpha":
@@ -105,12 +108,17 @@ class Controls:
             return self._bind(pmui.Select, name)
         if name not in Settings.AUTOMATIC:
             return self._bind(pmui.Switch, name)
-        is_move = partial(self._switch_to_manual, name)
         if name in ("sigma", "classifier_sigma"):
             scale = LogScale(*SIGMA_BOUNDS, 20)
         else:
             scale = LogScale(100, 1e6, 4, unit=" points", no_limit=NO_LIMITS[name])
-        return build_log_slider(self.settings, name, scale, is_move=is_move)
+        return build_log_slider(
+            self.settings,
+            name,
+            scale,
+            switch=Settings.AUTOMATIC[name],
+            is_echo=partial(self.is_estimate, name),
+        )
 
     def _bind(self, kind: Callable[..., Any], name: str, **bounds: Any) -> Any:
         parameter = self.settings.param[name]
@@ -125,12 +133,8 @@ class Controls:
         if end > self.n_prototypes.end:
             self.n_prototypes.end = end
 
-    def _switch_to_manual(self, name: str, value: float) -> bool:
-        """Turn the estimate of a setting off; False if the value is only an echo of it."""
-        if self.is_estimate(name, value):
-            return False
-        setattr(self.settings, Settings.AUTOMATIC[name], False)
-        return True
+    def _choose_n_prototypes(self, event: Any) -> None:
+        self.settings.param.update(n_prototypes=event.new, has_automatic_n_prototypes=False)
 
     def is_estimate(self, name: str, value: float) -> bool:
         """Whether the value is an estimate shown lately, which the browser may send back."""

@@ -101,7 +101,7 @@ class Checkpoint:
             parameters=run.model.get_params(),
             model=run.model.copy() if run.n_seen else None,
             scaling=run.scaling,
-            tracker=run.tracker.copy(),
+            tracker=run.lasting_tracker.copy(),
             recipe=run.recipe.copy(),
             bounds=run.recent_points.bounds.copy(),
             noise=run.source.noise,

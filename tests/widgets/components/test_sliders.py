@@ -12,6 +12,7 @@ from widgets.components.sliders import LogScale, build_log_slider
 
 class Speed(param.Parameterized):
     per_s = param.Number(default=200.0, bounds=(0.1, None), label="Speed", doc="Points per second.")
+    is_automatic = param.Boolean(default=True)
 
 
 def build(**options):
@@ -49,7 +50,12 @@ def test_a_step_has_three_digits_and_stays_where_the_user_moved_it(n_step):
 @given(values=st.lists(st.floats(1, 1e6), min_size=2, max_size=5))
 def test_a_late_answer_of_a_browser_means_the_value_that_it_was_shown(values):
     heard = []
-    speed, slider = build(is_move=lambda value: bool(heard.append(value)))
+
+    def is_echo(value):
+        heard.append(value)
+        return True
+
+    speed, slider = build(is_echo=is_echo)
     positions = []
     for value in values:
         speed.per_s = float(f"{value:.3g}")
@@ -59,3 +65,12 @@ def test_a_late_answer_of_a_browser_means_the_value_that_it_was_shown(values):
         slider.value = position
         assert heard in ([], [value])
     assert speed.per_s == positions[-1][0]
+
+
+@given(n_step=st.integers(0, 18))
+def test_a_released_slider_counts_even_on_a_value_that_was_shown(n_step):
+    speed, slider = build(switch="is_automatic", is_echo=lambda value: True)
+    slider.value = n_step / 3
+    assert (speed.per_s, speed.is_automatic) == (200.0, True)
+    slider.value_throttled = n_step / 3
+    assert (speed.per_s, speed.is_automatic) == (float(f"{10 ** (n_step / 3):.3g}"), False)
