@@ -45,3 +45,10 @@ def count_points(folder: Path, key: str) -> int:
     found = store.find(key)
     store.close()
     return found.n_seen if found is not None else -1
+
+
+async def wait_for_points(folder: Path, key: str, n_points: int) -> None:
+    """Wait until a run in the store has so many points."""
+    async with asyncio.timeout(WAIT_S):
+        while count_points(folder, key) < n_points:
+            await asyncio.sleep(0.2)
