@@ -34,9 +34,10 @@ STAGE = """
 :host { position: relative; container-type: inline-size; flex: 1 0 auto !important; }
 .views { overflow-x: auto; flex: none; }
 @media (max-width: 1139px) { :host { height: auto !important; } }
-@media (min-width: 1140px) { :host { flex: 1 1 0 !important; min-height: 400px; } }
+@media (min-width: 1140px) { :host { flex: 1 1 0 !important; min-height: 340px; } }
 .alone.plot { display: none; }
-.low.plot { min-height: 220px !important; height: 36vh; flex: none !important; }
+.low.plot { min-height: 220px !important; height: 42vh; margin-bottom: 46vh;
+    flex: none !important; }
 @container (max-width: 779px) {
     .view-bar { order: 1; }
     .views { order: 2; }
