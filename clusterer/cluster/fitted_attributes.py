@@ -55,6 +55,8 @@ class FittedAttributes(Lockable):
     def snapshot(self) -> Snapshot:
         """Return everything a view needs, in new arrays."""
         prototypes = self._get_prototypes()
+        # A view shows `enough_prototypes`, so a warning would say it twice.
+        self._has_warned = True
         return Snapshot(
             n_seen=prototypes.n_seen,
             centers=project_back(self.metric, prototypes.centers),

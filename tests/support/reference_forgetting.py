@@ -55,25 +55,32 @@ def check_drift(model: Any) -> None:
 
 
 def follow_clusters(model: Any, interval: int) -> np.ndarray:
-    """Let new prototypes inherit their cluster, or label all anew at every 64th drift check."""
-    period = 64 * interval
-    if model.n_seen // period == (model.n_seen - interval) // period:
-        labels = inherit_labels(model)
-        if labels is not None:
+    """Let new prototypes inherit their cluster, or label all anew.
+
+    All are labelled anew at every 64th drift check, and within 4,000 points if there is a doubt.
+    """
+
+    def is_due(period: int) -> bool:
+        return model.n_seen // period != (model.n_seen - interval) // period
+
+    if not is_due(64 * interval):
+        labels, is_certain = inherit_labels(model)
+        if (labels >= 0).any() and (is_certain or not is_due(4_000)):
             return labels
     return find_clusters(model)
 
 
-def inherit_labels(model: Any) -> np.ndarray | None:
-    """The cluster of the nearest prototype that has one; None if all must be labelled anew."""
+def inherit_labels(model: Any) -> tuple[np.ndarray, bool]:
+    """The cluster of the nearest prototype that has one, and whether there is no doubt."""
     labels = np.array([each.previous_label for each in model.prototypes])
     centers = np.array([each.center for each in model.prototypes])
     weights, counts, scatters = (model.column(each) for each in ("weight", "count", "scatter"))
     known = np.flatnonzero(labels >= 0)
     found = labels.copy()
+    is_certain = True
     for i in np.flatnonzero(labels < 0):
         if not len(known):
-            return None
+            return found, False
         squares = ((centers[known] - centers[i]) ** 2).sum(axis=1)
         nearest = known[np.argmin(squares)]
         own = labels == labels[nearest]
@@ -83,12 +90,13 @@ def inherit_labels(model: Any) -> np.ndarray | None:
         if squares.min() <= 4.0 * spread / total:
             found[i] = labels[nearest]
         elif counts[i] > counts[known].mean():
-            return None
+            is_certain = False
     for label in {*labels[known].tolist()}:
         own = (found == label) & (weights > 0.0)
         if own.any() and explain_by_halves(centers[own], weights[own], scatters[own]) > 0.8:
-            return None
+            is_certain = False
     parts = [(found == label) & (weights > 0.0) for label in {*labels[known].tolist()}]
+    parts = [part for part in parts if part.any()]
     for a, one in enumerate(parts):
         for other in parts[:a]:
             means = [weights[each] @ centers[each] / weights[each].sum() for each in (one, other)]
@@ -101,8 +109,8 @@ def inherit_labels(model: Any) -> np.ndarray | None:
             # The halves of a normal distribution explain 2 / pi of its variance.
             explained = line @ line / 4 / (line @ line / 4 + variance / 2)
             if explained < 2 / np.pi:
-                return None
-    return found
+                is_certain = False
+    return found, is_certain
 
 
 def explain_by_halves(centers: np.ndarray, weights: np.ndarray, scatters: np.ndarray) -> float:

@@ -3,7 +3,8 @@
 A full labelling takes as long as learning thousands of points. Between two of them a prototype
 keeps its cluster, and a prototype that has started since belongs to the cluster of the nearest
 prototype that has one, if it lies near. Otherwise it is noise or starts a new cluster, which the
-next full labelling decides.
+next full labelling decides. Where the inherited labels are doubtful, the full labelling comes
+within `PATIENCE` points.
 """
 
 import math
@@ -35,6 +36,9 @@ MAX_EXPLAINED_BY_HALVES = 0.8
 OVERLAP = 2.0 * (2.0 / math.pi) / (1.0 - 2.0 / math.pi)
 N_ROUNDS = 5  # of the division into halves
 N_CHECKS = 64  # every so many drift checks, a full labelling
+# Doubtful labels last at most so many points. Labels that a full labelling has just given can be
+# doubtful, too, so a full labelling at each check would repeat the same labels.
+PATIENCE = 4_000
 
 
 def label_moving(prototypes: Prototypes, interval: int) -> NDArray[np.int64]:
@@ -42,18 +46,29 @@ def label_moving(prototypes: Prototypes, interval: int) -> NDArray[np.int64]:
 
     ``interval`` is the number of points since the last check.
     """
-    period = N_CHECKS * interval
-    n_seen, n_taken = prototypes.n_seen, prototypes.n_taken
-    if n_seen // period == (n_seen - interval) // period:
+    n_taken = prototypes.n_taken
+    if not is_due(prototypes.n_seen, interval, N_CHECKS * interval):
         labels, scratch = np.empty((2, n_taken), dtype=np.int64)
         spreads, means = np.empty(n_taken), np.empty((n_taken + 1, prototypes.n_features))
-        if inherit_labels(
+        n_clusters = inherit_labels(
             prototypes.floats, prototypes.int_rows, n_taken, labels, scratch, spreads, means
-        ):
+        )
+        is_doubtful = n_clusters < 0
+        if n_clusters and not (is_doubtful and is_due(prototypes.n_seen, interval, PATIENCE)):
+            prototypes.set_previous_labels(labels)
             return labels
     labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)
     prototypes.set_previous_labels(labels)
     return labels
+
+
+def is_due(n_seen: int, interval: int, period: int) -> bool:
+    """Return whether something that is due every ``period`` points is due at this drift check.
+
+    >>> is_due(1_000, 500, 2_000), is_due(2_100, 500, 2_000), is_due(9_000, 5_000, 2_000)
+    (False, True, True)
+    """
+    return n_seen // period != (n_seen - interval) // period
 
 
 @entry
@@ -66,7 +81,7 @@ def inherit_labels(
     spreads: Any,
     means: Any,
 ) -> int:
-    """Give each prototype without a cluster the cluster of the nearest one, in `PREVIOUS_LABEL`.
+    """Give each prototype without a cluster the cluster of the nearest one.
 
     Parameters
     ----------
@@ -82,10 +97,9 @@ def inherit_labels(
     Returns
     -------
     n_clusters : int
-        Number of clusters; 0 if a full labelling is due: because there is none, because a
-        prototype without a cluster has more points than those with one have on average, because a
-        cluster has two halves, or because two clusters overlap; see `MAX_EXPLAINED_BY_HALVES` and
-        `OVERLAP`. Nothing is stored then.
+        Number of clusters. It is negative if the result is doubtful: because a prototype without a
+        cluster has more points than those with one have on average, because a cluster has two
+        halves, or because two clusters overlap; see `MAX_EXPLAINED_BY_HALVES` and `OVERLAP`.
     """
     n_features = floats.shape[0] - N_ROWS
     n_clusters = number_clusters(int_rows, n_taken, numbers, names)
@@ -103,16 +117,14 @@ def inherit_labels(
         else:
             heaviest = max(heaviest, floats[n_features + COUNT, i])
     if heaviest * n_labelled > labelled:
-        return 0
+        return -n_clusters
     for cluster in range(n_clusters):
         if measure_halves(floats, n_taken, numbers, cluster, means, names) > (
             MAX_EXPLAINED_BY_HALVES
         ):
-            return 0
+            return -n_clusters
     if do_clusters_overlap(floats, n_taken, n_clusters, numbers, means, spreads):
-        return 0
-    for i in range(n_taken):
-        int_rows[PREVIOUS_LABEL, i] = numbers[i]
+        return -n_clusters
     return n_clusters
 
 
@@ -272,6 +284,8 @@ def do_clusters_overlap(
                 weight += own
                 for t in range(n_features):
                     means[cluster, t] += own / weight * (floats[t, i] - means[cluster, t])
+        if weight == 0.0:
+            means[cluster, 0] = np.inf
     for one in range(n_clusters):
         for other in range(one):
             square = 0.0

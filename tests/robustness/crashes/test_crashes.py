@@ -36,8 +36,8 @@ class UninterruptedRun:
     def __init__(self) -> None:
         # Compiles the kernels, which takes longer than a server lives here.
         points = make_generator("blobs", seed=SEED).take(2000).points
-        OnlineClusterer(n_prototypes=50).fit(points).snapshot()
-        self._run = Run(make_generator("blobs", seed=SEED), OnlineClusterer(n_prototypes=50))
+        OnlineClusterer().fit(points).snapshot()
+        self._run = Run(make_generator("blobs", seed=SEED), OnlineClusterer())
 
     def equals(self, checkpoint: Checkpoint) -> bool:
         """Whether the checkpoint equals this run after the same number of points, bit for bit."""

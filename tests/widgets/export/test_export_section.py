@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from clusterer.support.temp_folders import temp_folders
+from tests.support.threads import run_in_new_loop
 from widgets import Dashboard
 from widgets.export.export_section import TABLES, ExportSection
 from widgets.export.video import VideoRecorder
@@ -47,7 +48,7 @@ def export(dashboard, kind, browser, act):
             await asyncio.sleep(0.01)
         await sending
 
-    asyncio.run(run())
+    run_in_new_loop(run())
     assert not section._cancel.visible
     assert not any(button.disabled for button in section._tables)
     # No file is left.
