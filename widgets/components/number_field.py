@@ -5,23 +5,53 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import panel as pn
 import param
+from panel.custom import JSComponent
 
 WIDTH_PX = 128
 # The field stands at the right end of the line with the slider's label, which it names again for
 # screen readers.
 STYLE = """
 :host { position: relative; z-index: 1; }
-.bk-input-group { padding: 0; }
-label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-.bk-input { height: 26px; min-height: 26px; padding: 2px 6px; text-align: right;
-    color: inherit !important; background: transparent !important; border-radius: 4px;
-    border: 1px solid rgba(128, 128, 128, .55); font-variant-numeric: tabular-nums; }
-.bk-input:focus { outline: 2px solid currentColor; box-shadow: none; }
+input { box-sizing: border-box; width: 100%; height: 26px; padding: 2px 6px; text-align: right;
+    font-family: inherit; font-size: 13px; font-variant-numeric: tabular-nums; color: inherit;
+    background: transparent;
+    border: 1px solid rgba(128, 128, 128, .55); border-radius: 4px; }
+input:focus { outline: 2px solid currentColor; }
 """
 NO_NUMBER = "{}: {!r} is not a number. Type a number{}."
 OUTSIDE = "{}: {} is outside of the allowed range, {} to {}."
+
+
+class TextField(JSComponent):
+    """A line of text. A text that the user types is sent with Enter, or when the field is left.
+
+    Bokeh's text field fails if its value changes before the browser has drawn the field, and then
+    the rest of the server's message is lost.
+    """
+
+    value = param.String()
+    label = param.String(doc="For screen readers.")
+
+    _esm = """
+    export function render({model}) {
+        const input = document.createElement("input")
+        input.type = "text"
+        input.autocomplete = "off"
+        input.setAttribute("aria-label", model.label)
+        input.value = model.value
+        let isTyping = false
+        input.addEventListener("input", () => { isTyping = true })
+        input.addEventListener("change", () => {
+            isTyping = false
+            model.value = input.value
+        })
+        // An estimate that changes must not replace what the user types.
+        model.on("value", () => { if (!isTyping) input.value = model.value })
+        return input
+    }
+    """
+    _stylesheets = [STYLE]
 
 
 def build_number_field(
@@ -31,7 +61,7 @@ def build_number_field(
     on_problem: Callable[[str], object],
     *,
     no_limit: str = "",
-) -> pn.widgets.TextInput:
+) -> TextField:
     """Build a field that shows a number of the settings, and takes any allowed value.
 
     Parameters
@@ -63,33 +93,25 @@ def build_number_field(
     ("Speed: 'fast' is not a number. Type a number.", '1,234.5')
     """
     parameter = settings.param[name]
-    field = pn.widgets.TextInput(
+    field = TextField(
         label=f"{parameter.label}: type a value",
         value=write_value(getattr(settings, name), no_limit),
         width=WIDTH_PX,
+        height=26,
         align="end",
         margin=(4, 10, -30, 0),
-        stylesheets=[STYLE],
     )
-    is_typing = is_showing = False
+    is_showing = False
 
     def show(*_: object) -> None:
         nonlocal is_showing
-        # An estimate that changes must not replace what the user types.
-        if not is_typing:
-            is_showing = True
-            field.value = write_value(getattr(settings, name), no_limit)
-            is_showing = False
-
-    def note_typing(event: param.parameterized.Event) -> None:
-        nonlocal is_typing
-        is_typing = event.new != field.value
+        is_showing = True
+        field.value = write_value(getattr(settings, name), no_limit)
+        is_showing = False
 
     def take(event: param.parameterized.Event) -> None:
-        nonlocal is_typing
         if is_showing:
             return
-        is_typing = False
         try:
             value = read_value(event.new, parameter, no_limit)
         except ValueError as error:
@@ -100,7 +122,6 @@ def build_number_field(
         show()
 
     settings.param.watch(show, name)
-    field.param.watch(note_typing, "value_input")
     field.param.watch(take, "value")
     return field
 
