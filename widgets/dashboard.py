@@ -46,7 +46,7 @@ from widgets.page.page_layout import NARROW_PX, build_page, fit_to_phones, follo
 from widgets.page.page_state import PageState
 from widgets.page.presentation import Presentation, hide_controls
 from widgets.page.restore import RunRestore
-from widgets.results import copy_model, label_rows, tabulate_clusters
+from widgets.results import Report, copy_model, label_rows, report_run, tabulate_clusters
 from widgets.settings import Settings
 from widgets.sources.frame_file import is_frame, write_frame
 from widgets.sources.gallery import Gallery, Start
@@ -325,6 +325,10 @@ class Dashboard(pn.viewable.Viewer):
     def clusters(self) -> pd.DataFrame:
         """A row for each cluster, with its name and what sets it apart; see `tabulate_clusters`."""
         return tabulate_clusters(self._export_run())
+
+    def report(self) -> Report:
+        """Who the groups are, as an HTML document that a notebook shows and `save` writes."""
+        return report_run(self._export_run())
 
     @property
     def model(self) -> ScaledLearner:

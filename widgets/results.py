@@ -1,5 +1,8 @@
 """What a program reads of a dashboard's run: labels of rows, descriptions of clusters, model."""
 
+import html
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -7,6 +10,7 @@ import pandas as pd
 from sklearn.exceptions import NotFittedError
 
 from clusterer.evaluation.descriptions import LabelledState, describe_state
+from clusterer.export.report import write_report
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.session.run_export import RunExport
 from clusterer.session.tracking import map_labels
@@ -101,6 +105,39 @@ def tabulate_clusters(run: RunExport) -> pd.DataFrame:
     columns = ["cluster", "name", "points", "remembered", "share", "words", "nearest"]
     table = pd.DataFrame(rows, columns=None if rows else columns).set_index("cluster")
     return table.astype({"nearest": "Int64"})
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as an HTML document; a notebook shows it.
+
+    >>> Report("<!DOCTYPE html><p>five groups</p>").html[-18:]
+    '<p>five groups</p>'
+    """
+
+    html: str
+
+    def save(self, path: str | Path) -> None:
+        """Write the document to a file. Raises OSError if it cannot be written."""
+        Path(path).write_text(self.html, "utf-8")
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe sandbox srcdoc="{html.escape(self.html)}" title="Report" '
+            'style="width: 100%; height: 700px; border: 1px solid #ccc"></iframe>'
+        )
+
+
+def report_run(run: RunExport) -> Report:
+    """The report of a run; see `clusterer.export.report.write_report`.
+
+    Raises
+    ------
+    sklearn.exceptions.NotFittedError
+        If no point has been learned.
+    """
+    _demand_points(run)
+    return Report(write_report(run))
 
 
 def copy_model(run: RunExport) -> ScaledLearner:

@@ -8,9 +8,13 @@ from clusterer.cli.reading import add_reading_arguments, split_names
 from clusterer.cluster.prototypes.merge_rules import RULE_NAMES
 from clusterer.cluster.prototypes.parameters import FORGET_RULES, METRICS, UPDATE_RULES
 
-DATA = (
+FILE = (
     "a table (CSV of any dialect, Excel, OpenDocument, JSON, Parquet, Arrow, NumPy, ARFF, packed "
-    "or not), a folder of tables, which are read in the order of their names, or - for the "
+    "or not)"
+)
+TABLE = f"{FILE}, or - for the standard input"
+DATA = (
+    f"{FILE}, a folder of tables, which are read in the order of their names, or - for the "
     "standard input"
 )
 FEATURES = (
@@ -34,6 +38,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_fit(commands)
     _add_predict(commands)
     _add_describe(commands)
+    _add_report(commands)
     return parser
 
 
@@ -216,6 +221,24 @@ def _add_describe(commands: Any) -> None:
     describe.add_argument(
         "--json", action="store_true", help="write the clusters and the prototypes as JSON"
     )
+
+
+def _add_report(commands: Any) -> None:
+    report = commands.add_parser(
+        "report",
+        help="write who the clusters of a table are, as one HTML file",
+        description="Label the rows of a table, and write one HTML file for people without this "
+        "program: a picture, a card for each cluster with the features that set it apart, their "
+        "means, and the settings. The file loads nothing from the internet.",
+    )
+    report.set_defaults(parser=report)
+    report.add_argument("model", metavar="MODEL", help="the model file")
+    report.add_argument("data", metavar="DATA", help=TABLE)
+    report.add_argument(
+        "-o", "--output", metavar="FILE", required=True, help="the HTML file to write"
+    )
+    report.add_argument("--features", type=split_names, metavar="NAME[,NAME]", help=FEATURES)
+    add_reading_arguments(report)
 
 
 def expand_classify(arguments: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +76,16 @@ def describe_classifier(learner: ScaledLearner, is_json: bool) -> None:
     sys.stdout.flush()
 
 
-def export_model(learner: ScaledLearner, name: str) -> RunExport:
-    """The model as a run without points, so that the writers of data files can read it."""
+def export_model(
+    learner: ScaledLearner, name: str, feature_names: Sequence[str] | None = None
+) -> RunExport:
+    """The model as a run without points, so that the writers of data files can read it.
+
+    ``feature_names`` are needed if the model has learned columns without names.
+    """
     model = learner.model
-    source = ArraySource(np.zeros((1, model.n_features_in_)), learner.feature_names, name=name)
+    names = learner.feature_names or feature_names
+    source = ArraySource(np.zeros((1, model.n_features_in_)), names, name=name)
     return RunExport(
         source=source,
         scaling=learner.scaling or Scaling.identity(source.n_features),

@@ -12,9 +12,15 @@ from clusterer.cli.arguments import make_parser
 from clusterer.cli.describe import describe
 from clusterer.cli.fit import fit
 from clusterer.cli.predict import predict
+from clusterer.cli.report import report
 from clusterer.support.errors import SaturationWarning
 
-COMMANDS: dict[str, Callable[[Any], None]] = {"fit": fit, "predict": predict, "describe": describe}
+COMMANDS: dict[str, Callable[[Any], None]] = {
+    "fit": fit,
+    "predict": predict,
+    "describe": describe,
+    "report": report,
+}
 SUCCESS, FAILURE = 0, 1
 LOW_MEMORY = (
     "the memory that this process may take is not enough; allow more (ulimit -v), or close other "

@@ -32,7 +32,7 @@ def predict(arguments: argparse.Namespace) -> None:
     learner = ScaledLearner.load(arguments.model)
     names = list_tables(arguments.data)
     refuse_input(arguments.output, [arguments.model, *names])
-    features = _choose_features(learner, arguments.features)
+    features = choose_features(learner, arguments.features)
     options = make_reading_options(arguments)
     if arguments.append:
         append_labels(learner, InputTable(_take_one(names), features, options), arguments.output)
@@ -86,9 +86,7 @@ def _take_one(names: Sequence[str]) -> str:
     return names[0]
 
 
-def _choose_features(
-    learner: ScaledLearner, chosen: Sequence[str] | None
-) -> tuple[str, ...] | None:
+def choose_features(learner: ScaledLearner, chosen: Sequence[str] | None) -> tuple[str, ...] | None:
     """Return the columns to label; ValueError if the model has learned others than those chosen."""
     learned = learner.feature_names
     if learned is not None and chosen is not None and tuple(chosen) != tuple(learned):

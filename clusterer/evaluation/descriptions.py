@@ -5,6 +5,7 @@ sorted table, is described by its prototypes: each stands for a normal distribut
 prototype's centre, count and scatter.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -35,6 +36,24 @@ LEAST_COUNT = 1e-100
 
 N_PER_CLUSTER = 100
 """Number of values of a cluster on which its certainty is measured."""
+
+CLARITIES = ((0.7, "clear"), (0.5, "fairly clear"), (0.25, "weak"), (-math.inf, "doubtful"))
+"""The names of mean silhouettes, by their lower bounds: Kaufman and Rousseeuw, 1990."""
+
+HOW_TO_READ = (
+    "How to read a card: the words compare the cluster with all other points, noise included; the "
+    "feature that differs most comes first. Colour: the points of the cluster; grey: all other "
+    "points. A box holds the middle half of the values, the line in it is the median, and the thin "
+    "line holds the middle 90 %. Below a feature's name stand the ends of its scale, which all "
+    "cards share.",
+    "Points: each point of the stream counts once, for the cluster to which the prototype that "
+    "took it belongs now. Where the model forgets, the number that it still remembers stands "
+    "beside it. Spread: the distance of the points from the centre of the cluster, as a share of "
+    "that of all points from their centre; small is compact. Certainty: how much nearer the points "
+    "lie to their own prototypes than to those of the nearest other cluster; 1 is clear, 0 is "
+    "undecided.",
+)
+"""What the words, the boxes and the numbers of a description mean."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +105,24 @@ class ClusterDescription:
         if not named:
             return "like the other rows in every feature"
         return ", ".join(f"{each.name} {each.word}" for each in named)
+
+    def list_facts(self, nearest: str = "", *, is_forgetting: bool = False) -> dict[str, str]:
+        """Return the size, the neighbour and the quality of the cluster as text, by their names.
+
+        ``nearest`` is the name of the nearest cluster; default its number.
+        """
+        points = f"{self.n_points:,.0f}"
+        if is_forgetting:
+            points += f" in all, {self.n_remembered:,.0f} remembered"
+        facts = {"Share": f"{self.share:.1%}", "Points": points}
+        if self.nearest is not None:
+            facts["Nearest"] = nearest or f"cluster {self.nearest}"
+        if math.isfinite(self.relative_spread):
+            facts["Spread"] = f"{self.relative_spread:.0%}"
+        if self.certainty is not None:
+            clarity = next(word for bound, word in CLARITIES if self.certainty > bound)
+            facts["Certainty"] = f"{self.certainty:.2f} ({clarity})"
+        return facts
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,6 +249,20 @@ def describe_state(state: LabelledState, n_most: int | None = None) -> list[Clus
         )
         for i, each in enumerate(ids)
     ]
+
+
+def measure_scales(
+    described: Sequence[ClusterDescription],
+) -> dict[str, tuple[float, float]]:
+    """The lowest and the highest quantile of each feature in all descriptions."""
+    scales: dict[str, tuple[float, float]] = {}
+    for each in described:
+        for feature in each.features:
+            values = [*feature.quantiles, *feature.rest_quantiles]
+            known = [*scales.get(feature.name, ()), *(x for x in values if math.isfinite(x))]
+            if known:
+                scales[feature.name] = min(known), max(known)
+    return scales
 
 
 def _take_sample(state: LabelledState) -> tuple[WeightedRows, dict[int, int]]:

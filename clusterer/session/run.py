@@ -424,6 +424,7 @@ class Run:
             center_clusters=clusters,
             label_ids=dict(self.tracker.label_ids),
             cluster_names=dict(self.tracker.names),
+            cluster_colors=dict(self.tracker.colors),
             points=points,
             classes=self.recent_points.classes(len(points)),
             class_names=self.source.class_names,

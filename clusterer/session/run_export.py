@@ -41,6 +41,8 @@ class RunExport:
         The lasting cluster id of each label that the model predicts.
     cluster_names : dict of int to str
         The names that people gave to clusters, by lasting cluster id.
+    cluster_colors : dict of int to int
+        The colour numbers of the clusters, by lasting cluster id.
     classification : Classification or None
         The classifier that has learned beside the model.
     """
@@ -56,6 +58,7 @@ class RunExport:
     recipe: Recipe
     label_ids: dict[int, int] = field(default_factory=dict)
     cluster_names: dict[int, str] = field(default_factory=dict)
+    cluster_colors: dict[int, int] = field(default_factory=dict)
     classification: Classification | None = None
 
     @property

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -150,6 +151,48 @@ def test_append_takes_one_table_and_leaves_no_half_file(tables, tmp_path, capsys
     assert "damaged.csv.gz" in capsys.readouterr().err
     assert out.read_text() == "before"
     assert {each.name for each in tmp_path.iterdir()} == {"out.csv", "damaged.csv.gz"}
+
+
+def test_report_counts_all_rows_and_names_the_groups(tables, tmp_path, capsys):
+    output = tmp_path / "report.html"
+    assert main(["report", str(tables.model), str(tables.later), "-o", str(output)]) == 0
+    report = output.read_text("utf-8")
+    assert "Groups in 2.parquet" in report
+    assert "3,000 rows were labelled. The model found 3 clusters" in report
+    assert report.count("<article") == 3
+    assert "=cost" in report
+    n_rows = [
+        int(text.replace(",", "")) for text in re.findall(r"Points: </dt><dd>([\d,]+)", report)
+    ]
+    labels = ScaledLearner.load(tables.model).predict(pd.read_parquet(tables.later).to_numpy())
+    assert sorted(n_rows) == sorted(np.bincount(labels[labels >= 0]).tolist())
+    # The same table gives the same report, but for the date.
+    again = tmp_path / "again.html"
+    assert main(["report", str(tables.model), str(tables.later), "-o", str(again)]) == 0
+    lines = zip(report.splitlines(), again.read_text("utf-8").splitlines(), strict=True)
+    changed = [one for one, other in lines if one != other]
+    assert [
+        line for line in changed if "clusterer 0" not in line and "clusterer report" not in line
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("a,b\n1,2\n3,4\n", "length"),
+        ("length,=cost\nx,y\n", ""),
+        ("", "empty"),
+    ],
+)
+def test_a_report_that_cannot_be_written_changes_no_file(data, message, tables, tmp_path, capsys):
+    table, output = tmp_path / "t.csv", tmp_path / "report.html"
+    table.write_text(data)
+    output.write_text("before")
+    assert main(["report", str(tables.model), str(table), "-o", str(output)]) == 1
+    assert output.read_text() == "before"
+    assert message in capsys.readouterr().err
+    assert main(["report", str(tables.model), str(tables.first), "-o", str(tables.first)]) == 1
+    assert "would destroy it" in capsys.readouterr().err
 
 
 def test_describe_shows_the_chosen_parameters(tables, tmp_path, capsys):

@@ -142,3 +142,18 @@ def test_before_the_first_point_there_is_nothing_to_read(show):
 def test_a_frame_of_text_is_refused():
     with pytest.raises(TableError, match="no numeric column; the columns are: city"):
         Dashboard(pd.DataFrame({"city": ["a", "b"]}))
+
+
+def test_the_report_is_shown_by_a_notebook_and_saved(show, tmp_path):
+    frame, _ = make_customers()
+    dashboard = show(frame)
+    report = dashboard.report()
+    assert report.html.count("<article") == 2
+    assert "customer_id" not in report.html
+    report.save(tmp_path / "report.html")
+    assert (tmp_path / "report.html").read_text("utf-8") == report.html
+    shown = report._repr_html_()
+    assert shown.startswith("<iframe sandbox ")
+    assert "<article" not in shown
+    with pytest.raises(NotFittedError):
+        show(frame, 0).report()

@@ -1,27 +1,12 @@
-"""Colours of noise and clusters; colour-blind people can distinguish the first six clusters."""
+"""The colours of the views; those of noise and clusters are the same in exported files."""
 
-import colorcet
 import numpy as np
 from bokeh.models import LinearColorMapper
 from numpy.typing import NDArray
 
-NOISE_COLOR = "#9aa4ae"
+from clusterer.export.cluster_colors import CLUSTER_COLORS, NOISE_COLOR
 
-# The colours of Okabe and Ito without yellow and black, which are invisible on a light or a dark
-# background.
-_OKABE_ITO = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-
-
-def _lightness(color: str) -> float:
-    red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return 0.21 * red + 0.72 * green + 0.07 * blue
-
-
-# Almost black colours are invisible on a dark background, almost white ones on a light one.
-_OTHERS = [c for c in colorcet.b_glasbey_category10[10:] if 0.3 < _lightness(c) < 0.7]
-
-CLUSTER_COLORS = (*_OKABE_ITO, *_OTHERS[:18])
-
+__all__ = ["CLUSTER_COLORS", "NOISE_COLOR", "map_colors", "wrap_colors"]
 
 # Visible on a light and on a dark background.
 DENSITY_COLOR = "#6489ba"

@@ -21,6 +21,7 @@ from clusterer.export.data_files import (
 )
 from clusterer.export.labelled_table import Format, write_run_table
 from clusterer.export.python_script import write_script
+from clusterer.export.report import write_report
 from clusterer.session.engine import Engine
 from clusterer.session.run_export import RunExport
 from clusterer.support.temp_folders import temp_folders
@@ -97,6 +98,14 @@ TABLES: tuple[tuple[str, Format, str, str], ...] = (
         "The same as Parquet.",
     ),
 )
+REPORT = ExportFormat(
+    "Report",
+    "report.html",
+    "text/html",
+    "Who the groups are, for people without this page: a picture, a card for each cluster, means "
+    "and settings in one HTML file, which loads nothing and can be printed.",
+    lambda export: write_report(export).encode(),
+)
 RUN = (
     ExportFormat(
         "Model",
@@ -160,6 +169,7 @@ class ExportSection:
             for name in ("png", "svg")
         ]
         return pmui.Column(
+            *self._build_group("Report", [self._build_export_button(REPORT)]),
             *self._build_group("Table with clusters", self._tables),
             *self._build_group("Data", [self._build_export_button(each) for each in DATA]),
             *self._build_group("Run", [self._build_export_button(each) for each in RUN]),

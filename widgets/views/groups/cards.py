@@ -1,7 +1,6 @@
 """Groups: a card for each cluster that says what sets it apart, in the units of the data."""
 
 import html
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -11,7 +10,12 @@ import panel as pn
 import panel_material_ui as pmui
 from numpy.typing import NDArray
 
-from clusterer.evaluation.descriptions import LabelledState, describe_state
+from clusterer.evaluation.descriptions import (
+    HOW_TO_READ,
+    LabelledState,
+    describe_state,
+    measure_scales,
+)
 from clusterer.session.tracking import MAX_NAME_CHARS
 from clusterer.stream.finite_points import number_features
 from widgets.components.palette import CLUSTER_COLORS
@@ -24,29 +28,12 @@ from widgets.views.groups.group_plot import (
     draw_group,
     measure_group,
     measure_height,
-    measure_scales,
 )
 from widgets.views.plot import LivePlot, PlotData
 
 N_CARDS = 12
 N_SENTENCES = 3
 
-CLARITIES = ((0.7, "clear"), (0.5, "fairly clear"), (0.25, "weak"), (-math.inf, "doubtful"))
-"""The names of mean silhouettes, by their lower bounds: Kaufman and Rousseeuw, 1990."""
-
-ABOUT = (
-    "How to read a card: the words compare the cluster with all other points, noise included; the "
-    "feature that differs most comes first. Colour: the points of the cluster; grey: all other "
-    "points. A box holds the middle half of the values, the line in it is the median, and the thin "
-    "line holds the middle 90 %. Below a feature's name stand the ends of its scale, which all "
-    "cards share.",
-    "Points: each point of the stream counts once, for the cluster to which the prototype that "
-    "took it belongs now. Where the model forgets, the number that it still remembers stands "
-    "beside it. Spread: the distance of the points from the centre of the cluster, as a share of "
-    "that of all points from their centre; small is compact. Certainty: how much nearer the points "
-    "lie to their own prototypes than to those of the nearest other cluster; 1 is clear, 0 is "
-    "undecided.",
-)
 NO_CLUSTER = "There is no cluster yet."
 
 STYLE = """
@@ -122,17 +109,7 @@ def write_card(group: Group) -> str:
     """The text of a card as HTML; text of users is escaped."""
     each = group.description
     sentences = [feature.explain() for feature in each.features if feature.word][:N_SENTENCES]
-    points = f"{each.n_points:,.0f}"
-    if group.is_forgetting:
-        points += f" in all, {each.n_remembered:,.0f} remembered"
-    facts = {"Share": f"{each.share:.1%}", "Points": points}
-    if each.nearest is not None:
-        facts["Nearest"] = group.nearest
-    if math.isfinite(each.relative_spread):
-        facts["Spread"] = f"{each.relative_spread:.0%}"
-    if each.certainty is not None:
-        clarity = next(word for bound, word in CLARITIES if each.certainty > bound)
-        facts["Certainty"] = f"{each.certainty:.2f} ({clarity})"
+    facts = each.list_facts(group.nearest, is_forgetting=group.is_forgetting)
     items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
     rows = "".join(
         f"<div><dt>{name}: </dt><dd>{html.escape(text)}</dd></div>" for name, text in facts.items()
@@ -234,7 +211,7 @@ class GroupsView:
         self._n_on_page = 0
         self._note = Text(role="status")
         self._about = Text()
-        self._about.show(*ABOUT)
+        self._about.show(*HOW_TO_READ)
         # The containers of Panel itself: those of Material load styles from the internet when
         # something is added later in a notebook.
         self._box = pn.FlexBox(sizing_mode="stretch_width", margin=(4, 4), align_items="stretch")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from clusterer.evaluation.descriptions import ClusterDescription
+from clusterer.evaluation.descriptions import ClusterDescription, measure_scales
 from clusterer.evaluation.feature_contrasts import FeatureContrast
 from clusterer.support.text import make_printable, shorten
 from widgets.components.palette import wrap_colors
@@ -81,20 +81,6 @@ def group_plot(
     """
     found = Group(description, "", 0, scales or measure_scales([description]), "", False)
     return draw_group(measure_group(found))
-
-
-def measure_scales(
-    described: Sequence[ClusterDescription],
-) -> dict[str, tuple[float, float]]:
-    """The lowest and the highest quantile of each feature in all descriptions."""
-    scales: dict[str, tuple[float, float]] = {}
-    for each in described:
-        for feature in each.features:
-            values = [*feature.quantiles, *feature.rest_quantiles]
-            known = [*scales.get(feature.name, ()), *(x for x in values if math.isfinite(x))]
-            if known:
-                scales[feature.name] = min(known), max(known)
-    return scales
 
 
 def measure_group(group: Group) -> PlotData:
