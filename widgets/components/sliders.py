@@ -123,7 +123,7 @@ def build_log_slider(
         Default: there is none.
     is_echo : callable
         Whether the browser may only send a value back that it was shown, so that the value does not
-        count. A value on which the user releases the slider always counts.
+        count.
     """
     parameter = settings.param[name]
     position = scale.place(getattr(settings, name))
@@ -154,9 +154,7 @@ def build_log_slider(
     def change_setting(event: Any) -> None:
         nonlocal is_changing
         value = scale.read(event.new)
-        # The browser sends `value_throttled` only when the user releases the slider.
-        is_move = event.name == "value_throttled" or not is_echo(value)
-        if not is_changing and is_move:
+        if not is_changing and not is_echo(value):
             is_changing = True
             values = {name: type(getattr(settings, name))(value)}
             settings.param.update(**values, **({switch: False} if switch else {}))
@@ -164,5 +162,4 @@ def build_log_slider(
 
     settings.param.watch(follow_setting, name)
     slider.param.watch(change_setting, "value")
-    slider.param.watch(change_setting, "value_throttled")
     return shorten_debounce(slider)

@@ -94,10 +94,7 @@ class Controls:
         if name == "n_prototypes":
             low, high = self.settings.param[name].softbounds
             value = self.settings.n_prototypes
-            slider = self._bind(pmui.IntSlider, name, start=min(low, value), end=max(high, value))
-            # The browser sends `value_throttled` only when the user releases the slider.
-            slider.param.watch(self._choose_n_prototypes, "value_throttled")
-            return slider
+            return self._bind(pmui.IntSlider, name, start=min(low, value), end=max(high, value))
         if name == "window_length":
             return build_log_slider(self.settings, name, LogScale(100, 1e6, 3))
         if name == "classifier_alpha":
@@ -132,9 +129,6 @@ class Controls:
         end = min(n_prototypes, self.settings.param.n_prototypes.bounds[1])
         if end > self.n_prototypes.end:
             self.n_prototypes.end = end
-
-    def _choose_n_prototypes(self, event: Any) -> None:
-        self.settings.param.update(n_prototypes=event.new, has_automatic_n_prototypes=False)
 
     def is_estimate(self, name: str, value: float) -> bool:
         """Whether the value is an estimate shown lately, which the browser may send back."""
