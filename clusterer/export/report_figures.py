@@ -48,7 +48,7 @@ def draw_points(
     --------
     >>> picture = draw_points(np.eye(2), ["red", "blue"], {"1": (0.5, 0.5)}, ("a", "b"))
     >>> picture.count("<circle"), picture.count("<text")
-    (2, 7)
+    (2, 6)
     """
     chosen = np.linspace(0, len(points) - 1, min(len(points), N_POINTS)).astype(np.int64)
     low, high = points.min(axis=0), points.max(axis=0)

@@ -57,30 +57,34 @@ def check_drift(model: Any) -> None:
 def follow_clusters(model: Any, interval: int) -> np.ndarray:
     """Let new prototypes inherit their cluster, or label all anew.
 
-    All are labelled anew at every 64th drift check, and within 4,000 points if there is a doubt.
+    All are labelled anew at every 64th drift check, and within 4,000 points if a cluster has two
+    halves.
     """
 
     def is_due(period: int) -> bool:
         return model.n_seen // period != (model.n_seen - interval) // period
 
     if not is_due(64 * interval):
-        labels, is_certain = inherit_labels(model)
-        if (labels >= 0).any() and (is_certain or not is_due(4_000)):
+        labels, has_halves = inherit_labels(model)
+        if labels is not None and not (has_halves and is_due(4_000)):
             return labels
     return find_clusters(model)
 
 
-def inherit_labels(model: Any) -> tuple[np.ndarray, bool]:
-    """The cluster of the nearest prototype that has one, and whether there is no doubt."""
+def inherit_labels(model: Any) -> tuple[np.ndarray | None, bool]:
+    """The cluster of the nearest prototype that has one, and whether a cluster has two halves.
+
+    None if all must be labelled anew.
+    """
     labels = np.array([each.previous_label for each in model.prototypes])
     centers = np.array([each.center for each in model.prototypes])
     weights, counts, scatters = (model.column(each) for each in ("weight", "count", "scatter"))
     known = np.flatnonzero(labels >= 0)
     found = labels.copy()
-    is_certain = True
+    has_halves = False
     for i in np.flatnonzero(labels < 0):
         if not len(known):
-            return found, False
+            return None, False
         squares = ((centers[known] - centers[i]) ** 2).sum(axis=1)
         nearest = known[np.argmin(squares)]
         own = labels == labels[nearest]
@@ -90,11 +94,11 @@ def inherit_labels(model: Any) -> tuple[np.ndarray, bool]:
         if squares.min() <= 4.0 * spread / total:
             found[i] = labels[nearest]
         elif counts[i] > counts[known].mean():
-            is_certain = False
+            return None, False
     for label in {*labels[known].tolist()}:
         own = (found == label) & (weights > 0.0)
         if own.any() and explain_by_halves(centers[own], weights[own], scatters[own]) > 0.8:
-            is_certain = False
+            has_halves = True
     parts = [(found == label) & (weights > 0.0) for label in {*labels[known].tolist()}]
     parts = [part for part in parts if part.any()]
     for a, one in enumerate(parts):
@@ -109,8 +113,8 @@ def inherit_labels(model: Any) -> tuple[np.ndarray, bool]:
             # The halves of a normal distribution explain 2 / pi of its variance.
             explained = line @ line / 4 / (line @ line / 4 + variance / 2)
             if explained < 2 / np.pi:
-                is_certain = False
-    return found, is_certain
+                return None, False
+    return (found, has_halves) if len(known) else (None, False)
 
 
 def explain_by_halves(centers: np.ndarray, weights: np.ndarray, scatters: np.ndarray) -> float:

@@ -32,6 +32,8 @@ SHEET = {
     },
 }
 DARK_BAR = {"backgroundColor": "#1d3a50 !important", "color": "#fff !important"}
+# A tooltip would be as narrow as the button that it belongs to, and cover what is below.
+TIP = {"tooltip": {"width": "max-content", "maxWidth": "260px"}}
 # On a phone the title leaves room for the buttons beside it.
 BAR = {
     "@media (max-width: 599.95px)": {
@@ -63,6 +65,7 @@ def build_page(
                 "components": {
                     "MuiAppBar": {"styleOverrides": {"root": BAR}},
                     "MuiDrawer": {"styleOverrides": SHEET},
+                    "MuiTooltip": {"styleOverrides": TIP},
                 },
             },
             "dark": {
@@ -71,6 +74,7 @@ def build_page(
                 "components": {
                     "MuiAppBar": {"styleOverrides": {"root": BAR | DARK_BAR}},
                     "MuiDrawer": {"styleOverrides": SHEET},
+                    "MuiTooltip": {"styleOverrides": TIP},
                 },
             },
         },

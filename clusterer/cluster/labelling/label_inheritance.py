@@ -3,7 +3,7 @@
 A full labelling takes as long as learning thousands of points. Between two of them a prototype
 keeps its cluster, and a prototype that has started since belongs to the cluster of the nearest
 prototype that has one, if it lies near. Otherwise it is noise or starts a new cluster, which the
-next full labelling decides. Where the inherited labels are doubtful, the full labelling comes
+next full labelling decides. A cluster with two halves is in doubt, and the full labelling comes
 within `PATIENCE` points.
 """
 
@@ -36,8 +36,8 @@ MAX_EXPLAINED_BY_HALVES = 0.8
 OVERLAP = 2.0 * (2.0 / math.pi) / (1.0 - 2.0 / math.pi)
 N_ROUNDS = 5  # of the division into halves
 N_CHECKS = 64  # every so many drift checks, a full labelling
-# Doubtful labels last at most so many points. Labels that a full labelling has just given can be
-# doubtful, too, so a full labelling at each check would repeat the same labels.
+# A cluster with two halves is kept for at most so many points. Mostly a full labelling has just
+# found it, and would find it again.
 PATIENCE = 4_000
 
 
@@ -53,8 +53,8 @@ def label_moving(prototypes: Prototypes, interval: int) -> NDArray[np.int64]:
         n_clusters = inherit_labels(
             prototypes.floats, prototypes.int_rows, n_taken, labels, scratch, spreads, means
         )
-        is_doubtful = n_clusters < 0
-        if n_clusters and not (is_doubtful and is_due(prototypes.n_seen, interval, PATIENCE)):
+        has_halves = n_clusters < 0
+        if n_clusters and not (has_halves and is_due(prototypes.n_seen, interval, PATIENCE)):
             prototypes.set_previous_labels(labels)
             return labels
     labels = label_prototypes(**prototypes.density_data, previous=prototypes.previous_labels)
@@ -97,9 +97,10 @@ def inherit_labels(
     Returns
     -------
     n_clusters : int
-        Number of clusters. It is negative if the result is doubtful: because a prototype without a
-        cluster has more points than those with one have on average, because a cluster has two
-        halves, or because two clusters overlap; see `MAX_EXPLAINED_BY_HALVES` and `OVERLAP`.
+        Number of clusters, negative if one of them has two halves; see `MAX_EXPLAINED_BY_HALVES`. 0
+        if a full labelling is due: because there is no cluster, because a prototype without a
+        cluster has more points than those with one have on average, or because two clusters
+        overlap; see `OVERLAP`.
     """
     n_features = floats.shape[0] - N_ROWS
     n_clusters = number_clusters(int_rows, n_taken, numbers, names)
@@ -117,14 +118,14 @@ def inherit_labels(
         else:
             heaviest = max(heaviest, floats[n_features + COUNT, i])
     if heaviest * n_labelled > labelled:
-        return -n_clusters
+        return 0
+    if do_clusters_overlap(floats, n_taken, n_clusters, numbers, means, spreads):
+        return 0
     for cluster in range(n_clusters):
         if measure_halves(floats, n_taken, numbers, cluster, means, names) > (
             MAX_EXPLAINED_BY_HALVES
         ):
             return -n_clusters
-    if do_clusters_overlap(floats, n_taken, n_clusters, numbers, means, spreads):
-        return -n_clusters
     return n_clusters
 
 

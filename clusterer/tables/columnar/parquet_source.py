@@ -31,7 +31,7 @@ BUFFER_BYTES = 2**20
 # The largest pages of the columns that are read at once, packed and unpacked.
 MAX_PAGE_BYTES = READ_BUDGET // 2
 # Texts that share the beginnings of others are decoded a few rows at a time, up to this size.
-MAX_SHARED_BYTES = READ_BUDGET // 8
+MAX_SHARED_BYTES = READ_BUDGET // 16
 TEXT = "BYTE_ARRAY"
 # Encodings that PyArrow cannot read as dictionaries; in the first one a text is the beginning of
 # the text before and a rest.

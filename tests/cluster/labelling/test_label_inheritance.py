@@ -86,10 +86,10 @@ def test_a_full_labelling_is_due_at_every_so_many_checks(full_labellings):
     assert len(full_labellings) == 1
 
 
-def test_doubtful_labels_last_until_a_full_labelling(full_labellings):
-    held = OnlineClusterer(25, half_life=700.0).fit(march(20_000))._prototypes
-    # As if neighbours were one cluster, which has two halves.
-    halved = np.where(held.previous_labels < 0, -1, held.previous_labels // 2)
+def test_a_cluster_with_two_halves_lasts_until_a_full_labelling(full_labellings):
+    # Two clusters, as if they were one.
+    held = OnlineClusterer(25, half_life=700.0).fit(march(20_000, n_clusters=2))._prototypes
+    halved = np.minimum(held.previous_labels, 0)
     for n_seen, n_full in ((3 * PATIENCE - 1, 0), (3 * PATIENCE, 1)):
         full_labellings.clear()
         held.set_previous_labels(halved)
@@ -108,17 +108,20 @@ def test_inherited_labels_agree_with_the_reference(seed):
     # Any whole number may stand in a model file.
     labels = np.where(random.random(len(labels)) < 0.5, 10**15 + 7 * labels, -1)
     held.set_previous_labels(labels)
-    expected, is_certain = inherit_labels(Described(held))
+    expected, has_halves = inherit_labels(Described(held))
     arrays = np.empty((2, held.n_taken), dtype=np.int64)
     n_found = label_inheritance.inherit_labels(
         *(held.floats, held.int_rows, held.n_taken),
         *(*arrays, np.empty(held.n_taken), np.empty((held.n_taken + 1, n_features))),
     )
+    np.testing.assert_array_equal(held.previous_labels, labels)
+    if expected is None:
+        assert n_found == 0
+        return
     is_none = expected < 0
     np.testing.assert_array_equal(arrays[0] < 0, is_none)
     assert adjusted_rand_score(arrays[0][~is_none], expected[~is_none]) == 1.0
-    assert n_found == (1 if is_certain else -1) * len({*expected[~is_none].tolist()})
-    np.testing.assert_array_equal(held.previous_labels, labels)
+    assert n_found == (-1 if has_halves else 1) * len({*expected[~is_none].tolist()})
 
 
 class Described:
