@@ -27,6 +27,15 @@ def test_the_first_screen_plays_and_has_an_introduction(dashboard_page):
     assert counter(page, "clusters found") == "5"
 
 
+def test_the_notice_of_the_compilation_leaves_the_page_when_points_stream(monkeypatch, open_page):
+    monkeypatch.setattr("widgets.live.compilation_notice.find_progress", lambda: 0.25)
+    page = open_page()
+    notice = page.get_by_text("Preparing the program for this machine")
+    expect(notice).to_be_attached()
+    wait_until(lambda: seen(page) > 20)
+    expect(notice).not_to_be_visible()
+
+
 def test_every_request_stays_on_this_server(dashboard_page):
     wait_until(lambda: seen(dashboard_page) > 0)
     assert dashboard_page.foreign_requests == []

@@ -8,7 +8,8 @@ from widgets.components.text import Html
 
 TEXT = "Preparing the program for this machine, only once: {:.0%}. Then the points stream in."
 STYLE = """
-:host { display: block; width: 100%; }
+/* No `display` here: it would keep the notice on the page after its end. */
+:host { width: 100%; }
 .notice { padding: 10px 14px; border: 1px solid rgba(128, 128, 128, .28); border-radius: 10px; }
 progress { appearance: none; width: 100%; height: 6px; margin-top: 8px; }
 progress::-webkit-progress-bar { background: rgba(128, 128, 128, .28); border-radius: 3px; }
