@@ -18,6 +18,7 @@ from clusterer.evaluation.descriptions import (
     describe_state,
     measure_scales,
 )
+from clusterer.export.cluster_card import write_card
 from clusterer.export.cluster_colors import get_color
 from clusterer.export.python_script import write_script
 from clusterer.export.report_figures import draw_boxes, draw_points
@@ -25,7 +26,7 @@ from clusterer.session.run_export import RunExport
 from clusterer.stream.chunk import NOISE
 from clusterer.support.text import format_number, make_printable
 
-N_CARDS, N_SENTENCES = 50, 3
+N_CARDS = 50
 MOST_COLUMNS = 100
 """Most features in the table of means."""
 
@@ -175,9 +176,10 @@ def _write_summary(
     found = f"{len(described)} clusters" if len(described) != 1 else "one cluster, so no groups"
     words = "rows were labelled" if n_rows is not None else "points were learned"
     date = datetime.now().astimezone().strftime("%d %B %Y, %H:%M")
+    apart = "no point is" if noise < 0.0005 else f"{noise:.1%} of the points are"
     return (
-        f"<p>{n_points:,} {words}. The model found {found}; {noise:.1%} of the points are noise: "
-        "they lie apart from all clusters.</p>"
+        f"<p>{n_points:,} {words}. The model found {found}; {apart} noise, apart from all "
+        "clusters.</p>"
         f'<p class="note">{date}, clusterer {clusterer.__version__}</p>'
     )
 
@@ -215,20 +217,14 @@ def _draw_overview(
 def _write_card(
     run: RunExport, each: ClusterDescription, boxes: str, colors: Mapping[int, str]
 ) -> str:
-    sentences = [feature.explain() for feature in each.features if feature.word][:N_SENTENCES]
     nearest = "" if each.nearest is None else _call(run, each.nearest)
     is_forgetting = each.n_points - each.n_remembered > 1.5
-    facts = each.list_facts(nearest, is_forgetting=is_forgetting)
-    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
-    rows = "".join(
-        f"<div><dt>{name}: </dt><dd>{html.escape(text)}</dd></div>" for name, text in facts.items()
-    )
+    text = write_card(each, nearest, is_forgetting=is_forgetting)
     heading = _call(run, each.cluster).capitalize()
     return (
         f'<article style="border-left-color: {colors[each.cluster]}">'
         f"<h3>{html.escape(heading)}</h3>"
-        f'<p class="words">{html.escape(each.summarize(N_SENTENCES))}</p>'
-        f"{f'<ul>{items}</ul>' if items else ''}<dl>{rows}</dl>{boxes}</article>"
+        f"{text}{boxes}</article>"
     )
 
 
@@ -252,7 +248,7 @@ def _write_settings(run: RunExport) -> str:
         "half-life in use": "never forgets"
         if not np.isfinite(snapshot.half_life)
         else f"{snapshot.half_life:,.0f} points",
-        "units": "standardised" if _is_scaled(run) else "as in the table",
+        "units": "standardised" if _is_scaled(run) else "those of the data",
     }
     parameters = {name: str(value) for name, value in run.model.get_params().items()}
     rows = [[name, value] for name, value in (learned | parameters).items()]

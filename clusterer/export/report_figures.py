@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 
 from clusterer.evaluation.descriptions import ClusterDescription
 from clusterer.evaluation.feature_contrasts import FeatureContrast
+from clusterer.export.cluster_card import N_FEATURES
 from clusterer.export.cluster_colors import NOISE_COLOR
 from clusterer.support.text import format_number, make_printable, shorten
 
 WIDTH, HEIGHT, MARGIN = 720, 420, 44
 N_POINTS = 3_000
 """Most points of a picture; with more, evenly spaced ones are drawn."""
-
-N_FEATURES = 6
-"""Number of features in a box plot: those that set the cluster apart most."""
 
 BOX_WIDTH, LABEL_WIDTH, ROW_HEIGHT = 440, 170, 36
 NAME_CHARS = 22

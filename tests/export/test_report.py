@@ -63,7 +63,7 @@ def test_each_group_has_a_card_with_the_feature_that_sets_it_apart():
     words = re.findall(r'<p class="words">(.*?)</p>', report)
     assert len(words) == 2
     assert {each.split(",")[0].split(" very ")[0] for each in words} == {"income"}
-    assert "1,000 points were learned. The model found 2 clusters; 0.0% of the points" in report
+    assert "1,000 points were learned. The model found 2 clusters; no point is noise" in report
     # The first axis is the feature that sets the groups apart.
     assert 'aria-label="income and ' in report
 

@@ -1,6 +1,5 @@
 """Groups: a card for each cluster that says what sets it apart, in the units of the data."""
 
-import html
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -16,6 +15,7 @@ from clusterer.evaluation.descriptions import (
     describe_state,
     measure_scales,
 )
+from clusterer.export.cluster_card import write_card
 from clusterer.session.tracking import MAX_NAME_CHARS
 from clusterer.stream.finite_points import number_features
 from widgets.components.palette import CLUSTER_COLORS
@@ -23,7 +23,6 @@ from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE
 from widgets.live.view_data import ViewData
 from widgets.views.groups.group_plot import (
-    N_FEATURES,
     Group,
     draw_group,
     measure_group,
@@ -32,7 +31,6 @@ from widgets.views.groups.group_plot import (
 from widgets.views.plot import LivePlot, PlotData
 
 N_CARDS = 12
-N_SENTENCES = 3
 
 NO_CLUSTER = "There is no cluster yet."
 
@@ -105,30 +103,6 @@ def _fit_names(names: tuple[str, ...], centers: NDArray[np.float64]) -> tuple[st
     return names if len(names) == n_features else number_features(n_features)
 
 
-def write_card(group: Group) -> str:
-    """The text of a card as HTML; text of users is escaped."""
-    each = group.description
-    sentences = [feature.explain() for feature in each.features if feature.word][:N_SENTENCES]
-    facts = each.list_facts(group.nearest, is_forgetting=group.is_forgetting)
-    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
-    rows = "".join(
-        f"<div><dt>{name}: </dt><dd>{html.escape(text)}</dd></div>" for name, text in facts.items()
-    )
-    note = (
-        ""
-        if each.n_rows
-        else '<p class="note">The window holds few of its points, so the boxes follow from its '
-        "prototypes.</p>"
-    )
-    n_more = len(each.features) - N_FEATURES
-    more = f'<p class="note">{n_more:,} more features are not drawn.</p>' if n_more > 0 else ""
-    return (
-        f'<p class="words">{html.escape(each.summarize(N_SENTENCES))}</p>'
-        f"{f'<ul>{items}</ul>' if items else ''}"
-        f'<dl class="facts">{rows}</dl>{note}{more}'
-    )
-
-
 class GroupCard:
     """The card of a cluster: its name, its text and its plot.
 
@@ -182,7 +156,7 @@ class GroupCard:
         styles = CARD_STYLE | {"border-left-color": color}
         if self.view.styles != styles:
             self.view.styles = styles
-        text = write_card(group)
+        text = write_card(group.description, group.nearest, is_forgetting=group.is_forgetting)
         if self.text.object != text:
             self.text.object = text
         height = measure_height(len(data.ticks["y"]))

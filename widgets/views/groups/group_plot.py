@@ -11,6 +11,7 @@ import numpy as np
 
 from clusterer.evaluation.descriptions import ClusterDescription, measure_scales
 from clusterer.evaluation.feature_contrasts import FeatureContrast
+from clusterer.export.cluster_card import N_FEATURES
 from clusterer.support.text import make_printable, shorten
 from widgets.components.palette import wrap_colors
 from widgets.components.text import hide_formula
@@ -24,9 +25,6 @@ from widgets.views.plot import (
 
 if TYPE_CHECKING:
     import holoviews as hv
-
-N_FEATURES = 6
-"""Number of features in a plot: those that set the cluster apart most."""
 
 ROW_PX, MARGIN_PX = 36, 12
 NAME_CHARS = 22

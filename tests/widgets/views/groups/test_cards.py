@@ -7,17 +7,22 @@ import pytest
 
 from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
+from clusterer.export.cluster_card import write_card
 from clusterer.preprocessing.scaling import Moments, RunningScaling
 from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
 from widgets.live.view_data import ViewData
 from widgets.views import group_plot
-from widgets.views.groups.cards import N_CARDS, GroupsView, measure_groups, write_card
+from widgets.views.groups.cards import N_CARDS, GroupsView, measure_groups
 from widgets.views.groups.group_plot import N_FEATURES, draw_group, measure_group
 from widgets.views.plot import load_renderer
 
 NAMES = ("age", "<b>income</b>", "$$x$$")
+
+
+def describe(group):
+    return write_card(group.description, group.nearest, is_forgetting=group.is_forgetting)
 
 
 def make_customers(n_rows=900):
@@ -49,7 +54,7 @@ def test_cards_are_in_the_units_of_the_data(run):
     assert (young.description.n_points, old.description.n_points) == pytest.approx(
         (600, 300), abs=9
     )
-    text = write_card(young)
+    text = describe(young)
     assert "age very low" in text
     assert "&lt;b&gt;income&lt;/b&gt;" in text
     assert "<b>" not in text
@@ -81,7 +86,7 @@ def test_forgotten_points_are_shown_beside_all_points():
     run = Run(make_generator("blobs", seed=1), OnlineClusterer(half_life=100.0))
     run.advance(2_000)
     groups = measure_groups(view(run, feature_names=("x", "y")))
-    assert all(" in all, " in write_card(each) for each in groups)
+    assert all(" in all, " in describe(each) for each in groups)
     assert sum(each.description.n_points for each in groups) > 1_800
     assert sum(each.description.n_remembered for each in groups) < 200
 
@@ -109,7 +114,7 @@ def test_wide_data_and_many_clusters_are_cut_short():
     groups = measure_groups(view(run, feature_names=()))
     assert len(groups) == N_CARDS
     assert len(measure_group(groups[0]).ticks["y"]) == N_FEATURES
-    assert "3 more features are not drawn" in write_card(groups[0])
+    assert "3 more features are not drawn" in describe(groups[0])
 
 
 def test_a_card_keeps_its_cluster_and_sends_the_name_that_a_user_writes(run):
