@@ -220,7 +220,8 @@ def _write_card(
     nearest = "" if each.nearest is None else _call(run, each.nearest)
     is_forgetting = each.n_points - each.n_remembered > 1.5
     text = write_card(each, nearest, is_forgetting=is_forgetting)
-    heading = _call(run, each.cluster).capitalize()
+    # Not `capitalize`, which would change the letters of a person's name for the cluster.
+    heading = _call(run, each.cluster).replace("cluster", "Cluster", 1)
     return (
         f'<article style="border-left-color: {colors[each.cluster]}">'
         f"<h3>{html.escape(heading)}</h3>"

@@ -93,8 +93,10 @@ def test_rows_that_were_counted_replace_the_points_of_the_stream():
 
 def test_names_of_people_and_the_colours_of_the_page_are_used():
     run = learn(make_groups())
-    report = write_report(replace(run, cluster_names={1: "young"}, cluster_colors={1: 2, 2: 0}))
-    assert "<h3>Cluster 1: young</h3>" in report
+    report = write_report(
+        replace(run, cluster_names={1: "Young VIPs"}, cluster_colors={1: 2, 2: 0})
+    )
+    assert "<h3>Cluster 1: Young VIPs</h3>" in report
     assert "border-left-color: #009e73" in report
 
 
