@@ -43,3 +43,25 @@ def build_button(
         on_click=on_click,
         **options,
     )
+
+
+def build_header_button(icon: str, description: str, **options: Any) -> pmui.IconButton:
+    """A button of the header, which shows an icon alone; the tooltip is its accessible name.
+
+    Parameters
+    ----------
+    icon : str
+        The name of a Material icon.
+    description : str
+        What the button does.
+    **options
+        Further parameters of `panel_material_ui.IconButton`.
+    """
+    return pmui.IconButton(
+        icon=icon,
+        description=description,
+        stylesheets=[CLICK_THROUGH_TOOLTIP],
+        sx={"color": "inherit"},
+        margin=0,
+        **options,
+    )

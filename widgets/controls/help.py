@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import panel_material_ui as pmui
 
+from widgets.components.button import build_header_button
 from widgets.components.text import Html
 from widgets.controls.controls import WIDE
 
@@ -73,11 +74,9 @@ class Help:
             close_on_click=True,
             show_close_button=True,
         )
-        self.button = pmui.IconButton(
-            icon="help_outline",
-            description="Help: what the page shows, and keyboard shortcuts (?)",
-            sx={"color": "inherit"},
-            margin=0,
+        self.button = build_header_button(
+            "help_outline",
+            "Help: what the page shows, and keyboard shortcuts (?)",
             on_click=lambda _: self.toggle(),
         )
 

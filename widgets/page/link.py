@@ -4,11 +4,11 @@ import json
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-import panel_material_ui as pmui
 from bokeh.core.properties import String
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
 
+from widgets.components.button import build_header_button
 from widgets.components.text import Text
 from widgets.live.axes import AxesChooser
 from widgets.live.figure import LiveFigure
@@ -94,13 +94,11 @@ class AddressBar:
         self._is_updated = False
         self._restored = ""
         self.message = Text(role="status")
-        self.copy_button = pmui.IconButton(
+        self.copy_button = build_header_button(
             icon="link",
             active_icon="check",
             toggle_duration=1500,
             description="Copy link: whoever opens it sees this source with these settings.",
-            sx={"color": "inherit"},
-            margin=0,
         )
         self.copy_button.js_on_click(code=COPY_ADDRESS)
         self.address = Address(name="address")

@@ -5,6 +5,7 @@ from typing import Any
 
 import panel_material_ui as pmui
 
+from widgets.components.button import build_header_button
 from widgets.live.figure import LiveFigure
 
 LARGE_CLASS = "large"
@@ -31,11 +32,9 @@ class Presentation:
         self._hidden, self._enlarged = [*hidden], [*enlarged]
         self._page: pmui.Page | None = None
         self.is_on = False
-        self.button = pmui.IconButton(
-            icon="slideshow",
-            description="Presentation: large type, without the controls (P)",
-            sx={"color": "inherit"},
-            margin=0,
+        self.button = build_header_button(
+            "slideshow",
+            "Presentation: large type, without the controls (P)",
             on_click=lambda _: self.toggle(),
         )
 

@@ -17,6 +17,7 @@ from clusterer.datasets import GENERATORS, make_generator
 from clusterer.datasets.examples import EXAMPLES
 from clusterer.tables import open_table
 from widgets.components.background import run_in_thread
+from widgets.components.button import build_header_button
 from widgets.components.lazy import LazyColumn
 from widgets.components.palette import CLUSTER_COLORS, NOISE_COLOR
 
@@ -203,11 +204,9 @@ class Gallery:
             show_close_button=True,
             width_option="lg",
         )
-        self.button = pmui.IconButton(
-            icon="apps",
-            description="Gallery: streams and tables to begin with, also for lectures.",
-            sx={"color": "inherit"},
-            margin=0,
+        self.button = build_header_button(
+            "apps",
+            "Gallery: streams and tables to begin with, also for lectures.",
             on_click=lambda _: self.open(),
         )
 

@@ -9,6 +9,7 @@ import panel_material_ui as pmui
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.stream import Source
+from widgets.components.button import build_header_button
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE, Controls
 from widgets.live.highlight import ACCENT
@@ -83,11 +84,9 @@ class Tour:
             },
             **WIDE,
         )
-        self.button = pmui.IconButton(
-            icon="explore_outlined",
-            description="Guided tour: σ, K, noise, singletons and drift (T)",
-            sx={"color": "inherit"},
-            margin=0,
+        self.button = build_header_button(
+            "explore_outlined",
+            "Guided tour: σ, K, noise, singletons and drift (T)",
             on_click=lambda _: self.toggle(),
         )
 
