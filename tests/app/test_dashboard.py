@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from clusterer.datasets import GENERATORS
 from tests.support.screens import counter, data_of, pause, seen, slide, wait_until
 from widgets import Dashboard
+from widgets.live.compilation_notice import CompilationNotice
 from widgets.settings import Settings
 
 INTRODUCTION = re.compile("Points stream in one by one")
@@ -28,12 +29,20 @@ def test_the_first_screen_plays_and_has_an_introduction(dashboard_page):
 
 
 def test_the_notice_of_the_compilation_leaves_the_page_when_points_stream(monkeypatch, open_page):
+    may_end = threading.Event()
+    draw = CompilationNotice.draw
+    monkeypatch.setattr(
+        CompilationNotice,
+        "draw",
+        lambda self, frame: draw(self, frame) if may_end.is_set() else None,
+    )
     monkeypatch.setattr("widgets.live.compilation_notice.find_progress", lambda: 0.25)
+    monkeypatch.setattr("widgets.dashboard.is_compiling", lambda: not may_end.is_set())
     page = open_page()
     notice = page.get_by_text("Preparing the program for this machine")
-    expect(notice).to_be_attached()
-    wait_until(lambda: seen(page) > 20)
-    expect(notice).not_to_be_visible()
+    expect(notice).to_be_visible()
+    may_end.set()
+    expect(notice).to_be_hidden()
 
 
 def test_every_request_stays_on_this_server(dashboard_page):

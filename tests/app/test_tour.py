@@ -52,7 +52,7 @@ def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     slide(page, "Prototypes K", "ArrowRight", 5)
     page.wait_for_url(re.compile("[?&]k=7(&|$)"))
     pause(page)
-    n_before, address = seen(page), page.url
+    n_before, n_found, address = seen(page), counter(page, "clusters found"), page.url
     done = page.get_by_text(re.compile("^✓ Done: "))
     show = page.get_by_role("button", name="Show me")
 
@@ -99,7 +99,7 @@ def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     # The run at hand is back, as it was.
     wait_until(lambda: seen(page) == n_before)
     expect(page.get_by_role("button", name="Play")).to_be_visible()
-    wait_until(lambda: counter(page, "clusters found") == "5")
+    wait_until(lambda: counter(page, "clusters found") == n_found)
     assert outlined(page, "slider", "Memory (half-life)") == "none"
 
     # A reload ends the tour too, and the run is back.
