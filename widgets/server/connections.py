@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import time
+import weakref
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -72,8 +73,9 @@ class Connection:
 
     Parameters
     ----------
-    stream : IOStream
-        The connection's stream.
+    reference : weak reference to an IOStream
+        The connection's stream. A strong one would keep the memory of a page whose browser has
+        gone: the stream holds the error of the last write, and the error the frames of the page.
     group : str
         The network address that the connection counts for; see `find_group`.
     is_reserved : bool
@@ -86,12 +88,17 @@ class Connection:
         The monotonic time from which on the connection waits, or works on its request.
     """
 
-    stream: IOStream
+    reference: "weakref.ReferenceType[IOStream]"
     group: str
     is_reserved: bool = False
     is_waiting: bool = True
     request_connection: Any = None
     since: float = field(default_factory=time.monotonic)
+
+    @property
+    def stream(self) -> IOStream | None:
+        """The connection's stream; None after its end."""
+        return self.reference()
 
     def set_waiting(self, is_waiting: bool) -> None:
         """Note that a request is awaited from now on, or has arrived completely."""
@@ -105,8 +112,10 @@ class Connection:
     @property
     def is_stalled(self) -> bool:
         """Whether the client has not read its whole answer for long."""
-        is_old = time.monotonic() - self.since > STALLED_S
-        return not self.is_websocket and is_old and self.stream.writing()
+        stream, is_old = self.stream, time.monotonic() - self.since > STALLED_S
+        if stream is None or self.is_websocket:
+            return False
+        return is_old and stream.writing()
 
 
 class ConnectionLimits:
@@ -131,7 +140,9 @@ class ConnectionLimits:
         self.most = limit_to_descriptors(most)
         self.most_per_address = most_per_address or self.most
         self.n_refused = self.n_closed = 0
-        self._connections: dict[IOStream, Connection] = {}
+        self._connections: weakref.WeakKeyDictionary[IOStream, Connection] = (
+            weakref.WeakKeyDictionary()
+        )
 
     @property
     def n_open(self) -> int:
@@ -146,7 +157,7 @@ class ConnectionLimits:
     def admit(self, stream: IOStream, address: Any) -> bool:
         """Add a new connection, and close another one for it if need be; False: there is none."""
         self._remove_closed()
-        connection = Connection(stream, find_group(address))
+        connection = Connection(weakref.ref(stream), find_group(address))
         if not self._make_room(connection.group):
             connection.is_reserved = True
             reserved = [each for each in self._connections.values() if each.is_reserved]
@@ -158,7 +169,7 @@ class ConnectionLimits:
 
     def _make_room(self, group: str) -> bool:
         """Close a connection if there are too many of an address, or in all; False: none can go."""
-        everyone = self._connections.values()
+        everyone = list(self._connections.values())
         ours = [each for each in everyone if each.group == group]
         if len(ours) >= self.most_per_address:
             return self._close_one(ours)
@@ -182,8 +193,10 @@ class ConnectionLimits:
             return False
         # The one that waits longest; of those that do not wait, only if none waits.
         oldest = min(candidates, key=lambda each: (not each.is_waiting, each.since))
-        del self._connections[oldest.stream]
-        oldest.stream.close()
+        stream = oldest.stream
+        if stream is not None:
+            del self._connections[stream]
+            stream.close()
         self.n_closed += 1
         log.warning("an unfinished connection was closed, because a new one needs its place")
         return True
@@ -194,7 +207,7 @@ class ConnectionLimits:
         log.warning("connection refused: as many are open as allowed")
 
     def _remove_closed(self) -> None:
-        closed = [stream for stream in self._connections if stream.closed()]
+        closed = [stream for stream in list(self._connections) if stream.closed()]
         for stream in closed:
             del self._connections[stream]
 

@@ -2,14 +2,17 @@
 
 import asyncio
 import errno
+import gc
 import socket
+import struct
+import weakref
 from contextlib import asynccontextmanager, suppress
 
 import pytest
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
-from tornado.websocket import WebSocketHandler, websocket_connect
+from tornado.websocket import WebSocketClosedError, WebSocketHandler, websocket_connect
 
 from tests.support.threads import run_in_new_loop
 from widgets.server.connections import (
@@ -51,16 +54,29 @@ class Echo(WebSocketHandler):
         # The stream is taken over later, as in the app.
         await asyncio.sleep(0.05)
 
+    def open(self):
+        self.settings["living"].add(self)
+
     def on_message(self, message):
         self.write_message(message)
+
+
+class Talk(Echo):
+    """Writes until the client has gone."""
+
+    async def on_message(self, message):
+        with suppress(WebSocketClosedError):
+            while True:
+                await self.write_message(message)
 
 
 @asynccontextmanager
 async def serve(most=MOST, per_address=None, **options):
     limits = ConnectionLimits(most, per_address)
     app = Application(
-        [(r"/", Page), (r"/health", Page), (r"/slow", Slow), (r"/ws", Echo)],
+        [(r"/", Page), (r"/health", Page), (r"/slow", Slow), (r"/ws", Echo), (r"/talk", Talk)],
         begun=[],
+        living=weakref.WeakSet(),
         go=asyncio.Event(),
     )
     server = LimitedServer(app, limits=limits, **(HTTP_OPTIONS | options))
@@ -163,6 +179,28 @@ def test_connections_with_a_request_or_a_websocket_never_go():
     run_in_new_loop(run())
 
 
+def test_a_websocket_whose_client_has_gone_is_freed_before_the_next_connection():
+    async def run():
+        async with serve() as (_, port, settings):
+            client = await websocket_connect(f"ws://127.0.0.1:{port}/talk")
+            await client.write_message("word " * 1000)
+            await client.read_message()
+            assert len(settings["living"]) == 1
+            # The operating system resets the connection while the server writes.
+            raw = client.protocol.stream.socket
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.protocol.stream.close()
+
+            def is_freed():
+                gc.collect()
+                return not settings["living"]
+
+            await wait_until(is_freed)
+            client.close()
+
+    run_in_new_loop(run())
+
+
 def test_a_full_reserve_refuses_and_counts():
     async def run():
         async with serve() as (limits, port, settings):
@@ -232,8 +270,9 @@ def test_one_address_gets_only_its_share():
     assert limits.admit(object_with_stream(), ("192.0.2.2", 7))
     # A client has many addresses in its IPv6 network.
     many = [(f"2001:db8::{number:x}", 1, 0, 0) for number in range(1, 9)]
-    for address in many:
-        assert limits.admit(object_with_stream(), address)
+    streams = [object_with_stream() for _ in many]
+    for stream, address in zip(streams, many, strict=True):
+        assert limits.admit(stream, address)
     assert sum(each.group == "2001:db8::/64" for each in limits._connections.values()) == 3
     assert limits.n_refused == 1
 
