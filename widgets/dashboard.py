@@ -36,6 +36,7 @@ from widgets.live.compilation_notice import CompilationNotice
 from widgets.live.counters import Counters
 from widgets.live.figure import LiveFigure
 from widgets.live.plot_text import PlotText
+from widgets.live.point_tip import PointTip
 from widgets.live.quality_line import QualityLine
 from widgets.notebook import CellView, is_in_notebook, take_over_cell
 from widgets.page.accessibility import name_elements
@@ -156,8 +157,18 @@ class Dashboard(pn.viewable.Viewer):
         self._status = Text(role="alert")
         self._notification = Notification()
         self._compilation_notice = CompilationNotice(lambda shown: self._transport.disable(shown))
+        update_page = self._frame_loop.update_page
+        self._downloader = Downloader(self._figure.figure, update_page)
         self._view_area = ViewArea(
-            self._engine, self._figure, self._plot, self.settings, self._controls
+            self._engine,
+            self._figure,
+            self._plot,
+            self.settings,
+            self._controls,
+            self._downloader.send,
+        )
+        self._point_tip = PointTip(
+            self._figure.figure, self._figure.points, self._view_area.describe_point, update_page
         )
         self._view_area.views.tabs.param.watch(self._scroll_to_view, "active")
         self._video_recorder = VideoRecorder()
@@ -168,7 +179,6 @@ class Dashboard(pn.viewable.Viewer):
         speed = self._controls.add_number_field("points_per_s", self._controls.points_per_s)
         self._transport = Transport(self._engine, speed)
         self._painting_tool = PaintingTool(plot, self._sources.painting, self._engine, update_page)
-        self._downloader = Downloader(plot, update_page)
         self._export = ExportSection(self._engine, self._downloader, self._video_recorder)
         self._address = AddressBar(
             self.settings, self._sources, self._axes, self._figure, self._view_area.views
@@ -357,6 +367,7 @@ class Dashboard(pn.viewable.Viewer):
         self._export.close()
         self._engine.close()
         self._view_area.close()
+        self._point_tip.close()
         self._sources.table.close()
         if self._frame_folder is not None:
             shutil.rmtree(self._frame_folder, ignore_errors=True)

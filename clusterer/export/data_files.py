@@ -71,7 +71,7 @@ def write_points_csv(run: RunExport) -> bytes:
     columns: Columns = {} if rows is None else {"row": rows}
     columns |= {"cluster": labels, **_name_clusters(run, labels)}
     if run.classes is not None:
-        columns["class"] = _name_classes(run.classes, run.class_names)
+        columns["class"] = name_classes(run.classes, run.class_names)
     return _write_csv(combine_columns(columns, run.source.feature_names, run.points))
 
 
@@ -153,9 +153,14 @@ def _list_rows(columns: Columns, centers: NDArray[np.float64]) -> list[dict[str,
     ]
 
 
-def _name_classes(
+def name_classes(
     classes: NDArray[np.int64], names: tuple[str, ...] | None
 ) -> NDArray[np.int64] | Sequence[str]:
+    """The names of classes, safe in a spreadsheet; the classes themselves without names.
+
+    >>> name_classes(np.array([1, 0, -1]), ("red", "=blue"))
+    ["'=blue", 'red', '']
+    """
     if names is None:
         return classes
     texts = np.array([*(escape_formula(name) for name in names), ""], dtype=object)

@@ -205,15 +205,22 @@ class _Layout:
         return self._protect(column)
 
     def _protect(self, column: pa.Array) -> pa.Array:
-        """Return a column without text that a spreadsheet would run as a formula."""
-        if not self._is_csv or not pa.types.is_string(column.type):
-            return column
-        is_formula = pc.and_not(
-            pc.match_substring_regex(column, FORMULA), pc.match_substring_regex(column, NUMBER)
-        )
-        if not pc.any(is_formula).as_py():
-            return column
-        return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
+        is_harmless = not self._is_csv or not pa.types.is_string(column.type)
+        return column if is_harmless else protect_text(column)
+
+
+def protect_text(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return a column of text without cells that a spreadsheet would run as a formula.
+
+    >>> protect_text(pa.array(["=1+1", "-3", None])).to_pylist()
+    ["'=1+1", '-3', None]
+    """
+    is_formula = pc.and_not(
+        pc.match_substring_regex(column, FORMULA), pc.match_substring_regex(column, NUMBER)
+    )
+    if not pc.any(is_formula).as_py():
+        return column
+    return pc.if_else(is_formula, pc.binary_join_element_wise("'", column, ""), column)
 
 
 def _find_places(is_chosen: NDArray[np.bool_]) -> pa.Array:

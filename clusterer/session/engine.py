@@ -128,6 +128,11 @@ class Engine:
         return len(self._commands)
 
     @property
+    def source(self) -> Source:
+        """The source of the present run; only its constant attributes may be read."""
+        return self._run.source
+
+    @property
     def source_name(self) -> str:
         """The name of the source."""
         return self._run.source.name
@@ -307,8 +312,14 @@ class Engine:
         return self._frames.wait(self.refresh_frame, timeout_s)
 
     def export_run(self) -> "Future[RunExport]":
-        """Request the exportable state of the run between two chunks."""
+        """Request the exportable state of the run between two chunks.
+
+        The future has a RuntimeError if the engine is closed.
+        """
         future: Future[RunExport] = Future()
+        if self._is_closed:
+            future.set_exception(RuntimeError("The stream is closed."))
+            return future
 
         def settle() -> None:
             if future.set_running_or_notify_cancel():
@@ -344,6 +355,9 @@ class Engine:
                     self._wake.wait(self._pacing.rest_s if is_active else self._metrics_rest_s)
             with self._scheduler.fair_lock.hold():
                 last = self._work(last)
+        # Whoever waits for an answer to an earlier command gets it.
+        while self._commands:
+            self._guard(self._commands.popleft())
         self._scheduler.unregister(self)
         for run, observer, is_playing in self._list_runs():
             self._guard(partial(observer.finish, run, is_playing=is_playing))

@@ -26,6 +26,7 @@ from widgets.components.text import fold_title, label_axis
 from widgets.live.cluster_labels import ClusterLabels
 from widgets.live.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
 from widgets.live.kernel import KernelRings
+from widgets.live.region import Region
 from widgets.live.trails import Trails
 from widgets.live.viewport import Viewport
 
@@ -50,6 +51,7 @@ class LiveFigure:
         self._names: tuple[str, ...] = ("",)
         self.axis_titles = "", ""
         self._drawn = (-1, ViewRequest(), 0)
+        self._frame: Frame | None = None
         self.points = build_columns("points", "x", "y", "cluster", "color")
         self.prototypes = build_columns(
             "prototypes", "x", "y", "weight", "size", "cluster", "color"
@@ -105,6 +107,7 @@ class LiveFigure:
         self.highlight = Highlight(points.glyph, prototypes.glyph)
         self.labels.add_to(plot)
         self._add_tools(plot, prototypes)
+        self.region = Region(plot)
         self._add_legend(plot)
         plot.grid.grid_line_alpha = 0.25
         plot.axis.axis_line_alpha = 0.3
@@ -116,6 +119,9 @@ class LiveFigure:
         hover = HoverTool(
             renderers=[prototypes],
             tooltips=[("prototype of cluster", "@cluster"), ("weight", "@weight{0,0.0}")],
+            # So low that the tip of a point fits below or above it.
+            limit=1,
+            point_policy="follow_mouse",
         )
         # The page is higher than the screen, so the wheel without Ctrl must scroll it.
         wheel = WheelZoomTool(modifiers="ctrl")
@@ -177,6 +183,7 @@ class LiveFigure:
             x, y = (label_axis(fold_title(title)) for title in titles)
             self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = x, y
         self._fit(frame)
+        self.region.keep(frame.view_request)
         self._draw_points(frame)
         self._draw_prototypes(frame)
         self.kernel.draw(frame)
@@ -184,6 +191,15 @@ class LiveFigure:
         self._draw_image(frame)
         self.highlight.draw(frame.center_clusters)
         self._drawn = frame.run, frame.view_request, frame.snapshot.n_seen
+        self._frame = frame
+
+    def find_point(self, x: float, y: float) -> tuple[Frame, int] | None:
+        """The frame on the screen, and the place in it of the point drawn at these coordinates."""
+        xs, ys = self.points.data["x"], self.points.data["y"]
+        places = np.flatnonzero((np.asarray(xs) == x) & (np.asarray(ys) == y))
+        frame = self._frame
+        is_found = frame is not None and len(places) and len(xs) == len(frame.points)
+        return (frame, int(places[-1])) if frame is not None and is_found else None
 
     def _write_axis_titles(self, view_request: ViewRequest) -> tuple[str, str]:
         titles = view_request.view.name_axes(self._names) if view_request.view else []

@@ -1,5 +1,8 @@
 """The area of the live figure: the figure, the views beside it, and time travel."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import panel as pn
 from numpy.typing import NDArray
@@ -7,12 +10,13 @@ from numpy.typing import NDArray
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.recording import Recording
+from widgets.components.download import File
 from widgets.controls.controls import Controls
 from widgets.live.figure import LiveFigure
+from widgets.live.point_tip import Lines
 from widgets.live.view_data import ViewData
 from widgets.settings import Settings
 from widgets.views.classify.classify import ClassifyView
-from widgets.views.cluster_table import ClusterTable
 from widgets.views.comparison import ComparisonView
 from widgets.views.dendrogram import draw_dendrogram, measure_dendrogram
 from widgets.views.drift import draw_drift, measure_drift
@@ -22,8 +26,13 @@ from widgets.views.history import draw_history, measure_history
 from widgets.views.plot import PlotView
 from widgets.views.scatter_matrix import ScatterMatrixView
 from widgets.views.stream_graph import draw_stream_graph, measure_stream_graph
+from widgets.views.tables.cluster_table import ClusterTable
+from widgets.views.tables.row_table import RowTable
+from widgets.views.tables.source_rows import SourceRows, describe_point, read_row
 from widgets.views.tabs import PANEL_CLASS, ViewTabs
 from widgets.views.time_travel import TimeTravel
+
+EXPORT_TIMEOUT_S = 60.0
 
 BAR_CLASS = "view-bar"
 PLOT_CLASS, BESIDE, ALONE, LOW = "plot", "beside", "alone", "low"
@@ -65,6 +74,8 @@ class ViewArea:
         The settings of the page; a click in the grid sweep changes σ and K.
     controls : Controls
         Builds the controls of the classifier.
+    send : callable
+        Sends a file to the browser.
     """
 
     def __init__(
@@ -74,6 +85,7 @@ class ViewArea:
         plot: pn.pane.Bokeh,
         settings: Settings,
         controls: Controls,
+        send: Callable[[File], None],
     ) -> None:
         self._engine = engine
         self._figure = figure
@@ -83,6 +95,9 @@ class ViewArea:
         self.travel = TimeTravel(engine)
         self._sweep: GridSweepView | None = None
         self._table: ClusterTable | None = None
+        self._rows: RowTable | None = None
+        self._source_rows = SourceRows()
+        self._send = send
         self._run = -1
         self.views = ViewTabs(
             {
@@ -93,6 +108,7 @@ class ViewArea:
                 "Dendrogram": lambda: PlotView(measure_dendrogram, draw_dendrogram),
                 "Drift": lambda: PlotView(measure_drift, draw_drift),
                 ClusterTable.title: self._make_table,
+                RowTable.title: self._make_rows,
                 ComparisonView.title: lambda: ComparisonView(engine.set_baseline),
                 ClassifyView.title: lambda: ClassifyView(engine.set_classifier, controls),
                 GridSweepView.title: self._make_sweep,
@@ -114,6 +130,7 @@ class ViewArea:
         )
         self.parts = [stage, self.travel.view]
         self.views.tabs.param.watch(self._arrange, "active")
+        figure.region.listen(self._list_region)
 
     def _arrange(self, *_: object) -> None:
         """Make room for the open view: beside the figure, or in its place."""
@@ -133,7 +150,7 @@ class ViewArea:
         self._frame = frame
         if frame.run != self._run:
             self._run = frame.run
-            self._clear_highlight()
+            self._clear_selection()
         return self.travel.show(frame)
 
     def draw(self, frame: Frame) -> None:
@@ -168,6 +185,36 @@ class ViewArea:
     def _make_table(self) -> ClusterTable:
         self._table = ClusterTable(self._highlight)
         return self._table
+
+    def _make_rows(self) -> RowTable:
+        self._rows = RowTable(
+            self._figure.region,
+            lambda: self._engine.export_run().result(timeout=EXPORT_TIMEOUT_S),
+            self._source_rows.take,
+            self._highlight,
+            self._engine.refresh_frame,
+            self._send,
+        )
+        return self._rows
+
+    def _list_region(self) -> None:
+        """List the rows in the region that the user has drawn."""
+        self.views.tabs.active = self.views.find(RowTable.title)
+        if self._rows is not None:
+            self._rows.ask()
+
+    def describe_point(self, x: float, y: float) -> tuple[Lines, Callable[[], Lines] | None]:
+        """Lines about the point drawn at these coordinates; see `PointTip`."""
+        found = self._figure.find_point(x, y)
+        if found is None:
+            return [], None
+        frame, place = found
+        names, rows = self._feature_names, None
+        # A frame of the past has another number, and its points are not the last of the stream.
+        if self._frame is not None and frame.run == self._frame.run:
+            rows = self._source_rows.take(self._engine.source)
+        read_more = None if rows is None else partial(read_row, frame, place, rows)
+        return describe_point(frame, place, names), read_more
 
     def _make_sweep(self) -> GridSweepView:
         self._sweep = GridSweepView(
@@ -222,8 +269,11 @@ class ViewArea:
         self._figure.highlight.cluster = cluster
         self._engine.refresh_frame()
 
-    def _clear_highlight(self) -> None:
-        """Highlight no cluster: in another run its number means another cluster."""
+    def _clear_selection(self) -> None:
+        """Select nothing: in another run a number means another cluster."""
         self._figure.highlight.cluster = 0
+        self._figure.region.clear()
+        if self._rows is not None:
+            self._rows.restart()
         if self._table is not None:
             self._table.pane.selected = 0

@@ -17,12 +17,12 @@ from widgets.components.palette import CLUSTER_COLORS
 from widgets.live.trails import measure_trails
 from widgets.live.view_data import ViewData, project, thin
 from widgets.views import dendrogram, drift, history, stream_graph
-from widgets.views.cluster_table import measure_clusters
 from widgets.views.dendrogram import measure_dendrogram
 from widgets.views.drift import draw_drift, measure_drift
 from widgets.views.history import measure_history
 from widgets.views.plot import PlotView, load_renderer
 from widgets.views.stream_graph import draw_stream_graph, measure_stream_graph
+from widgets.views.tables.cluster_table import measure_clusters
 
 MEASURES = (
     measure_stream_graph,

@@ -1,0 +1,1 @@
+"""Tables of what the live figure shows: the clusters, and the rows behind the points."""
