@@ -69,8 +69,11 @@ def read_link(query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     A number beyond its bounds becomes the nearest bound; a value that cannot be read is left out.
     Keys of other programs are ignored.
 
-    >>> read_link({"seed": "12", "k": "1e9", "noise": "lots", "utm": "x"})
-    ({'seed': 12, 'n_prototypes': 1000}, ['noise=lots was ignored', 'k=1e9 became 1000'])
+    >>> values, complaints = read_link({"seed": "12", "k": "1e9", "noise": "lots", "utm": "x"})
+    >>> values
+    {'seed': 12, 'n_prototypes': 1000, 'has_automatic_n_prototypes': False}
+    >>> complaints
+    ['noise=lots was ignored', 'k=1e9 became 1000']
     """
     values: dict[str, Any] = {}
     complaints = []
