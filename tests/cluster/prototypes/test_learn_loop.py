@@ -17,7 +17,7 @@ from tests.support.closest_pair import closest_pair
 from tests.support.reference import Reference, reference_log2
 from tests.support.streams import RULES, changes, clouds, lattices
 
-N_EXAMPLES = max(1000, settings.default.max_examples)
+N_EXAMPLES = max(250, settings.default.max_examples)
 
 
 NAMES = ("n_prototypes", "sigma", "half_life", "update", "merge")
