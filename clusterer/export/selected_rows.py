@@ -148,7 +148,7 @@ def show_cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def write_selected_rows(rows: SelectedRows) -> bytes:
-    """Return the rows as CSV, with the columns row, cluster and cluster_name in front.
+    """Return the rows as CSV, with the columns row or point, cluster and cluster_name in front.
 
     Text that a spreadsheet would run as a formula has an apostrophe in front.
 
@@ -160,7 +160,8 @@ def write_selected_rows(rows: SelectedRows) -> bytes:
     <BLANKLINE>
     """
     taken = rows.cells.column_names
-    parts: dict[str, NDArray | Sequence[str]] = {"row": rows.numbers, "cluster": rows.clusters}
+    number = "row" if rows.is_table else "point"
+    parts: dict[str, NDArray | Sequence[str]] = {number: rows.numbers, "cluster": rows.clusters}
     if any(rows.names):
         parts["cluster_name"] = rows.names
     columns = {name_apart(name, taken): pa.array(values) for name, values in parts.items()}

@@ -115,7 +115,7 @@ def test_the_page_has_no_violations_in_either_theme(dashboard_page):
     page.keyboard.press("Escape")
     expect(page.get_by_role("option", name="Moons")).to_be_hidden()
     page.emulate_media(color_scheme="dark")
-    for tab in ("Groups", "Clusters"):
+    for tab in ("Groups", "Clusters", "Rows"):
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_role("tab", name=tab)).to_have_attribute("aria-selected", "true")
         check(page)

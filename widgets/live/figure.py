@@ -193,13 +193,17 @@ class LiveFigure:
         self._drawn = frame.run, frame.view_request, frame.snapshot.n_seen
         self._frame = frame
 
-    def find_point(self, x: float, y: float) -> tuple[Frame, int] | None:
-        """The frame on the screen, and the place in it of the point drawn at these coordinates."""
+    def find_points(self, x: float, y: float) -> tuple[Frame, list[int]] | None:
+        """The frame on the screen, and the places in it of the points drawn at these coordinates.
+
+        None if there is no such point.
+        """
         xs, ys = self.points.data["x"], self.points.data["y"]
         places = np.flatnonzero((np.asarray(xs) == x) & (np.asarray(ys) == y))
         frame = self._frame
-        is_found = frame is not None and len(places) and len(xs) == len(frame.points)
-        return (frame, int(places[-1])) if frame is not None and is_found else None
+        if frame is None or not len(places) or len(xs) != len(frame.points):
+            return None
+        return frame, places.tolist()
 
     def _write_axis_titles(self, view_request: ViewRequest) -> tuple[str, str]:
         titles = view_request.view.name_axes(self._names) if view_request.view else []

@@ -130,7 +130,7 @@ class PointTip:
     def _answer(self, attr: str, old: str, place: str) -> None:
         try:
             x, y = map(float, json.loads(place))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, RecursionError):
             return
         lines, read_more = self._describe(x, y)
         self._show(place, lines)

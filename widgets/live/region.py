@@ -101,7 +101,7 @@ def read_corners(geometry: Any) -> Corners | None:
             x, y = np.array([left, right, right, left]), np.array([low, low, high, high])
         else:
             x, y = _thin(geometry["x"]), _thin(geometry["y"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
     is_polygon = len(x) == len(y) >= 3 and np.isfinite(x).all() and np.isfinite(y).all()
     return (x, y) if is_polygon and np.ptp(x) > 0 and np.ptp(y) > 0 else None

@@ -205,16 +205,16 @@ class ViewArea:
 
     def describe_point(self, x: float, y: float) -> tuple[Lines, Callable[[], Lines] | None]:
         """Lines about the point drawn at these coordinates; see `PointTip`."""
-        found = self._figure.find_point(x, y)
+        found = self._figure.find_points(x, y)
         if found is None:
             return [], None
-        frame, place = found
+        frame, places = found
         names, rows = self._feature_names, None
         # A frame of the past has another number, and its points are not the last of the stream.
         if self._frame is not None and frame.run == self._frame.run:
             rows = self._source_rows.take(self._engine.source)
-        read_more = None if rows is None else partial(read_row, frame, place, rows)
-        return describe_point(frame, place, names), read_more
+        read_more = None if rows is None else partial(read_row, frame, places, rows)
+        return describe_point(frame, places, names), read_more
 
     def _make_sweep(self) -> GridSweepView:
         self._sweep = GridSweepView(

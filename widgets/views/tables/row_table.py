@@ -42,6 +42,7 @@ ALL = 0
 """The choice of all clusters; ids of clusters begin with 1."""
 
 HOW_TO_SELECT = "Draw a box or a lasso in the plot, with the tools at its edge, to list the points."
+PRESENT = "The rows are those of the present."
 TOO_LATE = "The stream did not answer in time. Pause it, and try again."
 CUT = "The table shows the first {} of {} columns; the file has all."
 
@@ -73,11 +74,15 @@ export function render({ model, el }) {
   }
   fill()
   model.on('content', fill)
-  el.append(table)
+  // A part that scrolls must be reached by the keyboard.
+  const area = document.createElement('div')
+  Object.assign(area, { tabIndex: 0, role: 'region', ariaLabel: 'Rows', className: 'area' })
+  area.append(table)
+  el.append(area)
 }
 """
 STYLE = """
-:host { overflow: auto; }
+.area { overflow: auto; }
 table { border-collapse: collapse; font-size: .84rem; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 500; opacity: .72; padding: 4px 10px; white-space: nowrap; }
 td { padding: 4px 10px; border-top: 1px solid rgba(128, 128, 128, .28); max-width: 260px;
@@ -264,6 +269,7 @@ class RowTable:
             f"{found}{chosen}{' in the region' if is_drawn else ''}.",
             n_pages,
             (
+                PRESENT if view_data.past else "",
                 "" if is_drawn else HOW_TO_SELECT,
                 CUT.format(N_COLUMNS, n_columns) if n_columns > N_COLUMNS else "",
             ),

@@ -28,35 +28,38 @@ class SourceRows:
         return self._rows
 
 
-def describe_point(frame: Frame, place: int, names: Sequence[str]) -> Lines:
-    """The number of a point, its cluster and its features."""
-    n_seen = frame.snapshot.n_seen
-    title = (f"point {n_seen - len(frame.points) + place + 1:,}", _call(frame, place))
+def describe_point(frame: Frame, places: Sequence[int], names: Sequence[str]) -> Lines:
+    """The number, the cluster and the features of the last of points with the same coordinates."""
+    n_seen, place = frame.snapshot.n_seen, places[-1]
+    title = (f"point {n_seen - len(frame.points) + place + 1:,}", _call(frame, places))
     values = frame.points[place].tolist()
     # Just after a change of the source, the names can be those of the source before.
     shown = names if len(names) == len(values) else [f"x{i + 1}" for i in range(len(values))]
     return [title, *((name, f"{value:.6g}") for name, value in zip(shown, values, strict=True))]
 
 
-def read_row(frame: Frame, place: int, rows: RecentRows) -> Lines:
-    """The row behind a point of the frame with all columns of the table; nothing if it is gone.
+def read_row(frame: Frame, places: Sequence[int], rows: RecentRows) -> Lines:
+    """The row behind the last of these points of the frame, with all columns of the table.
+
+    Without lines if the row is gone.
 
     Raises TableError or OSError if the table cannot be read any more.
     """
     found = rows.read(frame.snapshot.n_seen, len(frame.points))
     if found is None:
         return []
-    at = place - len(frame.points) + len(found.numbers)
+    at = places[-1] - len(frame.points) + len(found.numbers)
     if at < 0:
         return []
     cells = found.cells.slice(at, 1)
     values = [show_cells(column)[0].as_py() for column in cells.columns]
-    title = (f"row {found.numbers[at]:,}", _call(frame, place))
+    title = (f"row {found.numbers[at]:,}", _call(frame, places))
     pairs = zip(cells.column_names, values, strict=True)
     return [title, *((name, "–" if value is None else value) for name, value in pairs)]
 
 
-def _call(frame: Frame, place: int) -> str:
-    cluster = int(frame.point_clusters[place])
+def _call(frame: Frame, places: Sequence[int]) -> str:
+    cluster = int(frame.point_clusters[places[-1]])
     called = call_cluster(cluster, frame.cluster_names.get(cluster, ""))
-    return called if cluster == NOISE else f"cluster {called}"
+    others = f", and {len(places) - 1:,} more at this place" if len(places) > 1 else ""
+    return f"{called if cluster == NOISE else f'cluster {called}'}{others}"
