@@ -213,7 +213,7 @@ def open_page(context: BrowserContext, app_server: str) -> Iterator[Callable[...
 
         page.on("request", record_request)
         page.on("console", record_error)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("pageerror", lambda error: errors.append(error.stack or str(error)))
         page.goto(f"{app_server}/{query}")
         page.wait_for_selector("canvas")
         pages.append(page)
