@@ -227,6 +227,7 @@ def test_a_cell_shows_the_live_dashboard(open_notebook, tmp_path):
     wait_until(lambda: run_cell(page, 4) == "blobs.csv width\n")
 
 
+@pytest.mark.long
 def test_showing_a_dashboard_again_leaves_no_thread_behind(open_notebook):
     shorten_timeout = "import widgets.notebook\nwidgets.notebook.PING_TIMEOUT_S = 4\n"
     page = open_notebook(shorten_timeout + SHOW, "dashboard", REPORT, "dashboard.close()")
