@@ -110,7 +110,7 @@ def write_labelled_table(
         for rows in table.read_rows(features, missing=missing):
             batch = layout.make_batch(rows, labeller)
             if writer is None:
-                if kind == "csv" and not _is_ascii(batch):
+                if kind == "csv" and not is_ascii(batch):
                     file.write(MARK)
                 writer = layout.open_writer(file, batch.schema)
             writer.write(batch)
@@ -228,7 +228,8 @@ def _find_places(is_chosen: NDArray[np.bool_]) -> pa.Array:
     return pa.array(np.cumsum(is_chosen) - 1, mask=~is_chosen)
 
 
-def _is_ascii(batch: pa.RecordBatch) -> bool:
-    texts = [column for column in batch.columns if pa.types.is_string(column.type)]
+def is_ascii(rows: pa.RecordBatch | pa.Table) -> bool:
+    """Whether all names and all texts of columns are ASCII."""
+    texts = [column for column in rows.columns if pa.types.is_string(column.type)]
     is_plain = all(pc.all(pc.string_is_ascii(each)).as_py() is not False for each in texts)
-    return is_plain and all(map(str.isascii, batch.schema.names))
+    return is_plain and all(map(str.isascii, rows.schema.names))

@@ -108,7 +108,8 @@ class RecentRows:
             self._drop(first)
         found = _join(self._batches)
         start = max(first - self._n_dropped, 0)
-        return _take(found, slice(start, n_taken - self._n_dropped))
+        numbers = found.numbers[start : n_taken - self._n_dropped]
+        return PointRows(numbers, found.cells.slice(start, len(numbers)))
 
     def _drop(self, first: int) -> None:
         while len(self._batches) > 1 and (
@@ -145,8 +146,3 @@ def choose_points(rows: TableRows) -> PointRows:
 def _join(batches: deque[PointRows]) -> PointRows:
     cells = pa.concat_tables([each.cells for each in batches], promote_options="permissive")
     return PointRows(np.concatenate([each.numbers for each in batches]), cells)
-
-
-def _take(rows: PointRows, part: slice) -> PointRows:
-    numbers = rows.numbers[part]
-    return PointRows(numbers, rows.cells.slice(part.start, len(numbers)))

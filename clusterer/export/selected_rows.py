@@ -13,7 +13,7 @@ import pyarrow.csv as pa_csv
 from numpy.typing import NDArray
 
 from clusterer.export.data_files import escape_formula, name_apart, name_classes
-from clusterer.export.labelled_table import MARK, protect_text
+from clusterer.export.labelled_table import MARK, is_ascii, protect_text
 from clusterer.export.recent_rows import RecentRows
 from clusterer.session.run_export import RunExport
 from clusterer.stream.chunk import NOISE
@@ -171,19 +171,11 @@ def write_selected_rows(rows: SelectedRows) -> bytes:
     protected = [
         protect_text(each) if pa.types.is_string(each.type) else each for each in columns.values()
     ]
-    names = [escape_formula(name) for name in columns]
+    table = pa.table(protected, names=[escape_formula(name) for name in columns])
     sink = BytesIO()
-    texts = [*names, *rows.names]
-    is_plain = all(map(str.isascii, texts)) and all(map(_is_ascii, protected))
-    sink.write(b"" if is_plain else MARK)
-    pa_csv.write_csv(pa.table(protected, names=names), sink)
+    sink.write(b"" if is_ascii(table) else MARK)
+    pa_csv.write_csv(table, sink)
     return sink.getvalue()
-
-
-def _is_ascii(column: pa.Array | pa.ChunkedArray) -> bool:
-    if not pa.types.is_string(column.type):
-        return True
-    return pc.all(pc.string_is_ascii(column)).as_py() is not False
 
 
 def call_cluster(cluster: int, name: str) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import param
 from panel.custom import JSComponent
 
+from clusterer.export.selected_rows import call_cluster
 from clusterer.session.recording import RecordedState, Recording
 from clusterer.support.text import format_number
 from widgets.components.palette import CLUSTER_COLORS
@@ -124,7 +125,7 @@ def measure_clusters(view_data: ViewData) -> list[dict[str, Any]]:
             {
                 "id": cluster,
                 "color": CLUSTER_COLORS[state.palette[cluster] % len(CLUSTER_COLORS)],
-                "cluster": f"{cluster} {view_data.names.get(cluster, '')}".strip(),
+                "cluster": call_cluster(cluster, view_data.names.get(cluster, "")),
                 "points": f"{taken[state.clusters == cluster].sum():,.0f}",
                 "size": f"{state.sizes[cluster]:,.0f}",
                 "share": f"{state.sizes[cluster] / total:.1%}" if total else "–",
