@@ -74,7 +74,7 @@ def test_rows_of_a_region_of_a_cluster_and_with_a_text_are_listed_and_saved(
     is_inside = frame["width"].between(-1, 5) & frame["height"].between(-1, 10)
     summary = page.get_by_role("status").filter(has_text=" rows")
     n_inside = int(is_inside.sum())
-    expect(summary).to_contain_text(f"1 to 50 of {n_inside} rows, of 300 points in the region")
+    expect(summary).to_contain_text(f"1 to 50 of {n_inside} rows in the region, of 300 points.")
     assert count_rows(page) == 50
     page.get_by_role("button", name="Next: ").click()
     expect(summary).to_contain_text(f"51 to 100 of {n_inside} rows")

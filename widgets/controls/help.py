@@ -32,8 +32,8 @@ EXPLANATION = (
     "The kernel width σ and the memory are set automatically until you move their sliders. With "
     "automatic memory, old points are forgotten only where clusters move. The slider Time shows "
     "any earlier state of the run.",
-    "Point at a dot to read its row. With the tools for a box and a lasso at the edge of the plot, "
-    "you choose dots; the tab Rows lists them.",
+    "Point at a dot to read its row of the table. At the right edge of the plot there are tools to "
+    "draw a box or a lasso around dots; the tab Rows then lists their rows.",
     "With the source Draw you make the stream yourself: paint on the plot, and drag painted areas "
     "to another place.",
     "The dotted rings around the prototypes, and the shade around the pointer, show σ: on a ring a "

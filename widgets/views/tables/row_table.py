@@ -41,7 +41,10 @@ N_CHARACTERS = 80
 ALL = 0
 """The choice of all clusters; ids of clusters begin with 1."""
 
-HOW_TO_SELECT = "Draw a box or a lasso in the plot, with the tools at its edge, to list the points."
+HOW_TO_SELECT = (
+    "To list only some of the points, move the pointer into the plot, choose the box or the lasso "
+    "at its right edge, and draw around the points."
+)
 PRESENT = "The rows are those of the present."
 TOO_LATE = "The stream did not answer in time. Pause it, and try again."
 CUT = "The table shows the first {} of {} columns; the file has all."
@@ -113,7 +116,7 @@ class RowQuery:
 
 @dataclass(frozen=True)
 class Measured:
-    """A page of rows for a query, the clusters that can be chosen, and the lines below."""
+    """A page of rows for a query, the clusters that can be chosen, and the lines above."""
 
     query: RowQuery
     content: dict[str, list[Any]] = field(default_factory=lambda: EMPTY)
@@ -164,11 +167,11 @@ class RowTable:
             pn.Row(self.search, self.cluster, sizing_mode="stretch_width", margin=0),
             self._message.pane,
             self._summary.pane,
+            self._notes.pane,
             pn.FlexBox(
                 self.previous, self.next, self._everywhere, self.download, margin=(2, 8), gap="6px"
             ),
             self._grid,
-            self._notes.pane,
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -259,14 +262,15 @@ class RowTable:
         start = page * N_ON_PAGE
         end = min(start + N_ON_PAGE, len(selected))
         found = f"{start + 1:,} to {end:,} of {len(selected):,} rows" if selected else "No rows"
-        chosen = "" if len(selected) == selected.n_points else f", of {selected.n_points:,} points"
         n_columns = len(selected.cells.column_names)
         is_drawn = self._region.corners is not None
+        place = " in the region" if is_drawn else ""
+        chosen = "" if len(selected) == selected.n_points else f", of {selected.n_points:,} points"
         return Measured(
             replace(query, page=page),
             write_page(run, selected, slice(start, end)),
             list_clusters(run),
-            f"{found}{chosen}{' in the region' if is_drawn else ''}.",
+            f"{found}{place}{chosen}.",
             n_pages,
             (
                 PRESENT if view_data.past else "",
