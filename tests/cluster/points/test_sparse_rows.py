@@ -39,8 +39,10 @@ def test_sparse_points_are_learned_as_dense_ones(kind, settings, small_blocks):
         "times": np.sort(random.uniform(0, 60, size=300)).astype("M8[s]"),
     }
     dense, sparse = (OnlineClusterer(20, half_life="1min", **settings) for _ in range(2))
-    dense.fit(counts, **more).partial_fit(counts, times=more["times"] + 60)
-    sparse.fit(kind(counts), **more).partial_fit(kind(counts), times=more["times"] + 60)
+    dense.fit(counts, **more).partial_fit(counts, times=more["times"] + np.timedelta64(60, "s"))
+    sparse.fit(kind(counts), **more).partial_fit(
+        kind(counts), times=more["times"] + np.timedelta64(60, "s")
+    )
     assert_identical(sparse.snapshot(), dense.snapshot())
     assert_array_equal(sparse.labels_, dense.labels_)
     for name in ("predict", "transform", "score_samples", "predict_proba", "find_nearest"):
