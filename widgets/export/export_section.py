@@ -251,6 +251,8 @@ class ExportSection:
     async def _follow_sending(self, file: File) -> None:
         """Send a file and show the progress until the browser has it or the user cancels."""
         if not self._cancelled.is_set():
+            # Before the file leaves: at its end another export may have shown its message.
+            self._message.show()
             self._downloader.send(file)
             self._progress.param.update(value=0, visible=True)
         while (share := self._downloader.measure_share(file)) is not None:
@@ -258,7 +260,8 @@ class ExportSection:
                 self._downloader.cancel(file)
             self._progress.value = round(100 * share)
             await asyncio.sleep(PROGRESS_PERIOD_S)
-        self._message.show("Cancelled; nothing was saved." if self._cancelled.is_set() else "")
+        if self._cancelled.is_set():
+            self._message.show("Cancelled; nothing was saved.")
 
     def _disable_tables(self, is_disabled: bool) -> None:
         for button in self._tables:

@@ -98,3 +98,13 @@ def test_a_stream_that_is_no_table_says_so(browser):
     assert saved == {}
     assert "This stream is no table" in section._message.pane.object
     dashboard.close()
+
+
+def test_the_end_of_a_table_leaves_the_message_of_another_export(dashboard, browser):
+    def receive_and_export_the_model(browser, section):
+        browser.receive()
+        if browser.saved:
+            section._message.show("The model is saved.")
+
+    _, section = export(dashboard, "csv", browser, receive_and_export_the_model)
+    assert "The model is saved." in section._message.pane.object
