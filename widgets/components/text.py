@@ -52,11 +52,24 @@ def fold_title(title: str) -> str:
 
 
 class Html(pn.pane.HTML):
-    """HTML that sends only its new content.
+    """HTML that sends only its new content, and that ``is_shown`` hides instead of ``visible``.
 
     Panel compares all properties at each change and sends the style sheets again; in a notebook
-    it sends links to a remote server even if the first style sheets were inline.
+    it sends links to a remote server even if the first style sheets were inline. When ``visible``
+    changes, Panel looks for the drawn content and fails if the browser has not drawn it yet.
     """
+
+    HIDDEN = {"display": "none"}
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the pane takes room on the page."""
+        return not self.HIDDEN.items() <= self.styles.items()
+
+    @is_shown.setter
+    def is_shown(self, is_shown: bool) -> None:
+        styles = {name: each for name, each in self.styles.items() if name not in self.HIDDEN}
+        self.styles = styles if is_shown else styles | self.HIDDEN
 
     def _update(self, ref: str, model: Any) -> None:
         model.text = self._transform_object(self.object)["object"]
@@ -70,12 +83,12 @@ class Text:
         self._lines: tuple[str, ...] = ()
         self.pane = Html(
             "",
-            visible=False,
             sizing_mode="stretch_width",
             margin=(2, 12),
             styles={"font-size": "0.86rem", "line-height": "1.45", "overflow-wrap": "anywhere"},
             stylesheets=[f":host {{ {style} }}"] if style else [],
         )
+        self.pane.is_shown = False
 
     def show(self, *lines: str) -> None:
         """Replace the lines."""
@@ -83,4 +96,6 @@ class Text:
         if lines != self._lines:
             self._lines = lines
             content = f'<div role="{self._role}">{escape_lines(lines)}</div>'
-            self.pane.param.update(object=content if lines else "", visible=bool(lines))
+            self.pane.object = content if lines else ""
+            if self.pane.is_shown != bool(lines):
+                self.pane.is_shown = bool(lines)

@@ -28,9 +28,8 @@ class CompilationNotice:
     """
 
     def __init__(self, on_change: Callable[[bool], object]) -> None:
-        self.pane = Html(
-            "", visible=False, stylesheets=[STYLE], sizing_mode="stretch_width", margin=(4, 10)
-        )
+        self.pane = Html("", stylesheets=[STYLE], sizing_mode="stretch_width", margin=(4, 10))
+        self.pane.is_shown = False
         self._on_change = on_change
         self._is_over = False
 
@@ -51,6 +50,6 @@ class CompilationNotice:
         self._show(share is not None)
 
     def _show(self, is_shown: bool) -> None:
-        if is_shown != self.pane.visible:
-            self.pane.visible = is_shown
+        if is_shown != self.pane.is_shown:
+            self.pane.is_shown = is_shown
             self._on_change(is_shown)

@@ -408,18 +408,27 @@ def test_a_connection_keeps_the_locks_on_the_file(tmp_path):
 
 
 def test_a_run_that_cannot_be_read_now_is_no_lost_run(tmp_path):
-    store = RunStore(tmp_path / "store")
+    folder, place = tmp_path / "folder", tmp_path / "store"
+
+    def point_to(target):
+        # In one step: in between, the thread of the store would make another folder.
+        link = tmp_path / "link"
+        link.symlink_to(target)
+        link.replace(place)
+
+    folder.mkdir()
+    point_to(folder)
+    store = RunStore(place)
     key = save(store, 20)
     # As if the disk did not answer: the folder is away, and nobody can make another one.
-    os.rename(tmp_path / "store", tmp_path / "aside")
-    (tmp_path / "store").touch()
+    (tmp_path / "file").touch()
+    point_to(tmp_path / "file")
     for _ in range(2):
         with pytest.raises(OSError, match="unable to open database file"):
             store.read(key)
         assert store.find(key) is None
     assert store.problem == "unable to open database file"
-    (tmp_path / "store").unlink()
-    os.rename(tmp_path / "aside", tmp_path / "store")
+    point_to(folder)
     assert store.read(key).n_seen == 20
     assert store.read(make_key()) is None
     store.close()

@@ -23,15 +23,15 @@ def test_the_notice_says_how_far_the_compilation_is_and_ends_with_it(progress):
     changes = []
     notice = CompilationNotice(changes.append)
     notice.update()
-    assert not notice.pane.visible
+    assert not notice.pane.is_shown
     progress.append(0.25)
     notice.update()
     notice.draw(show_points(0))
-    assert notice.pane.visible
+    assert notice.pane.is_shown
     assert "25%" in notice.pane.object
     progress.append(None)
     notice.update()
-    assert not notice.pane.visible
+    assert not notice.pane.is_shown
     assert changes == [True, False]
 
 
