@@ -32,6 +32,10 @@ MAX_DEPTH = 6.0
 EXCESS = 1.5
 MIN_CONTRAST = 4.0
 MIN_EXPECTED_SHARE = 0.25
+# Fewer than ten points are no background. Where the excess decides, it must be more than chance
+# explains: three standard deviations of the number expected at the rims.
+MIN_BACKGROUND = 10.0
+MIN_DEVIATIONS = 3.0
 # The density of a cluster is that at the rim of its densest quarter: in a background of 60 % the
 # median point of a cluster's region is noise.
 INNER_SHARE = 0.25
@@ -193,7 +197,10 @@ def choose_noise_rule(depths: Depths, n_features: int) -> NoiseRule:
     share = depths.mass_below / depths.mass
     expected = expect_share(threshold, n_features)
     is_clear = contrast >= MIN_CONTRAST and share >= MIN_EXPECTED_SHARE * expected
-    if not (is_clear or share >= EXCESS * expected):
+    n_expected = expected * depths.mass
+    is_more = depths.mass_below >= n_expected + MIN_DEVIATIONS * math.sqrt(n_expected)
+    is_more = is_more and share >= EXCESS * expected
+    if depths.mass_below < MIN_BACKGROUND or not (is_clear or is_more):
         return no_background
     depth = max(threshold, upper_mean - math.log(MAX_NOISE_DENSITY))
     return NoiseRule(depth, True, rim, outlier_depth)
