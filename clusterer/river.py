@@ -83,7 +83,7 @@ cluster_centers_, n_clusters_, sigma_, half_life_, n_seen_
         sigma: float | str = "auto",
         half_life: float | str | None = "auto",
         update: str = "kernel",
-        merge: str = "log-min",
+        merge: str = "auto",
         join: bool = True,
         drop_singletons: bool = True,
         forget: str = "quiet",

@@ -5,8 +5,12 @@ from typing import Any
 
 from clusterer.base import DEFAULT_LEARNER, LEARNERS, Classifier, find_learner, make_learner
 from clusterer.cli.reading import add_reading_arguments, split_names
-from clusterer.cluster.prototypes.merge_rules import RULE_NAMES
-from clusterer.cluster.prototypes.parameters import FORGET_RULES, METRICS, UPDATE_RULES
+from clusterer.cluster.prototypes.parameters import (
+    FORGET_RULES,
+    MERGE_CHOICES,
+    METRICS,
+    UPDATE_RULES,
+)
 
 FILE = (
     "a table (CSV of any dialect, Excel, OpenDocument, JSON, Parquet, Arrow, NumPy, ARFF, packed "
@@ -130,7 +134,7 @@ def _add_parameters(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--merge",
-        choices=RULE_NAMES,
+        choices=MERGE_CHOICES,
         help=f"which two prototypes merge (default: {DEFAULTS['merge']})",
     )
     parser.add_argument(

@@ -65,11 +65,12 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
     update : "kernel" or "addc", default "kernel"
         "kernel": a point at distance r counts exp(-r²/sigma²) (Zhang et al., 2005). "addc": every
         point counts 1 (Guedalia et al., 1999), which equals an infinite sigma.
-    merge : "log-min", "plain", "ward" or "log-ward", default "log-min"
+    merge : "auto", "log-min", "plain", "ward" or "log-ward", default "auto"
         The cost that the closest pair minimises: d² ("plain", as published in 1999), d² h ("ward",
         Ward's criterion, 1963), d² log(1 + h) ("log-ward"), with h = (w+1)(w'+1)/(w+w'+2), or
         d² log2(2 + min(w, w')) ("log-min", with log2 interpolated linearly between powers of two),
-        which clusters as well as "log-ward" in half the time.
+        which clusters as well as "log-ward" in half the time. "auto" is "log-min", and "ward" from
+        50 features on; see `clusterer.cluster.prototypes.merge_rules`.
     forget : "quiet" or "never", default "quiet"
         What happens to an inactive cluster, which receives no more points, while a half-life is in
         force: "quiet" lets inactive clusters fade away; "never" keeps them unless points of
@@ -166,7 +167,7 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
         half_life: float | str | None = "auto",
         *,
         update: str = "kernel",
-        merge: str = "log-min",
+        merge: str = "auto",
         forget: str = "quiet",
         join: bool = True,
         drop_singletons: bool = True,

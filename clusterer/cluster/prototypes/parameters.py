@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from clusterer.cluster.prototypes.merge_rules import RULE_NAMES, find_rule
+from clusterer.cluster.prototypes.merge_rules import AUTOMATIC_NAME, RULE_NAMES, find_rule
 
 UPDATE_RULES = ("kernel", "addc")
+MERGE_CHOICES = (AUTOMATIC_NAME, *RULE_NAMES)
 FORGET_RULES = ("quiet", "never")
 METRICS = ("euclidean", "cosine", "haversine")
 PARAMETER_NAMES = (
@@ -32,7 +33,7 @@ class Parameters(NamedTuple):
     automatic one and infinite where every point counts 1. ``decay`` is the factor by which the
     weight of everything learned is multiplied at each point: 1 forgets nothing, `AUTOMATIC` stands
     for a factor chosen from the stream. ``rule`` is the index of the merge rule in
-    `.merge_rules.MERGE_RULES`.
+    `.merge_rules.MERGE_RULES`, or `.merge_rules.AUTOMATIC_RULE`.
     """
 
     n_prototypes: int
@@ -60,7 +61,7 @@ def check_parameters(
     if not is_automatic:
         check_n_prototypes(n_prototypes)
     check_choice("update", update, UPDATE_RULES)
-    check_choice("merge", merge, RULE_NAMES)
+    check_choice("merge", merge, MERGE_CHOICES)
     check_choice("forget", forget, FORGET_RULES)
     check_choice("metric", metric, METRICS)
     is_auto = isinstance(sigma, str) and sigma == "auto"

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.prototypes.learn_loop import find_refused, learn_chunk, merge_down
-from clusterer.cluster.prototypes.merge_rules import find_rule
+from clusterer.cluster.prototypes.merge_rules import choose_rule, find_rule
 from clusterer.cluster.prototypes.nearest import assign_points
 from clusterer.cluster.prototypes.parameters import AUTOMATIC_NUMBER, Parameters
 from clusterer.cluster.prototypes.ranges import find_overflow
@@ -75,6 +75,7 @@ class Prototypes(State):
         -1 - i if row i is refused; then nothing changes.
         """
         n_prototypes, sigma, decay, rule = parameters
+        rule = choose_rule(rule, self.n_features)
         if n_prototypes == AUTOMATIC_NUMBER:
             n_prototypes = self.find_number(parameters)
         if n_prototypes != self.capacity or rule != self.rule:
@@ -140,7 +141,8 @@ class Prototypes(State):
         If there are too many prototypes, pairs merge by Ward's rule, which costs the least
         variance. The other rules suit streams, where one merge makes room for one point.
         """
-        n_prototypes, rule = self.find_number(parameters), parameters.rule
+        n_prototypes = self.find_number(parameters)
+        rule = choose_rule(parameters.rule, self.n_features)
         if n_prototypes == self.capacity and rule == self.rule:
             return
         if self.n_taken > n_prototypes:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.prototypes.learn_loop import choose_squared_sigma
+from clusterer.cluster.prototypes.merge_rules import choose_rule
 from clusterer.cluster.prototypes.parameters import (
     AUTOMATIC,
     AUTOMATIC_NUMBER,
@@ -79,7 +80,7 @@ class State:
     n_prototypes : int
         K, at least 1; 0 for an automatic number.
     rule : int
-        Index of the merge rule; see `.merge_rules.find_rule`.
+        Index of the merge rule, see `.merge_rules.find_rule`; the attribute is the rule in force.
 
     Examples
     --------
@@ -94,7 +95,7 @@ class State:
     def __init__(self, n_features: int, n_prototypes: int, rule: int) -> None:
         self.n_features = n_features
         self.capacity = n_prototypes or MOST
-        self.rule = rule
+        self.rule = choose_rule(rule, n_features)
         self._stream = np.zeros(N_SCALARS + N_FEATURE_ROWS * n_features)
         self._allocate_slots()
         self.scalars[[LINK_UNIT, BOUND_UNIT, RECENT_UNIT]] = 1.0
