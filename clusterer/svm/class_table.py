@@ -9,6 +9,7 @@ from clusterer.support.text import make_printable
 
 KINDS = {"i": "numbers", "f": "numbers", "U": "text", "b": "True and False"}
 MOST_CLASSES = 10_000
+MOST_COLUMNS = 2**12  # between the least and the largest class, to look up the columns
 FEW = 8  # rows for which a loop is faster than NumPy
 BLOCK = 2**13  # rows: a longer chunk needs no more memory for the columns of its classes
 
@@ -118,6 +119,9 @@ class ClassTable:
             return np.array([self._codes.get(value, -1) for value in y.tolist()], dtype=np.int64)
         if not self.values:
             return np.full(len(y), -1, dtype=np.int64)
+        if len(self._columns) and y.dtype == np.int64:
+            # Differences wrap around, so that only those of the known range lie within it.
+            return self._columns.take(y - (self._sorted[:1] - 1), mode="clip")
         places = np.searchsorted(self._sorted, y)
         places[places == len(self._sorted)] = 0
         return np.where(self._sorted[places] == y, self._order[places], -1)
@@ -132,8 +136,28 @@ class ClassTable:
         found = np.array(self.values) if self.values else np.empty(0, dtype=np.int64)
         self._order = np.argsort(found, kind="stable")
         self._sorted = found[self._order]
+        self._columns = list_columns(self._sorted, self._order)
 
     def _name_known(self) -> str:
         shown = [make_printable(value, 20) for value in self._sorted[:8].tolist()]
         more = f" and {len(self.values) - 8} more" if len(self.values) > 8 else ""
         return ", ".join(shown) + more
+
+
+def list_columns(classes: NDArray, columns: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the column of each whole number in the range of the classes; -1 if it is no class.
+
+    ``classes`` (C,) are in increasing order. A -1 stands at either end. Empty if the classes are no
+    whole numbers, or far apart.
+
+    >>> list_columns(np.array([5, 7]), np.array([1, 0])).tolist()
+    [-1, 1, -1, 0, -1]
+    """
+    if classes.dtype != np.int64 or not len(classes):
+        return np.empty(0, dtype=np.int64)
+    width = int(classes[-1]) - int(classes[0]) + 1
+    if width > MOST_COLUMNS:
+        return np.empty(0, dtype=np.int64)
+    found = np.full(width + 2, -1)
+    found[classes - classes[0] + 1] = columns
+    return found

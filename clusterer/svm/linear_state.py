@@ -1,5 +1,6 @@
 """What the linear classifier has learned, in arrays; see `.linear_steps` for the symbols."""
 
+import copy
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -22,7 +23,7 @@ from clusterer.svm.linear_steps import (
     learn_sparse,
 )
 from clusterer.svm.model_contents import check_counts
-from clusterer.svm.validation import Rows
+from clusterer.svm.validation import Rows, are_rows_allowed
 
 ARRAYS = dict.fromkeys(("v", "u", "bias", "counts", "scalars"), "<f8")
 NO_ORDER = np.empty(0, dtype=np.int64)
@@ -43,7 +44,7 @@ class Batch(NamedTuple):
     ``codes`` (b,) and ``weights`` (b,) are their classes and weights; ``class_weights`` (C,) are
     the weights of the classes, which are computed from the stream if ``is_balanced``.
     ``predicted`` (b,) begins with 0 and becomes the class that was predicted for each row before it
-    was learned.
+    was learned. Rows of a CSR array that are not ``is_checked`` are checked while they are learned.
     """
 
     rows: Rows
@@ -54,14 +55,18 @@ class Batch(NamedTuple):
     class_weights: NDArray[np.float64]
     is_balanced: bool
     predicted: NDArray[np.int64]
+    is_checked: bool = True
+
+
+class UncheckedRowError(Exception):
+    """A row that was not checked before may not be allowed."""
 
 
 class LinearState:
     """The weights of d features, for the classes that the stream has shown so far."""
 
     def __init__(self, n_features: int, parameters: LinearParameters) -> None:
-        self.v = np.zeros((n_features, 1))
-        self.u = np.zeros((n_features if parameters.has_average else 0, 1))
+        self.vu = np.zeros((n_features, 1 + parameters.has_average, 1))
         self.bias = np.zeros((2, 1))
         self.counts = np.empty(0)
         self.scalars = np.zeros(N_SCALARS)
@@ -72,7 +77,26 @@ class LinearState:
     @property
     def n_features(self) -> int:
         """Number of features."""
-        return len(self.v)
+        return len(self.vu)
+
+    @property
+    def v(self) -> NDArray[np.float64]:
+        """The array v (d, k), a view."""
+        return self.vu[:, 0]
+
+    @property
+    def u(self) -> NDArray[np.float64]:
+        """The array u (d, k), a view; (0, k) without an average."""
+        return self.vu[:, 1] if self.vu.shape[1] == 2 else self.vu[:0, 0]
+
+    @property
+    def n_bytes(self) -> int:
+        """The memory of a `copy`."""
+        return int(self.vu.nbytes)
+
+    def copy(self) -> Self:
+        """Return an independent copy."""
+        return copy.deepcopy(self)
 
     def add_class(self) -> None:
         """Make room for one more class, whose weights are 0."""
@@ -80,23 +104,24 @@ class LinearState:
         n_classes = len(self.counts)
         if n_classes < 3:
             return
-        for name in ("v", "u", "bias"):
-            old = getattr(self, name)
-            # One column decides between two classes; each of them now gets its own.
-            known = np.column_stack([-old[:, 0], old[:, 0]]) if n_classes == 3 else old
-            setattr(self, name, np.ascontiguousarray(np.pad(known, ((0, 0), (0, 1)))))
+        for name in ("vu", "bias"):
+            known = getattr(self, name)
+            if n_classes == 3:
+                # One column decides between two classes; each of them now gets its own.
+                known = np.concatenate([-known, known], axis=-1)
+            room = [(0, 0)] * (known.ndim - 1) + [(0, 1)]
+            setattr(self, name, np.ascontiguousarray(np.pad(known, room)))
 
     def widen(self, n_features: int) -> None:
         """Add features; their weights are 0."""
-        for name in ("v", "u"):
-            old = getattr(self, name)
-            n_rows = n_features if len(old) else 0
-            if n_rows > len(old):
-                setattr(self, name, np.pad(old, ((0, n_rows - len(old)), (0, 0))))
+        self.vu = np.pad(self.vu, ((0, n_features - self.n_features), (0, 0), (0, 0)))
 
     def restart_average(self, has_average: bool = True) -> None:
         """Begin the average of the weights anew, or drop it."""
-        self.u = np.zeros_like(self.v) if has_average else np.empty((0, self.v.shape[1]))
+        n_features, _, n_columns = self.vu.shape
+        before = self.v
+        self.vu = np.zeros((n_features, 1 + has_average, n_columns))
+        self.vu[:, 0] = before
         self.bias[1] = 0.0
         self.scalars[[AVERAGED, AVERAGE_WEIGHT]] = 0.0
 
@@ -110,10 +135,14 @@ class LinearState:
         """End `fit`; there is nothing to do."""
 
     def learn(self, batch: Batch, parameters: LinearParameters) -> None:
-        """Learn rows of two or more classes."""
-        if parameters.has_average != bool(len(self.u)):
+        """Learn rows of two or more classes.
+
+        Raises UncheckedRowError, and learns some of the rows, if one that was not checked may not
+        be allowed.
+        """
+        if parameters.has_average != (self.vu.shape[1] == 2):
             self.restart_average(parameters.has_average)
-        n_columns = self.v.shape[1]
+        n_columns = self.vu.shape[2]
         rest = (
             batch.first,
             batch.order,
@@ -121,8 +150,7 @@ class LinearState:
             batch.weights,
             batch.class_weights,
             self.counts,
-            self.v,
-            self.u,
+            self.vu,
             self.bias,
             np.empty(n_columns),
             np.empty(n_columns + 1),
@@ -132,12 +160,19 @@ class LinearState:
             batch.is_balanced,
         )
         if sp.issparse(batch.rows):
-            learn_sparse(batch.rows.data, batch.rows.indices, batch.rows.indptr, *rest)
+            values, indices, starts = batch.rows.data, batch.rows.indices, batch.rows.indptr
+            if not learn_sparse(values, indices, starts, *rest, batch.is_checked):
+                raise UncheckedRowError
         else:
             learn_dense(batch.rows, *rest)
 
     def learn_first_class(self, batch: Batch) -> None:
-        """Count rows of the only class so far; there is nothing to decide yet."""
+        """Count rows of the only class so far; there is nothing to decide yet.
+
+        Raises UncheckedRowError as `learn`.
+        """
+        if not (batch.is_checked or are_rows_allowed(batch.rows, batch.first, len(batch.codes))):
+            raise UncheckedRowError
         is_first = self.scalars[N_SEEN] == 0.0
         for weight in batch.weights.tolist():  # one by one, so that chunks do not matter
             self.counts += weight
@@ -165,7 +200,7 @@ class LinearState:
     def change_units(self, factors: NDArray[np.float64], shifts: NDArray[np.float64]) -> None:
         """Convert the weights: a row x becomes ``x * factors + shifts``; decisions stay."""
         for weights, bias in ((self.v, self.bias[0]), (self.u, self.bias[1])):
-            if len(weights):
+            if len(weights):  # a view: the state changes
                 weights /= factors[:, None]
                 bias -= shifts @ weights
         # The norm is a sum over the features.
@@ -193,6 +228,7 @@ class LinearState:
         demand(bool((scalars >= 0).all()), "a scalar is below 0")
         check_counts(arrays["counts"], *scalars[[N_SEEN, N_MISTAKES, N_UPDATES]].tolist())
         state = cls.__new__(cls)
-        for name in ARRAYS:
+        state.vu = np.stack([v, u] if len(u) else [v], axis=1)
+        for name in ("bias", "counts", "scalars"):
             setattr(state, name, np.array(arrays[name]))
         return state

@@ -15,6 +15,9 @@ anything.
 The intercept is the weight of a constant feature of a tenth of the rows' norm, which follows the
 running mean of the squared norms. With more than two classes each class has a column of v (one
 against the rest); with two classes one column is enough.
+
+The array ``vu`` (d, 2, k) holds v and u side by side, since a row that changes v at a feature also
+changes u there; (d, 1, k) holds v alone.
 """
 
 from typing import Any
@@ -29,6 +32,10 @@ N_SEEN, N_MISTAKES, N_UPDATES, SCALE, STEPS, AVERAGED, AVERAGE_WEIGHT, NORM, NOR
 N_SCALARS = 9
 SMALLEST_SCALE = 1e-100
 INTERCEPT_SHARE = 0.1**2  # the constant feature has a tenth of the rows' norm
+LARGEST_SQUARE = 1e200  # of a row: no value of it is above 1e100
+N_TOGETHER = 64  # rows whose indices are checked while they are in the processor's cache
+MOST_VALUES = np.uintp(2**30)  # of such rows, so that 32 bits can count them
+ONE, TWO, THREE = np.uintp(1), np.uintp(2), np.uintp(3)
 
 
 @inner
@@ -75,7 +82,7 @@ def take_step(
     square: float,
     code: int,
     weight: float,
-    v: Any,
+    vu: Any,
     bias: Any,
     deltas: Any,
     scalars: Any,
@@ -102,9 +109,9 @@ def take_step(
     steps = scalars[STEPS] + weight
     scale = scalars[SCALE] * (scalars[STEPS] / steps)
     if scale < SMALLEST_SCALE:
-        for j in range(v.shape[0]):
+        for j in range(vu.shape[0]):
             for k in range(n_columns):
-                v[j, k] *= scale
+                vu[j, 0, k] *= scale
         for k in range(n_columns):
             bias[0, k] *= scale
         scale = 1.0
@@ -144,8 +151,7 @@ def learn_dense(
     weights: Any,
     class_weights: Any,
     counts: Any,
-    v: Any,
-    u: Any,
+    vu: Any,
     bias: Any,
     margins: Any,
     deltas: Any,
@@ -157,7 +163,7 @@ def learn_dense(
     has_intercept: bool,
     balanced: bool,
 ) -> None:
-    """Learn rows of an array; v, u, bias, counts and scalars change.
+    """Learn rows of an array; vu, bias, counts and scalars change.
 
     Parameters
     ----------
@@ -171,8 +177,8 @@ def learn_dense(
         The class and the weight of each row to learn.
     class_weights, counts : (C,)
         The weight of each class, unless ``balanced``, and the sum of the weights of its rows.
-    v, u : (d, k), bias : (2, k), scalars : (N_SCALARS,)
-        The state, see the module. u is empty without ``has_average``.
+    vu : (d, 1 or 2, k), bias : (2, k), scalars : (N_SCALARS,)
+        The state, see the module. There is no u without ``has_average``.
     margins, deltas : (k,), (k + 1,)
         Scratch.
     predicted : (b,) int64
@@ -191,7 +197,7 @@ def learn_dense(
             product = 0.0
             for j in range(points.shape[1]):
                 x = points[row, j]
-                product += v[j, 0] * x
+                product += vu[j, 0, 0] * x
                 square += x * x
             margins[0] = product
         else:
@@ -199,46 +205,127 @@ def learn_dense(
                 x = points[row, j]
                 square += x * x
                 for k in range(margins.shape[0]):
-                    margins[k] += v[j, k] * x
+                    margins[k] += vu[j, 0, k] * x
         weight = find_weight(counts, class_weights, codes[i], weights[i], balanced)
         if take_step(
-            margins, square, codes[i], weight, v, bias, deltas, scalars,
+            margins, square, codes[i], weight, vu, bias, deltas, scalars,
             alpha, limit, has_average, has_intercept,
         ):  # fmt: skip
             averaged = deltas[margins.shape[0]]
             for j in range(points.shape[1]):
                 for k in range(margins.shape[0]):
                     change = deltas[k] * points[row, j]
-                    v[j, k] += change
+                    vu[j, 0, k] += change
                     if has_average:
-                        u[j, k] += averaged * change
+                        vu[j, 1, k] += averaged * change
         predicted[i] = find_highest(margins)
         if predicted[i] != codes[i]:
             scalars[N_MISTAKES] += 1.0
 
 
 @inner
+def are_indices_allowed(indices: Any, starts: Any, first: int, stop: int, n_features: int) -> bool:
+    """Whether the indices of some rows rise within each row and lie inside of the features.
+
+    Nothing outside of the arrays is read.
+    """
+    if starts[first] < 0 or (first == 0 and starts[0] != 0):
+        return False
+    for i in range(first, stop):
+        if starts[i + 1] < starts[i]:
+            return False
+    begin = np.uintp(starts[first])
+    end = np.uintp(starts[stop])
+    if end > np.uintp(indices.shape[0]) or end - begin > MOST_VALUES:
+        return False
+    n_falls = np.int32(0)
+    for p in range(begin + ONE, end):
+        n_falls += np.int32(indices[np.uintp(p)] <= indices[np.uintp(p) - ONE])
+    for i in range(first, stop):
+        start = np.uintp(starts[i])
+        after = np.uintp(starts[i + 1])
+        if start == after:
+            continue
+        if indices[start] < 0 or indices[after - ONE] >= n_features:
+            return False
+        # Between two rows the indices may fall.
+        if start > begin:
+            n_falls -= np.int32(indices[start] <= indices[start - ONE])
+    return n_falls == 0
+
+
+@inner
+def multiply_sparse_row(values: Any, indices: Any, begin: int, end: int, vu: Any) -> Any:
+    """Return ⟨v, x⟩ for the first column of v, and ⟨x, x⟩.
+
+    Both are four sums, so that an addition need not wait for the one before it. Unsigned indices
+    save the test for negative ones, which count from the end.
+    """
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    aa, bb, cc, dd = 0.0, 0.0, 0.0, 0.0
+    stop = begin + (end - begin) // 4 * 4
+    for p in range(begin, stop, 4):
+        q = np.uintp(p)
+        x0 = values[q]
+        x1 = values[q + ONE]
+        x2 = values[q + TWO]
+        x3 = values[q + THREE]
+        a += vu[np.uintp(indices[q]), 0, 0] * x0
+        b += vu[np.uintp(indices[q + ONE]), 0, 0] * x1
+        c += vu[np.uintp(indices[q + TWO]), 0, 0] * x2
+        d += vu[np.uintp(indices[q + THREE]), 0, 0] * x3
+        aa += x0 * x0
+        bb += x1 * x1
+        cc += x2 * x2
+        dd += x3 * x3
+    for p in range(stop, end):
+        x0 = values[p]
+        a += vu[np.uintp(indices[p]), 0, 0] * x0
+        aa += x0 * x0
+    return (a + b) + (c + d), (aa + bb) + (cc + dd)
+
+
+@inner
 def add_sparse_row(
-    values: Any, indices: Any, begin: int, end: int, v: Any, u: Any, deltas: Any, has_average: bool
+    values: Any, indices: Any, begin: int, end: int, vu: Any, deltas: Any, has_average: bool
 ) -> None:
-    """Add a row, times the factor of each column, to v, and its part of the average to u."""
-    n_columns = v.shape[1]
+    """Add a row, times the factor of each column, to v, and its part of the average to u.
+
+    Two values at a time take a sixth less time.
+    """
+    n_columns = vu.shape[2]
     averaged = deltas[n_columns]
+    stop = begin
     if n_columns == 1:
         delta = deltas[0]
-        for p in range(begin, end):
-            v[np.uintp(indices[p]), 0] += delta * values[p]
+        stop = begin + (end - begin) // 2 * 2
         if has_average:
-            for p in range(begin, end):
-                u[np.uintp(indices[p]), 0] += averaged * (delta * values[p])
-        return
-    for p in range(begin, end):
+            for p in range(begin, stop, 2):
+                q = np.uintp(p)
+                i = np.uintp(indices[q])
+                j = np.uintp(indices[q + ONE])
+                x = delta * values[q]
+                y = delta * values[q + ONE]
+                vu[i, 0, 0] += x
+                vu[i, 1, 0] += averaged * x
+                vu[j, 0, 0] += y
+                vu[j, 1, 0] += averaged * y
+        else:
+            for p in range(begin, stop, 2):
+                q = np.uintp(p)
+                i = np.uintp(indices[q])
+                j = np.uintp(indices[q + ONE])
+                x = delta * values[q]
+                y = delta * values[q + ONE]
+                vu[i, 0, 0] += x
+                vu[j, 0, 0] += y
+    for p in range(stop, end):
         j = np.uintp(indices[p])
         for k in range(n_columns):
             change = deltas[k] * values[p]
-            v[j, k] += change
+            vu[j, 0, k] += change
             if has_average:
-                u[j, k] += averaged * change
+                vu[j, 1, k] += averaged * change
 
 
 @entry
@@ -252,8 +339,7 @@ def learn_sparse(
     weights: Any,
     class_weights: Any,
     counts: Any,
-    v: Any,
-    u: Any,
+    vu: Any,
     bias: Any,
     margins: Any,
     deltas: Any,
@@ -264,37 +350,43 @@ def learn_sparse(
     has_average: bool,
     has_intercept: bool,
     balanced: bool,
-) -> None:
+    is_checked: bool,
+) -> bool:
     """Learn rows of a CSR array (``values``, ``indices``, ``starts``) as `learn_dense` does.
 
-    Unsigned indices save the test for negative ones, which count from the end.
+    Returns whether all rows are allowed. Without ``is_checked`` the rows are checked on the way,
+    which takes less time than a pass of its own; ``order`` must be empty then. Where a row may not
+    be allowed, learning ends.
     """
     for i in range(codes.shape[0]):
         row = first + i
         if order.shape[0] > 0:
             row = order[i]
+        elif not is_checked and i % N_TOGETHER == 0:
+            stop = first + min(i + N_TOGETHER, codes.shape[0])
+            if not are_indices_allowed(indices, starts, row, stop, vu.shape[0]):
+                return False
         begin = starts[row]
         end = starts[row + 1]
         square = 0.0
-        for k in range(margins.shape[0]):
-            margins[k] = 0.0
         if margins.shape[0] == 1:
-            product = 0.0
-            for p in range(begin, end):
-                product += v[np.uintp(indices[p]), 0] * values[p]
-                square += values[p] * values[p]
-            margins[0] = product
+            margins[0], square = multiply_sparse_row(values, indices, begin, end, vu)
         else:
+            for k in range(margins.shape[0]):
+                margins[k] = 0.0
             for p in range(begin, end):
                 square += values[p] * values[p]
                 for k in range(margins.shape[0]):
-                    margins[k] += v[np.uintp(indices[p]), k] * values[p]
+                    margins[k] += vu[np.uintp(indices[p]), 0, k] * values[p]
+        if not (is_checked or square <= LARGEST_SQUARE):
+            return False
         weight = find_weight(counts, class_weights, codes[i], weights[i], balanced)
         if take_step(
-            margins, square, codes[i], weight, v, bias, deltas, scalars,
+            margins, square, codes[i], weight, vu, bias, deltas, scalars,
             alpha, limit, has_average, has_intercept,
         ):  # fmt: skip
-            add_sparse_row(values, indices, begin, end, v, u, deltas, has_average)
+            add_sparse_row(values, indices, begin, end, vu, deltas, has_average)
         predicted[i] = find_highest(margins)
         if predicted[i] != codes[i]:
             scalars[N_MISTAKES] += 1.0
+    return True

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any, Self
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils import check_random_state
@@ -17,12 +18,18 @@ from clusterer.model_file import Model, save_model
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream.chunk import NOISE
 from clusterer.svm.class_table import BLOCK, MOST_CLASSES, ClassTable
-from clusterer.svm.linear_state import NO_ORDER, Batch
+from clusterer.svm.linear_state import NO_ORDER, Batch, UncheckedRowError
 from clusterer.svm.linear_steps import N_MISTAKES, N_SEEN, N_UPDATES
 from clusterer.svm.model_contents import read_state, write_state
 from clusterer.svm.row_checks import count_too_large
 from clusterer.svm.row_order import DistinctRows, find_distinct_rows
-from clusterer.svm.validation import Rows, prepare_classes, prepare_rows, prepare_weights
+from clusterer.svm.validation import (
+    Rows,
+    prepare_classes,
+    prepare_rows,
+    prepare_sparse,
+    prepare_weights,
+)
 
 DOUBLE = np.dtype(np.float64)  # comparing with the class takes ten times as long
 INTEGER = np.dtype(np.int64)
@@ -78,7 +85,7 @@ class StreamClassifier(ClassifierMixin, Classifier):
         before = self.__dict__.copy()
         try:
             parameters = self._get_parameters()
-            rows, _ = prepare_rows(self, X, is_first=True, accept_sparse=self.accepts_sparse)
+            rows = self._prepare_rows(X, is_first=True)
             classes = prepare_classes(y, rows.shape[0])
             rows, classes, weights = drop_weightless(
                 rows, classes, prepare_weights(sample_weight, rows)
@@ -129,13 +136,22 @@ class StreamClassifier(ClassifierMixin, Classifier):
         return self
 
     def _learn_rows(
-        self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
+        self,
+        X: Any,
+        y: Any,
+        classes: Any = None,
+        sample_weight: Any = None,
+        *,
+        is_tested: bool = False,
     ) -> NDArray[np.int64]:
-        """Do what `partial_fit` does; return the columns of the classes predicted before."""
+        """Do what `partial_fit` does; return the columns of the classes predicted before.
+
+        Without ``is_tested`` the returned array has no meaning, and takes little memory.
+        """
         if classes is None and sample_weight is None and self._is_plain(X, y):
             parameters, new = self._get_parameters(), self._table.find_new(y)
             table = self._table.copy() if new else self._table
-            return self._learn_chunk(X, y, None, new, table, self._state, parameters)
+            return self._learn_chunk(X, y, None, new, table, self._state, parameters, is_tested)
         before = self.__dict__.copy()
         try:
             is_first = not self.__sklearn_is_fitted__()
@@ -144,14 +160,20 @@ class StreamClassifier(ClassifierMixin, Classifier):
                 self, X, is_first=is_first, accept_sparse=self.accepts_sparse
             )
             values = prepare_classes(y, rows.shape[0])
-            rows, values, weights = drop_weightless(
-                rows, values, prepare_weights(sample_weight, rows)
-            )
+            weights = prepare_weights(sample_weight, rows)
             table = ClassTable() if is_first else self._table.copy()
             if classes is not None:
                 table.declare(prepare_classes(classes, len(classes)))
-            new = table.find_new(values)
             state = self._make_state(rows.shape[1], parameters) if is_first else self._state
+            if sp.issparse(rows):
+                if weights is None:
+                    found = self._learn_unchecked(rows, values, table, state, parameters, is_tested)
+                    if found is not None:
+                        return found
+                    state = self._make_state(rows.shape[1], parameters) if is_first else state
+                rows = prepare_sparse(rows)
+            rows, values, weights = drop_weightless(rows, values, weights)
+            new = table.find_new(values)
         except BaseException:
             self.__dict__ = before
             raise
@@ -160,7 +182,39 @@ class StreamClassifier(ClassifierMixin, Classifier):
             self.n_features_in_ = rows.shape[1]
             if names is not None:
                 self.feature_names_in_ = names
-        return self._learn_chunk(rows, values, weights, new, table, state, parameters)
+        return self._learn_chunk(rows, values, weights, new, table, state, parameters, is_tested)
+
+    def _learn_unchecked(
+        self,
+        rows: Rows,
+        classes: NDArray,
+        table: ClassTable,
+        state: Any,
+        parameters: Any,
+        is_tested: bool,
+    ) -> NDArray[np.int64] | None:
+        """Learn rows of a CSR array that are checked on the way, which saves a pass over them.
+
+        Returns None if nothing was learned, since a row may not be allowed or a copy of the state
+        would be dearer than the pass.
+        """
+        new = table.find_new(classes)
+        is_whole = len(rows.indptr) == rows.shape[0] + 1
+        if not is_whole or rows.data.nbytes < state.n_bytes:
+            return None
+        if self.__sklearn_is_fitted__():
+            state = state.copy()
+        if rows.shape[1] > state.n_features:
+            state.widen(rows.shape[1])
+        try:
+            found = self._learn_chunk(
+                *(rows, classes, None, new, table.copy(), state, parameters, is_tested),
+                is_checked=False,
+            )
+        except UncheckedRowError:
+            return None
+        self.n_features_in_ = state.n_features
+        return found
 
     def learn_chunk(self, X: ArrayLike, classes: ArrayLike | None = None) -> Self:
         """Learn the rows of a chunk whose class is known, not -1.
@@ -191,7 +245,7 @@ class StreamClassifier(ClassifierMixin, Classifier):
                 found[is_known] = self.test_then_learn(rows[is_known], codes[is_known])
             return found
         is_first = not self.__sklearn_is_fitted__()
-        columns = self._learn_rows(rows, codes)
+        columns = self._learn_rows(rows, codes, is_tested=True)
         predicted: NDArray[np.int64] = self._table.decode(columns)
         if is_first:
             predicted[0] = NOISE
@@ -346,13 +400,17 @@ class StreamClassifier(ClassifierMixin, Classifier):
         table: ClassTable,
         state: Any,
         parameters: Any,
+        is_tested: bool,
+        is_checked: bool = True,
     ) -> NDArray[np.int64]:
-        """Learn checked rows, in blocks that begin where ``new`` classes first appear.
+        """Learn rows, in blocks that begin where ``new`` classes first appear.
 
         So a class counts from its first row on, however the stream is divided into chunks. Returns
-        the column of the class that was predicted for each row before it was learned.
+        the column of the class that was predicted for each row before it was learned, if
+        ``is_tested``.
         """
-        predicted = np.zeros(len(classes), dtype=np.int64)
+        n_kept = len(classes) if is_tested else min(len(classes), BLOCK)
+        predicted = np.zeros(n_kept, dtype=np.int64)
         for first, stop in list_blocks(len(classes), new):
             if first in new:
                 table.add(classes[first : first + 1])
@@ -360,12 +418,18 @@ class StreamClassifier(ClassifierMixin, Classifier):
                 state.add_class()
             codes = table.encode(classes[first:stop])
             block = ONES[: stop - first] if weights is None else weights[first:stop]
+            tested = predicted[first:stop] if is_tested else predicted[: stop - first]
             self._learn(state, Batch(
                 rows, first, NO_ORDER, codes, block, self._weigh_classes(table), self._is_balanced,
-                predicted[first:stop],
+                tested, is_checked,
             ), parameters)  # fmt: skip
         self._state, self._table = state, table
         return predicted
+
+    def _prepare_rows(self, X: Any, *, is_first: bool) -> Rows:
+        """Return X as checked rows of float64; see `.validation.prepare_rows`."""
+        rows, _ = prepare_rows(self, X, is_first=is_first, accept_sparse=self.accepts_sparse)
+        return prepare_sparse(rows) if sp.issparse(rows) else rows
 
     def _learn(self, state: Any, batch: Batch, parameters: Any) -> None:
         if len(state.counts) > 1:
@@ -418,10 +482,7 @@ class StreamClassifier(ClassifierMixin, Classifier):
     def _decide(self, X: Any) -> NDArray[np.float64]:
         """Return the decisions (n, C), the columns in the order of the classes."""
         check_is_fitted(self)
-        if self._is_plain_to_predict(X):
-            rows = X
-        else:
-            rows, _ = prepare_rows(self, X, is_first=False, accept_sparse=self.accepts_sparse)
+        rows = X if self._is_plain_to_predict(X) else self._prepare_rows(X, is_first=False)
         if rows.shape[1] > self.n_features_in_:
             # Features that the model has not learned do not matter.
             rows = rows[:, : self.n_features_in_]

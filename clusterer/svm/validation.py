@@ -40,8 +40,9 @@ def prepare_rows(
 ) -> tuple[Rows, NDArray | None]:
     """Return X as float64, and the names of its columns where they may be new.
 
-    The attributes that scikit-learn keeps of the features are set on the model. Raises ValueError
-    or TypeError.
+    The values and the indices of a sparse array are not checked, see `prepare_sparse`. The
+    attributes that scikit-learn keeps of the features are set on the model. Raises ValueError or
+    TypeError.
     """
     if not sp.issparse(X):
         refuse_values(X)
@@ -69,7 +70,7 @@ def prepare_rows(
         else:
             rows, names = align_columns(rows, read_names(X), n_known, known)
     if sp.issparse(rows):
-        return prepare_sparse(rows), names
+        return own_sparse(rows), names
     rows = own(rows)
     check_values(rows)
     return rows, names
@@ -100,11 +101,8 @@ def describe_value(row: int, column: int, value: float) -> str:
     )
 
 
-def prepare_sparse(rows: Rows) -> Rows:
-    """Return a CSR array with rising indices, both kinds of indices of one type.
-
-    Raises ValueError if a value is not allowed, or if the array contradicts itself.
-    """
+def own_sparse(rows: Rows) -> Rows:
+    """Return a CSR array whose arrays the kernels know, both kinds of indices of one type."""
     if not rows.indices.dtype == rows.indptr.dtype == np.int32:
         # The kernels know two types, all indices as int32 or as int64.
         indices, starts = rows.indices.astype(np.int64), rows.indptr.astype(np.int64)
@@ -115,6 +113,26 @@ def prepare_sparse(rows: Rows) -> Rows:
     if values is not rows.data or indices is not rows.indices or starts is not rows.indptr:
         rows = type(rows)(rows.shape)
         rows.data, rows.indices, rows.indptr = values, indices, starts
+    return rows
+
+
+def are_rows_allowed(rows: Rows, first: int, n_rows: int) -> bool:
+    """Whether some rows of a CSR array are as `prepare_sparse` returns them."""
+    starts = rows.indptr[first : first + n_rows + 1]
+    begin, end = starts[[0, -1]].tolist()
+    if begin < 0 or (first == 0 and begin > 0):
+        return False
+    counts = np.empty(4, np.int64)
+    arrays = rows.data[begin:end], rows.indices[begin:end], starts - starts[0]
+    check_sparse(*arrays, rows.shape[1], counts)
+    return not counts.any()
+
+
+def prepare_sparse(rows: Rows) -> Rows:
+    """Return a CSR array with rising indices.
+
+    Raises ValueError if a value is not allowed, or if the array contradicts itself.
+    """
     counts = np.empty(4, np.int64)
     check_sparse(rows.data, rows.indices, rows.indptr, rows.shape[1], counts)
     if counts[IS_BROKEN] or counts[N_OUTSIDE] or len(rows.indptr) != rows.shape[0] + 1:

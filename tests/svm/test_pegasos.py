@@ -105,6 +105,95 @@ def test_a_damaged_sparse_chunk_is_refused(values, indices, starts):
     assert model.n_seen_ == 2
 
 
+def make_late_fault(name):
+    """Rows of which only the 150th, in the third group that is checked at once, has a fault."""
+    points = np.random.default_rng(0).normal(size=(200, 3))
+    points[np.random.default_rng(1).random(points.shape) < 0.4] = 0.0
+    points[149:151] = 1.0
+    chunk = sp.csr_array(points)
+    chunk.indices, chunk.indptr = (each.astype(np.int32) for each in (chunk.indices, chunk.indptr))
+    place = int(chunk.indptr[150])
+    if name in FAULTS:
+        target, value, _ = FAULTS[name]
+        getattr(chunk, target)[place if target != "indptr" else 151] = value
+    elif name == "twice":
+        chunk.indices[place + 1] = chunk.indices[place]
+    elif name == "unsorted":
+        chunk.indices[place : place + 2] = [1, 0]
+    elif name == "large":
+        chunk.data[place : place + 3] = 1e100
+    return chunk
+
+
+FAULTS = {
+    "nan": ("data", np.nan, "Row 150 of X holds nan in column 0"),
+    "too large": ("data", -2e100, "Row 150 of X holds -2e.100 in column 0"),
+    "negative index": ("indices", -1, "damaged sparse array"),
+    "outside": ("indices", 3, "damaged sparse array"),
+    "starts fall": ("indptr", 0, "damaged sparse array"),
+    "starts outside": ("indptr", 10**6, "damaged sparse array"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("n_classes", [1, 2, 3])
+@pytest.mark.parametrize("is_fitted", [False, True])
+def test_a_fault_in_a_late_row_leaves_the_model_unchanged(name, n_classes, is_fitted):
+    chunk, classes = make_late_fault(name), np.arange(200) % n_classes
+    model = PegasosClassifier()
+    if is_fitted:
+        model.partial_fit(make_late_fault("")[:90], classes[:90])
+    before = model.__sklearn_is_fitted__() and model.to_arrays()
+    attributes = set(model.__dict__) | {"_parameter_cache"}
+    with pytest.raises(ValueError, match=FAULTS[name][2]):
+        model.partial_fit(chunk, classes)
+    assert set(model.__dict__) <= attributes
+    assert model.__sklearn_is_fitted__() == is_fitted
+    if is_fitted:
+        assert before[0] == model.to_arrays()[0]
+        for key, value in before[1].items():
+            assert_array_equal(model.to_arrays()[1][key], value)
+    # The model still learns what is allowed.
+    model.partial_fit(make_late_fault(""), classes)
+    assert model.n_seen_ == 200 + 90 * is_fitted
+
+
+@pytest.mark.parametrize("name", ["", "twice", "unsorted", "large"])
+@pytest.mark.parametrize("n_classes", [1, 2, 3])
+@pytest.mark.parametrize("n_before", [0, 70])
+def test_rows_that_are_checked_on_the_way_are_learned_as_dense_ones(name, n_classes, n_before):
+    chunk, classes = make_late_fault(name), np.arange(200) % n_classes
+    dense, sparse, single = (PegasosClassifier() for _ in range(3))
+    plain = make_late_fault("")[:n_before]
+    if n_before:
+        for model, X in ((dense, plain.toarray()), (sparse, plain), (single, plain)):
+            model.partial_fit(X, classes[:n_before])
+    values = chunk.copy()
+    values.sum_duplicates()
+    dense.partial_fit(values.toarray(), classes)
+    sparse.partial_fit(chunk, classes)
+    for i in range(200):
+        single.partial_fit(values[[i]], classes[i : i + 1])
+    for model in (sparse, single):
+        assert (model.n_seen_, model.n_mistakes_) == (dense.n_seen_, dense.n_mistakes_)
+        assert_allclose(model.coef_, dense.coef_, 1e-12, 1e-12 * np.abs(dense.coef_).max())
+    assert_array_equal(sparse.coef_, single.coef_)
+
+
+def test_a_wider_chunk_grows_the_model_while_it_is_checked():
+    chunk, classes = make_late_fault(""), np.arange(200) % 2
+    wide, grown = (PegasosClassifier(allow_growth=True) for _ in range(2))
+    wide.partial_fit(chunk[:, :2].toarray(), classes).partial_fit(chunk.toarray(), classes)
+    grown.partial_fit(sp.csr_array(chunk[:, :2]), classes)
+    broken = make_late_fault("nan")
+    with pytest.raises(ValueError, match="Row 150"):
+        grown.partial_fit(broken, classes)
+    assert (grown.n_features_in_, grown.coef_.shape, grown.n_seen_) == (2, (1, 2), 200)
+    grown.partial_fit(chunk, classes)
+    assert grown.n_features_in_ == 3
+    assert_allclose(grown.coef_, wide.coef_, 1e-12)
+
+
 def test_the_objective_comes_near_to_the_minimum():
     """Many passes lead to the optimum that a solver of the batch problem finds."""
     from sklearn.svm import LinearSVC

@@ -26,6 +26,7 @@ from sklearn.utils.estimator_checks import check_estimator
 import clusterer
 from clusterer.base import Classifier
 from clusterer.svm import KernelPegasosClassifier, PegasosClassifier
+from clusterer.svm.class_table import ClassTable
 from clusterer.svm.stream_classifier import BLOCK
 from tests.svm.test_pegasos import rows
 
@@ -153,6 +154,18 @@ def test_one_class_is_predicted_and_decided_by_0(model):
     assert model.predict([[5.0]]).tolist() == ["a"]
     assert model.decision_function([[5.0]]).tolist() == [0.0]
     assert (model.n_seen_, model.n_mistakes_) == (2, 1)
+
+
+@pytest.mark.parametrize("least", [-(2**63), -5, 2**63 - 60])
+def test_whole_numbers_find_their_columns_at_the_limits_of_their_type(least):
+    """The columns are looked up by differences, which wrap around."""
+    names = least + np.arange(0, 60, 3, dtype=np.int64)
+    table = ClassTable(names[::-1].tolist())
+    others = np.array([-(2**63), 2**63 - 1, 0, 10**9])
+    probes = np.concatenate([least + np.arange(60), others])
+    known = {name: column for column, name in enumerate(names[::-1].tolist())}
+    found = table.encode(probes)
+    assert found.tolist() == [known.get(name, -1) for name in probes.tolist()]
 
 
 @each_model
