@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from sklearn.linear_model import SGDClassifier
 from sklearn.svm import LinearSVC
 
-from benchmarks.svm.table import Row, time_cpu
+from benchmarks.svm.table import Row, time_in_turns
 from clusterer.svm import PegasosClassifier
 
 N_ROWS, N_FEATURES, N_VALUES = 781_265, 47_236, 76.5
+REPETITIONS = 1.055  # words of a row for each different word
 N_INFORMATIVE = 3_000
 NOISE = 0.05
 
@@ -44,7 +45,7 @@ def make_documents(n_rows: int, seed: int = 0) -> tuple[sp.csr_matrix, NDArray[n
     parts = []
     for begin in range(0, n_rows, 50_000):
         n = min(50_000, n_rows - begin)
-        lengths = rng.poisson(1.45 * N_VALUES, size=n)
+        lengths = rng.poisson(REPETITIONS * N_VALUES, size=n)
         words = np.searchsorted(cumulated, rng.random(lengths.sum())).clip(max=N_FEATURES - 1)
         rows = np.repeat(np.arange(n), lengths)
         part = sp.coo_matrix((np.ones(len(rows)), (rows, words)), (n, N_FEATURES)).tocsr()
@@ -78,15 +79,15 @@ def measure_speed(documents: sp.csr_matrix, classes: NDArray) -> list[Row]:
         model = SGDClassifier(alpha=1e-4, shuffle=False, average=average)
         return model.partial_fit(documents, classes, classes=[0, 1])
 
-    for average in (False, True):
-        learn(average)
-    take_products(*arrays, weights)
-    bound = time_cpu(lambda: take_products(*arrays, weights))
+    calls = [partial(take_products, *arrays, weights)]
+    calls += [partial(call, average) for average in (False, True) for call in (learn, descend)]
+    for call in calls:
+        call()
+    bound, *times = time_in_turns(calls)
     rows = []
     for average, most in ((False, 1.2), (True, 1.6)):
         name = "averaged pass" if average else "pass"
-        ours = time_cpu(partial(learn, average))
-        theirs = time_cpu(partial(descend, average))
+        ours, theirs = times[2 * average : 2 * average + 2]
         rows.append(Row(f"CSR, {name}: time / products alone ({bound:.3f} s)", most, ours / bound))
         rows.append(Row(f"CSR, {name}: time / SGDClassifier", 1.0, ours / theirs))
     begin = time.perf_counter()

@@ -35,6 +35,12 @@ def time_cpu(call: Callable[[], Any], n_rounds: int = 3) -> float:
     return min(taken)
 
 
+def time_in_turns(calls: list[Callable[[], Any]], n_rounds: int = 5) -> list[float]:
+    """Return the least CPU seconds of each call, in rounds in which each has its turn."""
+    rounds = [[time_cpu(call, 1) for call in calls] for _ in range(n_rounds)]
+    return [min(taken) for taken in zip(*rounds, strict=True)]
+
+
 def write_rows(rows: list[Row]) -> str:
     """Return the rows as a Markdown table with the versions below.
 
