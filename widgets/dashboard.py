@@ -185,7 +185,12 @@ class Dashboard(pn.viewable.Viewer):
         )
         self._run_restore: RunRestore | None = None
         self._tour = Tour(
-            self.settings, self._controls, self._sources, self._engine, self._show_source
+            self.settings,
+            self._controls,
+            self._sources,
+            self._engine,
+            self._show_source,
+            self._view_area.views,
         )
         self._help = Help(self._tour.start)
         self._gallery = Gallery(self._begin_start)

@@ -8,7 +8,7 @@ from tests.support.screens import counter, pause, seen, slide, wait_until
 
 
 def step_text(page, number):
-    return page.get_by_text(f"step {number} of 5", exact=True)
+    return page.get_by_text(f"step {number} of 6", exact=True)
 
 
 def go_to_step(page, number):
@@ -45,7 +45,7 @@ def has_focus(page, name):
     )
 
 
-def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
+def test_the_six_steps_report_effects_and_restore_the_page(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 300)
     slide(page, "Prototypes K", "Home")
@@ -92,8 +92,24 @@ def test_the_five_steps_report_effects_and_restore_the_page(dashboard_page):
     expect(done).to_contain_text("behind their newest points")
     expect(page.get_by_text("Drifting blobs")).to_be_visible()
 
-    memory.press("Escape")
-    expect(step_text(page, 5)).to_be_hidden()
+    go_to_step(page, 6)
+    expect(page.get_by_role("tab", name="Classify")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_text(re.compile(r"^Now \d+% of the latest points"))).to_be_visible()
+    name = re.compile("^Classifier ")
+    kind = page.get_by_role("combobox", name=name)
+    assert outlined(page, "combobox", name) == "solid"
+    expect(kind).to_have_text("Linear")
+    page.get_by_role("button", name="Back", exact=True).click()
+    expect(step_text(page, 5)).to_be_visible()
+    expect(page.get_by_role("tab", name="Live plot")).to_have_attribute("aria-selected", "true")
+    go_to_step(page, 6)
+    show.click()
+    expect(kind).to_have_text("Gaussian kernel")
+    expect(done).to_contain_text(re.compile(r"(9\d|100)% of the latest points .* [2-6]\d% were"))
+
+    page.keyboard.press("Escape")
+    expect(step_text(page, 6)).to_be_hidden()
+    expect(page.get_by_role("tab", name="Live plot")).to_have_attribute("aria-selected", "true")
     expect(page.get_by_role("slider", name="Prototypes K")).to_have_value("7")
     page.wait_for_url(address)
     # The run at hand is back, as it was.

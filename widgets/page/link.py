@@ -202,15 +202,19 @@ class AddressBar:
                 query.pop(key, None)
         return urlencode(query | self.write_view())
 
-    def write_view(self) -> dict[str, str]:
-        """The axes, the tab and the zoom, as far as the user has changed them."""
+    def write_view(self, tab: int | None = None) -> dict[str, str]:
+        """The axes, the tab and the zoom, as far as the user has changed them.
+
+        ``tab`` is the number of the tab; by default that of the open one.
+        """
         query = {}
         for key, select, default in (("x", self._axes.x, 0), ("y", self._axes.y, 1)):
             options = select.options
             if select.value != options[min(default, len(options) - 1)]:
                 query[key] = select.value
-        if self._views.tabs.active:
-            query["tab"] = self._views.titles[self._views.tabs.active]
+        tab = self._views.tabs.active if tab is None else tab
+        if tab:
+            query["tab"] = self._views.titles[tab]
         if (box := self._figure.viewport.chosen_box) is not None:
             query["view"] = write_box(box)
         return query

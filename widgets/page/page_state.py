@@ -37,7 +37,7 @@ class PageState:
         return {
             "kind": kind,
             "settings": {name: values[name] for name in sorted(values.keys() - {"name"})},
-            "view": self._address.write_view(),
+            "view": self._address.write_view(None if before is None else before.tab),
             "table": self._sources.table.describe() if kind == TABLE else None,
         }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from clusterer.evaluation.classification.companion import Classification
 from clusterer.session.frame import Frame
 from widgets.settings import Settings
 
@@ -24,10 +25,12 @@ class Lesson:
     task : what to do with the setting
     is_done : whether the settings are as the task asks
     solution : settings that the button "Show me" assigns
-    report : the effect, from the last frame before the task was done and the present frame
+    report : the effect, from the last observation before the task was done and the present one; an
+        observation is a Frame, or the Classification in the view Classify
     scene : settings that differ from their defaults when the lesson begins
     needs_reset : whether "Show me" restarts the stream
-    report_before : the state of the stream until the task is done; default empty
+    report_before : the present observation as text until the task is done; default empty
+    view : title of the tab that the lesson opens; default none
     """
 
     setting: str
@@ -36,10 +39,11 @@ class Lesson:
     task: str
     is_done: Callable[[Settings], bool]
     solution: Mapping[str, Any]
-    report: Callable[[Frame, Frame], str]
+    report: Callable[[Any, Any], str]
     scene: Mapping[str, Any] = field(default_factory=dict)
     needs_reset: bool = False
-    report_before: Callable[[Frame], str] = lambda now: ""
+    report_before: Callable[[Any], str] = lambda now: ""
+    view: str = ""
 
     def first_settings(self) -> dict[str, Any]:
         """The settings at the beginning of the lesson, without estimated ones.
@@ -118,6 +122,30 @@ def measure_lag(frame: Frame) -> float:
             middle = np.average(frame.centers[is_in_cluster], axis=0, weights=weights)
             lags.append(np.linalg.norm(middle - points[clusters == cluster].mean(axis=0)))
     return float(np.mean(lags)) if lags else 0.0
+
+
+def report_accuracy(before: Classification, now: Classification) -> str:
+    """The accuracy of the former and of the present classifier on their latest points."""
+    return (
+        f"{now.tests.recent.accuracy:.0%} of the latest points are predicted rightly, "
+        f"{before.tests.recent.accuracy:.0%} were before."
+    )
+
+
+def report_accuracy_before(now: Classification) -> str:
+    """The accuracy while the task is not done; empty before the first points."""
+    if not now.tests.recent.n:
+        return ""
+    return f"Now {now.tests.recent.accuracy:.0%} of the latest points are predicted rightly."
+
+
+def count_learned(before: Any, now: Any) -> int:
+    """Number of points learned between two observations of a lesson."""
+    if isinstance(now, Classification):
+        is_same = now.settings.continues(before.settings)
+        return int(now.tests.total.n - (before.tests.total.n if is_same else 0))
+    n_before = before.snapshot.n_seen if now.run == before.run else 0
+    return int(now.snapshot.n_seen - n_before)
 
 
 def divide(part: float, whole: float) -> float:
@@ -204,5 +232,21 @@ LESSONS = (
         },
         report=report_lag,
         report_before=report_lag_before,
+    ),
+    Lesson(
+        setting="classifier",
+        title="Classify",
+        text="Here the points have classes. A support vector machine learns them beside the "
+        "clusterer, and predicts each point before it learns the class. The tab Classify shows the "
+        "predicted classes as coloured areas. The linear classifier has straight borders, so it "
+        "cannot enclose a ring.",
+        task="Choose Gaussian kernel as the classifier, and watch the borders bend around the "
+        "rings and the accuracy rise.",
+        is_done=lambda settings: settings.classifier == "kernel",
+        solution={"classifier": "kernel"},
+        scene={"generator": "rings", "classifier": "linear", "points_per_s": 1000.0},
+        report=report_accuracy,
+        report_before=report_accuracy_before,
+        view="Classify",
     ),
 )

@@ -1,4 +1,4 @@
-"""The guided tour: five steps on the page itself, in a card that leaves the plot visible."""
+"""The guided tour: six steps on the page itself, in a card that leaves the plot visible."""
 
 import time
 from collections.abc import Callable
@@ -16,8 +16,9 @@ from widgets.live.highlight import ACCENT
 from widgets.settings import Settings
 from widgets.sources.source_chooser import GENERATED, SourceChooser
 from widgets.tour.card import CARD_CLASS, STYLE, build_button, name_step_class, write_step
-from widgets.tour.lessons import LESSONS, Lesson
+from widgets.tour.lessons import LESSONS, Lesson, count_learned
 from widgets.tour.spotlight import Spotlight
+from widgets.views.tabs import ViewTabs
 
 UPDATE_PERIOD_S = 0.5
 N_POINTS_TO_REPORT = 150
@@ -33,19 +34,20 @@ HINT = (
 
 
 class PageBefore(NamedTuple):
-    """The page before the tour: its settings, and the kind and the source of its stream."""
+    """The page before the tour: its settings, the kind and the source of its stream, its tab."""
 
     settings: dict[str, Any]
     kind: str
     source: Source | None
+    tab: int = 0
 
 
 class Tour:
     """Goes through the `LESSONS` by changing the page's settings; other code watches those.
 
     The engine keeps the present run aside. ``show_source`` is called with the source of the tour's
-    run, and at the end with that of the present run. ``card`` is empty until the tour is opened
-    for the first time.
+    run, and at the end with that of the present run. A lesson may open one of the ``views``.
+    ``card`` is empty until the tour is opened for the first time.
     """
 
     def __init__(
@@ -55,16 +57,18 @@ class Tour:
         sources: SourceChooser,
         engine: Engine,
         show_source: Callable[[Source], None],
+        views: ViewTabs,
     ) -> None:
         self._settings = settings
         self._controls = controls
         self._sources = sources
         self._engine = engine
         self._show_source = show_source
+        self._views = views
         self._number: int | None = None
         self._page_before = PageBefore({}, GENERATED, None)
-        self._frame: Frame | None = None
-        self._frame_before: Frame | None = None
+        self._observed: Any = None
+        self._observed_before: Any = None
         self._shown: tuple[int, bool] | None = None
         self._reported_at = 0.0
         self._is_sidebar_open = True
@@ -86,7 +90,7 @@ class Tour:
         )
         self.button = build_header_button(
             "explore_outlined",
-            "Guided tour: σ, K, noise, singletons and drift (T)",
+            "Guided tour: σ, K, noise, singletons, drift and classes (T)",
             on_click=lambda _: self.toggle(),
         )
 
@@ -116,6 +120,7 @@ class Tour:
                 Settings.pick_values(self._settings.param.values()),
                 self._sources.opened_kind,
                 self._sources.opened_source,
+                self._views.tabs.active,
             )
             source = self._sources.make_source()
             self._sources.show_opened(GENERATED, source)
@@ -126,9 +131,10 @@ class Tour:
 
     def end(self, *, keep_settings: bool = False) -> None:
         """Close the card, and restore the page unless the tour's settings are kept."""
-        if self._number is None:
+        lesson = self.lesson
+        if lesson is None:
             return
-        self._number = self._shown = self._frame_before = None
+        self._number = self._shown = self._observed_before = None
         self.card.visible = False
         self.spotlight.light(None)
         self.spotlight.restore_focus()
@@ -136,6 +142,7 @@ class Tour:
             self._engine.drop_aside()
             return
         before = self._page_before
+        self._open_view(lesson, None)
         self._set(before.settings, resets=False)
         self._sources.show_opened(before.kind, before.source)
         if before.source is not None:
@@ -144,10 +151,10 @@ class Tour:
 
     def draw(self, frame: Frame) -> None:
         """Check whether the task is done and report its effect; called with each frame."""
-        self._frame = frame
         lesson, now = self.lesson, time.monotonic()
         if lesson is None or self._number is None:
             return
+        observed = self._observed = self._observe(lesson, frame)
         # Only inside the batch of a frame: otherwise changes of the new widgets could reach the
         # browser before the widgets themselves.
         if self._shown != (self._number, self._is_sidebar_open):
@@ -157,21 +164,29 @@ class Tour:
             if is_new:
                 self.spotlight.focus(name_step_class(self._number), CARD_CLASS)
         is_done = lesson.is_done(self._settings)
-        if not is_done or self._frame_before is None:
-            self._frame_before = frame
+        if not is_done or self._observed_before is None:
+            self._observed_before = observed
         if now - self._reported_at >= UPDATE_PERIOD_S:
             self._reported_at = now
-            effect = self._report(lesson, self._frame_before, frame) if is_done else ""
-            self._report_line.show(
-                f"✓ Done: {effect}" if effect else lesson.report_before(frame) or HINT
-            )
+            self._report_line.show(self._report(lesson, observed, is_done) or HINT)
 
-    def _report(self, lesson: Lesson, before: Frame, now: Frame) -> str:
-        n_learned = now.snapshot.n_seen
-        if now.run == before.run:
-            n_learned -= before.snapshot.n_seen
-        return lesson.report(before, now) if n_learned >= N_POINTS_TO_REPORT else "the effect "
-        "shows soon …"
+    def _observe(self, lesson: Lesson, frame: Frame) -> Any:
+        """What the lesson reports about; None if there is nothing yet."""
+        if not lesson.view:
+            return frame
+        known = self._engine.observer.classification
+        # The engine applies a change of the classifier a moment later.
+        is_new = known is not None and known.settings.kind == self._settings.classifier
+        return known if is_new else None
+
+    def _report(self, lesson: Lesson, now: Any, is_done: bool) -> str:
+        """What the line below the task says; empty if there is nothing to say."""
+        before = self._observed_before
+        if not is_done:
+            return "" if now is None else lesson.report_before(now)
+        if now is None or count_learned(before, now) < N_POINTS_TO_REPORT:
+            return "✓ Done: the effect shows soon …"
+        return f"✓ Done: {lesson.report(before, now)}"
 
     def note_sidebar(self, is_open: bool) -> None:
         """Note whether the controls are visible; if not, the card holds a control of its own."""
@@ -180,7 +195,8 @@ class Tour:
 
     def _go_to(self, number: int) -> None:
         lesson, is_first = LESSONS[number], self._number is None
-        self._number, self._frame_before = number, None
+        self._open_view(self.lesson, lesson)
+        self._number, self._observed_before = number, None
         self._set(lesson.first_settings(), resets=not is_first)
         self._sources.kind.value = GENERATED
         self._engine.refresh_frame()
@@ -188,6 +204,13 @@ class Tour:
     def _go_by(self, n_steps: int) -> None:
         if self._number is not None and 0 <= self._number + n_steps < len(LESSONS):
             self._go_to(self._number + n_steps)
+
+    def _open_view(self, left: Lesson | None, begun: Lesson | None) -> None:
+        """Open the view of a lesson that begins, or the one before the tour after such a lesson."""
+        if begun is not None and begun.view:
+            self._views.tabs.active = self._views.find(begun.view)
+        elif left is not None and left.view:
+            self._views.tabs.active = self._page_before.tab
 
     def _set(self, values: dict[str, Any], *, resets: bool = True) -> None:
         """Assign settings, and restart the stream if one of them changes and ``resets`` is set."""
@@ -211,7 +234,9 @@ class Tour:
     def _show_control(self, lesson: Lesson) -> None:
         """Outline the control of the lesson: in the open sidebar, else a copy in the card."""
         if self._is_sidebar_open:
-            self.spotlight.light(self._controls.get(lesson.setting), CARD_CLASS)
+            # With a view, the card goes to the top, so that most of the view is visible.
+            card = f"{CARD_CLASS}^" if lesson.view else CARD_CLASS
+            self.spotlight.light(self._controls.get(lesson.setting), card)
             self._control_slot.objects = []
             if lesson.setting in self._controls.rarely_used:
                 self._controls.unfold()
@@ -225,7 +250,8 @@ class Tour:
     def _show_solution(self) -> None:
         lesson = self.lesson
         if lesson is not None:
-            self._frame_before = self._frame_before or self._frame
+            if self._observed_before is None:
+                self._observed_before = self._observed
             self._settings.param.update(**lesson.solution)
             if lesson.needs_reset:
                 self._engine.reset()

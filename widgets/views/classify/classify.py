@@ -44,9 +44,11 @@ KERNEL_SETTINGS = (
     "classifier_budget",
     "classifier_maintenance",
 )
+CHOICES = ("classifier", "classifier_teacher")
+"""The settings above the plot."""
+
 ORDER = (
-    "classifier",
-    "classifier_teacher",
+    *CHOICES,
     "classifier_alpha",
     "classifier_half_life",
     "has_automatic_classifier_half_life",
@@ -111,9 +113,10 @@ class ClassifyView:
         self.estimates: dict[str, float] = {}
         self._build_controls(controls)
         self.pane = pmui.Column(
-            self.controls,
+            self.choices,
             self._text.pane,
             self._plot.pane,
+            self.controls,
             self._table,
             self._classes,
             self._note.pane,
@@ -124,7 +127,11 @@ class ClassifyView:
         self.widgets = {name: controls.get(name) for name in ORDER}
         for widget in self.widgets.values():
             widget.param.update(min_width=200, max_width=300)
-        self.controls = pmui.FlexBox(*self.widgets.values(), gap="12px", **WIDE)
+        choices = [self.widgets[name] for name in CHOICES]
+        others = [widget for widget in self.widgets.values() if widget not in choices]
+        self.choices, self.controls = (
+            pmui.FlexBox(*each, gap="12px", **WIDE) for each in (choices, others)
+        )
         self._settings.param.watch(self._change, list(ORDER))
         self._show_controls()
 
