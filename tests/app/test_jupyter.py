@@ -17,7 +17,8 @@ from tests.support.screens import slide, wait_until
 from tests.support.servers import wait_for_port
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples" / "dashboard.ipynb"
+EXAMPLES = {"dashboard.ipynb": 4, "classifiers.ipynb": 3}
+"""The notebooks, and how many results with HTML their cells show."""
 
 SHOW = "from widgets import Dashboard\ndashboard = Dashboard()\ndashboard"
 # The number of engine threads, and of points learned: an idle thread learns none.
@@ -260,19 +261,25 @@ def test_showing_a_dashboard_again_leaves_no_thread_behind(open_notebook):
     assert report()[0] == 0
 
 
-def test_the_example_runs(tmp_path):
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_runs(name, tmp_path):
     command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook"]
-    command += ["--output-dir", str(tmp_path), str(EXAMPLE)]
+    command += ["--output-dir", str(tmp_path), str(ROOT / "examples" / name)]
     environment = quiet_environment(tmp_path)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    cells = json.loads((tmp_path / EXAMPLE.name).read_text("utf-8"))["cells"]
+    cells = json.loads((tmp_path / name).read_text("utf-8"))["cells"]
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     shown = [each for each in outputs if each["output_type"] == "execute_result"]
-    assert len(shown) == 4
+    assert len(shown) == EXAMPLES[name]
     assert all("text/html" in each["data"] for each in shown)
 
 
-def test_the_example_is_stored_without_outputs():
-    cells = json.loads(EXAMPLE.read_text("utf-8"))["cells"]
+def test_the_tested_examples_are_all_examples():
+    assert {each.name for each in (ROOT / "examples").iterdir() if each.is_file()} == set(EXAMPLES)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_example_is_stored_without_outputs(name):
+    cells = json.loads((ROOT / "examples" / name).read_text("utf-8"))["cells"]
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
