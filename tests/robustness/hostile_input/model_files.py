@@ -5,6 +5,7 @@ import json
 import pickle
 import struct
 import zipfile
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from numpy.lib import format as npy
 
 from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.svm import KernelPegasosClassifier, PegasosClassifier
 from tests.robustness.hostile_input.mutations import mutate
 
 ODD_VALUES: tuple[Any, ...] = (
@@ -49,9 +51,32 @@ def write_models() -> list[bytes]:
         moved.partial_fit(blobs + step)
     wide = OnlineClusterer(8, sigma=2.0).fit(rng.normal(size=(200, 20)))
     known = Scaling.standardize(blobs.mean(axis=0), blobs.std(axis=0))
+    return save((plain, None), (moved, None), (wide, None), (plain, known))
+
+
+def write_classifiers() -> list[bytes]:
+    """Write valid files of classifiers with different contents."""
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(400, 2))
+    kinds = (points[:, 0] > 0).astype(int) + (points[:, 1] > 0)
+    names = np.array(["cow", "dog", "Zürich"])[kinds]
+    linear = PegasosClassifier().partial_fit(points, names)
+    fading = PegasosClassifier(1e-2, 50.0, class_weight={0: 2.0}).partial_fit(points, kinds)
+    two = PegasosClassifier(random_state=1).fit(rng.normal(size=(60, 9)), kinds[:60] > 0)
+    kernel = KernelPegasosClassifier(12).partial_fit(points, names)
+    oldest = KernelPegasosClassifier(20, 0.5, half_life=90.0, maintenance="oldest")
+    oldest.partial_fit(points, kinds)
+    first = KernelPegasosClassifier(5).partial_fit(points[:3], [7, 7, 7])
+    known = Scaling.standardize(points.mean(axis=0), points.std(axis=0))
+    models: tuple[Any, ...] = (linear, fading, two, kernel, oldest, first)
+    return save(*((model, None) for model in models), (kernel, known))
+
+
+def save(*models: tuple[Any, Scaling | None]) -> list[bytes]:
+    """Return the files of models, each with a scaling or None."""
     found = []
     with TemporaryDirectory() as folder:
-        for model, scaling in ((plain, None), (moved, None), (wide, None), (plain, known)):
+        for model, scaling in models:
             model.save(path := Path(folder) / "model", scaling)
             found.append(path.read_bytes())
     return found
@@ -122,7 +147,7 @@ def change_header(members: dict[str, bytes], random: Random) -> bytes:
     header = json.loads(str(read_array(members["header.npy"])))
     for _ in range(random.choice((1, 1, 2))):
         place = header
-        while isinstance(held := place[(key := random.choice(list(place)))], dict):
+        while isinstance(held := place[(key := random.choice(list(place)))], dict) and held:
             place = held
         if random.random() < 0.1:
             del place[key]
@@ -191,13 +216,13 @@ CHANGES = (
 class Models:
     """Hostile model files by number; the same number and seed give the same file."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, write: Callable[[], list[bytes]] = write_models) -> None:
+        self._seed, self._write = seed, write
 
     @cached_property
     def valid(self) -> list[bytes]:
         """The valid files."""
-        return write_models()
+        return self._write()
 
     def make(self, number: int) -> bytes:
         """Return the content of a file."""

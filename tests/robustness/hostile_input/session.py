@@ -13,6 +13,7 @@ import numpy as np
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from clusterer import ModelFileError, OnlineClusterer, load
+from clusterer.base import Classifier
 from clusterer.datasets import make_generator
 from clusterer.datasets.examples import EXAMPLES
 from clusterer.support.errors import error_counts
@@ -158,12 +159,18 @@ class Session:
             return self._check_message(error)
         model.snapshot()
         model.save(self._path)
-        if model.n_prototypes > FEW_PROTOTYPES:
+        if not isinstance(model, Classifier) and model.n_prototypes > FEW_PROTOTYPES:
             # Learning would allocate memory for all prototypes.
             return "loaded"
+        points = np.random.default_rng(0).normal(size=(50, model.n_features_in_))
         try:
-            model.predict(np.zeros((3, model.n_features_in_)))
-            model.partial_fit(np.random.default_rng(0).normal(size=(50, model.n_features_in_)))
+            classes = model.predict(np.zeros((50, model.n_features_in_)))
+            if isinstance(model, Classifier):
+                if not np.isfinite(model.decision_function(points)).all():
+                    raise UnexpectedError("NaN or infinity was decided")
+                model.partial_fit(points, classes)
+            else:
+                model.partial_fit(points)
         except ValueError as error:
             return self._check_message(error) and "loaded; distant points refused with a message"
         if not np.isfinite(model.snapshot().centers).all():

@@ -14,7 +14,7 @@ from tests.robustness.hostile_input.worker import KINDS, WatchedWorker, make_cas
 
 SEED = int(os.environ.get("HOSTILE_INPUT_SEED", "11"))
 N_CASES = 60
-N_LONG = {"tables": 10_000, "models": 1_000, "links": 1_000, "parameters": 1_000}
+N_LONG = dict.fromkeys(KINDS, 1_000) | {"tables": 10_000}
 N_BETWEEN = 100  # cases between two valid files
 
 

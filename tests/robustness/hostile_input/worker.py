@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.robustness.hostile_input.links_and_parameters import Links, Parameters
-from tests.robustness.hostile_input.model_files import Models, write_models
+from tests.robustness.hostile_input.model_files import Models, write_classifiers, write_models
 from tests.robustness.hostile_input.tables import Tables
 from tests.support.servers import read_resident_bytes
 
-KINDS = ("tables", "models", "links", "parameters")
+KINDS = ("tables", "models", "classifiers", "links", "parameters")
 LONGEST_S = 2.0  # of one case
 SILENT_S = 30.0
 POLL_S = 0.02
@@ -47,6 +47,7 @@ def make_cases(seed: int, folder: Path | None) -> dict[str, Any]:
     return {
         "tables": Tables(seed, folder),
         "models": Models(seed),
+        "classifiers": Models(seed, write_classifiers),
         "links": Links(seed),
         "parameters": Parameters(seed),
     }
@@ -64,10 +65,11 @@ def work(pipe: Any) -> None:
         "valid": session.load_valid,
         "tables": session.try_table,
         "models": session.try_model,
+        "classifiers": session.try_model,
         "links": session.try_link,
         "parameters": session.try_parameters,
     }
-    for case in write_models():
+    for case in (*write_models(), *write_classifiers()):
         session.try_model(case)
     pipe.send(read_resident_bytes())
     while (request := pipe.recv()) is not None:
