@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from benchmarks.svm import kernel, sparse, streams
+from benchmarks.svm import companion, kernel, sparse, streams
 from benchmarks.svm.table import Row, write_rows
 
 
@@ -12,7 +12,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
     parser.add_argument("--streams", type=Path, metavar="FOLDER", help="tables with classes")
     parser.add_argument(
-        "--only", choices=("sparse", "kernel", "streams"), help="measure one part only"
+        "--only", choices=("sparse", "kernel", "streams", "companion"), help="measure one part only"
     )
     return parser.parse_args()
 
@@ -30,6 +30,8 @@ def main() -> None:
         rows += kernel.measure_quality()
     if arguments.only in (None, "streams"):
         rows += streams.measure_streams(arguments.streams)
+    if arguments.only in (None, "companion"):
+        rows += companion.measure_costs(1_000_000 // divisor)
     print(write_rows(rows))
 
 
