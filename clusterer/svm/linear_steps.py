@@ -142,6 +142,60 @@ def take_step(
     return is_changed
 
 
+@inner
+def multiply_row(points: Any, row: int, vu: Any) -> Any:
+    """Return ⟨v, x⟩ for the first column of v, and ⟨x, x⟩.
+
+    Both are four sums, so that an addition need not wait for the one before it.
+    """
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    aa, bb, cc, dd = 0.0, 0.0, 0.0, 0.0
+    stop = points.shape[1] // 4 * 4
+    for j in range(0, stop, 4):
+        x0 = points[row, j]
+        x1 = points[row, j + 1]
+        x2 = points[row, j + 2]
+        x3 = points[row, j + 3]
+        a += vu[j, 0, 0] * x0
+        b += vu[j + 1, 0, 0] * x1
+        c += vu[j + 2, 0, 0] * x2
+        d += vu[j + 3, 0, 0] * x3
+        aa += x0 * x0
+        bb += x1 * x1
+        cc += x2 * x2
+        dd += x3 * x3
+    for j in range(stop, points.shape[1]):
+        x0 = points[row, j]
+        a += vu[j, 0, 0] * x0
+        aa += x0 * x0
+    return (a + b) + (c + d), (aa + bb) + (cc + dd)
+
+
+@inner
+def add_row(points: Any, row: int, vu: Any, deltas: Any, has_average: bool) -> None:
+    """Add a row, times the factor of each column, to v, and its part of the average to u."""
+    n_columns = vu.shape[2]
+    averaged = deltas[n_columns]
+    if n_columns == 1 and not has_average:
+        delta = deltas[0]
+        for j in range(points.shape[1]):
+            vu[j, 0, 0] += delta * points[row, j]
+        return
+    if n_columns == 1:
+        delta = deltas[0]
+        for j in range(points.shape[1]):
+            change = delta * points[row, j]
+            vu[j, 0, 0] += change
+            vu[j, 1, 0] += averaged * change
+        return
+    for j in range(points.shape[1]):
+        for k in range(n_columns):
+            change = deltas[k] * points[row, j]
+            vu[j, 0, k] += change
+            if has_average:
+                vu[j, 1, k] += averaged * change
+
+
 @entry
 def learn_dense(
     points: Any,
@@ -194,12 +248,7 @@ def learn_dense(
         for k in range(margins.shape[0]):
             margins[k] = 0.0
         if margins.shape[0] == 1:
-            product = 0.0
-            for j in range(points.shape[1]):
-                x = points[row, j]
-                product += vu[j, 0, 0] * x
-                square += x * x
-            margins[0] = product
+            margins[0], square = multiply_row(points, row, vu)
         else:
             for j in range(points.shape[1]):
                 x = points[row, j]
@@ -211,13 +260,7 @@ def learn_dense(
             margins, square, codes[i], weight, vu, bias, deltas, scalars,
             alpha, limit, has_average, has_intercept,
         ):  # fmt: skip
-            averaged = deltas[margins.shape[0]]
-            for j in range(points.shape[1]):
-                for k in range(margins.shape[0]):
-                    change = deltas[k] * points[row, j]
-                    vu[j, 0, k] += change
-                    if has_average:
-                        vu[j, 1, k] += averaged * change
+            add_row(points, row, vu, deltas, has_average)
         predicted[i] = find_highest(margins)
         if predicted[i] != codes[i]:
             scalars[N_MISTAKES] += 1.0
@@ -256,10 +299,9 @@ def are_indices_allowed(indices: Any, starts: Any, first: int, stop: int, n_feat
 
 @inner
 def multiply_sparse_row(values: Any, indices: Any, begin: int, end: int, vu: Any) -> Any:
-    """Return ⟨v, x⟩ for the first column of v, and ⟨x, x⟩.
+    """Do what `multiply_row` does for a row of a CSR array.
 
-    Both are four sums, so that an addition need not wait for the one before it. Unsigned indices
-    save the test for negative ones, which count from the end.
+    Unsigned indices save the test for negative ones, which count from the end.
     """
     a, b, c, d = 0.0, 0.0, 0.0, 0.0
     aa, bb, cc, dd = 0.0, 0.0, 0.0, 0.0

@@ -100,6 +100,9 @@ def pack(x: dict[Any, Any], columns: dict[Any, Any]) -> NDArray[np.float64]:
     row = np.zeros((1, max(len(columns), 1)))
     for j, name in enumerate(columns):
         if name in x:
+            if type(x[name]) is float and abs(x[name]) <= LARGEST:
+                row[0, j] = x[name]
+                continue
             try:
                 row[0, j] = check_float(f"feature {name!r}", x[name], -LARGEST, LARGEST)
             except ValueError as error:

@@ -379,13 +379,13 @@ class StreamClassifier(ClassifierMixin, Classifier):
             and type(y) is np.ndarray
             and hasattr(self, "_state")
             and X.dtype == DOUBLE
-            and y.dtype == INTEGER
+            and (y.dtype == INTEGER or y.dtype.kind in "bU")
             and X.ndim == 2
             and y.shape == X.shape[:1]
             and len(y) > 0
             and X.shape[1] == self.n_features_in_
             and not hasattr(self, "feature_names_in_")
-            and self._table.classes.dtype == INTEGER
+            and self._table.classes.dtype.kind == y.dtype.kind
             and X.flags.c_contiguous
             and X.flags.writeable
             and not count_too_large(X)
