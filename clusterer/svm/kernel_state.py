@@ -16,6 +16,7 @@ from clusterer.svm.kernel_steps import (
     N_STREAM,
     SCALE,
     SIGMA,
+    SMALLEST_SIGMA,
     SPEAKER,
     SPREAD,
     STEPS,
@@ -39,6 +40,10 @@ ARRAYS = {
     "scalars": "<f8",
 }
 ALL = -1
+AVERAGE = (SCALE, AVERAGED, AVERAGE_WEIGHT)
+LARGEST_SUMS = {AVERAGED: 1e150, AVERAGE_WEIGHT: 1e150, MISTAKES: 1e35, N_ROWS: 1e35, SPREAD: 1e250}
+"""Above what the largest weights and values of 2^53 rows can lead to."""
+
 HALF_LIFE_OF_MISTAKES = 500.0
 FADING = 2.0 ** (-1.0 / HALF_LIFE_OF_MISTAKES)
 
@@ -283,6 +288,14 @@ def check_arrays(arrays: dict[str, NDArray], n_classes: int) -> None:
     scales, steps, widths = (experts[:, place] for place in (SCALE, STEPS, SIGMA))
     demand(bool(((scales >= SMALLEST_SCALE) & (scales <= 1e50)).all()), "a scale is out of range")
     demand(bool(((steps >= 1e-35) & (steps <= 1e35)).all()), "a sum of weights is out of range")
-    demand(bool(((widths > 0) & (widths <= 1e110)).all()), "a width is out of range")
-    largest = np.abs(vectors).max()
-    demand(largest <= 1e110, "coordinates are too large")
+    is_width = (widths >= SMALLEST_SIGMA) & (widths <= 1e110)
+    demand(bool(is_width.all()), "a width is out of range")
+    for name in ("vectors", "means"):
+        demand(bool((np.abs(arrays[name]) <= 1e110).all()), f"coordinates of {name} are too large")
+    for place, most in LARGEST_SUMS.items():
+        demand(bool((experts[:, place] <= most).all()), "a sum of an expert is too large")
+    scales, averaged, totals = (experts[:, place, None, None] for place in AVERAGE)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        means = (averaged * arrays["coefs"] - arrays["sums"]) / totals
+        used = np.where(totals > 0, means, scales * arrays["coefs"])
+    demand(bool((np.abs(used) <= 1e200).all()), "coefficients are too large")

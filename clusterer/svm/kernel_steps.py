@@ -111,7 +111,8 @@ def follow_width(
     for j in range(points.shape[1]):
         gap = points[row, j] - means[e, j]
         means[e, j] += weight / total * gap
-        squares += weight * gap * (points[row, j] - means[e, j])
+        # Never below 0, except by rounding where the mean moves as far as the row.
+        squares += max(weight * gap * (points[row, j] - means[e, j]), 0.0)
     experts[e, N_ROWS] = total
     experts[e, SPREAD] = squares
 

@@ -26,6 +26,9 @@ from clusterer.svm.model_contents import check_counts
 from clusterer.svm.validation import Rows, are_rows_allowed
 
 ARRAYS = dict.fromkeys(("v", "u", "bias", "counts", "scalars"), "<f8")
+LARGEST_WEIGHT, LARGEST_INTERCEPT = 1e150, 1e250
+"""A decision about the largest values does not overflow. An intercept follows their squares."""
+
 NO_ORDER = np.empty(0, dtype=np.int64)
 
 
@@ -231,4 +234,9 @@ class LinearState:
         state.vu = np.stack([v, u] if len(u) else [v], axis=1)
         for name in ("bias", "counts", "scalars"):
             setattr(state, name, np.array(arrays[name]))
+        with np.errstate(over="ignore", invalid="ignore"):
+            weights, intercepts = state.find_weights()
+        demand(bool((np.abs(weights) <= LARGEST_WEIGHT).all()), "the weights are too large")
+        is_small = bool((np.abs(intercepts) <= LARGEST_INTERCEPT).all())
+        demand(is_small, "the intercepts are too large")
         return state

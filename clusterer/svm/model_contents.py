@@ -65,8 +65,7 @@ def read_state(cls: Any, header: dict[str, Any], arrays: dict[str, NDArray]) -> 
             arrays[name].dtype == dtype,
             f"{name} is of type {arrays[name].dtype}, not {dtype}",
         )
-        is_finite = dtype != "<f8" or bool((np.abs(arrays[name]) <= LARGEST_NUMBER).all())
-        demand(is_finite, f"{name} holds NaN, infinity or numbers too large")
+    check_numbers({name: arrays[name] for name in model.ARRAYS})
     table = read_classes(arrays["classes"], header)
     model._state = model._read_state(arrays, len(table))
     model._table = table
@@ -79,6 +78,14 @@ def read_state(cls: Any, header: dict[str, Any], arrays: dict[str, NDArray]) -> 
     if n_iter is not None:
         model.n_iter_ = n_iter
     return model
+
+
+def check_numbers(arrays: dict[str, NDArray]) -> None:
+    """Raise ModelFileError if an array holds NaN, infinity or numbers too large."""
+    for name, values in arrays.items():
+        if values.dtype.kind == "f":
+            is_finite = bool((np.abs(values) <= LARGEST_NUMBER).all())
+            demand(is_finite, f"{name} holds NaN, infinity or numbers too large")
 
 
 def read_parameters(cls: Any, parameters: Any) -> Any:

@@ -1,5 +1,6 @@
 """What the linear and the kernel classifier share: chunks, classes, weights, passes, files."""
 
+import copy
 import itertools
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -17,10 +18,11 @@ from clusterer.base import Classifier, State
 from clusterer.model_file import Model, save_model
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.stream.chunk import NOISE
+from clusterer.support.array_archive import ModelFileError
 from clusterer.svm.class_table import BLOCK, MOST_CLASSES, ClassTable
 from clusterer.svm.linear_state import NO_ORDER, Batch, UncheckedRowError
 from clusterer.svm.linear_steps import N_MISTAKES, N_SEEN, N_UPDATES
-from clusterer.svm.model_contents import read_state, write_state
+from clusterer.svm.model_contents import check_numbers, read_state, write_state
 from clusterer.svm.row_checks import count_too_large
 from clusterer.svm.row_order import DistinctRows, find_distinct_rows
 from clusterer.svm.validation import (
@@ -315,8 +317,8 @@ class StreamClassifier(ClassifierMixin, Classifier):
     def change_units(self, factors: ArrayLike, shifts: ArrayLike) -> Self:
         """Convert everything learned to new units: a row x becomes ``x * factors + shifts``.
 
-        Raises ValueError if ``factors`` or ``shifts`` are not d finite numbers, or a factor is not
-        above 0.
+        Raises ValueError if ``factors`` or ``shifts`` are not d finite numbers, a factor is not
+        above 0, or a number of the model would become too large. The model is unchanged then.
         """
         check_is_fitted(self)
         scale, shift = (np.asarray(values, np.float64) for values in (factors, shifts))
@@ -325,7 +327,19 @@ class StreamClassifier(ClassifierMixin, Classifier):
                 raise ValueError(f"{name} must be {self.n_features_in_} finite numbers.")
         if not (scale > 0).all():
             raise ValueError("factors must be above 0.")
-        self._state.change_units(scale, shift)
+        state = copy.deepcopy(self._state)
+        with np.errstate(over="ignore", invalid="ignore"):
+            state.change_units(scale, shift)
+        try:
+            arrays = state.to_arrays()
+            check_numbers(arrays)
+            self._read_state(arrays, len(self._table))
+        except ModelFileError as error:
+            raise ValueError(
+                f"In these units a number of the classifier would become too large: {error}. "
+                "The model is unchanged."
+            ) from None
+        self._state = state
         return self
 
     def save(self, path: str | PathLike[str], scaling: Scaling | None = None) -> None:

@@ -450,3 +450,44 @@ def test_only_the_linear_classifier_takes_sparse_rows():
         else:
             with pytest.raises(TypeError, match=r"[Ss]parse"):
                 model.partial_fit(chunk, [0, 1])
+
+
+@each_model
+def test_units_in_which_numbers_overflow_are_refused(model):
+    points, classes, _ = rows(3, 60, 2)
+    model = clone(model).partial_fit(points, classes)
+    before = copy.deepcopy(model)
+    huge, tiny = 1e300, 1e-300
+    factors, shifts = {
+        PegasosClassifier: ([tiny, tiny], [0.0, 0.0]),
+        KernelPegasosClassifier: ([huge, 1.0], [0.0, 0.0]),
+    }[type(model)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=r"too large.*The model is unchanged"):
+            model.change_units(factors, shifts)
+    assert_same_state(model, before)
+    model.change_units([1.0, 1.0], [1.0, 1.0])
+    assert_allclose(model.decision_function(points + 1), before.decision_function(points), 1e-9)
+
+
+@each_model
+def test_the_largest_values_can_be_learned_saved_and_decided(model, tmp_path):
+    points, classes, _ = rows(4, 60, 2)
+    points *= 1e100 / np.abs(points).max()
+    model = clone(model).set_params(alpha=1e-12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for chunk in (points, points * 1e-100, points):
+            model.partial_fit(chunk, classes)
+        model.save(tmp_path / "model")
+        found = clusterer.load(tmp_path / "model").decision_function(points)
+    assert np.isfinite(found).all()
+    assert_array_equal(found, model.decision_function(points))
+
+
+def test_a_short_half_life_and_distant_rows_give_no_negative_spread(tmp_path):
+    model = KernelPegasosClassifier(5, half_life=1e-3)
+    model.partial_fit([[1e100], [1.0], [-1e90], [3.0], [7e99], [0.1]], [0, 1, 0, 1, 0, 1])
+    model.save(tmp_path / "model")
+    assert_same_state(clusterer.load(tmp_path / "model"), model)
