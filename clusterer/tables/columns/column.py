@@ -141,7 +141,7 @@ def infer_column(
         present, lacking = _select_present(cells, detector.missing)
         inference = _infer_kind(name, cells, present, detector, is_unnamed)
     if inference.kind == "date" and is_text(cells.type) and inference.number_format is None:
-        inference = _add_date_format(inference, present, is_day_first)
+        inference = _add_date_format(inference, present, detector, is_day_first)
     if inference.number_format is not None and inference.number_format.missing:
         lacking = np.isnan(parse_numbers(cells, inference.number_format).values)
     share = float(lacking.mean()) if len(lacking) else 1.0
@@ -256,16 +256,24 @@ def _infer_wordy(
 
 
 def _add_date_format(
-    inference: _Inference, present: pa.Array, is_day_first: bool | None
+    inference: _Inference,
+    present: pa.Array,
+    detector: NumberFormatDetector,
+    is_day_first: bool | None,
 ) -> _Inference:
     """Add how the dates are written, and a note about their order."""
-    time_format = detect_date_format(present.to_pylist(), is_day_first)
+    words = present.to_pylist()
+    time_format = detect_date_format(words, is_day_first)
     if time_format is None:
         return inference
+    if time_format.is_assumed and detector.has_decimal_comma:
+        # No country that writes the month first has a decimal comma.
+        day_first = detect_date_format(words, is_day_first=True)
+        time_format = (day_first or time_format)._replace(is_assumed=True)
     note, first = inference.note, time_format.first_part
     if time_format.is_clock:
         note = "a time of the day, no feature"
-    example = make_printable(time_format.find_example(present.to_pylist()), 30) if first else ""
+    example = make_printable(time_format.find_example(words), 30) if first else ""
     # A year of four digits is evident.
     if first and not example[:4].isdecimal():
         note += f"; the {first} comes first in dates such as {example}"

@@ -29,7 +29,7 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 FIRST_TWO_DIGIT_YEAR = 69
 CLOCK = (
     r"(?P<half1>[ap]m)?\s*(?P<hour>\d{1,2})(?::(?P<minute>\d{2})"
-    r"(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?\s*(?P<half2>[ap]m)?"
+    r"(?::(?P<second>\d{2})(?:(?:[.,]|:(?=\d{3}))(?P<fraction>\d+))?)?)?\s*(?P<half2>[ap]m)?"
     r"\s*(?P<zone>~|(?:~\s*)?[+-]\d{1,2}(?::?\d{2})?)?"
 )
 # After `_replace_words`: months are <5>, a zone's name is ~ with its offset.
@@ -60,6 +60,8 @@ COMPACT = re.compile(
     r"(?P<zone>~|[+-]\d{1,2}(?::?\d{2})?)?$"
 )
 ORDERS = ("dmy", "mdy", "ymd")
+# Rare; it counts only if the dates exist in no other order.
+RARE_ORDER = "ydm"
 # Hours, minutes and seconds with points between them, as in 18.00.00, are no date in any order.
 CLOCK_ORDER = "hms"
 # With fewer dates their order by chance says nothing.
@@ -150,12 +152,14 @@ def decide_order(parts: Sequence[DateParts], mark: str) -> tuple[str, bool]:
 
     An order counts only if as many dates exist in it as in any other. Then the order wins in
     which the dates go up or down from row to row, or in which the dates span less time. In a
-    draw the day is first, unless the mark is a slash or a hyphen: then the month is first.
+    draw the order counts in which all steps of the time are alike. Else the day is first, unless
+    the mark is a slash or a hyphen: then the month is first.
     """
-    fitting = [each.numbers for each in parts if each.numbers is not None and each.mark == mark]
+    dates = [each for each in parts if each.numbers is not None and each.mark == mark]
+    fitting = [each.numbers for each in dates if each.numbers is not None]
     days = {
         order: np.array([_or_nan(_find_day(numbers, order)) for numbers in fitting])
-        for order in ORDERS
+        for order in (*ORDERS, RARE_ORDER)
     }
     shares = {order: float(np.isfinite(each).mean()) for order, each in days.items()}
     best_share = max(shares.values())
@@ -165,7 +169,7 @@ def decide_order(parts: Sequence[DateParts], mark: str) -> tuple[str, bool]:
         return "dmy", False
     is_first = mark in "/-"
     by_custom = ("mdy", "dmy", "ymd") if is_first else ("dmy", "mdy", "ymd")
-    orders = [order for order in by_custom if shares[order] == best_share]
+    orders = [order for order in by_custom if shares[order] == best_share] or [RARE_ORDER]
     if len(orders) == 1:
         return orders[0], False
     sorted_shares = {order: _share_of_sorted_steps(days[order]) for order in orders}
@@ -176,7 +180,9 @@ def decide_order(parts: Sequence[DateParts], mark: str) -> tuple[str, bool]:
     spans = {order: float(np.ptp(days[order][np.isfinite(days[order])])) for order in orders}
     # A two-digit year that takes all values from 1 to 31 is a day.
     narrow = [order for order in orders if spans[order] <= 3 * min(spans.values()) + 365]
-    return narrow[0], len(narrow) > 1
+    clocks = np.array([each.seconds for each in dates])
+    regular = [order for order in narrow if clocks.any() and _has_equal_steps(days[order], clocks)]
+    return (regular[0], False) if len(regular) == 1 else (narrow[0], len(narrow) > 1)
 
 
 def list_marks(parts: Sequence[DateParts]) -> list[str]:
@@ -250,7 +256,7 @@ def _read_week(year: int, groups: dict[str, str | None], seconds: float) -> Date
 def _read_clock(groups: dict[str, str | None], offset: int) -> float | None:
     hour, minute = int(groups["hour"] or 0), int(groups["minute"] or 0)
     second = int(groups["second"] or 0)
-    half = groups["half1"] or groups["half2"]
+    half = groups["half1"] or groups["half2"] or None
     # A lone number is an hour only with am or pm, or within 2024010513.
     if groups["minute"] is None and groups["half2"] is None and half is None:
         return None
@@ -283,6 +289,11 @@ def _find_day(numbers: tuple[int, int, int], order: str) -> int | None:
 
 def _or_nan(day: int | None) -> float:
     return float("nan") if day is None else float(day)
+
+
+def _has_equal_steps(days: NDArray[np.float64], clocks: NDArray[np.float64]) -> bool:
+    steps = np.diff(86_400.0 * days + clocks)
+    return steps.size >= MIN_SORTED_DATES and bool(np.ptp(steps) < 1e-3)
 
 
 def _share_of_sorted_steps(days: NDArray[np.float64]) -> float:

@@ -26,7 +26,7 @@ from clusterer.tables.report import Report
 # The patterns are also read by PyArrow's RE2: no look-around, no back-references.
 WEEKDAY = "(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\\.?,? )"
 MONTH = "(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\\.?"
-CLOCK = "\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+)?)?(?: ?[ap]\\.?m\\.?)?"
+CLOCK = "\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d+|:\\d{3})?)?(?: ?[ap]\\.?m\\.?)?"
 ZONE = "(?: ?(?:z|utc|gmt|[+-]\\d{2}:?(?:\\d{2})?))?"
 DAY_PATTERN = "|".join(
     (

@@ -119,6 +119,13 @@ class NumberFormatDetector:
             found_format, n_read = self._add_notations(found_format, n_read, values)
         return DetectedFormat(found_format, n_read / len(values), is_assumed=is_assumed)
 
+    @property
+    def has_decimal_comma(self) -> bool:
+        """Whether most decimal numbers of the table have a comma."""
+        if len(self._candidates) == 1:
+            return self._candidates[0].decimal == ","
+        return self._point_surplus < 0
+
     def _add_notations(
         self, found: NumberFormat, n_read: int, values: pa.Array
     ) -> tuple[NumberFormat, int]:

@@ -58,6 +58,10 @@ def make_table(dates, name="when"):
         ("Jan-24", count(2024, 1, 1)),
         ("2024-Q3", count(2024, 7, 1)),
         ("2024-W02-1", count(2024, 1, 8)),
+        ("2024010500", count(2024, 1, 5)),
+        ("2024010512", count(2024, 1, 5, 12)),
+        ("202401051230", count(2024, 1, 5, 12, 30)),
+        ("2024/1/5 10:00:00:125", count(2024, 1, 5, 10) + 0.125),
     ],
 )
 def test_date_is_read(text, seconds):
@@ -108,6 +112,28 @@ def test_narrow_first_number_of_two_digits_is_the_year(write):
     dates = [(24 + i % 3, i * 7 % 12 + 1, i * 5 % 28 + 1) for i in range(90)]
     _, seconds = read_times(write(make_table(f"{y}/{m:02d}/{d:02d}" for y, m, d in dates)))
     assert_allclose(seconds, sorted(count(2000 + y, m, d) for y, m, d in dates))
+
+
+def test_the_year_comes_first_and_the_month_last_if_no_other_order_fits(write):
+    days = [(i % 28 + 1, 11 + i // 28) for i in range(56)]
+    _, seconds = read_times(write(make_table(f"17.{d:02d}.{m}" for d, m in days)))
+    assert_allclose(seconds, [count(2017, m, d) for d, m in days])
+
+
+def test_equal_steps_show_the_order(write):
+    minutes = 37 * np.arange(300)
+    dates = [f"{1 + m // 1440:02d}/01/2024 {m // 60 % 24:02d}:{m % 60:02d}" for m in minutes]
+    table, seconds = read_times(write(make_table(dates)))
+    assert_allclose(seconds, count(2024, 1, 1) + 60 * minutes)
+    assert "assumed" not in column(table, "when").note
+
+
+def test_decimal_commas_suggest_that_the_day_comes_first(write):
+    days = [(i * 5 % 12 + 1, i * 7 % 12 + 1) for i in range(40)]
+    text = make_table(f"{d}/{m}/2024" for d, m in days).replace(".5", ",5")
+    table, seconds = read_times(write(text))
+    assert_allclose(seconds, sorted(count(2024, m, d) for d, m in days))
+    assert "assumed: else choose day_first False" in column(table, "when").note
 
 
 def test_chosen_order_of_day_and_month(write):
