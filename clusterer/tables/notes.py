@@ -29,7 +29,7 @@ def write_notes(
         column.name
         for column in columns
         if column.kind == "number"
-        and column.name not in {*roles.features, roles.label}
+        and column.name not in {*roles.features, *roles.time_parts, roles.label}
         and column.n_missing_share <= MAX_MISSING_SHARE
     ]
     if categories:
@@ -41,8 +41,8 @@ def write_notes(
         notes.append(f"{len(columns):,} columns are many for clustering: consider choosing some")
     if not sample.is_all:
         notes.append(f"the kinds of the columns follow from the first {sample.n_rows:,} rows")
-    if roles.clock is not None:
-        names = join_names([str(roles.time), roles.clock])
+    if roles.time_parts:
+        names = join_names([str(roles.time), *roles.time_parts])
         notes.append(f"{names} together are the time of a row")
     if roles.label is not None:
         notes.append(f"{make_printable(roles.label)} is used as the true classes, not as a feature")

@@ -18,9 +18,9 @@ from clusterer.tables.columns.number_formats import NumberFormatDetector
 from clusterer.tables.columns.roles import (
     Roles,
     choose_features,
-    find_clock,
     find_label,
     find_time,
+    find_time_parts,
     mark_key,
 )
 from clusterer.tables.errors import TableError
@@ -279,7 +279,11 @@ def _make_table(name: str, source: RowSource, options: ReadingOptions) -> Table:
     n_distinct = [_count_distinct(cells) for cells in sample.columns]
     columns = mark_key(Roles(inferred, n_distinct, sample.n_rows, sample.raw_names is not None))
     inferred = list(columns.inferred)
-    roles = _choose_roles(columns, sample)
+    time = find_time(inferred)
+    parts = find_time_parts(inferred, time)
+    for i, time_format in parts.items():
+        inferred[i] = inferred[i]._replace(time_format=time_format)
+    roles = _choose_roles(columns, sample, time, list(parts))
     notes = [*sample.notes, *(name_notes if sample.raw_names else ())]
     notes += write_notes(inferred, sample, roles)
     missing = options.missing
@@ -289,19 +293,18 @@ def _make_table(name: str, source: RowSource, options: ReadingOptions) -> Table:
     return Table(name, source, inferred, roles, Report(notes), missing, options.choices)
 
 
-def _choose_roles(columns: Roles, sample: TableSample) -> TableRoles:
-    """Return the names of the columns with a role."""
+def _choose_roles(
+    columns: Roles, sample: TableSample, time: int | None, parts: list[int]
+) -> TableRoles:
+    """Return the names of the columns with a role; `parts` belong to the column `time`."""
     names = [each.column.name for each in columns.inferred]
     label = find_label(columns)
-    time = find_time(columns.inferred)
-    indices = (
-        label,
-        time,
-        find_clock(columns.inferred, time),
-        _find_row_names(columns, sample, label),
+    row_names = _find_row_names(columns, sample, label)
+    label_name, time_name, row_name = (
+        None if i is None else names[i] for i in (label, time, row_names)
     )
-    found = [None if i is None else names[i] for i in indices]
-    return TableRoles(choose_features(columns, label), *found)
+    features = choose_features(columns, label, parts)
+    return TableRoles(features, label_name, time_name, row_name, tuple(names[i] for i in parts))
 
 
 def _find_row_names(columns: Roles, sample: TableSample, label: int | None) -> int | None:

@@ -25,13 +25,13 @@ from clusterer.tables.rows.points import Feature, PointConverter, RowNumbers
 
 
 class TableRoles(NamedTuple):
-    """The columns with a role: the default features, the class, the time, the names of the rows."""
+    """The columns with a role: default features, class, time and its parts, names of the rows."""
 
     features: tuple[str, ...]
     label: str | None = None
     time: str | None = None
-    clock: str | None = None
     row_names: str | None = None
+    time_parts: tuple[str, ...] = ()
 
 
 class Table(ChunkedTable):
@@ -53,8 +53,9 @@ class Table(ChunkedTable):
         The column that looks like the true classes.
     time_column : str or None
         The first column of dates or times.
-    clock_column : str or None
-        The column of times of the day that belong to the dates in `time_column`.
+    time_parts : tuple of str
+        The further columns that make up the time of a row: times of the day beside the dates in
+        `time_column`, or months, days and hours beside years.
     missing : "drop" or "mean"
         The rule for rows with a missing value.
     report : Report
@@ -80,7 +81,7 @@ class Table(ChunkedTable):
         self.default_features = roles.features
         self.label_column = roles.label
         self.time_column = roles.time
-        self.clock_column = roles.clock
+        self.time_parts = roles.time_parts
         self.missing: MissingRule = missing
         self.report = report
         self.choices = choices
@@ -340,8 +341,7 @@ class Table(ChunkedTable):
 
     def _list_times(self, time: str) -> list[str]:
         """Return the columns that make up the time: a date and the time of the day may be two."""
-        has_clock = time == self.time_column and self.clock_column is not None
-        return [time, str(self.clock_column)] if has_clock else [time]
+        return [time, *self.time_parts] if time == self.time_column else [time]
 
     def _read_whole_order(self, index: int, time_format: TimeFormat) -> TimeFormat:
         """Return the format with the order of day and month that the whole column shows.

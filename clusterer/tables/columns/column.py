@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from clusterer.support.text import make_printable
 from clusterer.tables.columns.dates import (
     CLOCK_NAME,
+    UNITS,
     TimeFormat,
     are_compact_dates,
     are_dates,
+    are_in_order,
     detect_date_format,
+    find_clock_unit,
     find_epoch_unit,
 )
 from clusterer.tables.columns.identifiers import (
@@ -321,6 +324,14 @@ def _infer_number(
     if unit:
         note = f"a time in {unit}, a feature only if you choose it"
         time_format = TimeFormat(number_format=number_format, unit=unit)
+        return _Inference("date", number_format, values, note, time_format)
+    unit = find_clock_unit(name, present, finite)
+    if unit:
+        note = f"a time of the day in {unit}, a feature only if you choose it"
+        is_ordered = are_in_order(UNITS[unit](finite))
+        time_format = TimeFormat(
+            number_format=number_format, unit=unit, is_clock=True, is_ordered=is_ordered
+        )
         return _Inference("date", number_format, values, note, time_format)
     if are_numbers_ids(name, present, finite, is_unnamed):
         note = "row numbers" if is_unnamed else "an identifier"

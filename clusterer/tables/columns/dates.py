@@ -59,6 +59,11 @@ MONTH_NAME = re.compile(
 YEAR_NAME = re.compile(
     r"(?i)year|yr|jahr|année|annee|año|ano|anno|jaar|år|rok|год|yıl|yil|vuosi|év|年|년|năm|έτος"
 )
+# Periods are years only if they cover a span without many gaps.
+PERIOD_NAME = re.compile(
+    r"(?i)(?:ref[\s_]?)?(?:time(?:[\s_]?period)?|date|datum|fecha|data|periodo?|perioden?|période"
+    r"|período|okres|jakso|dönem|obdobie|období|период)(?::.*)?"
+)
 TIME_NAME = re.compile(
     r"(?i)(?:.*[\s_.\-])?(?:(?:unix|epoch|date)?[\s_.\-]?time(?:[\s_.\-]?stamp)?|epoch|ts"
     r"|date|datum|(?:created|updated|modified|visited|last_?seen)(?:[\s_]?(?:at|on))?)"
@@ -86,12 +91,34 @@ UNITS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "parts of a day": lambda values: values * DAY,
     "years": lambda values: _count_month_seconds(100 * values + 1),
     "years and months": lambda values: _count_month_seconds(values),
+    "hours and minutes": lambda values: _count_clock_seconds(100 * values),
+    "hours, minutes and seconds": lambda values: _count_clock_seconds(values),
+    "months of a year": lambda values: values - 1,
+    "days": lambda values: (values - 1) * DAY,
+    "hours": lambda values: values * 3600,
+    "minutes": lambda values: values * 60,
+    "seconds": lambda values: values,
 }
+# Columns that make up a time with a column of years: unit, lowest and highest value, name.
+TIME_PARTS = (
+    ("months of a year", 1, 12,
+     r"mo|mon|mm|(?:.*[\s_])?months?|monat|mois|mes|mese|mês|maand|måned|månad|miesiąc|měsíc|месяц"
+     "|ay|月|월|kuukausi"),
+    ("days", 1, 366,
+     r"dd?|dy|days?(?:[\s_.\-]?of[\s_.\-]?(?:month|year))?|d\.?o\.?y|yday|jday"
+     r"|julian(?:[\s_.]?day)?|tag|jour|día|dia|giorno|dzień|den|день|gün|日|일|päivä"),
+    ("hours", 0, 24,
+     "hh?|hr|hours?|stunde|heure|hora|ora|uur|time|godzina|hodina|час|saat|時|时|시|tunti"),
+    ("minutes", 0, 59, "mn|min|minutes?|minuto|dakika|минута|分|분"),
+    ("seconds", 0, 60, "ss?|sec|seconds?|sekunde|seconde|segundo|secondo|секунда|秒|초"),
+)  # fmt: skip
 # The share of the values that must be dates in a column of dates.
 MIN_DATE_SHARE = 0.9
 # Times of the day on several days pass midnight; durations go up in half of the steps.
 MIN_ORDERED_SHARE = 0.75
 N_FORMAT_ROWS = 200
+# Fewer numbers may look like times of the day by chance.
+MIN_CLOCKS = 20
 # The first or the second number of such a date can only be a day.
 SHOWS_DAY = (
     r"^(?:1[3-9]|2\d|3[01])[-/.]\d{1,2}[-/.]\d",
@@ -142,7 +169,9 @@ def find_epoch_unit(name: str, finite: NDArray[np.float64]) -> str | None:
             if earliest < low and high < latest and (not is_day or DATE_NAME.search(name)):
                 return unit
     is_whole = bool(np.all(finite == np.floor(finite)))
-    if is_whole and 1500 <= low <= high <= 2200 and YEAR_NAME.fullmatch(name):
+    bare = name.strip("<>[]() ")
+    is_named = YEAR_NAME.fullmatch(bare) or (PERIOD_NAME.fullmatch(bare) and _are_dense(finite))
+    if is_whole and 1500 <= low <= high <= 2200 and is_named:
         return "years"
     if is_whole and 190_001 <= low <= high <= 210_012:
         months = finite % 100
@@ -150,6 +179,42 @@ def find_epoch_unit(name: str, finite: NDArray[np.float64]) -> str | None:
         return "years and months" if is_named and 1 <= months.min() <= months.max() <= 12 else None
     is_part = low >= 0 and high < 1 and not is_whole and CLOCK_NAME.search(name)
     return "parts of a day" if is_part else None
+
+
+def find_clock_unit(name: str, values: pa.Array, finite: NDArray[np.float64]) -> str | None:
+    """Return the unit of numbers such as 1745 or 093000 that are times of the day, or None.
+
+    Without leading zeros they count only if they span five hours and do not all end with 00.
+
+    Examples
+    --------
+    >>> texts = ["0930", "1015", "2359"] * 10
+    >>> find_clock_unit("time", pa.array(texts), np.array(texts, np.float64))
+    'hours and minutes'
+    """
+    if not CLOCK_NAME.search(name) or finite.size < MIN_CLOCKS or np.any(finite < 0):
+        return None
+    has_zeros = is_text(values.type) and bool(
+        pc.any(pc.match_substring_regex(values, r"^0\d{3}(?:\d\d)?$")).as_py()
+    )
+    if np.any(finite != np.floor(finite)) or not (has_zeros or np.any(finite % 100)):
+        return None
+    for unit, whole in (
+        ("hours and minutes", 100 * finite),
+        ("hours, minutes and seconds", finite),
+    ):
+        is_clock = (whole % 100 < 60) & (whole // 100 % 100 < 60) & (whole < 240_000)
+        if is_clock.all() and (has_zeros or np.ptp(whole) >= 50_000) and whole.max() >= 10_000:
+            return unit
+    return None
+
+
+def _are_dense(finite: NDArray[np.float64]) -> bool:
+    """Tell whether whole numbers repeat or are sorted, and fill at least half of their span."""
+    distinct, steps = np.unique(finite), np.diff(finite)
+    is_sorted = bool(np.all(steps >= 0) or np.all(steps <= 0))
+    is_dense = 2 * distinct.size > distinct[-1] - distinct[0]
+    return is_dense and distinct.size > 1 and (is_sorted or 2 * distinct.size <= finite.size)
 
 
 class TimeFormat(NamedTuple):
@@ -309,11 +374,11 @@ def detect_date_format(words: Sequence[str], is_day_first: bool | None = None) -
     has_clock = any(each.seconds for each in parts)
     slow = TimeFormat(None, None, orders, language, is_assumed, is_clock, "", has_clock)
     if is_clock:
-        return slow._replace(is_ordered=_are_in_order(slow.parse_singly(list(words))))
+        return slow._replace(is_ordered=are_in_order(slow.parse_singly(list(words))))
     return slow._replace(pattern=_find_pattern(words, slow))
 
 
-def _are_in_order(seconds: NDArray[np.float64]) -> bool:
+def are_in_order(seconds: NDArray[np.float64]) -> bool:
     """Tell whether times of the day go up, or down, in most steps; durations do neither."""
     steps = np.diff(seconds[np.isfinite(seconds)])
     steps = steps[steps != 0]
@@ -347,8 +412,8 @@ class TimeReader:
     Parameters
     ----------
     formats : sequence of TimeFormat
-        How the times are written. Of two columns the first holds dates, the second the times of
-        the day, and the time is their sum.
+        How the times are written. Of several columns the first holds dates or years, the others
+        the times of the day, or the months, days and so on, and the time is their sum.
     report : Report
         Where the rows without a time are counted.
     """
@@ -366,7 +431,10 @@ class TimeReader:
     def read(self, columns: Sequence[pa.Array]) -> NDArray[np.float64]:
         """Return the times (n,) in seconds of rows that follow the rows of the last call."""
         parts = [each.parse(cells) for each, cells in zip(self._formats, columns, strict=True)]
-        seconds = parts[0] if len(parts) == 1 else parts[0] + parts[1]
+        seconds = parts[0]
+        for each, part in zip(self._formats[1:], parts[1:], strict=True):
+            is_month = each.unit == "months of a year"
+            seconds = _add_months(seconds, part) if is_month else seconds + part
         if not len(seconds):
             return seconds
         if self._formats[0].is_clock:
@@ -399,6 +467,19 @@ def _count_month_seconds(values: NDArray[np.float64]) -> NDArray[np.float64]:
     months = (known // 100 - 1970) * 12 + known % 100 - 1
     seconds = months.astype("datetime64[M]").astype("datetime64[s]").astype(np.float64)
     return np.where(np.isnan(values), np.nan, seconds)
+
+
+def _count_clock_seconds(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return times of the day such as 174500 in seconds."""
+    return 3600 * (values // 10_000) + 60 * (values // 100 % 100) + values % 100
+
+
+def _add_months(seconds: NDArray[np.float64], n_months: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return beginnings of years moved by some months."""
+    is_known = np.isfinite(seconds) & np.isfinite(n_months)
+    years = np.where(is_known, seconds, 0).astype("datetime64[s]").astype("datetime64[M]")
+    moved = years + np.where(is_known, n_months, 0).astype("timedelta64[M]")
+    return np.where(is_known, moved.astype("datetime64[s]").astype(np.float64), np.nan)
 
 
 def _parse_dates(words: "pd.Series[str]", pattern: str) -> NDArray[np.float64]:

@@ -1,11 +1,12 @@
 """The roles of columns: features, true classes, time."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from clusterer.tables.columns.column import MAX_MISSING_SHARE, InferredColumn
+from clusterer.tables.columns.dates import TIME_PARTS, TimeFormat
 from clusterer.tables.columns.identifiers import DURATION_NAME
 
 LABEL = re.compile(
@@ -74,17 +75,23 @@ class Roles(NamedTuple):
     has_header: bool
 
 
-def choose_features(table: Roles, label: int | None) -> tuple[str, ...]:
+def choose_features(
+    table: Roles, label: int | None, parts: Collection[int] = ()
+) -> tuple[str, ...]:
     """Return the names of the default features.
 
-    Features are columns of numbers that are not the label and hold no other classes. Columns with
+    Features are columns of numbers that are not the label and hold no other classes. The columns
+    `parts`, such as months beside years, are none: they belong to the time. Columns with
     more than half of their values missing are features only if all columns are like that, and
     counters only if there is nothing else.
     """
     chosen = [
         each.column
         for i, each in enumerate(table.inferred)
-        if each.column.kind == "number" and i != label and not _is_class(table, i)
+        if each.column.kind == "number"
+        and i != label
+        and i not in parts
+        and not _is_class(table, i)
     ]
     full = [column for column in chosen if column.n_missing_share <= MAX_MISSING_SHARE]
     counters = [each.column for each in table.inferred if each.is_counter]
@@ -137,18 +144,39 @@ def mark_key(table: Roles) -> Roles:
     return table._replace(inferred=[first._replace(column=column), *others])
 
 
-def find_clock(inferred: Sequence[InferredColumn], time: int | None) -> int | None:
-    """Return the index of the column of times of the day that belongs to a column of dates.
+def find_time_parts(inferred: Sequence[InferredColumn], time: int | None) -> dict[int, TimeFormat]:
+    """Return the columns that make up the time of a row with the column `time`, and their formats.
 
-    It is the next one to dates without a time of the day; None if there is none.
+    Years have months, days, hours and so on, each only after the one before. Dates without a time
+    of the day have the next column of such times.
     """
-    if time is None or _is_clock(inferred[time]):
-        return None
-    date_format = inferred[time].time_format
-    if date_format is None or date_format.has_clock:
-        return None
+    date_format = None if time is None else inferred[time].time_format
+    if time is None or date_format is None or date_format.is_clock or date_format.has_clock:
+        return {}
     clocks = [i for i, each in enumerate(inferred) if _is_clock(each)]
-    return min(clocks, key=lambda i: abs(i - time)) if clocks else None
+    nearest = sorted(clocks, key=lambda i: abs(i - time))[:1]
+    clock = {i: each for i in nearest if (each := inferred[i].time_format) is not None}
+    if date_format.unit != "years":
+        return clock
+    parts: dict[int, TimeFormat] = {}
+    for unit, *_ in TIME_PARTS:
+        found = next((i for i, each in enumerate(inferred) if _has_unit(each, unit)), None)
+        if found is not None:
+            parts[found] = TimeFormat(number_format=inferred[found].number_format, unit=unit)
+        elif unit == "hours" and parts:
+            return parts | clock
+        elif unit != "months of a year":
+            break
+    return parts
+
+
+def _has_unit(each: InferredColumn, unit: str) -> bool:
+    """Tell whether a column holds such parts of a time, by its name and its values."""
+    lowest, highest, pattern = next(row[1:] for row in TIME_PARTS if row[0] == unit)
+    column = each.column
+    is_number = column.kind in ("number", "constant", "id", "date") and each.is_whole
+    is_named = re.fullmatch(rf"(?i){pattern}", column.name.strip()) is not None
+    return is_number and is_named and lowest <= column.minimum <= column.maximum <= highest
 
 
 def _is_clock(each: InferredColumn) -> bool:

@@ -159,7 +159,7 @@ def test_two_notations_in_one_column(write):
 def test_date_and_time_of_the_day_in_two_columns(write):
     rows = "".join(f"16/12/2006;{17 + i // 60}:{i % 60:02d}:00;{i * 7 % 50}.5\n" for i in range(99))
     table, seconds = read_times(write("Date;Time;x\n" + rows), "Date")
-    assert table.clock_column == "Time"
+    assert table.time_parts == ("Time",)
     assert_allclose(seconds, [count(2006, 12, 16, 17, i) for i in range(99)])
     assert "Date, Time together are the time of a row" in table.report.notes
 
@@ -188,3 +188,55 @@ def test_clock_goes_on_after_midnight(write, mark):
 def test_numbers_that_are_times_by_name(write, name, cells, seconds):
     _, found = read_times(write(make_table(cells, name)), name)
     assert_allclose(found, seconds, atol=1e-3)
+
+
+def test_years_months_days_and_hours_are_one_time_and_no_features(write):
+    rows = "".join(
+        f"{2023 + i // 24},{i // 2 % 12 + 1},{i % 28 + 1},{i * 5 % 24},{i * 7 % 50}.5\n"
+        for i in range(48)
+    )
+    table, seconds = read_times(write("year,month,day,hour,x\n" + rows), "year")
+    assert table.default_features == ("x",)
+    assert table.time_parts == ("month", "day", "hour")
+    times = [count(2023 + i // 24, i // 2 % 12 + 1, i % 28 + 1, i * 5 % 24) for i in range(48)]
+    assert_allclose(seconds, sorted(times))
+    assert "year, month, day, hour together are the time of a row" in table.report.notes
+
+
+def test_a_day_of_the_year_belongs_to_the_year(write):
+    rows = "".join(f"2023,{i + 1},{i * 7 % 50}.5\n" for i in range(200))
+    table, seconds = read_times(write("Year,DOY,x\n" + rows), "Year")
+    assert table.default_features == ("x",)
+    assert_allclose(seconds, count(2023, 1, 1) + DAY * np.arange(200))
+
+
+def test_numbers_of_months_without_a_year_stay_features(write):
+    rows = "".join(f"{i % 12 + 1},{i % 28 + 1},{i * 7 % 50}.5\n" for i in range(90))
+    assert open_table(write("month,day,x\n" + rows)).default_features == ("month", "day", "x")
+
+
+@pytest.mark.parametrize("digits", [4, 6])
+def test_digits_are_times_of_the_day(write, digits):
+    clocks = [f"{h:02d}{m:02d}{s:02d}"[:digits] for h in range(24) for m in (0, 30) for s in (0,)]
+    rows = "".join(f"20240105,{clock},{i * 7 % 50}.5\n" for i, clock in enumerate(clocks))
+    table, seconds = read_times(write("<DATE>,<TIME>,x\n" + rows), "<DATE>")
+    assert table.time_parts == ("<TIME>",)
+    assert_allclose(seconds, count(2024, 1, 5) + 1800 * np.arange(48))
+
+
+def test_durations_of_digits_stay_features(write):
+    rows = "".join(f"{100 + i * 13 % 60},{i * 7 % 50}.5\n" for i in range(90))
+    assert open_table(write("time,x\n" + rows)).default_features == ("time", "x")
+
+
+@pytest.mark.parametrize("name", ["TIME_PERIOD", "Periodo", "REF_DATE"])
+def test_years_of_periods_are_times(write, name):
+    rows = "".join(f"{2000 + i % 20},{i * 7 % 50}.5\n" for i in range(90))
+    _, seconds = read_times(write(f"{name},x\n" + rows), name)
+    assert seconds[0] == count(2000, 1, 1)
+    assert seconds[-1] == count(2019, 1, 1)
+
+
+def test_reaction_times_in_the_range_of_years_are_no_years(write):
+    rows = "".join(f"{1500 + i * 37 % 700},{i * 7 % 50}.5\n" for i in range(90))
+    assert open_table(write("time,x\n" + rows)).default_features == ("time", "x")
