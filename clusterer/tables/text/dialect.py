@@ -28,6 +28,8 @@ COMMENT_MARKS = ("#", "//", "%")
 SPREADSHEET_ERROR = re.compile(
     rf"(?i)\s*(?:{'|'.join(re.escape(word) for word in MISSING_WORDS if word[:1] == '#')})(?!\w)"
 )
+# A line drawn around the names or between the rows, as in reStructuredText and Markdown.
+RULE_LINE = re.compile(r"[\s|+:]*(?:=|-){3,}[\s|+:=\-]*")
 # The first line "sep=;" is an instruction for Excel.
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
@@ -59,6 +61,17 @@ class Dialect:
         return _starts_with_mark(line, self.comment_mark)
 
 
+def is_rule(line: str) -> bool:
+    """Tell whether a line is drawn around the names or between the rows.
+
+    Examples
+    --------
+    >>> is_rule("+-----+=====+"), is_rule("---,---"), is_rule("- 5")
+    (True, False, False)
+    """
+    return RULE_LINE.fullmatch(line.strip()) is not None
+
+
 def check_delimiter(delimiter: str) -> str:
     """Return the delimiter that the user chose, or raise TableError if it is not allowed."""
     words = {"\\t": "\t", "tab": "\t", "space": " "}
@@ -80,7 +93,8 @@ def detect_dialect(lines: list[str], delimiter: str | None, quote: str | None = 
     `delimiter` and `quote` are the user's choices; None detects them.
     """
     comment_mark = _detect_comment_mark(lines)
-    body = [line for line in lines if line.strip() and not _starts_with_mark(line, comment_mark)]
+    full = [line for line in lines if line.strip() and not is_rule(line)]
+    body = [line for line in full if not _starts_with_mark(line, comment_mark)]
     quote = _detect_quote(body) if quote is None else quote or NO_QUOTE
     found = SEPARATOR_LINE.fullmatch(lines[0]) if lines else None
     if delimiter is None and found and any(found[1] in line for line in body[1:]):

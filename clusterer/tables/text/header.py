@@ -3,7 +3,6 @@
 Titles, comments and malformed lines may stand before the rows.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +10,9 @@ from dataclasses import dataclass
 from clusterer.tables.columns.cells import is_number
 from clusterer.tables.errors import TableError
 from clusterer.tables.limits import check_n_columns
-from clusterer.tables.text.dialect import SEPARATOR_LINE, Dialect
+from clusterer.tables.text.dialect import SEPARATOR_LINE, Dialect, is_rule
 from clusterer.tables.text.name_rows import (
+    UNIT,
     find_first_full,
     find_groups,
     find_header,
@@ -25,8 +25,6 @@ from clusterer.tables.text.name_rows import (
 )
 from clusterer.tables.text.records import Record, split_records
 
-# A line drawn around the names, as in reStructuredText and Markdown.
-RULE_LINE = re.compile(r"[\s|+:]*(?:=|-){3,}[\s|+:=\-]*")
 N_RECORDS = 300
 N_CELLS = 60_000
 
@@ -145,7 +143,7 @@ def _read_records(lines: list[str], dialect: Dialect) -> list[Record]:
     records = split_records(lines[start:], dialect.delimiter, dialect.quote, escape=dialect.escape)
     for record in records:
         line = lines[start + record.start]
-        if not line.strip() or RULE_LINE.fullmatch(line.strip()):
+        if not line.strip() or is_rule(line):
             continue
         rows.append(Record(record.start + start, record.n_lines, record.cells))
         if not dialect.is_comment(line):
@@ -175,11 +173,19 @@ def _find_names_in_comment(
     lines: list[str], dialect: Dialect, n_columns: int
 ) -> tuple[str, ...] | None:
     """Return the names in the last comment before the rows, where numpy.savetxt writes them."""
+    found: tuple[str, ...] | None = None
     for line in reversed([line for line in lines if dialect.is_comment(line)]):
         text = line.strip().removeprefix(dialect.comment_mark or "")
-        row = next(split_records([text], dialect.delimiter, dialect.quote))
-        if row.cells is not None and len(row.cells) == n_columns > 1:
+        cells = next(split_records([text], dialect.delimiter, dialect.quote)).cells
+        is_fitting = cells is not None and len(cells) == n_columns > 1
+        if found is not None:
+            # Units repeat, or look like units; the names stand above them.
+            are_units = len(set(found)) < n_columns or any(map(UNIT.fullmatch, found))
+            return tuple(cells) if cells and is_fitting and are_units else found
+        if cells and is_fitting:
             # A comment such as "columns: 3" describes the table.
-            is_fact = any(map(is_number, row.cells)) or row.cells[0].rstrip().endswith((":", "="))
-            return None if is_fact else tuple(row.cells)
-    return None
+            is_fact = any(map(is_number, cells)) or cells[0].rstrip().endswith((":", "="))
+            if is_fact:
+                return None
+            found = tuple(cells)
+    return found

@@ -12,6 +12,8 @@ MIN_ROWS_FOR_STYLE = 10
 # With fewer rows a sequence of years above them may be chance.
 MIN_ROWS_FOR_YEARS = 3
 FIRST_YEAR, LAST_YEAR = 1500, 2200
+# Names below a preface have at least this many rows right below them.
+N_ROWS_BELOW = 3
 # A cell of the row of units below the names: [K], (m/s), °C.
 UNIT = re.compile(r"\s*(?:\[.*\]|\(.*\)|[°µ%]\S{0,3}|\w{1,3}/\w{1,3})\s*")
 
@@ -48,6 +50,8 @@ def find_header(rows: list[Record], n_columns: int, numeric: list[int]) -> int |
     first = next((i for i, row in enumerate(rows) if is_data(row, n_columns, numeric)), None)
     if first is None:
         return find_first_full(rows, n_columns)
+    if _are_years_of_groups(rows, first, n_columns, numeric):
+        return first + 1
     for i in range(first):
         if is_full(rows[i], n_columns) and is_wordy(rows[i], numeric):
             return i
@@ -83,16 +87,36 @@ def find_other_delimiter(row: Record, n_columns: int) -> str | None:
 
 
 def _find_end_of_preamble(rows: list[Record], n_columns: int, numeric: list[int]) -> int | None:
-    """Return the index of names below lines that are mostly no rows, or None if there are none."""
-    n_full = 0
+    """Return the index of names below lines that are mostly no rows, or None if there are none.
+
+    Rows follow the names at once, or below further lines of words such as units. The names may be
+    one more than the columns.
+    """
+    n_data = 0
     for i, row in enumerate(rows):
-        is_row = row.cells is not None and len(row.cells) == n_columns
-        if is_row and i >= 2 and 2 * n_full < i and _are_all_words(row, numeric):
+        below = rows[i + 1 : i + 1 + N_ROWS_BELOW]
+        is_above_rows = bool(below) and all(is_data(each, n_columns, numeric) for each in below)
+        is_named = i >= 2 and 2 * n_data < i and _are_names(row, n_columns, numeric)
+        is_repeated = is_named and any(row.cells == each.cells for each in rows[:i])
+        if is_named and is_above_rows and not is_repeated:
+            while _are_units(rows[i]) and _are_names(rows[i - 1], n_columns, numeric):
+                i -= 1
             return i if any(is_data(each, n_columns, numeric) for each in rows[:i]) else None
-        n_full += is_row
-        if 2 * n_full > max(10, i):
+        n_data += is_data(row, n_columns, numeric)
+        if 2 * n_data > max(10, i):
             return None
     return None
+
+
+def _are_names(row: Record, n_columns: int, numeric: list[int]) -> bool:
+    """Tell whether a record has a word for each column of numbers, and at most one cell more."""
+    n_cells = len(row.cells or [])
+    return n_columns <= n_cells <= n_columns + 1 and _are_all_words(row, numeric)
+
+
+def _are_units(row: Record) -> bool:
+    """Tell whether a record has cells that look like units, or blank cells."""
+    return any(not cell.strip() or UNIT.fullmatch(cell) for cell in row.cells or [])
 
 
 def _are_all_words(row: Record, numeric: list[int]) -> bool:
@@ -115,6 +139,17 @@ def _are_years_names(rows: list[Record], first: int, n_columns: int, numeric: li
         return False
     n_alike = sum(_are_years([row[j] for j in numeric]) for row in body)
     return n_alike < 0.1 * len(body)
+
+
+def _are_years_of_groups(
+    rows: list[Record], first: int, n_columns: int, numeric: list[int]
+) -> bool:
+    """Tell whether a record holds years above groups of columns, whose names stand below it."""
+    cells = rows[first].cells or []
+    years = [cells[j] for j in numeric if cells[j].strip()]
+    if len(years) == len(numeric) or not _are_years(years) or first + 1 == len(rows):
+        return False
+    return _are_names(rows[first + 1], n_columns, numeric)
 
 
 def _are_years(cells: list[str]) -> bool:
@@ -222,7 +257,8 @@ def find_groups(rows: list[Record], header: int, n_columns: int) -> int | None:
     if above is None or len(above) != n_columns:
         return None
     names = [cell.strip() for cell in above if cell.strip()]
-    is_group = 2 <= len(names) < n_columns and not any(map(is_number, names))
+    is_named = _are_years(names) or not any(map(is_number, names))
+    is_group = 2 <= len(names) < n_columns and is_named
     lower = [cell.strip() for cell in rows[header].cells or []]
     # Groups repeat the names below them: length, width, length, width.
     return header - 1 if is_group and len(set(lower)) < len(lower) else None

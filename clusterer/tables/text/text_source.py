@@ -16,7 +16,7 @@ from clusterer.tables.files.encoding import Encoding
 from clusterer.tables.limits import Limits
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowBatches, TableSample
 from clusterer.tables.text.blocks import Block, read_blocks
-from clusterer.tables.text.dialect import Dialect
+from clusterer.tables.text.dialect import Dialect, is_rule
 from clusterer.tables.text.header import TableLayout, is_marked_row
 from clusterer.tables.text.records import split_records
 from clusterer.tables.text.rewriting import NO_REWRITING, Rewriting
@@ -217,7 +217,7 @@ def parse_block(
     for record in islice(records, n_most):
         text, cells = texts[record.start], record.cells
         line = block.first_line + record.start
-        if line in long_lines or (n_columns > 1 and not text.strip(" ")):
+        if line in long_lines or (n_columns > 1 and (not text.strip(" ") or is_rule(text))):
             continue
         if cells == header and any(map(str.strip, header)):
             batch.header_lines.append(line)

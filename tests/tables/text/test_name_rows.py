@@ -104,3 +104,54 @@ def test_lines_drawn_around_the_names_are_no_names(write, rule):
     table = open_table(write(f"{rule}\nx    {mark}y\n{rule}\n{rows}{rule}\n"))
     assert names(table) == ["x", "y"]
     assert len(read(table)[0]) == 30
+
+
+def test_names_below_a_preface_of_as_many_cells(write):
+    preface = (
+        "Version\t2\nMode\tfast\n\t\nChannels\t2\t\nSamples\t90\t90\nUnit\tV\tV\nX0\t0.5\t0.5\n"
+    )
+    end = "***End***\t\t\nX_Value\tVoltage_0\tVoltage_1\tComment\n"
+    rows = "".join(f"{i * i / 8}\t{i * 7 % 30}.5\t{i * 11 % 40}.25\n" for i in range(90))
+    table = open_table(write(preface + end + rows))
+    assert names(table) == ["X_Value", "Voltage_0", "Voltage_1"]
+    assert len(read(table)[0]) == 90
+
+
+def test_units_below_names_below_a_preface(write):
+    preface = "Device,7\nRange,1,5\nGain,2,2\nOffset,3,1,1\nSite,North\n"
+    rows = "".join(f"{i * i / 8},{i * 7 % 30}.5\n" for i in range(90))
+    table = open_table(write(preface + "time,speed\ns,m/s\n" + rows))
+    assert names(table) == ["time", "speed"]
+
+
+def test_years_of_groups_stand_above_the_names(write):
+    rows = "".join(f"S{i},{i}.5,{i * 7 % 30},{i % 9}.25,{i * 3 % 20}\n" for i in range(30))
+    table = open_table(write(",2022,,2023,\nStore,sales,visits,sales,visits\n" + rows))
+    assert names(table)[1:] == ["2022 sales", "2022 visits", "2023 sales", "2023 visits"]
+    assert len(read(table)[0]) == 30
+
+
+def test_names_stand_above_units_in_comments(write):
+    rows = "".join(f"2023 {i % 12 + 1:02d} {i}.5  {i * 7 % 30}.5\n" for i in range(90))
+    table = open_table(write("#YY MM WSPD GST\n#yr mo m/s m/s\n" + rows))
+    assert names(table) == ["YY", "MM", "WSPD", "GST"]
+
+
+def test_last_comment_holds_the_names(write):
+    rows = "".join(f"{i}.5 {i * 7 % 30}.5 {i % 9}.25\n" for i in range(30))
+    table = open_table(write("# made by Anna\n# x y T\n" + rows))
+    assert names(table) == ["x", "y", "T"]
+
+
+@pytest.mark.parametrize("rule", ["+---+------+", "|---|------|", "-----  ------"])
+def test_lines_drawn_between_the_rows_are_no_rows(write, rule):
+    is_boxed = rule[0] in "+|"
+    lines = [f"| {i}.5 | {i * 7 % 30}.5 |" for i in range(30)]
+    head = "| x | y |"
+    if not is_boxed:
+        lines, head = [line.replace("|", " ") for line in lines], "  x   y"
+    text = f"{rule}\n{head}\n{rule}\n" + "".join(f"{line}\n{rule}\n" for line in lines)
+    table = open_table(write(text))
+    assert [name for name in names(table) if name in "xy"] == ["x", "y"]
+    assert len(read(table, ["x", "y"])[0]) == 30
+    assert table.report.n_dropped == 0
