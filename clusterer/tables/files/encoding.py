@@ -3,6 +3,7 @@
 import codecs
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +11,13 @@ from charset_normalizer import from_bytes
 
 from clusterer.support.text import make_printable
 from clusterer.tables.errors import TableError
+from clusterer.tables.files.common_characters import (
+    CHINESE,
+    JAPANESE,
+    LATIN_ENCODINGS,
+    SCRIPT_LETTERS,
+    SIGNS,
+)
 
 # The longest mark first: the UTF-32 mark begins with the UTF-16 mark.
 BYTE_ORDER_MARKS = (
@@ -23,13 +31,6 @@ CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1b\x1c\x1d\x1e\x1f\x01\x02")
 # Windows-1252 is by far the most common encoding of text that is not UTF-8. Latin-1 also decodes
 # the five bytes that Windows-1252 does not define.
 FALLBACKS = ("cp1252", "latin-1")
-# The encodings of one byte per letter for other scripts, and the most common letters of these
-# scripts: several encodings may give letters, but only one gives words.
-COMMON_LETTERS = {
-    "cp1251": "оеаинтсрвлкмі", "koi8_r": "оеаинтсрвлкмі", "cp866": "оеаинтсрвлкмі",
-    "cp1253": "αοιετσςνηυρπκόίά", "cp1255": "יוהלאתרבמשנ",
-    "cp1256": "اليمونرتبةعدف", "cp874": "านรกเงอมยลวด่้ั",
-}  # fmt: skip
 MIN_COMMON_SHARE = 0.5
 # The encodings of Chinese, Japanese and Korean.
 # The first bytes of the characters that are common in them: kana, Hangul syllables, and the
@@ -43,19 +44,17 @@ EAST_ASIAN: dict[str, frozenset[int]] = {
 }
 # These have the characters of their standards where the second byte is high.
 HIGH_SECOND_BYTE = {"gb18030": 0xA1, "cp949": 0xA1, "euc_jp": 0xA1}
-# Without kana the bytes of EUC-JP are Chinese characters in GB18030.
 KANA = re.compile("[\u3040-\u30ff]")
+HALF_KANA = re.compile("[\uff61-\uff9f]+")
 MIN_WORD_SHARE = 0.8
 N_DETECTOR_BYTES = 2**13
 # Signs that end a cell; no encoding has them within a character.
 CELL_BREAK = re.compile(rb"[\t\r\n \",;]+")
 # A run of letters, ASCII or not, between ASCII signs.
 TOKEN = re.compile(r"[^\x00-@\[-`{-~]+")
-# Signs of Windows-1252 within words are letters of Windows-1250, such as those of Polish; no
-# language of Western Europe has these letters together.
-CENTRAL_EUROPE = re.compile(r"(?i)[a-z][¹³¿¾¼¯ª£¥\x9d\x8d][a-z]|ø(?=(?s:.*)[ìù])|[ìù](?=(?s:.*)ø)")
-TURKISH = re.compile(r"[ðþ](?=(?s:.*)[çü])|[çü](?=(?s:.*)[ðþ])")
-ICELANDIC = re.compile("[æáÆÁ]")
+# Letters of one language count more than letters of several languages.
+MIXED_WEIGHT = 0.9
+MIN_LATIN_SHARE = 0.8
 UNDEFINED_1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
@@ -91,7 +90,7 @@ def detect_encoding(head: bytes, name: str) -> Encoding:
     """Return the encoding of a text that begins with `head`; TableError if the file is binary.
 
     The order of the tests: a byte order mark, the zero bytes of UTF-16 and UTF-32, UTF-8, the
-    encodings of other scripts by charset-normalizer, and at last Windows-1252.
+    encodings of other scripts, and at last those of Latin letters, of which Windows-1252 is first.
     """
     marked = _find_mark(head)
     if marked is not None:
@@ -145,17 +144,52 @@ def _detect_script(head: bytes) -> str | None:
     cells = dict.fromkeys(cell for cell in CELL_BREAK.split(head)[:-1] if not cell.isascii())
     sample = b"\n".join(cells)[:N_DETECTOR_BYTES]
     sample = sample.rsplit(b"\n", 1)[0] if len(sample) == N_DETECTOR_BYTES else sample
-    shares = {codec: _share_of_common_letters(sample, codec) for codec in COMMON_LETTERS}
+    shares = {codec: _share_of_common_letters(sample, codec) for codec in SCRIPT_LETTERS}
     best = max(shares, key=lambda codec: shares[codec])
     if shares[best] >= MIN_COMMON_SHARE:
         return best
     east_asian = _detect_east_asian(sample)
     if east_asian is not None:
         return east_asian
-    western = sample.decode("latin-1")
-    if CENTRAL_EUROPE.search(western):
-        return "cp1250"
-    return "cp1254" if TURKISH.search(western) and not ICELANDIC.search(western) else None
+    return _detect_latin(sample, is_mac=b"\r" in head and b"\n" not in head)
+
+
+def _detect_latin(sample: bytes, is_mac: bool) -> str | None:
+    """Return the encoding in which the letters are those of one language; None for the usual one.
+
+    `is_mac` tells that the lines end as on old Macintosh computers.
+    """
+    codecs_in_order = sorted(LATIN_ENCODINGS, key=lambda codec: is_mac and codec != "mac_roman")
+    shares = {codec: _share_of_latin_letters(sample, codec) for codec in codecs_in_order}
+    best = max(shares, key=lambda codec: shares[codec])
+    return None if best == "cp1252" or shares[best] < MIN_LATIN_SHARE else best
+
+
+def _share_of_latin_letters(sample: bytes, codec: str) -> float:
+    """Return the largest share of the characters beyond ASCII that are letters of a language."""
+    words = _find_words(sample.decode(codec, "replace"))
+    letters = [
+        (before, each, after)
+        for word in words
+        for before, each, after in zip(" " + word, word, word[1:] + " ", strict=False)
+        if not each.isascii()
+    ]
+    languages = LATIN_ENCODINGS[codec]
+    shares = [_share_of_letters(letters, frozenset(alphabet)) for alphabet in languages.values()]
+    mixed = MIXED_WEIGHT * _share_of_letters(letters, frozenset("".join(languages.values())))
+    return max(*shares, mixed)
+
+
+def _share_of_letters(letters: Sequence[tuple[str, str, str]], alphabet: frozenset[str]) -> float:
+    """Return the share of signs and of letters of an alphabet; each comes with its neighbours."""
+    n_good = 0
+    for before, each, after in letters:
+        is_letter = each in alphabet or each.lower() in alphabet
+        # A capital within a word and a sign between letters are signs of the wrong encoding.
+        is_odd = before.islower() and each.isupper()
+        is_sign = each in SIGNS and not (before.isalpha() and after.isalpha() and each != "’")
+        n_good += (is_letter and not is_odd) or is_sign
+    return n_good / max(1, len(letters))
 
 
 def _detect_east_asian(sample: bytes) -> str | None:
@@ -165,8 +199,19 @@ def _detect_east_asian(sample: bytes) -> str | None:
     if best < MIN_WORD_SHARE:
         return None
     drawn = [codec for codec, share in shares.items() if share == best]
+    if "euc_jp" in drawn and KANA.search(sample.decode("euc_jp")) is None:
+        # Without kana the bytes of EUC-JP are Chinese characters in GB18030.
+        japanese = _share_of(JAPANESE, sample.decode("euc_jp"))
+        is_japanese = japanese > _share_of(CHINESE, sample.decode("gb18030", "replace"))
+        drawn = ["euc_jp"] if is_japanese else [codec for codec in drawn if codec != "euc_jp"]
     matches = from_bytes(sample, cp_isolation=drawn, enable_fallback=False) if drawn[1:] else ()
     return next((match.encoding for match in matches), drawn[0])
+
+
+def _share_of(common: frozenset[str], text: str) -> float:
+    """Return the share of common characters among those beyond ASCII."""
+    characters = [each for each in text if not each.isascii()]
+    return sum(each in common for each in characters) / max(1, len(characters))
 
 
 def _share_of_common_letters(sample: bytes, codec: str) -> float:
@@ -181,7 +226,7 @@ def _share_of_common_letters(sample: bytes, codec: str) -> float:
     if not words or len(good) < MIN_WORD_SHARE * len(words):
         return 0.0
     letters = "".join(good).casefold()
-    return sum(letter in COMMON_LETTERS[codec] for letter in letters) / len(letters)
+    return sum(letter in SCRIPT_LETTERS[codec] for letter in letters) / len(letters)
 
 
 def _share_of_common_characters(sample: bytes, codec: str) -> float:
@@ -193,17 +238,18 @@ def _share_of_common_characters(sample: bytes, codec: str) -> float:
     words = _find_words(text)
     n_good = sum(not re.search("[A-Za-z]", word) for word in words)
     characters = [each for word in words for each in word if each.isalpha() and not each.isascii()]
-    is_japanese = codec != "euc_jp" or KANA.search(text) is not None
     # A sign before a letter, as in °C, looks like one character.
     has_word = bool(characters) and any(len(word) > 1 for word in words)
-    if not (has_word and is_japanese) or n_good < MIN_WORD_SHARE * len(words):
+    if not has_word or n_good < MIN_WORD_SHARE * len(words):
         return 0.0
     encoded = [each.encode(codec, "replace") for each in characters]
     lowest = HIGH_SECOND_BYTE.get(codec, 0)
     n_common = sum(
         len(each) == 2 and each[0] in EAST_ASIAN[codec] and each[1] >= lowest for each in encoded
     )
-    return n_common / len(characters)
+    # Kana of half width have one byte; words of them have nothing else.
+    n_half = sum(len(word) for word in words if len(word) > 1 and HALF_KANA.fullmatch(word))
+    return (n_common + n_half) / len(characters)
 
 
 def _find_words(text: str) -> list[str]:

@@ -18,10 +18,20 @@ NAMES = {
     "cp1256": "درجة,رطوبة,المدينة\n1.5,2.5,القاهرة\n",
     "cp1250": "teplota,vlhkost,město\n1.5,2.5,Příbram u Úvalů\n",
 }
+LATIN = {
+    "cp1250": ["ludność;gęstość;powiat łódzki", "teplota;vlhkosť;Košice;Nitra",
+               "hőmérséklet;fűtés;idő", "měsíc;teplota vzduchu;příjem;původ"],
+    "cp1254": ["yaş;gelir düzeyi;şehir;İzmir"],
+    "cp1257": ["amžius;šalis;miestų;gyventojų skaičius"],
+    "iso8859_2": ["ludność;gęstość;źródło;ś"],
+    "cp850": ["Länge;Höhe;Öffnung;für", "température;élève;très"],
+    "cp852": ["ludność;gęstość;źródło"],
+}  # fmt: skip
 WESTERN = [
     "größe,höhe\n1,2\n", "température,élève,où,très\n1,2,3,4\n", "città,più,perché\n1,2,3\n",
     "año,niño,día\n1,2,3\n", "størrelse,år,væske\n1,2,3\n", "x,y,é\n1,2,3\n",
-    "x²°,y\n1,2\n", "x,y\n1,5°C\n",
+    "x²°,y\n1,2\n", "x,y\n1,5°C\n", "m³,km²\n1,2\n", "Größe,Élève,Año\n1,2,3\n",
+    "l’été – à\n1\n", "þjóð,ár,ösku\n1,2,3\n",
 ]  # fmt: skip
 
 
@@ -47,6 +57,33 @@ def test_few_words_among_many_numbers_show_the_encoding(write, codec, names, wor
     rows = "".join(f"{i * 37 % 90}.5,{i * 11 % 90}.25,{word}\n" for i in range(300))
     table = open_table(write(f"{names}\n{rows}".encode(codec)))
     assert [column.name for column in table.columns] == names.split(",")
+
+
+@pytest.mark.parametrize(
+    ("codec", "text"), [(codec, text) for codec, texts in LATIN.items() for text in texts]
+)
+def test_letters_of_one_language_show_the_encoding(codec, text):
+    assert detect_encoding(f"{text}\n1;2;3;4\n".encode(codec), "t.csv").codec == codec
+
+
+def test_old_macintosh_text(write):
+    rows = "".join(f"{i},{i % 7}.5,{('Rüster', 'Föhre')[i % 2]}\r" for i in range(30))
+    table = open_table(write(("Länge,Breite,Art\r" + rows).encode("mac_roman")))
+    assert [column.name for column in table.columns] == ["Länge", "Breite", "Art"]
+
+
+def test_japanese_without_kana_is_no_chinese():
+    names = "温度,湿度,種類\n1,2,杉\n"
+    assert detect_encoding(names.encode("euc_jp"), "t.csv").codec == "euc_jp"
+    names = "温度,湿度,种类\n1,2,松\n"
+    assert detect_encoding(names.encode("gb18030"), "t.csv").codec == "gb18030"
+
+
+def test_kana_of_half_width(write):
+    rows = "".join(f"{i * 7 % 30}.5,{i * 3 % 20},{i % 3}\n" for i in range(30))
+    table = open_table(write(("ｵﾝﾄﾞ,ｼﾂﾄﾞ,ｸﾗｽ\n" + rows).encode("cp932")))
+    assert table.default_features == ("ｵﾝﾄﾞ", "ｼﾂﾄﾞ")
+    assert table.label_column == "ｸﾗｽ"
 
 
 @pytest.mark.parametrize("text", WESTERN)
