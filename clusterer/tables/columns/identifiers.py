@@ -35,6 +35,9 @@ THING_NAME = re.compile(
 DURATION_NAME = re.compile(r"(?i).*(?:elapsed|moving|duration|dauer|durée|duración|durata|runtime)")
 # Fewer rows may count up by chance.
 MIN_COUNTED = 20
+MIN_KEYS = 50
+# The share of equal steps in numbers of rows; some rows may be lacking.
+MIN_COUNTING_SHARE = 0.9
 # From this many digits on numbers of one length are numbers of accounts, phones or articles.
 MIN_CODE_DIGITS = 10
 UUID = r"(?i)^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$"
@@ -63,7 +66,10 @@ def are_numbers_ids(
     if finite.size < 2 or np.any(finite != np.floor(finite)):
         return False
     if is_unnamed:
-        return finite.size > 2 and len(np.unique(finite)) == finite.size
+        # Row numbers begin again where tables were joined.
+        is_distinct = len(np.unique(finite)) == finite.size
+        counts = float(np.mean(np.abs(np.diff(finite)) == 1)) >= MIN_COUNTING_SHARE
+        return finite.size > 2 and (is_distinct or counts)
     if is_text(values.type):
         n_zeros = pc.sum(pc.match_substring_regex(values, LEADING_ZERO)).as_py()
         lengths = pc.unique(pc.utf8_length(values))
@@ -82,7 +88,7 @@ def find_counter_step(name: str, finite: NDArray[np.float64], is_time: bool) -> 
     """Return the step by which numbers count from row to row, or None if they do not count.
 
     Decimals count only if they begin with 0 or with the step, or if the name says that they are
-    times.
+    times. Whole numbers count although some rows are lacking.
 
     Examples
     --------
@@ -94,6 +100,9 @@ def find_counter_step(name: str, finite: NDArray[np.float64], is_time: bool) -> 
     if finite.size < MIN_COUNTED or abs(float(finite[0])) > 2.0**53:
         return None
     step = float(finite[-1] - finite[0]) / (finite.size - 1)
+    is_duration = DURATION_NAME.match(name) is not None
+    if finite.size >= MIN_KEYS and not is_duration and _count_with_gaps(finite):
+        return float(np.median(np.diff(finite)))
     tolerance = 1e-9 * max(abs(float(finite[0])), abs(float(finite[-1]))) + 1e-6 * abs(step)
     # The first steps show quickly that most columns do not count.
     if step == 0 or np.abs(np.diff(finite[:4]) - step).max() > tolerance:
@@ -101,10 +110,21 @@ def find_counter_step(name: str, finite: NDArray[np.float64], is_time: bool) -> 
     if np.abs(np.diff(finite) - step).max() > tolerance:
         return None
     starts_at_zero = bool(np.isclose(finite[0], 0) or np.isclose(finite[0], step))
-    if DURATION_NAME.match(name):
+    if is_duration:
         return step if starts_at_zero else None
     is_whole = bool(np.all(finite == np.floor(finite)))
     return step if is_whole or starts_at_zero or is_time else None
+
+
+def _count_with_gaps(finite: NDArray[np.float64]) -> bool:
+    """Tell whether whole numbers go up, or down, nearly always by the same step."""
+    # The first steps show quickly that most columns do not count.
+    if len(set(np.diff(finite[:10]).tolist())) > 3 or np.any(finite != np.floor(finite)):
+        return False
+    steps = np.diff(finite)
+    step = float(np.median(steps))
+    is_sorted = bool(np.all(steps > 0) if step > 0 else np.all(steps < 0))
+    return is_sorted and float(np.mean(steps == step)) >= MIN_COUNTING_SHARE
 
 
 def _have_code_length(values: pa.Array, finite: NDArray[np.float64]) -> bool:

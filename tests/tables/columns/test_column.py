@@ -102,3 +102,11 @@ def test_parquet_of_all_types(tmp_path):
     # A few bytes can describe a list of any length, so lists are not decoded.
     with pytest.raises(TableError, match=r"'list' of t holds list<.*which is not read"):
         read(table, label="list")
+
+
+@pytest.mark.parametrize("value", ["-1", "1e20"])
+def test_value_that_is_never_measured_is_a_sentinel_beside_its_neighbours(write, value):
+    rows = "".join(f"{value if i % 20 == 4 else i % 40},{i}.5\n" for i in range(200))
+    assert (
+        f"{float(value):g} occurs 10 times" in column(open_table(write("x,y\n" + rows)), "x").note
+    )

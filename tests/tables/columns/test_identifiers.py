@@ -21,6 +21,7 @@ def make_table(name, cells):
         ("Frame", [str(30 * i) for i in range(N)]),
         ("Time (s)", [f"{3 + i / 10:.1f}" for i in range(N)]),
         ("t", [f"{i / 4}" for i in range(N)]),
+        ("lacking", [str(i + i // 30) for i in range(N)]),
         ("down", [str(900 - 3 * i) for i in range(N)]),
         ("CustomerID", [f"{17850 + i // 5}.0" for i in range(N)]),
         ("InvoiceNo", [str(536365 + i // 4 * 3) for i in range(N)]),
@@ -68,3 +69,8 @@ def test_distinct_whole_numbers_without_a_header_are_keys(write, others):
 def test_whole_numbers_that_repeat_are_no_keys(write):
     rows = (f"{1000 + i % 60 * 7919},{i}.5,{i % 9}.25" for i in range(N))
     assert open_table(write("\n".join(rows))).default_features[0] == "col1"
+
+
+def test_row_numbers_that_begin_again_are_no_feature(write):
+    table = open_table(write(make_table("", [str(i % 40) for i in range(N)])))
+    assert table.default_features == ("x", "y")
