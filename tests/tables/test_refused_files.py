@@ -212,3 +212,8 @@ def test_damaged_table_gives_a_table_or_a_table_error(tmp_path_factory, data, se
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(changed)
     read_all(path)
+
+
+def test_yaml_is_refused_by_name(write):
+    with pytest.raises(TableError, match="looks like YAML"):
+        open_table(write("".join(f"- x: {i}.5\n  y: {i * 7 % 30}\n" for i in range(30))))

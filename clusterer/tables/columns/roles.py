@@ -1,6 +1,7 @@
 """The roles of columns: features, true classes, time."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -107,7 +108,8 @@ def find_label(table: Roles) -> int | None:
     indices = range(len(table.inferred) - 1, -1, -1)
     for pattern in (LABEL, OUTCOME):
         for i in indices:
-            name = table.inferred[i].column.name.strip()
+            # Letters of full and half width are the same letters.
+            name = unicodedata.normalize("NFKC", table.inferred[i].column.name.strip())
             is_last = pattern is LABEL and i == indices[0] > 0 and _is_last_label(table, name)
             if (is_last or pattern.fullmatch(name)) and _can_be_label(table, i, pattern):
                 return i

@@ -110,6 +110,8 @@ JSON = re.compile(
 )
 XML = re.compile(r"(?i)<(?:!doctype|html|\?xml|table|svg|!--|[\w:.-]+(?:\s[^<>]*)?>\s*?\n)")
 ARFF = re.compile(r"(?im)^\s*@attribute\s")
+# A list of records: "- x: 1" and on the next line another key.
+YAML = re.compile(r"(?:(?:#[^\n]*|---[ \t]*)\n)*- +[\w .\-]+:(?: [^\n]*)?\n *(?:- +)?[\w .\-]+:\s")
 ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
 LIBSVM_PAIR = r"[1-9]\d*:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 LIBSVM = re.compile(
@@ -184,12 +186,14 @@ def is_arff(text: str) -> bool:
 
 
 def refuse_markup(text: str, name: str) -> None:
-    """Raise TableError if a text is JSON, HTML, XML, ARFF or libsvm."""
+    """Raise TableError if a text is JSON, YAML, HTML, XML, ARFF or libsvm."""
     start = text.lstrip()[:4096]
     if JSON.match(start):
         raise TableError(f"{name} looks like JSON, not a table of rows: save it as CSV")
     if XML.match(start):
         raise TableError(f"{name} looks like HTML or XML: save its table as CSV")
+    if YAML.match(start):
+        raise TableError(f"{name} looks like YAML, not a table of rows: save it as CSV or JSON")
     if ARFF.search(start):
         raise TableError(f"{name} looks like an ARFF file: save it as CSV")
     if _is_libsvm(text):
