@@ -25,11 +25,12 @@ def write_notes(
     notes = [f"{make_printable(column.name)}: {column.note}" for column in noted[:N_COLUMN_NOTES]]
     if len(noted) > N_COLUMN_NOTES:
         notes.append(f"{len(noted) - N_COLUMN_NOTES} more columns have notes")
+    used = {*roles.features, *roles.time_parts, roles.label}
     categories = [
         column.name
         for column in columns
         if column.kind == "number"
-        and column.name not in {*roles.features, *roles.time_parts, roles.label}
+        and column.name not in used
         and column.n_missing_share <= MAX_MISSING_SHARE
     ]
     if categories:

@@ -28,6 +28,7 @@ from clusterer.tables.columns.identifiers import (
 )
 from clusterer.tables.columns.notations import NOTATIONS, find_example
 from clusterer.tables.columns.number_formats import (
+    MIN_START_SHARE,
     DetectedFormat,
     NumberFormatDetector,
     find_grouped_number,
@@ -46,7 +47,7 @@ MAX_WORDS = 10
 # A feature with more missing values would drop most of the rows.
 MAX_MISSING_SHARE = 0.5
 # From this share on the note of a column of text tells that some values are numbers.
-MIN_MIXED_SHARE = 0.3
+MIN_MIXED_SHARE = MIN_START_SHARE
 N_DISTINCT = 5000
 MAX_EXACT = 2.0**53
 

@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -138,14 +139,17 @@ def are_compact_dates(name: str, values: pa.Array) -> bool:
 
 def are_dates(values: pa.Array) -> bool:
     """Tell whether at least 90 % of the values are dates or times with separators."""
+    head = values.slice(0, N_FORMAT_ROWS)
+    if pc.mean(pc.match_substring_regex(head, r"\d")).as_py() < MIN_DATE_SHARE:
+        return False
     n_dates = pc.sum(pc.match_substring_regex(values, DATE_PATTERN)).as_py()
     if n_dates >= MIN_DATE_SHARE * len(values):
         return True
     # Other languages and unusual forms; the first rows are enough to see that they are no dates.
-    texts = values.slice(0, N_FORMAT_ROWS).to_pylist()
-    language = detect_language(texts)
-    n_read = sum(split_date(text, language) is not None for text in texts)
-    return n_read >= MIN_DATE_SHARE * len(texts)
+    counts = Counter(head.to_pylist())
+    language = detect_language(list(counts))
+    n_read = sum(n for text, n in counts.items() if split_date(text, language) is not None)
+    return n_read >= MIN_DATE_SHARE * len(head)
 
 
 def find_epoch_unit(name: str, finite: NDArray[np.float64]) -> str | None:

@@ -32,7 +32,12 @@ UNIT = re.compile(
 )
 MIN_UNIT_SHARE = 0.9
 N_COLUMNS_COMPARED = 200
-DIGIT = "(?i)[0-9∞٠-٩۰-۹०-९০-৯０-９]|inf"
+# How numbers begin: signs, a currency, then a digit of any script.
+START = (
+    rf"(?i)^[\s\"'=(<>≤≥‹›+\-−－]*(?:{CURRENCY})?[\s(+\-−]*[.,٫．]?(?:[0-9∞٠-٩۰-۹०-९০-৯０-９]|inf)"
+)
+# A column in which fewer values begin like numbers holds text; a closer look would take long.
+MIN_START_SHARE = 0.3
 # The share of values that end with 0 among amounts in round figures.
 MIN_ROUND_SHARE = 0.5
 ONE_GROUP = "^[+-]?[1-9]\\d{0,2},\\d{3}$"
@@ -106,8 +111,9 @@ class NumberFormatDetector:
             has_point = pc.any(pc.match_substring(values, ".")).as_py()
             is_point = has_point or self._point_surplus >= 0
             return DetectedFormat(self._candidates[not is_point], 1.0, is_evident=True)
-        if not pc.any(pc.match_substring_regex(values, DIGIT)).as_py():
-            return DetectedFormat(self._candidates[0], 0.0)
+        share = _share(values, START)
+        if share < MIN_START_SHARE:
+            return DetectedFormat(self._candidates[0], share)
         found = [_add_decoration(each, values) for each in self._order_candidates(values)]
         formats, counts = [each for each, _ in found], [n for _, n in found]
         best = max(range(len(formats)), key=lambda i: (counts[i], -i))
