@@ -14,6 +14,10 @@ ID_NAME = re.compile(
     r"|(?:row|obs|nr|no|nº|#|n°|номер|番号|序号|编号|번호|lp)\.?"
     r"|(?:customer|user|record|sample|patient|object|item)id"
 )
+# In long tables numbers with these names are identifiers if they are distinct.
+NUMBER_NAME = re.compile(
+    r"(?i)(?:.*[\s_.\-])?(?:num|number|nummer|numero|número|numéro)|(?-i:.*[a-z](?:Number|Key|Index))"
+)
 # Codes may repeat, but sums and means of them have no meaning.
 CODE_NAME = re.compile(
     r"(?i)(?:.*[\s_.\-])?(?:zip|plz|(?:zip|postal|post|area|country|branch|store|product|stock|item)"
@@ -81,7 +85,8 @@ def are_numbers_ids(
         return True
     if _have_code_length(values, finite):
         return True
-    return bool(ID_NAME.fullmatch(name)) and pc.count_distinct(values).as_py() == len(values)
+    is_named = ID_NAME.fullmatch(name) or (finite.size >= MIN_KEYS and NUMBER_NAME.fullmatch(name))
+    return bool(is_named) and pc.count_distinct(values).as_py() == len(values)
 
 
 def find_counter_step(name: str, finite: NDArray[np.float64], is_time: bool) -> float | None:

@@ -13,7 +13,8 @@ from clusterer.tables.columns.identifiers import DURATION_NAME
 LABEL = re.compile(
     r"(?i)(?:true|ground|real|actual|known|cluster|class|target)?[\s_.\-]*"
     r"(?:labels?|class(?:es|_?labels?)?|klasse|targets?|clusters?|truth|gt"
-    r"|classe|clase|klass|klasa|třída|trieda|sınıf|luokka|osztály|clasa|класс|клас|κλάση|etikett?e?"
+    r"|classe|clase|klass|klasa|třída|trieda|sınıf|luokka|osztály|clasa|класс|клас|κλάση|etikett?e?|etiqueta|etichetta|étiquette"
+    r"|etykieta|rótulo|метка"
     r"|cluster[\s_]?nummer|类别|類別|类|分类|分類|标签|クラス|ラベル|클래스|라벨|레이블|वर्ग|क्लास|فئة|صنف"
     r"|סוג|קבוצה)(?:[\s_.\-]*(?:id|nr|no))?"
 )
@@ -26,7 +27,11 @@ OUTCOME = re.compile(
     r"|activity|defaulter"
 )
 # Columns with these names hold classes only if they are the last column.
-LAST_LABEL = re.compile(r"(?i)y|category|categories|groups?|type|kind|quality|status|response|typ")
+LAST_LABEL = re.compile(
+    r"(?i)y|category|categories|groups?|type|kind|quality|status|response|typ|kategori(?:e|a|ja)?"
+    r"|categor[íi]a|cat[ée]gorie|kategória|категория|grupp?e?|grupo|gruppo|groupe|grupa|groep|группа"
+    r"|tipo|qualität|calidad|qualité|qualità|качество"
+)
 # Columns of text with these names name places and people, no classes.
 NO_LABEL = re.compile(
     r"(?i)(?:.*[\s_.\-])?(?:\w*name|\w*code|city|country|region|state|site|station|sensor|device|location"
@@ -38,6 +43,7 @@ NO_LABEL = re.compile(
 CLASS_NAME = re.compile(
     r"(?i).*(?:class|klasse|classe|clase|category|cluster|label|target)"
     r"|(?:.*[\s_.\-])?(?:region|channel|district|zone|ward|origin|gender|sex|race|ethnicity|religion"
+    r"|subject|participant|proband|station|store|shop|branch|filiale|site|sensor|device|gruppe?"
     r"|occupation|department|dept|marital[\s_.\-]?status|branch|state|country|county|city|type"
     r"|geschlecht|abteilung|bundesland|kanal|région|sexe|región|sexo|género|regione|sesso)"
 )

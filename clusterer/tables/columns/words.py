@@ -10,6 +10,8 @@ MISSING_WORDS = frozenset(
         "...", "*", "\\n", "nat", "#null!", "#div/0!", "#value!", "#ref!", "#name?", "#num!",
         "1.#ind", "-1.#ind", "1.#qnan", "-1.#qnan", "1.#snan", "<null>", "[null]", ":", "n/d",
         "n. a.", "n.d.", "k.a.", "k. a.", "#n/a n/a",
+        # Eurostat writes why a value is missing behind the colon.
+        ": c", ": u", ": n", ": z", ": m", ":c", ":u", ":n", ":z", ":m",
         # The errors #N/A, #VALUE!, #REF!, #NUM! and #NAME? of spreadsheets in other languages.
         "#nv", "#n/d", "#н/д", "#wert!", "#valeur!", "#valor!", "#¡valor!", "#arg!", "#знач!",
         "#bezug!", "#rif!", "#¡ref!", "#adr!", "#ссылка!", "#zahl!", "#nombre!", "#¡num!",

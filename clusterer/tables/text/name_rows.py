@@ -65,7 +65,10 @@ def find_header(rows: list[Record], n_columns: int, numeric: list[int]) -> int |
     if find_other_delimiter(rows[first - 1], n_columns) is not None:
         return first - 1
     if any(is_number(cell) for cell in above):
-        return None
+        # Settings may stand below the names, and both have more cells than the rows.
+        wide = (i for i in reversed(range(first)) if len(rows[i].cells or ()) > n_columns)
+        named = (i for i in wide if not any(map(is_number, rows[i].cells or ())))
+        return next((i for i in named if _are_all_words(rows[i], numeric)), None)
     n_names = sum(bool(cell.strip()) for cell in above)
     is_short = 2 <= n_names == len(above) < n_columns or 1 <= n_names == n_columns - 1
     is_sparse = len(above) == n_columns and (n_names != 1 or n_columns <= 2)

@@ -25,7 +25,9 @@ def test_single_near_or_ordinary_value_is_no_sentinel(write, rows):
     assert column(table, "x").note == ""
 
 
-@pytest.mark.parametrize("value", ["#NV", "#WERT!", "#VALEUR!", "#¡REF!", "[NULL]", "<null>", ":"])
+@pytest.mark.parametrize(
+    "value", ["#NV", "#WERT!", "#VALEUR!", "#¡REF!", "[NULL]", "<null>", ":", ": c"]
+)
 def test_missing_words_of_other_programs(write, value):
     table = open_table(write(with_cells(value)))
     assert_array_equal(read(table)[0], np.delete(POINTS, np.arange(4, 299, 20), axis=0))

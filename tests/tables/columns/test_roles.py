@@ -28,7 +28,9 @@ def test_class_stands_first(write, name):
     assert table.default_features == ("a", "b")
 
 
-@pytest.mark.parametrize("name", ["Survived", "diagnosis", "churn", "класс", "类别", "ラベル"])
+@pytest.mark.parametrize(
+    "name", ["Survived", "diagnosis", "churn", "класс", "类别", "ラベル", "etiqueta"]
+)
 def test_class_stands_between_features(write, name):
     table = open_table(write(make_table(["a", name, "b"], DECIMALS, BITS, OTHERS)))
     assert table.label_column == name
@@ -102,3 +104,15 @@ def test_times_of_the_day_in_order_are_the_time_of_a_row(write):
     clocks = [f"{i * 3 % 24:02d}:{i % 60:02d}" for i in range(N)]
     table = open_table(write(make_table(["t", "a", "b"], clocks, DECIMALS, OTHERS)))
     assert table.time_column == "t"
+
+
+@pytest.mark.parametrize("name", ["grupo", "Gruppe", "Qualität", "catégorie"])
+def test_class_stands_last_by_its_name(write, name):
+    table = open_table(write(make_table(["a", "b", name], DECIMALS, OTHERS, NUMBERS)))
+    assert table.label_column == name
+
+
+def test_numbers_of_stations_and_subjects_are_no_features(write):
+    names = ["Station", "a", "subject", "b"]
+    table = open_table(write(make_table(names, NUMBERS, DECIMALS, NUMBERS, OTHERS)))
+    assert table.default_features == ("a", "b")

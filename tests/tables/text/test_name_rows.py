@@ -155,3 +155,11 @@ def test_lines_drawn_between_the_rows_are_no_rows(write, rule):
     assert [name for name in names(table) if name in "xy"] == ["x", "y"]
     assert len(read(table, ["x", "y"])[0]) == 30
     assert table.report.n_dropped == 0
+
+
+def test_names_and_settings_have_more_cells_than_the_rows(write):
+    head = "X,CH1,CH2,Start,Increment,\nSequence,Volt,Volt,-6.0e-03,2.0e-05\n"
+    rows = "".join(f"{i},{i * 7 % 30}.5,{i * 11 % 40}.25,\n" for i in range(60))
+    table = open_table(write(head + rows))
+    assert names(table)[:3] == ["X", "CH1", "CH2"]
+    assert table.default_features == ("CH1", "CH2")
