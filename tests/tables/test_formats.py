@@ -23,6 +23,7 @@ from numpy.testing import assert_array_equal
 
 from clusterer.tables import TableError, open_table
 from tests.support.table_files import LABELS, PLAIN, POINTS, read
+from tests.tables.files.binary_workbooks import make_xls, make_xlsb
 from tests.tables.files.workbooks import Formula, Raw, make_ods, make_xlsx, pack
 
 FRAME = pd.DataFrame({"x": POINTS[:, 0], "y": POINTS[:, 1], "label": LABELS})
@@ -95,7 +96,13 @@ SAME: dict[str, bytes | str] = {
     ),
     "Excel of texts": make_xlsx({"S": [[str(cell) for cell in row] for row in ROWS]}),
     "Excel, second sheet": make_xlsx({"About": [["made", "by"], ["a", "b"]], "Data": ROWS}),
+    "Excel, notes with numbers": make_xlsx(
+        {"Info": [["Author", "Anna"], ["Year", 2024], ["Rows", 300], ["Version", 2]], "Data": ROWS}
+    ),
     "Excel, hidden sheet": make_xlsx({"old": ROWS[:9], "Data": ROWS}, hidden=["old"]),
+    "Excel 97": make_xls(ROWS),
+    "Excel 97 below titles": make_xls([["Three blobs"], [], *ROWS]),
+    "Excel, binary": make_xlsb(ROWS),
     "OpenDocument": make_ods({"Sheet1": ROWS}),
     "JSON records": write_json(orient="records"),
     "JSON records, indented": json.dumps(RECORDS, indent=2),
@@ -387,3 +394,33 @@ def test_name_that_says_another_format_is_told(write, kind):
 )
 def test_text_that_looks_a_little_like_another_format_is_a_table(write, text):
     assert open_table(write(text, "t.txt")).columns
+
+
+@pytest.mark.parametrize("make", [make_xls, make_xlsb])
+def test_binary_workbooks_have_dates_and_texts(write, make):
+    start = datetime.datetime(2024, 1, 5)
+    rows = [
+        [start + datetime.timedelta(hours=i), i * 7 % 30 + 0.5, ("Fichte é", "杉")[i % 2]]
+        for i in range(40)
+    ]
+    table = open_table(write(make([["when", "x", "kind"], *rows]), "t.xls"))
+    (chunk,) = table.chunks(["x"], 100, label="kind", time="when")
+    assert table.time_column == "when"
+    assert table.label_column == "kind"
+    assert chunk.points[:, 0].tolist() == [row[1] for row in rows]
+    assert np.diff(chunk.points[:, 1]).tolist() == [3600.0] * 39
+    assert table.class_names == ("Fichte é", "杉")
+
+
+@pytest.mark.parametrize("name", ["t.xls", "t.xlsx", "t.xlsb", "t.ods", "t", "t.dat"])
+@pytest.mark.parametrize("kind", ["Excel", "Excel 97", "Excel, binary", "OpenDocument"])
+def test_the_content_of_a_workbook_decides_not_the_name(write, kind, name):
+    assert_array_equal(read(open_table(write(SAME[kind], name)))[0], POINTS)
+
+
+@pytest.mark.parametrize("make", [make_xls, make_xlsb])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_cut_binary_workbooks_are_refused(write, make, share):
+    data = make(ROWS)
+    with pytest.raises(TableError, match="damaged"):
+        open_table(write(data[: int(len(data) * share)], "t.xls"))

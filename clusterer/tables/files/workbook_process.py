@@ -17,7 +17,8 @@ from typing import Any, TextIO
 
 import python_calamine as calamine
 
-MIN_NUMBER_ROWS = 2
+# A sheet with this many rows of numbers is a table; one with fewer may be a note about it.
+MIN_NUMBER_ROWS = 10
 # More blank rows above the table are not written.
 MAX_BLANK_ROWS = 1_000
 
@@ -35,11 +36,22 @@ def limit_memory(n_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (n_now + n_bytes, n_now + n_bytes))
 
 
+def open_book(path: str) -> Any:
+    """Open a workbook by its name, or by its content if the name says another kind of workbook."""
+    try:
+        return calamine.load_workbook(path)
+    except (calamine.PasswordError, MemoryError):
+        raise
+    except Exception:
+        with open(path, "rb") as file:
+            return calamine.load_workbook(file)
+
+
 def choose_sheet(book: Any, wanted: str | None) -> tuple[Any, list[str]]:
     """Return a sheet and the names of all visible sheets.
 
-    Without a wish it is the first sheet with rows of numbers, else the first with any cell. Raises
-    LookupError if there is no such sheet.
+    Without a wish it is the first sheet with many rows of numbers, else the one with most of them.
+    Raises LookupError if there is no such sheet.
     """
     visible = calamine.SheetVisibleEnum.Visible
     shown = [each.name for each in book.sheets_metadata if each.visible == visible]
@@ -48,28 +60,29 @@ def choose_sheet(book: Any, wanted: str | None) -> tuple[Any, list[str]]:
         if wanted not in book.sheet_names:
             raise LookupError(f"has no sheet {wanted!r}; there are: {', '.join(names)}")
         return book.get_sheet_by_name(wanted), names
-    first = None
+    best, most = None, -1
     for name in names:
         sheet = book.get_sheet_by_name(name)
-        if has_numbers(sheet):
+        n_rows = count_number_rows(sheet)
+        if n_rows >= MIN_NUMBER_ROWS:
             return sheet, names
-        if first is None and sheet.end is not None:
-            first = name
+        if n_rows > most and sheet.end is not None:
+            best, most = name, n_rows
         del sheet
-    if first is None:
+    if best is None:
         raise LookupError("has no sheet with any cell")
-    return book.get_sheet_by_name(first), names
+    return book.get_sheet_by_name(best), names
 
 
-def has_numbers(sheet: Any) -> bool:
-    """Tell whether several rows hold numbers, as those of a table do."""
+def count_number_rows(sheet: Any) -> int:
+    """Return how many of the first rows hold numbers, at most `MIN_NUMBER_ROWS`."""
     n_rows = 0
     for row in sheet.iter_rows():
         kinds = [type(cell) for cell in row]
         n_rows += float in kinds or int in kinds
         if n_rows >= MIN_NUMBER_ROWS:
-            return True
-    return False
+            break
+    return n_rows
 
 
 def write_cell(cell: Any) -> str:
@@ -112,7 +125,7 @@ def iterate_rows(sheet: Any) -> Iterator[list[str]]:
 def run(path: str, wanted: str | None, output: TextIO) -> None:
     """Write the first line, and the sheet if there is one."""
     try:
-        book = calamine.load_workbook(path)
+        book = open_book(path)
         sheet, names = choose_sheet(book, wanted)
     except calamine.PasswordError:
         reply = {"error": "is protected by a password: save it without one"}
