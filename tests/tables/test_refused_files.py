@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 
 from clusterer.tables import TableError, open_table
 from tests.support.table_files import PLAIN, POINTS, SAME
+from tests.tables.files.binary_workbooks import pack_compound
+from tests.tables.files.workbooks import pack
 
 
 def make_zip(*names: str) -> bytes:
@@ -212,6 +214,34 @@ def test_damaged_table_gives_a_table_or_a_table_error(tmp_path_factory, data, se
     path = tmp_path_factory.getbasetemp() / "any"
     path.write_bytes(changed)
     read_all(path)
+
+
+@pytest.mark.parametrize(
+    ("stream", "told"),
+    [
+        ("WordDocument", "a Word document"),
+        ("PowerPoint Document", "a PowerPoint presentation"),
+        ("EncryptionInfo", "protected by a password"),
+    ],
+)
+def test_other_documents_of_office_are_refused_by_name(write, stream, told):
+    with pytest.raises(TableError, match=told):
+        open_table(write(pack_compound(b"text", stream), "t.xls"))
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"\x03\x7c\x01\x05" + bytes(28) + b"NAME".ljust(11, b"\0") + b"C" + bytes(300), "dBase"),
+        (b"MATLAB 7.3 MAT-file".ljust(512) + b"\x89HDF\r\n\x1a\n" + bytes(200), "MATLAB"),
+        (b'<kml xmlns="http://www.opengis.net/kml/2.2"><Document></Document></kml>', "XML"),
+        (b"# made by a program\n" + b"1 1:2.5 2:7.25 # first\n-1 1:3.5 3:2 # next\n" * 9, "libsvm"),
+        (pack({"a.shp": b"\0\0\x27\x0a", "a.dbf": b"\x03", "a.prj": "GEOGCS"}), "a shapefile"),
+    ],
+)
+def test_other_formats_are_refused_by_name(write, data, told):
+    with pytest.raises(TableError, match=told):
+        open_table(write(data, "t.dat"))
 
 
 def test_yaml_is_refused_by_name(write):

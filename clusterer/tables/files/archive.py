@@ -59,6 +59,8 @@ def detect_kind(archive: zipfile.ZipFile, name: str) -> str:
     for mark, description in OFFICE.items():
         if any(member.startswith(mark) for member in members):
             raise TableError(f"{name} is {description}")
+    if any(member.lower().endswith(".shp") for member in members):
+        raise TableError(f"{name} is a shapefile: export the table of its features as CSV")
     if "mimetype" in members or "[Content_Types].xml" in members:
         raise TableError(f"{name} is an Office document without sheets: save its table as CSV")
     if members and all(member.endswith(".npy") for member in members):

@@ -34,13 +34,13 @@ FOREIGN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\0\x01\0\0Standard Jet DB", f"an Access database: {AS_CSV}"),
     (0, b"\0\x01\0\0Standard ACE DB", f"an Access database: {AS_CSV}"),
     (0, b"\x89HDF\r\n", "an HDF5 file: export the table as CSV or Parquet"),
-    (512, b"\x89HDF\r\n", "an HDF5 file: export the table as CSV or Parquet"),
     (0, b"\x0e\x03\x13\x01", f"an HDF4 file: {AS_CSV}"),
     (0, b"CDF\x01", f"a NetCDF file: {AS_CSV}"),
     (0, b"CDF\x02", f"a NetCDF file: {AS_CSV}"),
     (0, b"CDF\x05", f"a NetCDF file: {AS_CSV}"),
     (0, b"MATLAB 5.0 MAT", f"a MATLAB file: {AS_CSV} with writematrix"),
     (0, b"MATLAB 7.3 MAT", f"a MATLAB file: {AS_CSV} with writematrix"),
+    (512, b"\x89HDF\r\n", "an HDF5 file: export the table as CSV or Parquet"),
     (0, b"FEA1", "a Feather file of version 1: save it as Parquet or as Feather of version 2"),
     (0, b"ORC", "an ORC file: save it as Parquet or CSV"),
     (0, b"Obj\x01", "an Avro file: save it as Parquet or CSV"),
@@ -100,6 +100,9 @@ PATTERNS = (
      "an R data file: save it with write.csv"),
     (re.compile(rb"FCS[234]\.\d {4}"),
      f"a flow cytometry file (FCS): {AS_CSV}"),
+    (re.compile(rb"[\x03-\x05\x30-\x32\x43\x63\x83\x8b\xcb\xf5].[\x01-\x0c][\x01-\x1f].{28}"
+                rb"[A-Za-z_][\w\0]{10}[CNLDMFBGPYTIO@+]", re.DOTALL),
+     f"a dBase file (dbf): {AS_CSV}"),
     (re.compile(rb"GRIB.{3}[\x01\x02]", re.DOTALL), f"a GRIB file: {AS_CSV}"),
     # Stata up to version 12: the version, the byte order, the file type 1 and a zero.
     (re.compile(rb"[\x69-\x73][\x01\x02]\x01\0", re.DOTALL),
@@ -108,7 +111,9 @@ PATTERNS = (
 JSON = re.compile(
     r'\{\s*(?:"[^"\n]*"\s*:|\}\s*$)|\[\s*(?:[\[{"]|\]\s*$|-?\d[\d.eE+-]*\s*(?:,\s*-?\d|\]\s*$))'
 )
-XML = re.compile(r"(?i)<(?:!doctype|html|\?xml|table|svg|!--|[\w:.-]+(?:\s[^<>]*)?>\s*?\n)")
+XML = re.compile(
+    r"(?i)<(?:!doctype|html|\?xml|table|svg|!--|[\w:.-]+\s+xmlns[:=]|[\w:.-]+(?:\s[^<>]*)?>\s*?\n)"
+)
 ARFF = re.compile(r"(?im)^\s*@attribute\s")
 # A list of records: "- x: 1" and on the next line another key.
 YAML = re.compile(r"(?:(?:#[^\n]*|---[ \t]*)\n)*- +[\w .\-]+:(?: [^\n]*)?\n *(?:- +)?[\w .\-]+:\s")
@@ -204,7 +209,7 @@ def refuse_markup(text: str, name: str) -> None:
 
 
 def _is_libsvm(text: str) -> bool:
-    lines = [line for line in text.split("\n")[:N_LIBSVM_LINES] if line.strip(" \t\r#")]
+    lines = [line for line in text.split("\n")[:N_LIBSVM_LINES] if line.partition("#")[0].strip()]
     if not lines or not all(LIBSVM.fullmatch(line) for line in lines):
         return False
     pairs = [re.findall(LIBSVM_PAIR, line.partition("#")[0]) for line in lines]

@@ -17,6 +17,17 @@ PROGRAM = Path(__file__).with_name("workbook_process.py")
 BLOCK_BYTES = 2**18
 MAX_REPLY_BYTES = 2**20
 N_LISTED = 8
+# The file format of Office up to 2003; also encrypted workbooks are such files.
+COMPOUND_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+COMPOUND_HEADER_BYTES = 512
+N_DIRECTORY_BYTES = 4096
+OTHER_DOCUMENTS = {
+    "WordDocument": "a Word document: copy its table into a CSV file",
+    "PowerPoint Document": "a PowerPoint presentation: copy its table into a CSV file",
+    "EncryptionInfo": "protected by a password: save it without one",
+    "__properties_version": "an Outlook message: save its table as CSV",
+    "VisioDocument": "a Visio drawing: save its table as CSV",
+}
 
 
 def open_workbook(path: Path, name: str, sheet: str | None) -> RenderedText:
@@ -37,6 +48,7 @@ def open_workbook(path: Path, name: str, sheet: str | None) -> RenderedText:
         If the workbook is damaged, protected or empty, if it has no such sheet, or if the sheet
         takes more memory than the budget of a reading.
     """
+    _refuse_other_documents(path, name)
     with _run(path, name, sheet) as (reply, _):
         taken, sheets = reply["taken"], reply["sheets"]
     notes = [f"read from the sheet {make_printable(taken)}"]
@@ -50,6 +62,22 @@ def open_workbook(path: Path, name: str, sheet: str | None) -> RenderedText:
                 yield block
 
     return RenderedText(name, render, notes)
+
+
+def _refuse_other_documents(path: Path, name: str) -> None:
+    """Raise TableError for the compound files of other programs than Excel."""
+    with path.open("rb") as file:
+        header = file.read(COMPOUND_HEADER_BYTES)
+        if not header.startswith(COMPOUND_MARK) or len(header) < COMPOUND_HEADER_BYTES:
+            return
+        sector = 1 << min(int.from_bytes(header[30:32], "little"), 12)
+        file.seek((int.from_bytes(header[48:52], "little") + 1) * sector)
+        directory = file.read(N_DIRECTORY_BYTES)
+    is_workbook = any(entry.encode("utf-16-le") in directory for entry in ("Workbook", "Book\0"))
+    # A workbook may hold documents of other programs.
+    for entry, description in () if is_workbook else OTHER_DOCUMENTS.items():
+        if entry.encode("utf-16-le") in directory:
+            raise TableError(f"{name} is {description}")
 
 
 @contextmanager

@@ -49,8 +49,8 @@ def make_xls(rows: Iterable[Sequence[object]], name: str = "Data") -> bytes:
     return pack_compound(begin + formats + entry + write(0x0A, b"") + sheet)
 
 
-def pack_compound(stream: bytes) -> bytes:
-    """Return a compound file with the stream "Workbook"."""
+def pack_compound(stream: bytes, name: str = "Workbook") -> bytes:
+    """Return a compound file with one stream."""
     n_sectors = max(len(stream), MIN_STREAM) // SECTOR + 1
     stream = stream.ljust(n_sectors * SECTOR, b"\0")
     n_fat = (n_sectors + 1) // 127 + 1
@@ -63,7 +63,7 @@ def pack_compound(stream: bytes) -> bytes:
     header += struct.pack("<IIIIIIIII", 0, n_fat, n_fat, 0, MIN_STREAM, END, 0, END, 0)
     header += struct.pack(f"<{n_fat}I", *range(n_fat)).ljust(436, b"\xff")
     root = pack_entry("Root Entry", 5, child=1, start=END, size=0)
-    entries = root + pack_entry("Workbook", 2, child=FREE, start=first, size=len(stream))
+    entries = root + pack_entry(name, 2, child=FREE, start=first, size=len(stream))
     return header + fat + entries.ljust(SECTOR, b"\0") + stream
 
 
