@@ -396,6 +396,13 @@ def test_text_that_looks_a_little_like_another_format_is_a_table(write, text):
     assert open_table(write(text, "t.txt")).columns
 
 
+def test_arrays_of_training_data_have_a_class(write):
+    arrays = {"x_train": POINTS, "y_train": LABELS, "x_test": POINTS[:20], "y_test": LABELS[:20]}
+    table = open_table(write(write_npz(**arrays), "t.npz"))
+    assert table.label_column == "y_train"
+    assert_array_equal(read(table, ["x_train_1", "x_train_2"], "y_train")[1], LABELS)
+
+
 @pytest.mark.parametrize("make", [make_xls, make_xlsb])
 def test_binary_workbooks_have_dates_and_texts(write, make):
     start = datetime.datetime(2024, 1, 5)

@@ -14,7 +14,8 @@ LABEL = re.compile(
     r"(?i)(?:true|ground|real|actual|known|cluster|class|target)?[\s_.\-]*"
     r"(?:labels?|class(?:es|_?labels?)?|klasse|targets?|clusters?|truth|gt"
     r"|classe|clase|klass|klasa|třída|trieda|sınıf|luokka|osztály|clasa|класс|клас|κλάση|etikett?e?|etiqueta|etichetta|étiquette"
-    r"|etykieta|rótulo|метка"
+    r"|etykieta|rótulo|метка|y[\s_](?:train|test|val|true|all)"
+    r"|(?:train|test|val|all)[\s_]?(?:y|labels?|targets?|classes)"
     r"|cluster[\s_]?nummer|类别|類別|类|分类|分類|标签|クラス|ラベル|클래스|라벨|레이블|वर्ग|क्लास|فئة|صنف"
     r"|סוג|קבוצה)(?:[\s_.\-]*(?:id|nr|no))?"
 )

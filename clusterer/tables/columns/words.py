@@ -60,7 +60,10 @@ SUMMARY_WORDS = frozenset(
 # These words are also names of other things. Their rows are totals only if their values show it.
 DOUBTFUL_SUMMARY_WORDS = frozenset(
     (
-        "all", "media", "median", "min", "max", "minimum", "maximum", "std", "count", "ensemble",
+        "sd", "s.d.", "std.", "stdev", "st.dev.", "std. dev.", "std. deviation", "variance",
+        "standardabweichung", "stabw", "écart-type", "écart type", "desviación estándar",
+        "desvio padrão", "deviazione standard", "all", "media", "median", "min", "max", "minimum",
+        "maximum", "std", "count", "ensemble",
         "ergebnis", "anzahl", "parziale", "som", "medel", "mittel", "計", "σ", "ø", "всё", "все",
     )
 )  # fmt: skip

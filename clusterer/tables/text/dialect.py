@@ -151,9 +151,16 @@ def _score_delimiter(
         return 0.0
     modal = [row for row in rows if len(row) == n_cells]
     # A header of another length is a sign of the wrong delimiter. One name may be missing: R
-    # writes no name for the column of row names.
-    fits = 1.0 if len(rows[0]) == n_cells or len(rows[0]) == n_cells - 1 > 1 else 0.55
+    # writes no name for the column of row names. A preface may stand above the header.
+    is_fitting = len(rows[0]) == n_cells or len(rows[0]) == n_cells - 1 > 1
+    fits = 1.0 if is_fitting or _begins_with_words(modal) else 0.55
     return fits * n_modal / len(rows) * _mean_cell_score(modal)
+
+
+def _begins_with_words(rows: list[list[str]]) -> bool:
+    """Tell whether the first row has only words, and the second one a number."""
+    is_named = all(cell.strip() and not is_number(cell) for cell in rows[0])
+    return is_named and len(rows) > 1 and any(map(is_number, rows[1]))
 
 
 def _mean_cell_score(rows: list[list[str]]) -> float:

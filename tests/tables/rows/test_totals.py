@@ -33,6 +33,14 @@ def test_total_is_dropped_by_its_word(write, word):
                for line in table.report.summary())  # fmt: skip
 
 
+def test_deviation_below_a_mean_is_no_point(write):
+    table = open_table(write(make_table(f"mean,{MEANS}", "SD,23.1,22.5")))
+    assert len(read(table)[0]) == 60
+    assert table.report.total_lines == [62, 63]
+    table = open_table(write(make_table("SD,23.1,22.5")))
+    assert len(read(table)[0]) == 61
+
+
 @pytest.mark.parametrize("name", ["", "North total", "Total North", "All", "Ergebnis", "Max"])
 def test_doubtful_name_needs_the_values_of_a_total(write, name):
     values = SUMS if name != "Max" else ",".join(f"{v}" for v in VALUES.max(axis=0))

@@ -100,3 +100,11 @@ def test_damaged_letters_do_not_stop_the_reading_of_fixed_widths(write):
     rows = "".join(f"st {i:<7}{i * 37 % 90 + 0.5:<8}{i * 11 % 90 + 0.25}\n" for i in range(2000))
     data = ("NAME      TEMP    HUMID\n" + rows).encode() + b"st \xff     1.5     2.25\n"
     assert len(read(open_table(write(data), encoding="utf-8"), ["TEMP", "HUMID"])[0]) >= 2000
+
+
+def test_a_preface_of_words_does_not_hide_the_delimiter(write):
+    preface = "Device: X200\nSerial: 00123\nFirmware: 1.02\nInterval: 60 s\n\nDate;Temp;Hum\n"
+    rows = "".join(f"05.01.2024 10:{i:02d};{i * 7 % 30},5;{i % 9},25\n" for i in range(60))
+    table = open_table(write(preface + rows))
+    assert table.default_features == ("Temp", "Hum")
+    assert table.time_column == "Date"
