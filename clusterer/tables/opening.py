@@ -12,7 +12,7 @@ from clusterer.support.text import format_bytes, join_names, make_printable
 from clusterer.tables.columnar.arrow_source import ArrowRowSource
 from clusterer.tables.columnar.numpy_source import NumpyRowSource
 from clusterer.tables.columnar.parquet_source import ParquetRowSource
-from clusterer.tables.columns.column import InferredColumn, infer_column
+from clusterer.tables.columns.column import MAX_MISSING_SHARE, InferredColumn, infer_column
 from clusterer.tables.columns.names import make_unique_names
 from clusterer.tables.columns.number_formats import NumberFormatDetector
 from clusterer.tables.columns.roles import (
@@ -312,6 +312,9 @@ def _find_row_names(columns: Roles, sample: TableSample, label: int | None) -> i
     is_text = (each.number_format is None for each in columns.inferred)
     first_text = next((i for i, yes in enumerate(is_text) if yes), None)
     candidates = [i for i in (0, first_text) if i is not None and i != label]
+    # Blank names mean totals only where most rows have names.
+    shares = [each.column.n_missing_share for each in columns.inferred]
+    candidates = [i for i in candidates if shares[i] <= MAX_MISSING_SHARE]
     if not candidates or len(sample.columns) == 1 or not sample.is_text:
         return None
     n_totals = {i: count_totals(sample.columns[i]) for i in candidates}

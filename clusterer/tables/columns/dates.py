@@ -80,6 +80,16 @@ EPOCHS = {
     "microseconds since 1970": (6.3e14, 4.1e15),
     "nanoseconds since 1970": (6.3e17, 4.1e18),
 }
+# Days that other programs count, from 1990 to 2100, and the names of their columns.
+DAY_COUNTS = {
+    "days since year 0": (726_834, 767_010, r"(?i)(?:matlab[\s_]?)?date_?num(?:ber)?"),
+    "Julian days": (2_447_892, 2_488_070, r"(?i)[bht]?jd|julian(?:[\s_]?(?:date|day))?"),
+    "modified Julian days": (
+        47_892,
+        88_070,
+        r"(?i)[bht]?mjd|modified[\s_]julian(?:[\s_](?:date|day))?",
+    ),
+}
 # Excel counts 1900 as a leap year; its day 25 569 is 1 January 1970.
 EXCEL_1970 = 25_569
 # How the numbers of a time become seconds.
@@ -91,6 +101,9 @@ UNITS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "nanoseconds since 1970": lambda values: values / 1e9,
     "parts of a day": lambda values: values * DAY,
     "years": lambda values: _count_month_seconds(100 * values + 1),
+    "days since year 0": lambda values: (values - 719_529) * DAY,
+    "Julian days": lambda values: (values - 2_440_587.5) * DAY,
+    "modified Julian days": lambda values: (values - 40_587) * DAY,
     "years and months": lambda values: _count_month_seconds(values),
     "hours and minutes": lambda values: _count_clock_seconds(100 * values),
     "hours, minutes and seconds": lambda values: _count_clock_seconds(values),
@@ -172,6 +185,9 @@ def find_epoch_unit(name: str, finite: NDArray[np.float64]) -> str | None:
             is_day = unit.startswith("days")
             if earliest < low and high < latest and (not is_day or DATE_NAME.search(name)):
                 return unit
+    for unit, (earliest, latest, pattern) in DAY_COUNTS.items():
+        if earliest < low and high < latest and re.fullmatch(pattern, name.strip()):
+            return unit
     is_whole = bool(np.all(finite == np.floor(finite)))
     bare = name.strip("<>[]() ")
     is_named = YEAR_NAME.fullmatch(bare) or (PERIOD_NAME.fullmatch(bare) and _are_dense(finite))

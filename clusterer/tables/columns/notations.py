@@ -67,6 +67,11 @@ NOTATIONS = {
         r"\1",
         "flags behind the number are dropped, as in {}",
     ),
+    "about": Notation(
+        rf"^(?:[~≈∼≅]|(?:ca|approx)\.) ?({NUMBER})$",
+        r"\1",
+        "signs for rounded values are dropped, as in {}",
+    ),
     "below": Notation(
         rf"^[<≤‹]=? ?({NUMBER})$",
         r"\1",

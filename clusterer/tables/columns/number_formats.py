@@ -33,9 +33,8 @@ UNIT = re.compile(
 MIN_UNIT_SHARE = 0.9
 N_COLUMNS_COMPARED = 200
 # How numbers begin: signs, a currency, then a digit of any script.
-START = (
-    rf"(?i)^[\s\"'=(<>≤≥‹›+\-−－]*(?:{CURRENCY})?[\s(+\-−]*[.,٫．]?(?:[0-9∞٠-٩۰-۹०-९০-৯０-９]|inf)"
-)
+SIGNS = "[\\s\"'=(<>≤≥‹›~≈∼≅+\\-−－]*"
+START = rf"(?i)^{SIGNS}(?:{CURRENCY})?[\s(+\-−]*[.,٫．]?(?:[0-9∞٠-٩۰-۹०-९০-৯０-９]|inf)"
 # A column in which fewer values begin like numbers holds text; a closer look would take long.
 MIN_START_SHARE = 0.3
 # The share of values that end with 0 among amounts in round figures.

@@ -24,6 +24,8 @@ DOUBTFUL = (
     f"(?i)^(?:{_list_words(DOUBTFUL_SUMMARY_WORDS)}){_ENDING}"
     rf"|(?i)^(?:{_WORDS})[\s:_\-].+|(?i)^.+[\s:_\-](?:{_WORDS})\s*[:.]?$"
 )
+# A word for the lowest or the highest value.
+EXTREME = r"(?i)\b(?:min|max|minim\w*|maxim\w*|lowest|highest|мин|макс|最小|最大)"
 # A name that needs a closer look.
 ANY = rf"(?i)^\s*(?:{_WORDS})\b|\b(?:{_WORDS})\s*[:.]?\s*$|^\s*[-.?]?\s*$|[^\x00-\x7f]"
 # A column in which more cells are such words is a category of the table.
@@ -37,9 +39,10 @@ ROUNDING = 1e-3
 class TotalFinder:
     """Finds the rows of totals in successive batches.
 
-    A row is one if its name is a word such as "Total". A row whose name is blank, or such a word
-    beside a name, is one only if its values are the sums, means, minima or maxima of the rows
-    before it, or if it follows a row of totals.
+    A row is one if its name is a word such as "Total". A row whose name is such a word beside a
+    name is one only if its values are the sums, the means or, with a word for them, the minima or
+    maxima of the rows before it, or if it follows a row of totals. A row whose name is blank is one
+    only if its values are the sums.
 
     Parameters
     ----------
@@ -75,13 +78,14 @@ class TotalFinder:
         is_blank = _to_mask(is_missing)
         is_doubtful = _to_mask(pc.match_substring_regex(text, DOUBTFUL)) | is_blank
         is_doubtful &= ~is_alone
+        is_extreme = _to_mask(pc.match_substring_regex(text, EXTREME))
         is_total, start = is_alone, 0
         for i in np.flatnonzero(is_alone | is_doubtful).tolist():
             self._group.add(points[start:i])
-            follows = i > 0 and is_total[i - 1]
+            follows = i > 0 and is_total[i - 1] and not is_blank[i]
             start = i
-            fewest = MIN_BLANK_VALUES if is_blank[i] else 2
-            if is_alone[i] or follows or self._is_sum(points[i], fewest):
+            kind = "blank" if is_blank[i] else "extreme" if is_extreme[i] else "word"
+            if is_alone[i] or follows or self._is_sum(points[i], kind):
                 is_total[i] = True
                 self._all.merge(self._group)
                 self._group.restart()
@@ -89,10 +93,8 @@ class TotalFinder:
         self._group.add(points[start:])
         return is_total if is_total.any() else None
 
-    def _is_sum(self, values: NDArray[np.float64], fewest: int) -> bool:
-        return self._group.fits(values, fewest) or self._all.joined(self._group).fits(
-            values, fewest
-        )
+    def _is_sum(self, values: NDArray[np.float64], kind: str) -> bool:
+        return self._group.fits(values, kind) or self._all.joined(self._group).fits(values, kind)
 
 
 class _Sums:
@@ -137,18 +139,24 @@ class _Sums:
         both.merge(other)
         return both
 
-    def fits(self, values: NDArray[np.float64], fewest: int) -> bool:
-        """Tell whether all values of a row are the sums, or the means, the minima, the maxima.
+    def fits(self, values: NDArray[np.float64], kind: str) -> bool:
+        """Tell whether all values of a row sum up the rows that were added.
 
-        At least `fewest` values must have been added.
+        The sums count for every `kind` of name, the means for a "word" if they are no whole
+        numbers, the minima and maxima for an "extreme". Whole numbers equal them by chance.
         """
+        fewest = MIN_BLANK_VALUES if kind == "blank" else 2
         known = np.isfinite(values)
         if self._n_rows < 2 or not known.any() or self._counts[known].sum() < fewest:
             return False
-        means = self._sums / np.maximum(self._counts, 1)
+        candidates = [self._sums]
+        if kind == "extreme":
+            candidates += [self._lowest, self._highest]
+        elif kind == "word" and np.any(values[known] != np.floor(values[known])):
+            candidates.append(self._sums / np.maximum(self._counts, 1))
         return any(
             np.allclose(values[known], each[known], rtol=ROUNDING, atol=0) and np.any(each[known])
-            for each in (self._sums, means, self._lowest, self._highest)
+            for each in candidates
         )
 
 

@@ -99,3 +99,21 @@ def test_repeated_header_is_told_by_its_line(write):
     assert len(read(table)[0]) == 60
     assert table.report.header_lines == [32]
     assert "1 line repeats the header, skipped (line 32)" in table.report.summary()
+
+
+def test_rows_without_a_name_are_no_totals_by_chance(write):
+    rows = "".join(f"{'' if i % 4 == 1 else f'S{i}'},{i * 7 % 5 + 1}\n" for i in range(200))
+    table = open_table(write("shop,rating\n" + rows))
+    assert len(read(table, ["rating"])[0]) == 200
+
+
+def test_a_column_without_names_says_nothing_about_totals(write):
+    rows = "".join(f",{i % 90 / 4}\n" for i in range(200))
+    table = open_table(write("remark,level\n" + rows))
+    assert len(read(table, ["level"])[0]) == 200
+
+
+def test_names_with_words_for_sums_are_no_totals_by_chance(write):
+    rows = "".join(f"All Stars {i},{i * 7 % 5 + 1}\n" for i in range(200))
+    table = open_table(write("club,rating\n" + rows))
+    assert len(read(table, ["rating"])[0]) == 200
