@@ -53,12 +53,13 @@ from clusterer.tables.notes import choose_missing_rule, write_notes
 from clusterer.tables.options import ReadingOptions
 from clusterer.tables.report import Report
 from clusterer.tables.row_source import RowSource, TableSample
-from clusterer.tables.rows.totals import count_totals
+from clusterer.tables.rows.totals import count_totals, drop_totals
 from clusterer.tables.table import Table, TableRoles
 from clusterer.tables.text.text_opening import open_text
 from clusterer.tables.text.text_source import TextFile
 
 N_ENCODING_BYTES = 2**18
+MAX_TOTALS_OF_CLASSES = 2
 CSV_ENDINGS = (".csv", ".tsv")
 
 
@@ -259,8 +260,9 @@ def _refuse_nested(head: bytes, name: str) -> None:
 
 def _make_table(name: str, source: RowSource, options: ReadingOptions) -> Table:
     sample = source.sample
+    cells_of = drop_totals(sample.columns) if sample.is_text else sample.columns
     detector = NumberFormatDetector(
-        sample.columns,
+        cells_of,
         sample.delimiter,
         options.decimal,
         options.thousands,
@@ -272,12 +274,13 @@ def _make_table(name: str, source: RowSource, options: ReadingOptions) -> Table:
     is_unnamed = any(raw) and not raw[0].strip()
     inferred = [
         infer_column(names[i], cells, detector, i == 0 and is_unnamed, options.day_first)
-        for i, cells in enumerate(sample.columns)
+        for i, cells in enumerate(cells_of)
     ]
     if not any(each.column.usable for each in inferred):
         raise TableError(_describe_columns(name, inferred))
-    n_distinct = [_count_distinct(cells) for cells in sample.columns]
-    columns = mark_key(Roles(inferred, n_distinct, sample.n_rows, sample.raw_names is not None))
+    n_distinct = [_count_distinct(cells) for cells in cells_of]
+    n_rows = len(cells_of[0])
+    columns = mark_key(Roles(inferred, n_distinct, n_rows, sample.raw_names is not None))
     inferred = list(columns.inferred)
     time = find_time(inferred)
     parts = find_time_parts(inferred, time)
@@ -315,7 +318,12 @@ def _find_row_names(columns: Roles, sample: TableSample, label: int | None) -> i
     # Blank names mean totals only where most rows have names.
     shares = [each.column.n_missing_share for each in columns.inferred]
     candidates = [i for i in candidates if shares[i] <= MAX_MISSING_SHARE]
-    if not candidates or len(sample.columns) == 1 or not sample.is_text:
+    if len(sample.columns) == 1 or not sample.is_text:
+        return None
+    # A class may be called "total" as well, but then it occurs more often than a total.
+    if label is not None and 0 < count_totals(sample.columns[label]) <= MAX_TOTALS_OF_CLASSES:
+        candidates.append(label)
+    if not candidates:
         return None
     n_totals = {i: count_totals(sample.columns[i]) for i in candidates}
     best = max(candidates, key=lambda i: n_totals[i])

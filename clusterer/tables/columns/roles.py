@@ -31,7 +31,7 @@ OUTCOME = re.compile(
 LAST_LABEL = re.compile(
     r"(?i)y|category|categories|groups?|type|kind|quality|status|response|typ|kategori(?:e|a|ja)?"
     r"|categor[íi]a|cat[ée]gorie|kategória|категория|grupp?e?|grupo|gruppo|groupe|grupa|groep|группа"
-    r"|tipo|qualität|calidad|qualité|qualità|качество"
+    r"|tipo|種類|种类|종류|类型|類型|유형|タイプ|qualität|calidad|qualité|qualità|качество"
 )
 # Columns of text with these names name places and people, no classes.
 NO_LABEL = re.compile(
@@ -55,6 +55,7 @@ LAP_NAME = re.compile(
 MAX_CLASSES = 1000
 # Without a name that says so, a column of classes has few values that repeat often.
 MAX_UNNAMED_CLASSES = 30
+MAX_UNCLASSED_SHARE = 0.01
 MIN_REPEATS = 5
 # Fewer numbers may be distinct by chance.
 MIN_KEYS = 50
@@ -240,7 +241,9 @@ def _is_unnamed_label(table: Roles, i: int) -> bool:
     others = [other for j, other in enumerate(table.inferred) if j != i]
     numbers = [other for other in others if other.column.kind == "number"]
     kind = each.column.kind
-    if kind in ("text", "boolean") and each.column.n_missing_share == 0:
+    # A row of units or of sums has no class.
+    has_classes = each.column.n_missing_share <= max(MAX_UNCLASSED_SHARE, 1.5 / table.n_rows)
+    if kind in ("text", "boolean") and has_classes:
         if not table.has_header:
             return True
         # A column of text with a name counts only if it is the only one.

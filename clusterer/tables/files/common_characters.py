@@ -9,7 +9,7 @@ SCRIPT_LETTERS = {
 }  # fmt: skip
 # The letters beyond ASCII of languages with Latin letters.
 WESTERN = {
-    "de": "äöüß", "fr": "éèêëàâîïôùûüçœæ", "es": "áéíóúñü", "it": "àèéìòù", "pt": "ãõáéíóúâêôçàü",
+    "de": "äöüß", "fr": "éèêëàâîïôùûüçœ", "es": "áéíóúñü", "it": "àèéìòù", "pt": "ãõáéíóúâêôçàü",
     "ca": "àçèéíïòóúüñ", "nl": "ëïéèöüá", "sv": "åäöé", "da": "æøåéö", "is": "áéíóúýðþæö",
 }  # fmt: skip
 CENTRAL = {

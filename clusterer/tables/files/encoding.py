@@ -46,6 +46,8 @@ EAST_ASIAN: dict[str, frozenset[int]] = {
 HIGH_SECOND_BYTE = {"gb18030": 0xA1, "cp949": 0xA1, "euc_jp": 0xA1}
 KANA = re.compile("[\u3040-\u30ff]")
 HALF_KANA = re.compile("[\uff61-\uff9f]+")
+# Two of these kana may also be one Chinese or Korean character, which is more likely.
+HALF_KANA_WEIGHT = 0.99
 MIN_WORD_SHARE = 0.8
 N_DETECTOR_BYTES = 2**13
 # Signs that end a cell; no encoding has them within a character.
@@ -248,8 +250,9 @@ def _share_of_common_characters(sample: bytes, codec: str) -> float:
         len(each) == 2 and each[0] in EAST_ASIAN[codec] and each[1] >= lowest for each in encoded
     )
     # Kana of half width have one byte; words of them have nothing else.
-    n_half = sum(len(word) for word in words if len(word) > 1 and HALF_KANA.fullmatch(word))
-    return (n_common + n_half) / len(characters)
+    half = [word for word in words if len(word) > 1 and HALF_KANA.fullmatch(word)]
+    n_half = sum(each.isalpha() for word in half for each in word)
+    return (n_common + HALF_KANA_WEIGHT * n_half) / len(characters)
 
 
 def _find_words(text: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Rows that sum up other rows: totals, subtotals, averages. They are no points of the table."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +31,8 @@ EXTREME = r"(?i)\b(?:min|max|minim\w*|maxim\w*|lowest|highest|мин|макс|�
 ANY = rf"(?i)^\s*(?:{_WORDS})\b|\b(?:{_WORDS})\s*[:.]?\s*$|^\s*[-.?]?\s*$|[^\x00-\x7f]"
 # A column in which more cells are such words is a category of the table.
 MAX_SHARE = 0.5
+# The name of a row stands in one of this many columns.
+N_NAME_COLUMNS = 3
 # Sums of fewer values may equal the values of a row without a name by chance.
 MIN_BLANK_VALUES = 20
 # Sums are written with few decimals.
@@ -172,6 +175,22 @@ def count_totals(names: pa.Array) -> int:
     text, _ = strip_cells(names)
     n_alone = int(_to_mask(pc.match_substring_regex(text, ALONE)).sum())
     return n_alone if n_alone <= MAX_SHARE * len(names) else 0
+
+
+def drop_totals(columns: Sequence[pa.Array]) -> list[pa.Array]:
+    """Return the columns of a sample without the rows whose name is a word for totals.
+
+    The sums of all rows would hide what is unusual about the rows. The name of a row stands in one
+    of the first columns.
+    """
+    is_total = None
+    for cells in columns[:N_NAME_COLUMNS]:
+        if count_totals(cells):
+            found = pc.fill_null(pc.match_substring_regex(strip_cells(cells)[0], ALONE), False)
+            is_total = found if is_total is None else pc.or_(is_total, found)
+    if is_total is None or len(columns) == 1:
+        return list(columns)
+    return [cells.filter(pc.invert(is_total)) for cells in columns]
 
 
 def _to_mask(flags: pa.Array) -> NDArray[np.bool_]:

@@ -121,7 +121,9 @@ def _read_names(
 ) -> TableLayout:
     """Return the layout of a table whose names are in the record `header`."""
     n_more = merge_names(rows, header, n_columns, numeric)
-    groups = header if n_more else find_groups(rows, header, n_columns)
+    # A word above the first column alone is a title, not the name of a group.
+    is_title = not any(cell.strip() for cell in (rows[header].cells or [])[1:])
+    groups = (None if is_title else header) if n_more else find_groups(rows, header, n_columns)
     header += n_more
     raw = split_names(rows[header], lines, dialect, n_columns)
     if groups is not None:

@@ -116,3 +116,9 @@ def test_numbers_of_stations_and_subjects_are_no_features(write):
     names = ["Station", "a", "subject", "b"]
     table = open_table(write(make_table(names, NUMBERS, DECIMALS, NUMBERS, OTHERS)))
     assert table.default_features == ("a", "b")
+
+
+def test_class_beside_a_row_of_units(write):
+    text = make_table(["a", "b", "kind of tree"], DECIMALS, OTHERS, WORDS)
+    table = open_table(write(text.replace("tree\n", "tree\n(cm),(kg),\n", 1)))
+    assert table.label_column == "kind of tree"

@@ -79,6 +79,11 @@ def test_japanese_without_kana_is_no_chinese():
     assert detect_encoding(names.encode("gb18030"), "t.csv").codec == "gb18030"
 
 
+def test_chinese_is_no_kana_of_half_width():
+    names = "日期|高度|重量|长度\r1|2|3|4\r"
+    assert detect_encoding(names.encode("gb18030"), "t.csv").codec == "gb18030"
+
+
 def test_kana_of_half_width(write):
     rows = "".join(f"{i * 7 % 30}.5,{i * 3 % 20},{i % 3}\n" for i in range(30))
     table = open_table(write(("ｵﾝﾄﾞ,ｼﾂﾄﾞ,ｸﾗｽ\n" + rows).encode("cp932")))

@@ -117,3 +117,27 @@ def test_names_with_words_for_sums_are_no_totals_by_chance(write):
     rows = "".join(f"All Stars {i},{i * 7 % 5 + 1}\n" for i in range(200))
     table = open_table(write("club,rating\n" + rows))
     assert len(read(table, ["rating"])[0]) == 200
+
+
+def test_total_below_the_classes(write):
+    rows = "".join(
+        f"{('ash', 'birch')[i % 2]},{a},{b}\n" for i, (a, b) in enumerate(VALUES.tolist())
+    )
+    table = open_table(write("species,a,b\n" + rows + f"Total,{SUMS}\n"))
+    assert table.label_column == "species"
+    assert len(read(table, ["a", "b"], "species")[0]) == 60
+
+
+def test_class_called_total_is_no_sum(write):
+    kinds = ("total", "partial", "annular")
+    rows = "".join(f"{kinds[i % 3]},{a},{b}\n" for i, (a, b) in enumerate(VALUES.tolist()))
+    table = open_table(write("eclipse,a,b\n" + rows))
+    assert len(read(table, ["a", "b"])[0]) == 60
+
+
+def test_a_total_does_not_hide_a_sentinel(write):
+    cells = [-999 if i % 20 == 4 else i * 7 % 50 for i in range(100)]
+    rows = "".join(f"S{i},{cell}\n" for i, cell in enumerate(cells))
+    table = open_table(write("shop,a\n" + rows + "Total,99999\n"))
+    assert "-999 occurs 5 times" in table.columns[1].note
+    assert table.columns[1].maximum < 50

@@ -163,3 +163,10 @@ def test_names_and_settings_have_more_cells_than_the_rows(write):
     table = open_table(write(head + rows))
     assert names(table)[:3] == ["X", "CH1", "CH2"]
     assert table.default_features == ("CH1", "CH2")
+
+
+def test_title_with_delimiters_is_no_name_of_a_group(write):
+    rows = "".join(f"{i}.5|{i * 7 % 30}.5\n" for i in range(30))
+    table = open_table(write("Export 2024|\n\nwidth|mass\n" + rows))
+    assert names(table) == ["width", "mass"]
+    assert len(read(table)[0]) == 30
