@@ -44,6 +44,7 @@ MIN_KEYS = 50
 MIN_COUNTING_SHARE = 0.9
 # From this many digits on numbers of one length are numbers of accounts, phones or articles.
 MIN_CODE_DIGITS = 10
+MIN_LONG_CODE = 5
 UUID = r"(?i)^\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?$"
 LEADING_ZERO = r"^0\d+$"
 # Hexadecimal codes such as 03E7 look like numbers with an exponent.
@@ -77,7 +78,10 @@ def are_numbers_ids(
     if is_text(values.type):
         n_zeros = pc.sum(pc.match_substring_regex(values, LEADING_ZERO)).as_py()
         lengths = pc.unique(pc.utf8_length(values))
-        if n_zeros >= 0.1 * len(values) and len(lengths) == 1 and len(values[0].as_py()) > 2:
+        n_digits = len(values[0].as_py())
+        # Few of the long codes begin with a zero.
+        fewest = 0.1 * len(values) if n_digits < MIN_LONG_CODE else 1
+        if n_zeros >= fewest and len(lengths) == 1 and n_digits > 2:
             return True
         if _is_all(values, PHONE) or _are_hex_codes(values):
             return True

@@ -20,6 +20,8 @@ SINGLE_COLUMN_WEIGHT = 0.6
 N_LINES = 100
 N_CHARACTERS = 2**16
 N_CELLS = 2_000
+N_ROWS_BELOW = 4
+MIN_TABBED_SHARE = 0.95
 # No text holds this character outside of damaged lines.
 NO_QUOTE = "\0"
 ESCAPE = "\\"
@@ -126,12 +128,25 @@ def _detect_delimiter(lines: list[str], quote: str, escape: str | None) -> tuple
     unused = (mark for mark in ",;\t|\x1f" if not any(mark in line for line in lines))
     best = next(unused, ",")
     best_score = SINGLE_COLUMN_WEIGHT * _mean_cell_score([[line] for line in lines])
+    # Blanks stand for tabs as well; between cells with tabs they belong to the cells.
+    excluded = " " if _has_regular_tabs(lines) else ""
     for delimiter, weight in DELIMITERS.items():
-        if any(delimiter in line for line in lines):
+        if delimiter != excluded and any(delimiter in line for line in lines):
             score = weight * _score_delimiter(lines, delimiter, quote, escape)
             if score > best_score * 1.001:
                 best, best_score = delimiter, score
     return best, best_score
+
+
+def _has_regular_tabs(lines: list[str]) -> bool:
+    """Tell whether nearly all lines have the same number of tabs, and nothing is aligned."""
+    counts = Counter(line.count("\t") for line in lines)
+    n_tabs, n_lines = counts.most_common(1)[0] if counts else (0, 0)
+    is_regular = n_tabs > 0 and n_lines >= MIN_TABBED_SHARE * len(lines)
+    marks = ("\t\t", "  ", " \t", "\t ")
+    return is_regular and not any(
+        line[0] in " \t" or any(mark in line for mark in marks) for line in lines
+    )
 
 
 def _score_delimiter(
@@ -158,9 +173,10 @@ def _score_delimiter(
 
 
 def _begins_with_words(rows: list[list[str]]) -> bool:
-    """Tell whether the first row has only words, and the second one a number."""
+    """Tell whether the first row has only words, and one of the next rows a number."""
     is_named = all(cell.strip() and not is_number(cell) for cell in rows[0])
-    return is_named and len(rows) > 1 and any(map(is_number, rows[1]))
+    # A row of units may follow.
+    return is_named and any(is_number(cell) for row in rows[1:N_ROWS_BELOW] for cell in row)
 
 
 def _mean_cell_score(rows: list[list[str]]) -> float:

@@ -97,11 +97,10 @@ def _find_end_of_preamble(rows: list[Record], n_columns: int, numeric: list[int]
     """
     n_data = 0
     for i, row in enumerate(rows):
-        below = rows[i + 1 : i + 1 + N_ROWS_BELOW]
-        is_above_rows = bool(below) and all(is_data(each, n_columns, numeric) for each in below)
         is_named = i >= 2 and 2 * n_data < i and _are_names(row, n_columns, numeric)
-        is_repeated = is_named and any(row.cells == each.cells for each in rows[:i])
-        if is_named and is_above_rows and not is_repeated:
+        below = rows[i + 1 : i + 1 + N_ROWS_BELOW] if is_named else []
+        is_above_rows = bool(below) and all(is_data(each, n_columns, numeric) for each in below)
+        if is_above_rows and not any(row.cells == each.cells for each in rows[:i]):
             while _are_units(rows[i]) and _are_names(rows[i - 1], n_columns, numeric):
                 i -= 1
             return i if any(is_data(each, n_columns, numeric) for each in rows[:i]) else None

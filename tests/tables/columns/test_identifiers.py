@@ -30,6 +30,7 @@ def make_table(name, cells):
         ("contact", [f"+49151{1_000_000 + i * 7919}" for i in range(N)]),
         ("ean", [str(4_006_381_333_931 + i * 77_777) for i in range(N)]),
         ("EmployeeNumber", [str(i * 37 % 900) for i in range(N)]),
+        ("area", [f"{4_000 + i * 977:05d}" for i in range(N)]),
         ("zip code", [str(10_115 + i * 37 % 900) for i in range(N)]),
     ],
 )

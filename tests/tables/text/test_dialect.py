@@ -108,3 +108,21 @@ def test_a_preface_of_words_does_not_hide_the_delimiter(write):
     table = open_table(write(preface + rows))
     assert table.default_features == ("Temp", "Hum")
     assert table.time_column == "Date"
+
+
+def test_blanks_belong_to_cells_between_tabs(write):
+    rows = "".join(
+        f"mid\t+49 170 {1_000_000 + i * 977}\t2022-03-{i % 28 + 1:02d} 10:00:00\t{i * 7 % 30}.5\n"
+        for i in range(60)
+    )
+    table = open_table(write(rows))
+    assert len(table.columns) == 4
+    assert table.time_column == "col3"
+    assert table.default_features == ("col4",)
+
+
+def test_units_below_names_below_a_title(write):
+    rows = "".join(f"{i % 28 + 1} Mai 2023|{i * 7 % 30},5|{i % 9},25|Eiche\n" for i in range(60))
+    table = open_table(write("Export 2024\n\nDatum|Höhe|Masse|Art\n|(cm)|(kg)|\n" + rows))
+    assert table.default_features == ("Höhe", "Masse")
+    assert table.time_column == "Datum"
