@@ -487,7 +487,14 @@ class Dashboard(pn.viewable.Viewer):
 
     def _restore_run(self, store: RunStore) -> None:
         """Restore the run of the page from a store if it has one, and save the run there."""
-        state = PageState(self.settings, self._sources, self._address, self._engine, self._tour)
+        state = PageState(
+            self.settings,
+            self._sources,
+            self._address,
+            self._engine,
+            self._tour,
+            self._show_source,
+        )
         self._run_restore = RunRestore(store, self._engine, state, self._notification)
         self._figure.figure.tags = [*self._figure.figure.tags, self._run_restore.request]
         self._run_restore.listen(pn.state.curdoc, self._begin_run)

@@ -54,6 +54,10 @@ def test_an_uploaded_table_is_restored_with_its_columns(dashboard_page, tmp_path
     wait_until(lambda: seen(page) == 300)
     expect(page.get_by_role("checkbox", name="width")).to_be_checked()
     expect(page.get_by_role("checkbox", name="height")).not_to_be_checked()
+    # The plot belongs to the table, not to the stream with which a new page begins.
+    label = "Bokeh.documents[0].get_model_by_name('live').below[0].axis_label"
+    wait_until(lambda: page.evaluate(label) == "width")
+    assert len(data_of(page, "points")["x"]) == 300
     page.get_by_role("button", name="Reset").click()
     page.get_by_role("button", name="Play").click()
     wait_until(lambda: seen(page) == 300)

@@ -1,11 +1,13 @@
 """The state of a page: what a checkpoint needs to open the page again, besides the run."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from clusterer.session.engine import Engine
 from clusterer.session.saving.checkpoint import Checkpoint
+from clusterer.stream import Source
 from widgets.page.link import AddressBar
 from widgets.settings import Settings
 from widgets.sources.source_chooser import GENERATED, TABLE, SourceChooser
@@ -13,7 +15,10 @@ from widgets.tour.tour import Tour
 
 
 class PageState:
-    """The settings, the source and the view of a page; during a tour those from before the tour."""
+    """The settings, the source and the view of a page; during a tour those from before the tour.
+
+    ``show_source`` is called with the source of a restored run, before its view is restored.
+    """
 
     def __init__(
         self,
@@ -22,12 +27,14 @@ class PageState:
         address: AddressBar,
         engine: Engine,
         tour: Tour,
+        show_source: Callable[[Source], None],
     ) -> None:
         self._settings = settings
         self._sources = sources
         self._address = address
         self._engine = engine
         self._tour = tour
+        self._show_source = show_source
 
     def describe(self) -> dict[str, Any]:
         """The state in JSON's types."""
@@ -74,7 +81,6 @@ class PageState:
         self._sources.kind.value = state["kind"]
         # Again, because another source begins with the first settings of the page.
         self._settings.param.update(**values)
-        self._address.restore_view(state["view"])
         if state["kind"] == TABLE:
             chosen = self._sources.table.columns.make_source()
             if chosen is None:
@@ -82,6 +88,8 @@ class PageState:
             source = chosen[0]
         else:
             source = self._sources.make_source()
+        self._show_source(source)
+        self._address.restore_view(state["view"])
         # Restoring reads a table again up to the run's position.
         run = await asyncio.to_thread(checkpoint.restore_run, source)
         self._engine.resume_run(run, is_playing=checkpoint.is_playing)
