@@ -22,6 +22,7 @@ from clusterer.session.run_export import RunExport
 from clusterer.session.saving.store import RunStore
 from clusterer.stream import Source
 from clusterer.support.temp_folders import temp_folders
+from clusterer.tables import Table
 from widgets.components.download import Downloader
 from widgets.components.text import Text
 from widgets.controls.changes import SettingChanges
@@ -32,6 +33,8 @@ from widgets.controls.transport import Transport
 from widgets.export.export_section import ExportSection
 from widgets.export.video import VideoRecorder
 from widgets.live.axes import AxesChooser
+from widgets.live.coloring.color_chooser import ColorChooser
+from widgets.live.coloring.column_values import ColumnReader, ColumnTable
 from widgets.live.compilation_notice import CompilationNotice
 from widgets.live.counters import Counters
 from widgets.live.figure import LiveFigure
@@ -55,6 +58,7 @@ from widgets.sources.painting_tool import PaintingTool
 from widgets.sources.source_chooser import GENERATED, TABLE, SourceChooser
 from widgets.sources.user_data import UserData
 from widgets.tour.tour import Tour
+from widgets.views.tables.source_rows import SourceRows
 from widgets.views.view_area import BAR_CLASS, PLOT_CLASS, ViewArea
 
 NOTEBOOK_HEIGHT_PX = 720
@@ -146,11 +150,14 @@ class Dashboard(pn.viewable.Viewer):
 
     def _build_views(self) -> None:
         """Build the parts that show the frames of the engine."""
-        self._figure = LiveFigure(self._engine.request_view)
+        self._color_rows = SourceRows()
+        self._column_reader = ColumnReader(self._take_column_table, self._engine.refresh_frame)
+        self._figure = LiveFigure(self._engine.request_view, self._column_reader.read)
         self._plot = pn.pane.Bokeh(
             self._figure.figure, autodispatch=False, sizing_mode="stretch_both", min_height=340
         )
         self._axes = AxesChooser(self._figure)
+        self._colors = ColorChooser(self._figure.color_by)
         self._counters = Counters()
         self._quality_line = QualityLine()
         self._plot_text = PlotText()
@@ -181,7 +188,12 @@ class Dashboard(pn.viewable.Viewer):
         self._painting_tool = PaintingTool(plot, self._sources.painting, self._engine, update_page)
         self._export = ExportSection(self._engine, self._downloader, self._video_recorder)
         self._address = AddressBar(
-            self.settings, self._sources, self._axes, self._figure, self._view_area.views
+            self.settings,
+            self._sources,
+            self._axes,
+            self._colors,
+            self._figure,
+            self._view_area.views,
         )
         self._run_restore: RunRestore | None = None
         self._tour = Tour(
@@ -245,6 +257,7 @@ class Dashboard(pn.viewable.Viewer):
 
     def _show_features(self, source: Source) -> None:
         self._axes.show(source.feature_names)
+        self._colors.show(source)
         self._painting_tool.show(source)
         self._view_area.show_features(source.feature_names)
 
@@ -258,7 +271,7 @@ class Dashboard(pn.viewable.Viewer):
         self._compilation_notice.draw(frame)
         self._counters.draw(frame)
         self._quality_line.draw(frame)
-        self._plot_text.draw(frame)
+        self._plot_text.draw(frame, self._figure.colors.legend.sentence)
         self._transport.draw(frame)
         self._tour.draw(frame)
         snapshot = frame.snapshot
@@ -296,7 +309,16 @@ class Dashboard(pn.viewable.Viewer):
                 self._figure.prototype_sizes_px,
                 self._figure.viewport.box,
                 self._figure.axis_titles,
+                self._figure.point_colors,
+                self._figure.colors.legend.title,
             )
+
+    def _take_column_table(self) -> ColumnTable | None:
+        """The table of the present source with a reader of its own, whose reading goes on."""
+        source = self._engine.source
+        rows = self._color_rows.take(source)
+        table = getattr(source, "table", None)
+        return ColumnTable(table, rows) if rows is not None and isinstance(table, Table) else None
 
     def start(self) -> None:
         """Start to draw frames, and the stream if there is no stored run to look for."""
@@ -373,6 +395,7 @@ class Dashboard(pn.viewable.Viewer):
         self._engine.close()
         self._view_area.close()
         self._point_tip.close()
+        self._column_reader.close()
         self._sources.table.close()
         if self._frame_folder is not None:
             shutil.rmtree(self._frame_folder, ignore_errors=True)
@@ -382,6 +405,7 @@ class Dashboard(pn.viewable.Viewer):
         return [
             self._sources.view,
             self._axes.view,
+            self._colors.select,
             self._controls.build_main_controls(),
             self._changes.view,
             self._controls.build_accordion(("Export", lambda: [self._export.build()])),
@@ -450,6 +474,7 @@ class Dashboard(pn.viewable.Viewer):
         parts: dict[str, list[Any]] = {
             "source": [self._sources.view],
             "axes": [self._axes.view],
+            "colour": [self._colors.select],
             "step": [self._transport.step],
             "reset": [self._transport.reset],
             "tabs": [self._view_area.views.tabs],

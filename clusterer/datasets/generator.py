@@ -82,6 +82,11 @@ class GeneratedSource(Source):
         self._drawn: dict[int, tuple[int, Block]] = {}
 
     @property
+    def has_classes(self) -> bool:
+        """Always: the classes are the clusters of the layout."""
+        return True
+
+    @property
     def noise(self) -> float:
         """The share of noise points, 0 to 1; a new value acts from the next point on.
 

@@ -96,6 +96,11 @@ class PaintedSource(Source):
         self.rewind()
 
     @property
+    def has_classes(self) -> bool:
+        """Always: the classes are the groups of the strokes."""
+        return True
+
+    @property
     def noise(self) -> float:
         """The share of noise points, 0 to 1; a new value acts from the next point on."""
         return self._noise

@@ -25,6 +25,8 @@ class ViewRequest:
         The box to count points in; None makes no density image.
     projection : Projection, optional
         The run adds it if a component lies on an axis.
+    has_classes, has_scores : bool, default False
+        Whether the frame holds the classes, or the scores, of its points.
 
     Examples
     --------
@@ -39,6 +41,8 @@ class ViewRequest:
     y: int = 1
     box: Box | None = None
     projection: Projection | None = None
+    has_classes: bool = False
+    has_scores: bool = False
 
     def project(self, points: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the coordinates (n,), (n,) of points (n, d) on the axes.
@@ -109,6 +113,13 @@ class Frame:
         From the units of the data to the units of the model.
     cluster_names : mapping of int to str
         The names that people gave to clusters, by lasting cluster id.
+    point_classes : (k,) int or None
+        The true classes of the last k of ``points``; None if they are unknown or not requested.
+    class_names : tuple of str or None
+        The names of the classes 0, 1, ...; None if classes are just numbers.
+    point_scores : (n,) or None
+        The logarithm of the density at ``points``, as the model's ``score_samples`` gives it; None
+        if it was not requested or the model cannot tell.
     """
 
     run: int
@@ -130,6 +141,9 @@ class Frame:
     measures: QualityMetrics | None = None
     scaling: Scaling | None = None
     cluster_names: Mapping[int, str] = field(default_factory=dict)
+    point_classes: NDArray[np.int64] | None = None
+    class_names: tuple[str, ...] | None = None
+    point_scores: NDArray[np.float64] | None = None
 
     @property
     def noise_share(self) -> float:

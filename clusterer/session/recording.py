@@ -78,6 +78,8 @@ class RecordedState:
         From the units of the data to the units of the model.
     classification : Classification or None
         The classifier that learns beside the model.
+    point_classes : (k,) or None
+        The true classes of the last k of ``points``; None if they are unknown.
     """
 
     snapshot: Snapshot
@@ -91,6 +93,7 @@ class RecordedState:
     tracker_json: str
     scaling: Scaling
     classification: Classification | None = None
+    point_classes: NDArray[np.signedinteger] | None = None
 
     @property
     def model(self) -> Learner:
@@ -161,6 +164,7 @@ class RecordedState:
             value for value in vars(self.snapshot).values() if isinstance(value, np.ndarray)
         ]
         arrays += [self.centers, self.points, self.point_clusters, self.clusters, self.colors]
+        arrays += [] if self.point_classes is None else [self.point_classes]
         n_more = 0 if self.classification is None else self.classification.n_bytes
         return n_more + sum(
             map(sys.getsizeof, [*arrays, self.packed_model, self.tracker_json, self.parameters])

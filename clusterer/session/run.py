@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from clusterer.base import Classifier, Learner, Snapshot
+from clusterer.base import Classifier, Learner, PointScorer, Snapshot
 from clusterer.evaluation.baselines import BaselineSettings
 from clusterer.evaluation.classification.companion import Classification, CompanionClassifier
 from clusterer.evaluation.classification.prequential import N_WINDOW
@@ -283,8 +283,13 @@ class Run:
                 tracker_json=json.dumps(self.tracker.to_dict()),
                 scaling=self.scaling,
                 classification=self._take_classification(shown),
+                point_classes=self._record_classes(len(points)),
             )
         )
+
+    def _record_classes(self, n_points: int) -> NDArray[np.signedinteger] | None:
+        classes = self.recent_points.classes(n_points)
+        return None if classes is None else shrink(classes)
 
     @property
     def recording(self) -> Recording:
@@ -377,6 +382,13 @@ class Run:
             measures=measures,
             scaling=self.scaling,
             cluster_names=self.tracker.names,
+            point_classes=self.recent_points.classes(len(points))
+            if view_request.has_classes
+            else None,
+            class_names=self.source.class_names if view_request.has_classes else None,
+            point_scores=score_points(self.model, self.scaling, points)
+            if view_request.has_scores
+            else None,
         )
 
     def name_cluster(self, cluster: int, name: str) -> None:
@@ -443,6 +455,24 @@ def find_next_track(n_seen: int) -> int:
     while N_TRACK_GAPS * gap * 2 <= n_seen:
         gap *= 2
     return (n_seen // gap + 1) * gap
+
+
+def score_points(
+    model: Learner, scaling: Scaling, points: NDArray[np.floating]
+) -> NDArray[np.float64] | None:
+    """Return the logarithm (n,) of the density at points (n, d) in the units of the data.
+
+    None if the model cannot tell it, or has learned nothing.
+
+    >>> from clusterer import OnlineClusterer
+    >>> model = OnlineClusterer(50).fit(np.random.default_rng(0).normal(size=(2000, 1)))
+    >>> near, far = score_points(model, Scaling.identity(1), np.array([[0.0], [5.0]]))
+    >>> bool(near > far)
+    True
+    """
+    if not isinstance(model, PointScorer) or not model.__sklearn_is_fitted__():
+        return None
+    return model.score_samples(scaling.apply(points)) if len(points) else np.empty(0)
 
 
 def shrink(clusters: NDArray[np.int64]) -> NDArray[np.signedinteger]:

@@ -93,6 +93,11 @@ class Source(ABC):
         return None
 
     @property
+    def has_classes(self) -> bool:
+        """Whether the points have true classes."""
+        return False
+
+    @property
     @abstractmethod
     def exhausted(self) -> bool:
         """Whether no point is left; reading this may read the next points of the input."""

@@ -187,6 +187,11 @@ class TableSource(Source):
         """The names of the classes read so far; None if the table has class numbers."""
         return None if self._label is None else self.table.class_names
 
+    @property
+    def has_classes(self) -> bool:
+        """Whether a column of true classes was chosen."""
+        return self._label is not None
+
     def _reset_time(self) -> None:
         self._start = self._interval = np.nan
         self._position = 0.0

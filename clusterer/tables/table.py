@@ -1,11 +1,14 @@
 """A table: its columns, a preview, and its rows as chunks of points."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from clusterer.stream.chunk import Chunk
 from clusterer.stream.table_source import ChunkedTable
@@ -20,6 +23,7 @@ from clusterer.tables.options import MissingRule, check_missing_rule
 from clusterer.tables.report import Report
 from clusterer.tables.row_source import ColumnRequest, RowBatch, RowSource
 from clusterer.tables.rows.all_rows import AllRowsReader, TableRows
+from clusterer.tables.rows.cell_parsing import parse_finite, parse_text
 from clusterer.tables.rows.chunking import cut_to_size, sort_by_time
 from clusterer.tables.rows.points import Feature, PointConverter, RowNumbers
 
@@ -282,6 +286,36 @@ class Table(ChunkedTable):
         read = [i for i in range(len(self.columns)) if i not in unread]
         reader = AllRowsReader([self.columns[i].name for i in read], chosen, converter, row_names)
         return self._read_all([ColumnRequest(i, None) for i in read], reader)
+
+    def make_cell_parser(self, name: str) -> Callable[[pa.Array], "NDArray[np.float64] | pa.Array"]:
+        r"""Return a function that converts cells of a column, as `read_rows` yields them.
+
+        The cells become numbers, or times in seconds since 1970, with NaN for missing ones; text
+        and booleans become text, with null for missing ones.
+
+        Raises
+        ------
+        TableError
+            If the column does not exist, or holds dates that cannot be read.
+
+        Examples
+        --------
+        >>> from clusterer.tables import open_table
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "t.csv")
+        >>> _ = path.write_text("x;city;sold\n1,5;Bern;yes\n3,5;?;no\n")
+        >>> table = open_table(path)
+        >>> table.make_cell_parser("x")(pa.array(["1,5", "?"])).tolist()
+        [1.5, nan]
+        >>> table.make_cell_parser("city")(pa.array([" Bern", "?"])).to_pylist()
+        ['Bern', None]
+        """
+        inferred = self._find(name)[1]
+        if inferred.column.kind == "date":
+            return self._find_time_format(name).parse
+        if inferred.number_format is not None and inferred.column.kind != "boolean":
+            return partial(parse_finite, number_format=inferred.number_format)
+        return parse_text
 
     def _read_all(
         self, requests: list[ColumnRequest], reader: AllRowsReader

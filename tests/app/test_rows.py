@@ -1,12 +1,13 @@
-"""The rows behind the points: at the pointer, in a region, of a cluster, with a text."""
+"""The rows behind the points: at the pointer, in a region, with a text; colours by a column."""
 
 import re
 
+import numpy as np
 import pandas as pd
 from playwright.sync_api import expect
 
 from tests.app.test_tables import upload, write_blobs
-from tests.support.screens import data_of, pause, seen, wait_until
+from tests.support.screens import counter, data_of, pause, seen, wait_until
 
 AT = """([x, y]) => {
     const view = Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name("live"))
@@ -112,3 +113,64 @@ def test_points_of_a_generator_are_listed_while_they_stream(dashboard_page):
     pause(page)
     summary = page.get_by_role("status").filter(has_text=" rows")
     expect(summary).to_contain_text(f"of {min(seen(page), 2000):,} rows.")
+
+
+LEGEND = """() => {
+    const {visible, title, items} = Bokeh.documents[0].get_model_by_name("color legend")
+    const texts = items.filter((item) => item.visible).map(({label}) => label.value ?? label)
+    return visible ? [title, ...texts] : []
+}"""
+
+
+def color_by(page, title):
+    page.get_by_role("combobox", name="Colour by").press("Enter")
+    page.get_by_role("option", name=title, exact=True).press("Enter")
+
+
+def test_points_are_coloured_by_a_column_of_text_and_a_reload_keeps_it(dashboard_page, tmp_path):
+    page = dashboard_page
+    frame = write_customers(tmp_path / "customers.csv")
+    upload(page, tmp_path / "customers.csv")
+    wait_until(lambda: seen(page) == 300 and len(data_of(page, "points")["x"]) == 300)
+    assert page.evaluate(LEGEND) == []
+    color_by(page, "city")
+    names = ["Bern", "Lugano", "<b>Uri</b>"]
+    wait_until(lambda: page.evaluate(LEGEND)[0:1] == ["Colour: city"])
+    wait_until(lambda: set(names) <= set(page.evaluate(LEGEND)))
+    # The last rows are grey until they are read.
+    wait_until(lambda: (data_of(page, "points")["color"] >= 0).all())
+    shown = [name for name in page.evaluate(LEGEND) if name in names]
+    colors = data_of(page, "points")["color"]
+    assert [shown[int(color)] for color in colors] == frame["city"].tolist()
+    wait_until(lambda: "color=city" in page.evaluate("location.search"))
+    page.reload()
+    page.wait_for_selector("canvas")
+    wait_until(lambda: set(names) <= set(page.evaluate(LEGEND)))
+    expect(page.get_by_role("combobox", name="Colour by")).to_have_text("city")
+
+
+def test_classes_scores_and_times_are_shown_now_in_the_past_and_in_a_presentation(open_page):
+    page = open_page(query="?color=class&noise=0.1&unknown=1")
+    wait_until(lambda: seen(page) > 600)
+    assert {"Colour: class", "class 0", "others or none"} <= set(page.evaluate(LEGEND))
+    # A class is a number up to the number of classes; clusters keep their own colours.
+    assert set(data_of(page, "points")["color"].tolist()) <= {-1, 0, 1, 2, 3, 4}
+    color_by(page, "score (log density)")
+    wait_until(lambda: page.evaluate(LEGEND)[0:1] == ["Colour: score (log density)"])
+    wait_until(lambda: len(set(data_of(page, "points")["color"].tolist())) > 10)
+    page.get_by_role("slider", name="Time").focus()
+    for _ in range(60):
+        page.keyboard.press("ArrowLeft")
+    expect(page.get_by_text("You see the run as it was")).to_be_visible()
+    wait_until(lambda: len(data_of(page, "points")["x"]) <= 500)
+    wait_until(lambda: len(set(data_of(page, "points")["color"].tolist())) > 10)
+    color_by(page, "class")
+    wait_until(lambda: "class 0" in page.evaluate(LEGEND))
+    color_by(page, "time of arrival")
+    wait_until(lambda: {"oldest", "newest"} <= set(page.evaluate(LEGEND)))
+    colors = data_of(page, "points")["color"]
+    assert (np.diff(colors) >= 0).all()
+    page.get_by_role("button", name=re.compile("^Presentation")).click()
+    expect(page.get_by_role("combobox", name="Colour by")).not_to_be_visible()
+    assert "newest" in page.evaluate(LEGEND)
+    assert int(counter(page, "clusters found")) > 0

@@ -32,6 +32,9 @@ EXPLANATION = (
     "The kernel width σ and the memory are set automatically until you move their sliders. With "
     "automatic memory, old points are forgotten only where clusters move. The slider Time shows "
     "any earlier state of the run.",
+    "Colour by: the dots can also show their class, a column of the table, their time of arrival "
+    "or their score, which tells how dense the prototypes are at the dot. The circles keep the "
+    "colours of their clusters. A legend above the plot names the colours.",
     "Point at a dot to read its row of the table. At the right edge of the plot there are tools to "
     "draw a box or a lasso around dots; the tab Rows then lists their rows.",
     "With the source Draw you make the stream yourself: paint on the plot, and drag painted areas "

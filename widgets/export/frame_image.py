@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from clusterer.session.density_image import Box
-from widgets.components.palette import CLUSTER_COLORS, DENSITY_ALPHAS, DENSITY_COLOR, NOISE_COLOR
+from widgets.components.palette import (
+    CLUSTER_COLORS,
+    DENSITY_ALPHAS,
+    DENSITY_COLOR,
+    NOISE_COLOR,
+    VALUE_COLORS,
+)
 
 SIZE = (720, 480)
 MARGINS = (64, 16, 40, 48)  # left, right, top, bottom
@@ -30,7 +36,10 @@ def _read_color(color: str) -> tuple[float, ...]:
 
 
 # The colour index of noise is -1, so its colour is the last.
-_COLORS = np.array([*map(_read_color, CLUSTER_COLORS), _read_color(NOISE_COLOR)], dtype=np.float32)
+_COLORS = np.array(
+    [_read_color(color) for color in (*CLUSTER_COLORS, *VALUE_COLORS, NOISE_COLOR)],
+    dtype=np.float32,
+)
 # Offsets (pixels) and opacity of the pixels of an anti-aliased disc.
 _DISC = [
     (dx, dy, POINT_ALPHA * min(max(POINT_RADIUS_PX - math.hypot(dx, dy) + 0.5, 0.0), 1.0))
@@ -74,7 +83,7 @@ class FrameImage:
         self._plot += alphas * (np.array(_read_color(DENSITY_COLOR)) - self._plot)
 
     def draw_points(self, points: NDArray, colors: NDArray[np.int8]) -> None:
-        """Draw points (n, 2) as small discs; ``colors`` (n,) are indices of cluster colours."""
+        """Draw points (n, 2) as small discs; ``colors`` (n,) are colour numbers."""
         columns, rows = (np.floor(pixels) for pixels in self._to_pixels(points[:, 0], points[:, 1]))
         for dx, dy, alpha in _DISC:
             x, y = columns + dx, rows + dy

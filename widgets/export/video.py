@@ -37,6 +37,7 @@ class VideoFrame:
     box: Box
     points: NDArray
     point_colors: NDArray[np.int8]
+    color_title: str
     centers: NDArray
     center_colors: NDArray[np.int8]
     sizes_px: NDArray[np.float32]
@@ -70,9 +71,19 @@ class VideoRecorder:
         self._run = -1
 
     def record(
-        self, frame: Frame, sizes_px: NDArray[np.float32], box: Box, labels: tuple[str, str]
+        self,
+        frame: Frame,
+        sizes_px: NDArray[np.float32],
+        box: Box,
+        labels: tuple[str, str],
+        point_colors: NDArray[np.int8] | None = None,
+        color_title: str = "",
     ) -> None:
-        """Add the part of a frame in ``box`` unless the last frame was added too recently."""
+        """Add the part of a frame in ``box`` unless the last frame was added too recently.
+
+        ``point_colors`` (n,) are the colour numbers of the points, default those of their clusters;
+        ``color_title`` says what they show, empty for clusters.
+        """
         now, n_seen = time.monotonic(), frame.snapshot.n_seen
         if frame.run != self._run:
             self._frames.clear()
@@ -88,7 +99,10 @@ class VideoRecorder:
                 labels=labels,
                 box=box,
                 points=project_points(frame, frame.points),
-                point_colors=wrap_colors(frame.point_colors),
+                point_colors=wrap_colors(frame.point_colors)
+                if point_colors is None
+                else point_colors.copy(),
+                color_title=color_title,
                 centers=project_points(frame, frame.centers),
                 center_colors=wrap_colors(frame.center_colors),
                 sizes_px=sizes_px,
@@ -118,7 +132,8 @@ def draw_frame(frame: VideoFrame) -> Image.Image:
     image.draw_points(frame.points, frame.point_colors)
     image.draw_prototypes(frame.centers, frame.sizes_px, frame.center_colors)
     plural = "" if frame.n_clusters == 1 else "s"
-    return image.finish(f"{frame.n_seen:,} points · {frame.n_clusters} cluster{plural}")
+    color = f" · colour: {frame.color_title}" if frame.color_title else ""
+    return image.finish(f"{frame.n_seen:,} points · {frame.n_clusters} cluster{plural}{color}")
 
 
 def write_video(

@@ -1,6 +1,7 @@
 """The live figure: points, prototypes and the density image in one Bokeh figure."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from bokeh.models import (
@@ -24,7 +25,9 @@ from widgets.components.palette import CLUSTER_COLORS, DENSITY_COLORS, map_color
 from widgets.components.plot import LEGEND_STYLE, build_columns
 from widgets.components.text import fold_title, label_axis
 from widgets.live.cluster_labels import ClusterLabels
-from widgets.live.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, Highlight
+from widgets.live.coloring.color_legend import ColorLegendBox
+from widgets.live.coloring.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, VALUE_ALPHA, Highlight
+from widgets.live.coloring.point_colors import ColorChoice, PointColors, PointValues
 from widgets.live.kernel import KernelRings
 from widgets.live.region import Region
 from widgets.live.trails import Trails
@@ -42,10 +45,15 @@ class LiveFigure:
 
     ``view_request`` is the part of the data that the figure shows. ``on_view_request`` is called
     with it when the user zooms, pans or chooses other axes, so that the density image of the next
-    frame covers the new box.
+    frame covers the new box. ``read_column`` returns the values of a column of the table that is
+    no feature, for the points of a frame.
     """
 
-    def __init__(self, on_view_request: Callable[[ViewRequest], None]) -> None:
+    def __init__(
+        self,
+        on_view_request: Callable[[ViewRequest], None],
+        read_column: Callable[[Frame, str], PointValues] | None = None,
+    ) -> None:
         self.view_request = ViewRequest()
         self._on_view_request = on_view_request
         self._names: tuple[str, ...] = ("",)
@@ -60,6 +68,7 @@ class LiveFigure:
             {"image": [NO_IMAGE], "x": [0.0], "y": [0.0], "dw": [1.0], "dh": [1.0]}, name="density"
         )
         self.viewport = Viewport(self._request_view)
+        self.colors = PointColors(read_column)
         self.trails = Trails()
         self.labels = ClusterLabels()
         self.figure = self._build()
@@ -141,7 +150,9 @@ class LiveFigure:
             LegendItem(label="prototype (size: weight)", renderers=[circle]),
         ]
         # All names at once, so that the plot does not move at the first point and at a reset.
-        plot.add_layout(Legend(items=items, **LEGEND_STYLE), "above")
+        self._cluster_legend = Legend(items=items, **LEGEND_STYLE)
+        plot.add_layout(self._cluster_legend, "above")
+        self._color_legend = ColorLegendBox(plot, VALUE_ALPHA, circle)
 
     def enlarge(self, is_large: bool) -> None:
         """Draw type and points large enough for a lecture hall, or in their usual size."""
@@ -149,6 +160,7 @@ class LiveFigure:
         self.figure.axis.major_label_text_font_size = small
         self.figure.axis.axis_label_text_font_size = medium
         self.figure.legend.label_text_font_size = "18px" if is_large else "12px"
+        self._color_legend.legend.title_text_font_size = "18px" if is_large else "12px"
         self.labels.enlarge(is_large)
         self._points.size = 8 if is_large else 5
 
@@ -156,7 +168,17 @@ class LiveFigure:
         """Show two features (from 0 up) or components (from -1 down) from the next frame on."""
         self._names = names
         self.viewport.follow()
-        self.view_request = ViewRequest(x, y, self.view_request.box)
+        self.view_request = replace(self.view_request, x=x, y=y)
+        self._on_view_request(self.view_request)
+
+    def color_by(self, choice: ColorChoice) -> None:
+        """Show something else by the colours of the points, from the next frame on."""
+        self.colors.choose(choice)
+        self.view_request = replace(
+            self.view_request,
+            has_classes=choice.kind == "class",
+            has_scores=choice.kind == "score",
+        )
         self._on_view_request(self.view_request)
 
     def draw_trails(self, recording: Recording) -> None:
@@ -185,6 +207,7 @@ class LiveFigure:
         self._fit(frame)
         self.region.keep(frame.view_request)
         self._draw_points(frame)
+        self._explain_colors()
         self._draw_prototypes(frame)
         self.kernel.draw(frame)
         self.labels.draw(frame)
@@ -222,7 +245,13 @@ class LiveFigure:
 
         A frame of the past, which has the run number -1, was recorded when it was new.
         """
-        return self._has_axes_of(frame) and self.viewport.is_valid and frame.run >= 0
+        is_drawn = frame is self._frame and self.viewport.is_valid
+        return is_drawn and self._has_axes_of(frame) and frame.run >= 0
+
+    @property
+    def point_colors(self) -> NDArray[np.int8]:
+        """The colour numbers (n,) of the points on the screen."""
+        return np.asarray(self.points.data["color"], dtype=np.int8)
 
     @property
     def prototype_sizes_px(self) -> NDArray[np.float32]:
@@ -239,7 +268,7 @@ class LiveFigure:
             "x": pack_coordinates(xs),
             "y": pack_coordinates(ys),
             "cluster": frame.point_clusters.astype(np.int32),
-            "color": wrap_colors(frame.point_colors),
+            "color": self.colors.paint(frame),
         }
         n_shown = len(self.points.data["x"])
         is_same = frame.run == run and frame.view_request.axes == view_request.axes
@@ -255,15 +284,25 @@ class LiveFigure:
         self._recolor(columns, n_kept)
 
     def _recolor(self, columns: dict[str, NDArray], n_kept: int) -> None:
-        """Update the clusters and colours of the points that are on the screen already."""
+        """Update the clusters and colours of the points that are on the screen already.
+
+        Only a column that has changed is sent.
+        """
         shown = self.points.data
-        is_changed = shown["cluster"][:n_kept] != columns["cluster"][:n_kept]
-        is_changed |= shown["color"][:n_kept] != columns["color"][:n_kept]
-        if is_changed.any():
-            patch = {
-                name: [(slice(0, n_kept), columns[name][:n_kept])] for name in ("cluster", "color")
-            }
+        patch = {
+            name: [(slice(0, n_kept), columns[name][:n_kept])]
+            for name in ("cluster", "color")
+            if (shown[name][:n_kept] != columns[name][:n_kept]).any()
+        }
+        if patch:
             self.points.patch(patch)
+
+    def _explain_colors(self) -> None:
+        legend = self.colors.legend
+        self._color_legend.show(legend)
+        if self._cluster_legend.visible != (not legend.title):
+            self._cluster_legend.visible = not legend.title
+        self.highlight.shows_values = bool(legend.title)
 
     def _draw_prototypes(self, frame: Frame) -> None:
         xs, ys = frame.view_request.project(frame.centers)
@@ -307,7 +346,5 @@ class LiveFigure:
 
     def _request_view(self) -> None:
         if self.viewport.is_valid:
-            self.view_request = ViewRequest(
-                self.view_request.x, self.view_request.y, self.viewport.box
-            )
+            self.view_request = replace(self.view_request, box=self.viewport.box)
             self._on_view_request(self.view_request)

@@ -31,9 +31,13 @@ class PlotText:
         self._reported: tuple[object, ...] = ()
         self._reported_at = 0.0
 
-    def draw(self, frame: Frame) -> None:
-        """Report a frame if the last report is old enough and something can have changed."""
-        state = frame.run, frame.snapshot.n_seen, frame.is_playing, frame.snapshot.n_clusters
+    def draw(self, frame: Frame, colors: str = "") -> None:
+        """Report a frame if the last report is old enough and something can have changed.
+
+        ``colors`` says what the colours of the points show.
+        """
+        counts = frame.snapshot.n_seen, frame.snapshot.n_clusters
+        state = frame.run, counts, frame.is_playing, colors
         is_due = time.monotonic() - self._reported_at >= PERIOD_S
         has_stopped = bool(self._reported) and self._reported[2] and not frame.is_playing
         if state == self._reported or not (is_due or has_stopped):
@@ -41,7 +45,8 @@ class PlotText:
         self._reported, self._reported_at = state, time.monotonic()
         before = self._shares if frame.run == self._run else {}
         self._run, self._shares = frame.run, list_shares(frame)
-        self.pane.object = _write_html(describe(frame, self._shares, before))
+        text = describe(frame, self._shares, before)
+        self.pane.object = _write_html(f"{text} {colors}".strip())
 
 
 def list_shares(frame: Frame) -> dict[str, float]:

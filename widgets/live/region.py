@@ -10,7 +10,7 @@ from bokeh.plotting import figure
 from numpy.typing import ArrayLike, NDArray
 
 from clusterer.session.frame import ViewRequest
-from widgets.live.highlight import ACCENT
+from widgets.live.coloring.highlight import ACCENT
 
 N_CORNERS = 200
 """Most corners of a lasso; the browser sends one for each move of the pointer."""

@@ -11,6 +11,7 @@ from bokeh.models import CustomJS
 from widgets.components.button import build_header_button
 from widgets.components.text import Text
 from widgets.live.axes import AxesChooser
+from widgets.live.coloring.color_chooser import ColorChooser
 from widgets.live.figure import LiveFigure
 from widgets.page.link_codec import (
     KEYS,
@@ -70,7 +71,7 @@ COPY_ADDRESS = """
 
 
 class AddressBar:
-    """Writes the settings, the kind of source, the axes, the tab and the zoom into the address.
+    """Writes settings, kind of source, axes, colours, tab and zoom into the address.
 
     The address contains only values that differ from those of a new page.
     """
@@ -80,12 +81,14 @@ class AddressBar:
         settings: Settings,
         sources: SourceChooser,
         axes: AxesChooser,
+        colors: ColorChooser,
         figure: LiveFigure,
         views: ViewTabs,
     ) -> None:
         self._settings = settings
         self._sources = sources
         self._axes = axes
+        self._colors = colors
         self._figure = figure
         self._views = views
         self._pending: Mapping[str, str] | None = None
@@ -152,8 +155,9 @@ class AddressBar:
             complaints.append(describe_ignored("tab", title))
 
     def _restore_view(self, query: Mapping[str, str], complaints: list[str]) -> None:
-        """Set the axes and the zoom; both need the points that they were chosen for."""
-        for key, select in (("x", self._axes.x), ("y", self._axes.y)):
+        """Set axes, colours and zoom; all need the points that they were chosen for."""
+        selects = ("x", self._axes.x), ("y", self._axes.y), ("color", self._colors.select)
+        for key, select in selects:
             if key in query and query[key] in select.options:
                 select.value = query[key]
             elif key in query:
@@ -166,7 +170,7 @@ class AddressBar:
                 self._figure.viewport.zoom(box)
 
     def restore_view(self, view: Mapping[str, str]) -> None:
-        """Set the axes and the zoom from the result of `write_view`."""
+        """Set axes, colours and zoom from the result of `write_view`."""
         self._restore_view(view, [])
         self._is_updated = True
 
@@ -186,7 +190,7 @@ class AddressBar:
                 self.message.show()
 
     def _restore_pending(self) -> None:
-        """Set the axes and the zoom of a table that is now read."""
+        """Set axes, colours and zoom of a table that is now read."""
         query, self._pending = self._pending or {}, None
         complaints: list[str] = []
         self._restore_view(query, complaints)
@@ -203,12 +207,17 @@ class AddressBar:
         return urlencode(query | self.write_view())
 
     def write_view(self, tab: int | None = None) -> dict[str, str]:
-        """The axes, the tab and the zoom, as far as the user has changed them.
+        """The axes, the colours, the tab and the zoom, as far as the user has changed them.
 
         ``tab`` is the number of the tab; by default that of the open one.
         """
         query = {}
-        for key, select, default in (("x", self._axes.x, 0), ("y", self._axes.y, 1)):
+        selects = (
+            ("x", self._axes.x, 0),
+            ("y", self._axes.y, 1),
+            ("color", self._colors.select, 0),
+        )
+        for key, select, default in selects:
             options = select.options
             if select.value != options[min(default, len(options) - 1)]:
                 query[key] = select.value

@@ -32,7 +32,7 @@ NAMES = {
     "classifier-memory": "classifier_half_life",
     "peer": "classifier_peer",
 }
-VIEW_KEYS = ("source", "table", "x", "y", "view", "tab")
+VIEW_KEYS = ("source", "table", "x", "y", "color", "view", "tab")
 KEYS = (*NAMES, *VIEW_KEYS)
 AUTOMATIC = "auto"
 SWITCH = {"on": True, "off": False}

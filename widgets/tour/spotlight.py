@@ -6,7 +6,7 @@ from bokeh.core.properties import String
 from bokeh.model import DataModel
 from bokeh.models import CustomJS
 
-from widgets.live.highlight import ACCENT
+from widgets.live.coloring.highlight import ACCENT
 
 OUTLINE = {"outline": f"2px solid {ACCENT}", "outline-offset": "4px", "border-radius": "4px"}
 NO_OUTLINE = {"outline": "none"}

@@ -12,7 +12,7 @@ from clusterer.stream import Source
 from widgets.components.button import build_header_button
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE, Controls
-from widgets.live.highlight import ACCENT
+from widgets.live.coloring.highlight import ACCENT
 from widgets.settings import Settings
 from widgets.sources.source_chooser import GENERATED, SourceChooser
 from widgets.tour.card import CARD_CLASS, STYLE, build_button, name_step_class, write_step

@@ -16,7 +16,7 @@ from widgets.components.float32 import pack_coordinates
 from widgets.components.lazy import LazyColumn
 from widgets.components.palette import wrap_colors
 from widgets.components.text import Text, label_axis
-from widgets.live.highlight import FAINT_ALPHA
+from widgets.live.coloring.highlight import FAINT_ALPHA
 from widgets.live.view_data import ViewData
 from widgets.views.plot import (
     COLOR_OPTIONS,

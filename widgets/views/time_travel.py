@@ -4,18 +4,21 @@ from dataclasses import replace
 
 import numpy as np
 import panel_material_ui as pmui
+from numpy.typing import NDArray
 
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.recording import RecordedState
+from clusterer.session.run import score_points
 from widgets.components.button import build_button
 from widgets.controls.controls import WIDE
 
 N_STEPS = 200
 
 
-def go_back(frame: Frame, state: RecordedState) -> Frame:
-    """The frame of a recorded state, on the axes of the present frame."""
+def go_back(frame: Frame, state: RecordedState, scores: NDArray[np.float64] | None = None) -> Frame:
+    """The frame of a recorded state with the scores of its points, on the present axes."""
+    classes = state.point_classes
     return replace(
         frame,
         # No run has this number, so the live figure draws everything anew.
@@ -29,6 +32,8 @@ def go_back(frame: Frame, state: RecordedState) -> Frame:
         point_colors=state.point_colors,
         image=None,
         n_in_window=len(state.points),
+        point_classes=None if classes is None else classes.astype(np.int64),
+        point_scores=scores,
     )
 
 
@@ -48,6 +53,7 @@ class TimeTravel:
         self._states: tuple[RecordedState, ...] = ()
         self._run = -1
         self._is_returning = False
+        self._scored: tuple[RecordedState, NDArray[np.float64] | None] | None = None
         self.slider = pmui.IntSlider(
             label="Time: now",
             start=0,
@@ -113,7 +119,17 @@ class TimeTravel:
         if frame.run != self._run:
             self._run, self.state = frame.run, None
             self._show()
-        return frame if self.state is None else go_back(frame, self.state)
+        if self.state is None:
+            return frame
+        has_scores = frame.view_request.has_scores
+        return go_back(frame, self.state, self._score(self.state) if has_scores else None)
+
+    def _score(self, state: RecordedState) -> NDArray[np.float64] | None:
+        """The scores of the points of a state, which are computed once."""
+        if self._scored is None or self._scored[0] is not state:
+            points = state.points.astype(np.float64)
+            self._scored = state, score_points(state.model, state.scaling, points)
+        return self._scored[1]
 
     def _go(self, step: int) -> None:
         if self._is_returning:

@@ -1,6 +1,7 @@
 """The video of a run: a bounded number of frames, drawn as they were on the screen."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
+from widgets.components.palette import number_levels
 from widgets.export import video
 from widgets.export.frame_image import MARGINS, SIZE
 from widgets.export.video import VideoRecorder, draw_frame, write_video
@@ -98,3 +100,25 @@ def test_the_video_has_every_frame_and_reports_its_progress(kind):
 def test_without_frames_there_is_no_video():
     with pytest.raises(ValueError, match="Press Play"):
         write_video((), lambda share: None)
+
+
+def test_the_colours_of_the_plot_are_those_of_the_video_and_the_caption_names_them():
+    recorder = VideoRecorder()
+    stream(recorder, 1)
+    run = Run(make_generator("blobs"), OnlineClusterer(20), number=1)
+    run.advance(200)
+    frame = run.make_frame(ViewRequest(0, 1, BOX))
+    levels = number_levels(np.linspace(0, 1, 200))
+    sizes = np.full(len(frame.centers), 12, dtype=np.float32)
+    recorder.record(frame, sizes, BOX, ("x", "y"), levels, "time of arrival")
+    (kept,) = recorder.frames
+    assert (kept.point_colors == levels).all()
+    assert kept.color_title == "time of arrival"
+    left, _, top, _ = MARGINS
+    pictures = [
+        np.asarray(draw_frame(each)).astype(int)
+        for each in (kept, replace(kept, color_title="", point_colors=np.zeros(200, np.int8)))
+    ]
+    differs = (pictures[0] != pictures[1]).any(axis=2)
+    assert differs[:top].any()
+    assert differs[top:, left:].any()

@@ -1,0 +1,1 @@
+"""The colours of the points in the live figure: choice, values, legend, highlight."""
