@@ -49,6 +49,7 @@ from widgets.page.notifications import Notification
 from widgets.page.page_layout import NARROW_PX, build_page, fit_to_phones, follow_system_theme
 from widgets.page.page_state import PageState
 from widgets.page.presentation import Presentation, hide_controls
+from widgets.page.printing import Printing
 from widgets.page.restore import RunRestore
 from widgets.results import Report, copy_model, label_rows, report_run, tabulate_clusters
 from widgets.settings import Settings
@@ -219,6 +220,7 @@ class Dashboard(pn.viewable.Viewer):
             "Escape": self._tour.end,
         }
         self._keyboard = Keyboard(shortcuts, update_page)
+        self._printing = Printing(self._engine)
 
     def _apply_settings(self, *events: Any) -> None:
         """Pass changed settings to the engine, which applies them between two chunks."""
@@ -459,6 +461,7 @@ class Dashboard(pn.viewable.Viewer):
         )
         page.param.watch(self._note_sidebar, "sidebar_open")
         self._keyboard.listen(pn.state.curdoc)
+        self._printing.listen(pn.state.curdoc)
         name_elements(pn.state.curdoc)
         self._apply_lecture(page, pn.state.session_args)
         fit_to_phones(page, self._plot, self._frame_loop.heartbeat)

@@ -34,7 +34,7 @@ MOST_COLUMNS = 100
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 60rem;
+main { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 60rem;
     margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere; }
 h1 { font-size: 1.6rem; line-height: 1.2; } h2 { font-size: 1.2rem; margin-top: 2rem; }
 svg { max-width: 100%; height: auto; display: block; }
@@ -54,7 +54,7 @@ th:first-child, td:first-child { text-align: left; }
 .scroll { overflow-x: auto; } pre { background: #f4f4f4; padding: .6rem; overflow-x: auto;
     font-size: .8rem; white-space: pre-wrap; }
 .note { color: #555; font-size: .9rem; }
-@media print { body { margin: 0; max-width: none; } details > pre { display: none; } }
+@media print { main { margin: 0; max-width: none; } details > pre { display: none; } }
 """
 
 
@@ -123,9 +123,9 @@ def write_report(
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>\n<body>"
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>\n<body><main>"
         + "\n".join(parts)
-        + "</body></html>\n"
+        + "</main></body></html>\n"
     )
 
 

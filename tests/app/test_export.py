@@ -1,6 +1,7 @@
 """Exporting results as a person does: with buttons that download files."""
 
 import io
+import re
 import xml.etree.ElementTree as ElementTree
 
 import numpy as np
@@ -101,3 +102,27 @@ def test_a_scaled_table_is_exported_in_its_units_in_many_pieces(dashboard_page, 
     assert np.allclose(Scaling(**document["scaling"]).apply(centers), model.prototypes_)
     (tmp_path / "elsewhere").mkdir()
     assert "open_table('t.csv')" in download(page, "Python", tmp_path / "elsewhere").read_text()
+
+
+def test_a_printed_page_is_the_report_and_then_the_page_again(open_page, app_server):
+    page = open_page(query="?theme=dark")
+    assert page.title() == "Online clustering"
+    wait_until(lambda: seen(page) > 300)
+    document = page.pdf(format="A4")
+    assert b"/Title (Groups in Blobs)" in document
+    assert page.title() == "Online clustering"
+    # What was printed, on the screen.
+    page.emulate_media(media="print")
+    page.evaluate("void dispatchEvent(new Event('beforeprint'))")
+    report = page.locator("#printed-report")
+    expect(report.get_by_role("heading", name="Who the groups are")).to_be_visible()
+    found = report.get_by_text("The model found").inner_text()
+    n_clusters = int(re.search(r"found (\d+) clusters", found)[1])
+    expect(report.get_by_role("heading", name="Cluster ")).to_have_count(n_clusters)
+    expect(page.get_by_role("button", name="Pause")).not_to_be_visible()
+    page.evaluate("void dispatchEvent(new Event('afterprint'))")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(report).to_have_count(0)
+    # Without the page's key there is no report.
+    answer = page.request.get(f"{app_server}/report", headers={"X-Report-Key": "x"})
+    assert answer.status == 404

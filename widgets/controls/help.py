@@ -21,6 +21,7 @@ SHORTCUTS = (
     ("T", "start or end the guided tour (Escape ends it too)"),
     ("G", "open the gallery of streams and tables"),
     ("P", "begin or end the presentation: large type, without the controls"),
+    ("Ctrl + P", "print the report of the run: who the groups are"),
     ("?", "open or close this help"),
 )
 EXPLANATION = (

@@ -16,6 +16,8 @@ from clusterer.session.saving.store import RunStore
 from clusterer.session.scheduling.scheduler import engine_scheduler
 from clusterer.support.temp_folders import temp_folders
 from widgets.page.notifications import open_page_or_error, show_error
+from widgets.page.page_layout import TITLE
+from widgets.page.printing import ReportHandler
 from widgets.server.access import SETTING, AccessControl, install_access_control
 from widgets.server.connections import HTTP_OPTIONS, install_limited_server
 from widgets.server.memory import limit_malloc_arenas, release_garbage
@@ -75,6 +77,7 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
         websocket_origin=options.hosts,
         show=False,
         verbose=False,
+        title=TITLE,
         start=bool(further.get("threaded")),
         secret_key=options.secret.encode(),
         sign_sessions=True,
@@ -84,6 +87,7 @@ def serve_pages(open_page: OpenPage, options: ServerOptions, **further: Any) -> 
         extra_patterns=[
             (r"/health", HealthHandler, {"metrics": metrics}),
             (r"/metrics", MetricsHandler, {"metrics": metrics}),
+            (r"/report", ReportHandler),
         ],
         **{SETTING: access} | WEBSOCKET_OPTIONS | further,
     )
