@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 from clusterer.evaluation.descriptions import LabelledState, describe_state
 from clusterer.export.report import write_report
+from clusterer.export.row_categories import count_run
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.session.run_export import RunExport
 from clusterer.session.tracking import map_labels
@@ -69,7 +70,8 @@ def tabulate_clusters(run: RunExport) -> pd.DataFrame:
     """A row for each cluster, the largest first, with the mean of each feature in its units.
 
     The columns are those of `clusterer.evaluation.descriptions.ClusterDescription`, "name" and
-    "words", and then "mean of x" for each feature x.
+    "words", "shares" (what differs in columns of text and booleans that are no features), and then
+    "mean of x" for each feature x.
 
     Raises
     ------
@@ -86,7 +88,7 @@ def tabulate_clusters(run: RunExport) -> pd.DataFrame:
         run.source.feature_names,
     )
     rows = []
-    for each in describe_state(state):
+    for each in describe_state(state, categories=count_run(run, state.point_clusters)):
         means = {feature.name: feature.mean for feature in each.features}
         rows.append(
             {
@@ -96,13 +98,14 @@ def tabulate_clusters(run: RunExport) -> pd.DataFrame:
                 "remembered": each.n_remembered,
                 "share": each.share,
                 "words": each.summarize(),
+                "shares": "; ".join(category.explain() for category in each.categories),
                 "nearest": each.nearest,
                 "spread": each.spread,
                 "certainty": each.certainty,
                 **{f"mean of {name}": means[name] for name in run.source.feature_names},
             }
         )
-    columns = ["cluster", "name", "points", "remembered", "share", "words", "nearest"]
+    columns = ["cluster", "name", "points", "remembered", "share", "words", "shares", "nearest"]
     table = pd.DataFrame(rows, columns=None if rows else columns).set_index("cluster")
     return table.astype({"nearest": "Int64"})
 

@@ -3,11 +3,13 @@
 import argparse
 import shlex
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from tqdm import tqdm
 
@@ -17,7 +19,9 @@ from clusterer.cli.input import InputTable
 from clusterer.cli.output import open_output, refuse_input
 from clusterer.cli.predict import check_n_features, choose_features
 from clusterer.cli.reading import make_reading_options
+from clusterer.evaluation.category_contrasts import CategoryCounter
 from clusterer.export.report import write_report
+from clusterer.export.row_categories import RowCategories
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.text import make_printable
 
@@ -38,12 +42,14 @@ def report(arguments: argparse.Namespace) -> None:
     table = InputTable(arguments.data, features, make_reading_options(arguments))
     check_n_features(learner, table)
     with open_output(arguments.output) as file:
-        sample, counts = _read(learner, table)
+        sample, counts, categories = _read(learner, table)
         table.report_changes()
         run = export_model(learner, Path(table.name).name, table.features)
         labels = np.unique(run.snapshot.labels).tolist()
         run = replace(run, points=sample, label_ids={label: label for label in labels})
-        file.write(write_report(run, n_rows=counts, how=_repeat(arguments)).encode())
+        how = _repeat(arguments)
+        report = write_report(run, n_rows=counts, how=how, categories=categories)
+        file.write(report.encode())
 
 
 def _repeat(arguments: argparse.Namespace) -> str:
@@ -52,19 +58,39 @@ def _repeat(arguments: argparse.Namespace) -> str:
     return shlex.join(command)
 
 
-def _read(learner: ScaledLearner, table: InputTable) -> tuple[NDArray[np.float64], dict[int, int]]:
-    """Return a sample of the rows, drawn evenly, and the number of rows of each cluster."""
+def _read(
+    learner: ScaledLearner, table: InputTable
+) -> tuple[NDArray[np.float64], dict[int, int], CategoryCounter]:
+    """Return a sample of the rows, drawn evenly, and what was counted of all rows by cluster.
+
+    That are the number of rows, and the categories of columns of text and booleans.
+    """
     counts: Counter[int] = Counter()
-    sample = Sample(len(table.features))
+    sample, categories = Sample(len(table.features)), RowCategories(table.table, table.features)
     with tqdm(unit=" rows", unit_scale=True, disable=None) as bar:
-        for points, _, _ in table.read():
-            labels, numbers = np.unique(learner.predict(points), return_counts=True)
+        for points, cells in _read_cells(table, has_cells=bool(categories.names)):
+            clusters = learner.predict(points)
+            labels, numbers = np.unique(clusters, return_counts=True)
             counts.update(dict(zip(labels.tolist(), numbers.tolist(), strict=True)))
             sample.add(points)
+            categories.add(cells, clusters)
             bar.update(len(points))
     if not counts:
         raise ValueError(f"{table.table.name} has no usable row, so there is nothing to report")
-    return sample.rows, dict(counts)
+    return sample.rows, dict(counts), categories.counter
+
+
+def _read_cells(
+    table: InputTable, *, has_cells: bool
+) -> Iterator[tuple[NDArray[np.float64], dict[str, pa.Array]]]:
+    """Yield the usable rows as points, and with ``has_cells`` also their cells in all columns."""
+    if not has_cells:
+        yield from ((points, {}) for points, _, _ in table.read())
+        return
+    for rows in table.table.read_rows(table.features):
+        if rows.is_used.any():
+            mask = pa.array(rows.is_used)
+            yield rows.points, {name: cells.filter(mask) for name, cells in rows.columns.items()}
 
 
 class Sample:

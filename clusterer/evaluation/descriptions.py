@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clusterer.base import Learner, Snapshot
+from clusterer.evaluation.category_contrasts import CategoryContrast, CategoryCounter
 from clusterer.evaluation.feature_contrasts import (
     FeatureContrast,
     WeightedRows,
@@ -46,6 +47,9 @@ HOW_TO_READ = (
     "points. A box holds the middle half of the values, the line in it is the median, and the thin "
     "line holds the middle 90 %. Below a feature's name stand the ends of its scale, which all "
     "cards share.",
+    "Of a column of text, or of yes and no, that is no feature, the card names the value whose "
+    "share in the cluster exceeds that in all other rows most, in percent of the rows that have a "
+    "value. On the page these are the rows of the window.",
     "Points: each point of the stream counts once, for the cluster to which the prototype that "
     "took it belongs now. Where the model forgets, the number that it still remembers stands "
     "beside it. Spread: the distance of the points from the centre of the cluster, as a share of "
@@ -86,6 +90,8 @@ class ClusterDescription:
         points (Rousseeuw, 1987). None for an only cluster.
     n_rows : int
         Number of given rows that the features are measured on; 0 if by the prototypes.
+    categories : tuple of CategoryContrast
+        The columns of text and booleans whose shares differ, the largest difference first.
     """
 
     cluster: int
@@ -98,6 +104,7 @@ class ClusterDescription:
     relative_spread: float
     certainty: float | None
     n_rows: int
+    categories: tuple[CategoryContrast, ...] = ()
 
     def summarize(self, n_most: int = 3) -> str:
         """Return the features that set the cluster apart, at most ``n_most``, in words."""
@@ -217,8 +224,15 @@ def describe_clusters(
     return describe_state(LabelledState(snapshot, snapshot.labels, rows, found, scaling, names))
 
 
-def describe_state(state: LabelledState, n_most: int | None = None) -> list[ClusterDescription]:
-    """Describe the clusters of a state, at most the ``n_most`` largest, the largest first."""
+def describe_state(
+    state: LabelledState,
+    n_most: int | None = None,
+    categories: CategoryCounter | None = None,
+) -> list[ClusterDescription]:
+    """Describe the clusters of a state, at most the ``n_most`` largest, the largest first.
+
+    ``categories`` has counted the columns of rows that are no features, by cluster.
+    """
     snapshot, clusters = state.snapshot, state.clusters
     ids = np.unique(clusters[clusters != NOISE])
     taken, counts = (
@@ -246,6 +260,7 @@ def describe_state(state: LabelledState, n_most: int | None = None) -> list[Clus
             relative_spread=float(spreads[i] / whole) if whole > 0.0 else np.nan,
             certainty=certainties[i],
             n_rows=n_rows.get(int(each), 0),
+            categories=() if categories is None else categories.contrast(int(each)),
         )
         for i, each in enumerate(ids)
     ]

@@ -26,6 +26,7 @@ def write_card(
     each = description
     sentences = [feature.explain() for feature in each.features if feature.word][:N_SENTENCES]
     facts = each.list_facts(nearest, is_forgetting=is_forgetting)
+    sentences += [category.explain() for category in each.categories[:N_SENTENCES]]
     items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
     rows = "".join(
         f"<div><dt>{name}: </dt><dd>{html.escape(text)}</dd></div>" for name, text in facts.items()

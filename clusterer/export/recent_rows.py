@@ -70,6 +70,16 @@ class RecentRows:
         self._last: tuple[tuple[int, int], PointRows | None] = (0, 0), None
         self._restart()
 
+    @property
+    def table(self) -> Table:
+        """The table that is read; its rows may not be read by others."""
+        return self._table
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The columns that form the points."""
+        return self._source.feature_names
+
     def read(self, n_taken: int, n_last: int) -> PointRows | None:
         """Return the rows of the last ``n_last`` of the first ``n_taken`` points of the stream.
 

@@ -11,6 +11,7 @@ from datetime import datetime
 import numpy as np
 
 import clusterer
+from clusterer.evaluation.category_contrasts import CategoryCounter
 from clusterer.evaluation.descriptions import (
     HOW_TO_READ,
     ClusterDescription,
@@ -22,6 +23,7 @@ from clusterer.export.cluster_card import write_card
 from clusterer.export.cluster_colors import get_color
 from clusterer.export.python_script import write_script
 from clusterer.export.report_figures import draw_boxes, draw_points
+from clusterer.export.row_categories import count_run
 from clusterer.session.run_export import RunExport
 from clusterer.stream.chunk import NOISE
 from clusterer.support.text import format_number, make_printable
@@ -59,7 +61,11 @@ th:first-child, td:first-child { text-align: left; }
 
 
 def write_report(
-    run: RunExport, *, n_rows: Mapping[int, int] | None = None, how: str | None = None
+    run: RunExport,
+    *,
+    n_rows: Mapping[int, int] | None = None,
+    how: str | None = None,
+    categories: CategoryCounter | None = None,
 ) -> str:
     """Write the report of a run as HTML.
 
@@ -72,6 +78,9 @@ def write_report(
         numbers of points that the prototypes took.
     how : str, optional
         How to repeat the result; default the script of the run.
+    categories : CategoryCounter, optional
+        The columns that are no features, counted by cluster; default those of the rows in the
+        window, which are read once more from the table.
 
     Returns
     -------
@@ -97,7 +106,9 @@ def write_report(
     if not run.snapshot.n_seen:
         raise ValueError("There is nothing to report yet: no point was learned.")
     labels = run.label_points()
-    described = _describe(run, labels, n_rows)
+    if categories is None:
+        categories = count_run(run, labels)
+    described = _describe(run, labels, n_rows, categories)
     colors = _choose_colors(run, described)
     title = f"Groups in {make_printable(run.source.name, 100)}"
     shown = described[:N_CARDS]
@@ -130,7 +141,10 @@ def write_report(
 
 
 def _describe(
-    run: RunExport, labels: np.ndarray, n_rows: Mapping[int, int] | None
+    run: RunExport,
+    labels: np.ndarray,
+    n_rows: Mapping[int, int] | None,
+    categories: CategoryCounter | None,
 ) -> list[ClusterDescription]:
     state = LabelledState(
         run.snapshot,
@@ -140,7 +154,7 @@ def _describe(
         run.scaling,
         run.source.feature_names,
     )
-    described = describe_state(state)
+    described = describe_state(state, categories=categories)
     if n_rows is None:
         return described
     total = max(sum(n_rows.values()), 1)

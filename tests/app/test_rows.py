@@ -127,7 +127,7 @@ def color_by(page, title):
     page.get_by_role("option", name=title, exact=True).press("Enter")
 
 
-def test_points_are_coloured_by_a_column_of_text_and_a_reload_keeps_it(dashboard_page, tmp_path):
+def test_points_and_cards_show_a_column_of_text_and_a_reload_keeps_it(dashboard_page, tmp_path):
     page = dashboard_page
     frame = write_customers(tmp_path / "customers.csv")
     upload(page, tmp_path / "customers.csv")
@@ -142,6 +142,9 @@ def test_points_are_coloured_by_a_column_of_text_and_a_reload_keeps_it(dashboard
     shown = [name for name in page.evaluate(LEGEND) if name in names]
     colors = data_of(page, "points")["color"]
     assert [shown[int(color)] for color in colors] == frame["city"].tolist()
+    page.get_by_role("tab", name="Groups").click()
+    for name in names:
+        expect(page.get_by_text(f"city: 100 % {name}, of the others 0 %")).to_be_visible()
     wait_until(lambda: "color=city" in page.evaluate("location.search"))
     page.reload()
     page.wait_for_selector("canvas")

@@ -89,6 +89,10 @@ def test_clusters_are_described_in_the_units_of_the_frame(show):
     assert [*clusters["points"]] == pytest.approx([360, 180], abs=9)
     assert [*clusters["mean of age"]] == pytest.approx([25, 60], abs=1)
     assert clusters["words"].iloc[0].startswith(("age very low", "income very low"))
+    assert [*clusters["shares"]] == [
+        "city: 100 % Bern, of the others 0 %",
+        "city: 100 % Lugano, of the others 0 %",
+    ]
     assert [*clusters["nearest"]] == [*clusters.index[::-1]]
     frame_of_engine = dashboard._engine.wait_for_frame()
     dashboard._engine.name_cluster(int(clusters.index[0]), "young", frame_of_engine.run)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from clusterer.evaluation.classification.companion import Classification
 from clusterer.evaluation.comparison import Comparison
 from clusterer.evaluation.grid_sweep import GridSweep
+from clusterer.export.recent_rows import RecentRows
 from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.recording import RecordedState, Recording
 from clusterer.stream.chunk import NOISE
@@ -22,7 +23,8 @@ class ViewData:
     baseline. ``sweep`` is the last grid sweep. ``view_request`` names the axes of the live figure.
     ``frame`` is the last frame of the present, and ``feature_names`` are the names of its features.
     ``classification`` is the classifier of the state shown. ``highlighted`` is the cluster that the
-    user has selected, 0 for none.
+    user has selected, 0 for none. ``rows`` reads the rows behind the points, None if they belong to
+    no table.
     """
 
     recording: Recording = field(default_factory=Recording)
@@ -35,6 +37,7 @@ class ViewData:
     feature_names: tuple[str, ...] = ()
     classification: Classification | None = None
     highlighted: int = 0
+    rows: RecentRows | None = None
 
     @property
     def names(self) -> Mapping[int, str]:

@@ -97,6 +97,8 @@ class ViewArea:
         self._table: ClusterTable | None = None
         self._rows: RowTable | None = None
         self._source_rows = SourceRows()
+        # A reader of its own: each goes on where it read last.
+        self._view_rows = SourceRows()
         self._send = send
         self._run = -1
         self.views = ViewTabs(
@@ -242,6 +244,7 @@ class ViewArea:
             feature_names=self._feature_names,
             classification=observer.classification if past is None else past.classification,
             highlighted=self._figure.highlight.cluster,
+            rows=self._view_rows.take(self._engine.source),
         )
 
     def _take_points(self) -> tuple[NDArray, NDArray]:

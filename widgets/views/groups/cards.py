@@ -1,5 +1,6 @@
 """Groups: a card for each cluster that says what sets it apart, in the units of the data."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -9,6 +10,7 @@ import panel as pn
 import panel_material_ui as pmui
 from numpy.typing import NDArray
 
+from clusterer.evaluation.category_contrasts import CategoryCounter
 from clusterer.evaluation.descriptions import (
     HOW_TO_READ,
     LabelledState,
@@ -16,6 +18,7 @@ from clusterer.evaluation.descriptions import (
     measure_scales,
 )
 from clusterer.export.cluster_card import write_card
+from clusterer.export.row_categories import count_recent_rows
 from clusterer.session.tracking import MAX_NAME_CHARS
 from clusterer.stream.finite_points import number_features
 from widgets.components.palette import CLUSTER_COLORS
@@ -29,6 +32,8 @@ from widgets.views.groups.group_plot import (
     measure_height,
 )
 from widgets.views.plot import LivePlot, PlotData
+
+log = logging.getLogger(__name__)
 
 N_CARDS = 12
 
@@ -59,7 +64,8 @@ def measure_groups(view_data: ViewData) -> list[Group]:
     state, colors = _take_state(view_data)
     if state is None:
         return []
-    described = describe_state(state, N_CARDS)
+    n_seen = view_data.past[0] if view_data.past else state.snapshot.n_seen
+    described = describe_state(state, N_CARDS, count_categories(view_data, n_seen, state))
     scales = measure_scales(described)
     counts, taken = state.snapshot.counts.sum(), state.snapshot.points_taken.sum()
     return [
@@ -74,6 +80,21 @@ def measure_groups(view_data: ViewData) -> list[Group]:
         )
         for each in described
     ]
+
+
+def count_categories(
+    view_data: ViewData, n_seen: int, state: LabelledState
+) -> CategoryCounter | None:
+    """Count the columns that are no features, by cluster; None if there are none to read."""
+    rows = view_data.rows
+    # Just after a change of the source, the points are those of the source before.
+    if rows is None or len(rows.feature_names) != state.points.shape[1]:
+        return None
+    try:
+        return count_recent_rows(rows, n_seen, state.point_clusters)
+    except (ValueError, OSError) as error:
+        log.info("The rows behind the points could not be read: %s", type(error).__name__)
+        return None
 
 
 def _take_state(view_data: ViewData) -> tuple[LabelledState | None, dict[int, int]]:

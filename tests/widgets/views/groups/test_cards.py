@@ -8,10 +8,12 @@ import pytest
 from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.export.cluster_card import write_card
+from clusterer.export.recent_rows import RecentRows
 from clusterer.preprocessing.scaling import Moments, RunningScaling
 from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
-from clusterer.stream import ArraySource
+from clusterer.stream import ArraySource, TableSource
+from clusterer.tables import open_table
 from widgets.live.view_data import ViewData
 from widgets.views import group_plot
 from widgets.views.groups.cards import N_CARDS, GroupsView, measure_groups
@@ -63,6 +65,32 @@ def test_cards_are_in_the_units_of_the_data(run):
     assert age.quantiles[2] == pytest.approx(25, abs=1)
     assert young.nearest == old.title
     assert measure_groups(ViewData()) == []
+
+
+def test_a_card_names_the_shares_of_text_columns_now_and_in_the_past(write):
+    rows = make_customers()
+    cities = ["Lugano" if age > 45 else "<i>Bern</i>" for age in rows[:, 0]]
+    lines = [
+        f"{a:.2f},{b:.0f},{c:.3f},{city}" for (a, b, c), city in zip(rows, cities, strict=True)
+    ]
+    path = write("\n".join(["age,income,x,city", *lines]) + "\n")
+    source = TableSource(open_table(path), ["age", "x"])
+    run = Run(source, OnlineClusterer())
+    for _ in range(3):
+        run.advance(300)
+        run.record()
+    now = view(run, feature_names=("age", "x"), rows=RecentRows(source))
+    young, old = (describe(group) for group in measure_groups(now))
+    assert "city: 100 % &lt;i&gt;Bern&lt;/i&gt;, of the others 0 %" in young
+    assert "city: 100 % Lugano, of the others 0 %" in old
+    past = replace(now, state=run.recording.states[0])
+    assert "city: 100 % Lugano" in describe(measure_groups(past)[1])
+    # The rows of another source are not those of the points.
+    other = replace(now, rows=RecentRows(TableSource(source.table, ["age"])))
+    assert "city" not in describe(measure_groups(other)[0])
+    path.unlink()
+    gone = replace(now, rows=RecentRows(source))
+    assert "city" not in describe(measure_groups(gone)[0])
 
 
 def test_the_plot_shows_cluster_and_rest_on_one_scale_for_all_cards(run):
