@@ -59,17 +59,15 @@ class Html(pn.pane.HTML):
     changes, Panel looks for the drawn content and fails if the browser has not drawn it yet.
     """
 
-    HIDDEN = {"display": "none"}
-
     @property
     def is_shown(self) -> bool:
         """Whether the pane takes room on the page."""
-        return not self.HIDDEN.items() <= self.styles.items()
+        return self.styles.get("display") != "none"
 
     @is_shown.setter
     def is_shown(self, is_shown: bool) -> None:
-        styles = {name: each for name, each in self.styles.items() if name not in self.HIDDEN}
-        self.styles = styles if is_shown else styles | self.HIDDEN
+        # None removes the style; the browser keeps a style that is no longer named.
+        self.styles = {**self.styles, "display": None if is_shown else "none"}
 
     def _update(self, ref: str, model: Any) -> None:
         model.text = self._transform_object(self.object)["object"]
