@@ -51,7 +51,14 @@ from widgets.page.page_state import PageState
 from widgets.page.presentation import Presentation, hide_controls
 from widgets.page.printing import Printing
 from widgets.page.restore import RunRestore
-from widgets.results import Report, copy_model, label_rows, report_run, tabulate_clusters
+from widgets.results import (
+    Report,
+    copy_model,
+    label_rows,
+    learn_points,
+    report_run,
+    tabulate_clusters,
+)
 from widgets.settings import Settings
 from widgets.sources.frame_file import is_frame, write_frame
 from widgets.sources.gallery import Gallery, Start
@@ -71,6 +78,8 @@ BESIDE_PX = 1140
 """From this width on, a page with its sidebar has room for a view beside the plot."""
 
 NOT_HIDDEN = "From the link, hide={} was ignored. What can be hidden: {}."
+
+CLOSED = "This dashboard is closed. Create a new one: Dashboard()"
 
 NOTICE_PERIOD_S = 0.4
 """Time between two updates of the notice about the compilation."""
@@ -352,6 +361,30 @@ class Dashboard(pn.viewable.Viewer):
         """Number of points that the dashboard has learned, in all its runs."""
         return self._engine.n_learned
 
+    def learn(self, n_points: int | None = None) -> int:
+        """Learn the next points at once, whether the page plays, is paused or is not shown.
+
+        Parameters
+        ----------
+        n_points : int, optional
+            How many points, fewer if the data end; default all that are left of a table, a frame or
+            an array.
+
+        Returns
+        -------
+        int
+            The number of points learned.
+
+        Raises
+        ------
+        ValueError
+            If ``n_points`` is no whole number from 0 up, or is left out for a stream that may have
+            no end.
+        """
+        if self._is_closed:
+            raise RuntimeError(CLOSED)
+        return learn_points(self._engine, n_points)
+
     def labels(self) -> pd.Series:
         """The cluster of each row of the data, by the present model; see `label_rows`.
 
@@ -384,7 +417,7 @@ class Dashboard(pn.viewable.Viewer):
 
     def _export_run(self) -> RunExport:
         if self._is_closed:
-            raise RuntimeError("This dashboard is closed. Create a new one: Dashboard()")
+            raise RuntimeError(CLOSED)
         return self._engine.export_run().result(timeout=EXPORT_TIMEOUT_S)
 
     def close(self) -> None:
@@ -530,7 +563,7 @@ class Dashboard(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         """A row for a notebook cell or for a page with another layout."""
         if self._is_closed:
-            raise RuntimeError("This dashboard is closed. Create a new one: Dashboard()")
+            raise RuntimeError(CLOSED)
         self._changes.note_first()
         row = CellView(
             pmui.Column(*self.sidebar(), width=320, scroll="y-auto", height=NOTEBOOK_HEIGHT_PX),

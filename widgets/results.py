@@ -1,6 +1,7 @@
-"""What a program reads of a dashboard's run: labels of rows, descriptions of clusters, model."""
+"""What a program does with a run: learn points, read the labels, the clusters and the model."""
 
 import html
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,38 @@ from clusterer.evaluation.descriptions import LabelledState, describe_state
 from clusterer.export.report import write_report
 from clusterer.export.row_categories import count_run
 from clusterer.scaled_learner import ScaledLearner
+from clusterer.session.engine import Engine
 from clusterer.session.run_export import RunExport
 from clusterer.session.tracking import map_labels
-from clusterer.stream import Source, TableSource
+from clusterer.stream import ArraySource, Source, TableSource
+from clusterer.support.number_checks import check_whole_number
 from clusterer.tables import Table
+
+LEARN_SIZE = 2_000
+"""Points to learn at a time; meanwhile other commands wait."""
+
+
+def learn_points(engine: Engine, n_points: int | None = None) -> int:
+    """Learn the next points of an engine's run, by default all; return how many were learned.
+
+    Raises ValueError if the number is not allowed, or is None for a stream that may have no end,
+    and what the source and the model raise.
+    """
+    source = engine.source
+    is_array = isinstance(source, ArraySource) and source.bounds is not None
+    if n_points is None and not (isinstance(source, TableSource) or is_array):
+        raise ValueError(
+            f"{source.name} may have no end: name the number of points, such as learn(1_000)"
+        )
+    n_left = sys.maxsize if n_points is None else check_whole_number("n_points", n_points, 0)
+    n_learned = 0
+    while n_left > 0:
+        n_wanted = min(n_left, LEARN_SIZE)
+        n_new = engine.learn(n_wanted).result()
+        n_learned, n_left = n_learned + n_new, n_left - n_new
+        if n_new < n_wanted:
+            break
+    return n_learned
 
 
 def label_rows(run: RunExport, index: pd.Index | None = None) -> pd.Series:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from clusterer.base import Learner
 from clusterer.evaluation.baselines import BaselineSettings
@@ -30,6 +30,8 @@ from clusterer.stream import Source
 from clusterer.support.errors import explain_error
 
 METRICS_PERIOD_S = 1.0
+
+Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
 
@@ -316,20 +318,15 @@ class Engine:
 
         The future has a RuntimeError if the engine is closed.
         """
-        future: Future[RunExport] = Future()
-        if self._is_closed:
-            future.set_exception(RuntimeError("The stream is closed."))
-            return future
+        return self._ask(lambda: self._run.export_run())
 
-        def settle() -> None:
-            if future.set_running_or_notify_cancel():
-                try:
-                    future.set_result(self._run.export_run())
-                except Exception as error:
-                    future.set_exception(error)
+    def learn(self, n: int) -> "Future[int]":
+        """Learn up to n points between two chunks of the stream; fewer if none are left.
 
-        self._post(settle)
-        return future
+        The future has the number of points learned, or the error, or a RuntimeError if the engine
+        is closed.
+        """
+        return self._ask(lambda: self._advance(n))
 
     def close(self) -> None:
         """End the thread and close the source. Further calls do nothing."""
@@ -338,6 +335,23 @@ class Engine:
             self._wake.notify()
         if self._thread is not threading.current_thread():
             self._thread.join(timeout=5.0)
+
+    def _ask(self, compute: "Callable[[], Answer]") -> "Future[Answer]":
+        """Return the future of what the engine's thread computes between two chunks."""
+        future: Future[Answer] = Future()
+        if self._is_closed:
+            future.set_exception(RuntimeError("The stream is closed."))
+            return future
+
+        def settle() -> None:
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(compute())
+                except Exception as error:
+                    future.set_exception(error)
+
+        self._post(settle)
+        return future
 
     # The engine's thread.
 

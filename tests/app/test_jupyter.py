@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -17,8 +18,8 @@ from tests.support.screens import slide, wait_until
 from tests.support.servers import wait_for_port
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = {"dashboard.ipynb": 4, "classifiers.ipynb": 3}
-"""The notebooks, and how many results with HTML their cells show."""
+WITH_RESULTS = {"dashboard.ipynb": 4, "classifiers.ipynb": 3}
+"""Notebooks that show only results with HTML, and how many."""
 
 SHOW = "from widgets import Dashboard\ndashboard = Dashboard()\ndashboard"
 # The number of engine threads, and of points learned: an idle thread learns none.
@@ -261,25 +262,48 @@ def test_showing_a_dashboard_again_leaves_no_thread_behind(open_notebook):
     assert report()[0] == 0
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_the_example_runs(name, tmp_path):
+def read_notebook(path):
+    return json.loads(path.read_text("utf-8"))["cells"]
+
+
+def execute_example(name, tmp_path):
+    """The outputs of a notebook's cells, which runs without a browser."""
     command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook"]
     command += ["--output-dir", str(tmp_path), str(ROOT / "examples" / name)]
     environment = quiet_environment(tmp_path)
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    cells = json.loads((tmp_path / name).read_text("utf-8"))["cells"]
+    cells = read_notebook(tmp_path / name)
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
-    shown = [each for each in outputs if each["output_type"] == "execute_result"]
-    assert len(shown) == EXAMPLES[name]
-    assert all("text/html" in each["data"] for each in shown)
+    return [each["data"] for each in outputs if each["output_type"] == "execute_result"]
 
 
-def test_the_tested_examples_are_all_examples():
-    assert {each.name for each in (ROOT / "examples").iterdir() if each.is_file()} == set(EXAMPLES)
+@pytest.mark.parametrize("name", WITH_RESULTS)
+def test_the_example_runs(name, tmp_path):
+    shown = execute_example(name, tmp_path)
+    assert len(shown) == WITH_RESULTS[name]
+    assert all("text/html" in each for each in shown)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_the_example_is_stored_without_outputs(name):
-    cells = json.loads((ROOT / "examples" / name).read_text("utf-8"))["cells"]
+def test_the_customer_story_runs_and_finds_the_four_groups(tmp_path):
+    shown = execute_example("customers.ipynb", tmp_path)
+    texts = ["".join(each.get("text/html", each["text/plain"])) for each in shown]
+    head, dashboard, n_learned, groups, means, cities, newcomers, report = texts
+    # A fortieth of the customers has a gap.
+    assert n_learned == "3900"
+    assert all(f"<td>{city}</td>" in head for city in ("Bern", "Chur"))
+    assert "Dashboard" in "".join(shown[1]["text/plain"])
+    assert groups.count("age ") >= 4
+    for city in ("Bern", "Lugano", "Chur", "Basel"):
+        assert re.search(rf"city: 7?6?\d % {city}, of the others 1?\d %", groups)
+    assert "&lt;NA&gt;" in means
+    assert cities.count("<tr") == 6
+    assert newcomers.count("<tr") == 3
+    assert report.startswith("<iframe sandbox")
+    assert dashboard
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.ipynb")), ids=lambda p: p.name)
+def test_the_examples_are_stored_without_outputs(path):
+    cells = read_notebook(path)
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)

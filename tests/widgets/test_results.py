@@ -143,6 +143,41 @@ def test_before_the_first_point_there_is_nothing_to_read(show):
         dashboard.labels()
 
 
+def test_a_program_learns_points_without_a_page(show):
+    frame, groups = make_customers()
+    dashboard = show(frame, n_points=0)
+    assert dashboard.learn(100) == 100
+    assert dashboard.n_learned == 100
+    assert dashboard.learn() == 0.9 * N - 100
+    assert dashboard.learn() == dashboard.learn(0) == 0
+    is_used = frame["income"].notna().to_numpy()
+    assert agree(dashboard.labels()[is_used].tolist(), groups[is_used].tolist())
+    with pytest.raises(ValueError, match="n_points"):
+        dashboard.learn(-1)
+    dashboard.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        dashboard.learn()
+
+
+def test_a_stream_without_an_end_needs_the_number_of_points(show):
+    points = np.random.default_rng(0).normal(size=(5_000, 2))
+    assert show(points, n_points=0).learn() == 5_000
+    endless = show(lambda: (points for _ in iter(int, 1)), n_points=0)
+    with pytest.raises(ValueError, match="may have no end"):
+        endless.learn()
+    assert endless.learn(7_001) == 7_001
+    generated = show(None, n_points=0)
+    with pytest.raises(ValueError, match="may have no end"):
+        generated.learn()
+    assert generated.learn(10) == 10
+
+
+def test_an_error_in_the_data_reaches_the_program(show):
+    bad = show(iter([np.zeros((10, 2)), np.full((10, 2), np.nan)]), n_points=0)
+    with pytest.raises(ValueError, match="nan"):
+        bad.learn(20)
+
+
 def test_a_frame_of_text_is_refused():
     with pytest.raises(TableError, match="no numeric column; the columns are: city"):
         Dashboard(pd.DataFrame({"city": ["a", "b"]}))
