@@ -229,6 +229,7 @@ class LinearState:
         demand(SMALLEST_SCALE <= scalars[SCALE] <= 1e50, f"the scale is {scalars[SCALE]}")
         demand(1e-35 <= scalars[STEPS] <= 1e35, f"the sum of weights is {scalars[STEPS]}")
         demand(bool((scalars >= 0).all()), "a scalar is below 0")
+        demand(len(u) > 0 or scalars[AVERAGE_WEIGHT] == 0, "the average lacks u")
         check_counts(arrays["counts"], *scalars[[N_SEEN, N_MISTAKES, N_UPDATES]].tolist())
         state = cls.__new__(cls)
         state.vu = np.stack([v, u] if len(u) else [v], axis=1)
