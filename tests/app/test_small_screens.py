@@ -60,6 +60,22 @@ def test_on_a_phone_the_plot_fills_half_of_the_first_screen(open_page):
     assert plot["bottom"] - max(plot["top"], 0) >= 200
 
 
+def test_on_a_phone_the_time_stands_below_the_open_view(open_page):
+    page = open_page(390, 844)
+    wait_until(lambda: seen(page) > 20)
+    page.get_by_role("tab", name="Classify").click()
+    expect(page.get_by_text("Each point is predicted before it is learned")).to_be_attached()
+    note = page.get_by_text("Each point is predicted before it is learned").first
+    slider = page.get_by_text("Time: now").first
+    wait_until(lambda: note.bounding_box() is not None)
+
+    def is_below():
+        above = note.bounding_box()
+        return above["y"] + above["height"] <= slider.bounding_box()["y"]
+
+    wait_until(is_below)
+
+
 def test_the_theme_is_the_systems_and_the_header_is_readable_in_both(dashboard_page):
     page = dashboard_page
     assert contrast(*page.evaluate(HEADER)) >= 4.5

@@ -42,7 +42,10 @@ PLOT_CLASS, BESIDE, ALONE, LOW = "plot", "beside", "alone", "low"
 STAGE = """
 :host { position: relative; container-type: inline-size; flex: 1 0 auto !important; }
 .views { overflow-x: auto; flex: none; }
-@media (max-width: 1139px) { :host { height: auto !important; } }
+@media (max-width: 1139px) {
+    :host { height: auto !important; max-height: none !important; }
+    .views { max-height: none !important; }
+}
 @media (min-width: 1140px) { :host { flex: 1 1 0 !important; min-height: 340px; } }
 .alone.plot { display: none; }
 .low.plot { min-height: 220px !important; height: 42vh; margin-bottom: 46vh;
