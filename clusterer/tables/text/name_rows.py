@@ -44,9 +44,10 @@ def find_header(rows: list[Record], n_columns: int, numeric: list[int]) -> int |
     """
     if not numeric:
         return find_first_full(rows, n_columns)
-    below_preamble = _find_end_of_preamble(rows, n_columns, numeric)
-    if below_preamble is not None:
-        return below_preamble
+    for find in (_find_first_complete, _find_end_of_preamble):
+        below_preface = find(rows, n_columns, numeric)
+        if below_preface is not None:
+            return below_preface
     first = next((i for i, row in enumerate(rows) if is_data(row, n_columns, numeric)), None)
     if first is None:
         return find_first_full(rows, n_columns)
@@ -98,8 +99,7 @@ def _find_end_of_preamble(rows: list[Record], n_columns: int, numeric: list[int]
     n_data = 0
     for i, row in enumerate(rows):
         is_named = i >= 2 and 2 * n_data < i and _are_names(row, n_columns, numeric)
-        below = rows[i + 1 : i + 1 + N_ROWS_BELOW] if is_named else []
-        is_above_rows = bool(below) and all(is_data(each, n_columns, numeric) for each in below)
+        is_above_rows = is_named and _are_above_rows(rows, i, n_columns, numeric)
         if is_above_rows and not any(row.cells == each.cells for each in rows[:i]):
             while _are_units(rows[i]) and _are_names(rows[i - 1], n_columns, numeric):
                 i -= 1
@@ -108,6 +108,30 @@ def _find_end_of_preamble(rows: list[Record], n_columns: int, numeric: list[int]
         if 2 * n_data > max(10, i):
             return None
     return None
+
+
+def _find_first_complete(rows: list[Record], n_columns: int, numeric: list[int]) -> int | None:
+    """Return the index of names that are the first record without a blank cell, below a preface.
+
+    A preface has titles in the first column, or settings such as "Year,2023,,". Spreadsheets fill
+    up their rows.
+    """
+    has_number, has_titles = False, True
+    for i, row in enumerate(rows):
+        cells = row.cells or []
+        if len(cells) == n_columns and all(cell.strip() for cell in cells):
+            is_named = i > 0 and (has_number or has_titles) and _are_all_words(row, numeric)
+            return i if is_named and _are_above_rows(rows, i, n_columns, numeric) else None
+        has_number |= any(map(is_number, cells[1:]))
+        has_titles &= not any(cell.strip() for cell in cells[1:])
+    return None
+
+
+def _are_above_rows(rows: list[Record], i: int, n_columns: int, numeric: list[int]) -> bool:
+    """Tell whether rows of the table follow a record, at once or below a record of units."""
+    first = i + 2 if i + 1 < len(rows) and _are_units(rows[i + 1]) else i + 1
+    below = rows[first : first + N_ROWS_BELOW]
+    return bool(below) and all(is_data(each, n_columns, numeric) for each in below)
 
 
 def _are_names(row: Record, n_columns: int, numeric: list[int]) -> bool:

@@ -170,3 +170,23 @@ def test_title_with_delimiters_is_no_name_of_a_group(write):
     table = open_table(write("Export 2024|\n\nwidth|mass\n" + rows))
     assert names(table) == ["width", "mass"]
     assert len(read(table)[0]) == 30
+
+
+@pytest.mark.parametrize("units", ["", "[d],[EUR],\n"])
+@pytest.mark.parametrize("first", ["Nr", "Datum"])
+def test_settings_filled_up_with_blank_cells_are_no_names(write, first, units):
+    preface = "Firma,Muster GmbH,\nJahr,2023,\nVersion,1.2,\n\n"
+    rows = "".join(
+        f"{i if first == 'Nr' else f'{i % 28 + 1:02d}.01.2023'},{i * 7 % 30}.5,{i * 11 % 40}.25\n"
+        for i in range(60)
+    )
+    table = open_table(write(preface + f"{first},Umsatz,Kunden\n" + units + rows))
+    assert names(table) == [first, "Umsatz", "Kunden"]
+    assert len(read(table, ["Umsatz", "Kunden"])[0]) == 60
+
+
+def test_titles_filled_up_with_blank_cells_are_no_names(write):
+    rows = "".join(f"{i * 7 % 30}.5,{i * 11 % 40}.25\n" for i in range(60))
+    table = open_table(write("Report,\nMade on Friday,\n\nwidth,mass\n" + rows))
+    assert names(table) == ["width", "mass"]
+    assert len(read(table)[0]) == 60
