@@ -76,6 +76,15 @@ def test_on_a_phone_the_time_stands_below_the_open_view(open_page):
     wait_until(is_below)
 
 
+def test_on_a_low_screen_the_plot_ends_above_the_time(open_page):
+    # The sentence about the link takes a line of the page.
+    page = open_page(width=1280, height=720, query="?color=nothing")
+    expect(page.get_by_text("color=nothing was ignored")).to_be_visible()
+    time_slider = page.get_by_text("Time: now", exact=True)
+    wait_until(lambda: page.evaluate(PLOT)["bottom"] <= time_slider.bounding_box()["y"] + 1)
+    assert page.evaluate(PLOT)["bottom"] <= 720
+
+
 def test_the_theme_is_the_systems_and_the_header_is_readable_in_both(dashboard_page):
     page = dashboard_page
     assert contrast(*page.evaluate(HEADER)) >= 4.5

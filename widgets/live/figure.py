@@ -77,7 +77,7 @@ class LiveFigure:
         plot = figure(
             name="live",
             sizing_mode="stretch_both",
-            min_height=320,
+            min_height=200,
             x_range=self.viewport.x,
             y_range=self.viewport.y,
             tools="",

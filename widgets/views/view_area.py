@@ -46,7 +46,10 @@ STAGE = """
     :host { height: auto !important; max-height: none !important; }
     .views { max-height: none !important; }
 }
-@media (min-width: 1140px) { :host { flex: 1 1 0 !important; min-height: 340px; } }
+@media (min-width: 1140px) {
+    :host { flex: 1 1 0 !important; min-height: 330px; }
+    .plot { min-height: 280px !important; }
+}
 .alone.plot { display: none; }
 .low.plot { min-height: 220px !important; height: 42vh; margin-bottom: 46vh;
     flex: none !important; }
