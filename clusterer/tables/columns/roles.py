@@ -221,8 +221,11 @@ def _can_be_label(table: Roles, i: int, pattern: re.Pattern[str]) -> bool:
     is_number = kind in ("number", "id")
     if kind in ("empty", "date") or (is_number and not inferred.is_whole):
         return False
-    if pattern is OUTCOME and (n_distinct < 2 or n_distinct > max(2, n_rows // 3)):
-        return False
+    if pattern is OUTCOME:
+        # An income in whole thousands is an amount, an income of 0 or 1 an outcome.
+        most = min(n_rows // 3, MAX_UNNAMED_CLASSES) if is_number else n_rows // 3
+        if not 2 <= n_distinct <= max(2, most):
+            return False
     return n_distinct <= MAX_CLASSES and (n_distinct <= max(2, n_rows // 2) or n_rows < 10)
 
 

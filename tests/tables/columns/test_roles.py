@@ -122,3 +122,14 @@ def test_class_beside_a_row_of_units(write):
     text = make_table(["a", "b", "kind of tree"], DECIMALS, OTHERS, WORDS)
     table = open_table(write(text.replace("tree\n", "tree\n(cm),(kg),\n", 1)))
     assert table.label_column == "kind of tree"
+
+
+@pytest.mark.parametrize("name", ["income", "result", "deposit"])
+def test_amounts_with_the_name_of_an_outcome_are_features(write, name):
+    amounts = [str(20 + i * 7 % 61) for i in range(5 * N)]
+    ages = [str(18 + i * 11 % 70) for i in range(5 * N)]
+    table = open_table(write(make_table(["age", name], ages, amounts)))
+    assert table.label_column is None
+    assert table.default_features == ("age", name)
+    outcome = open_table(write(make_table(["age", name], ages, [str(i % 2) for i in range(5 * N)])))
+    assert outcome.label_column == name
