@@ -73,7 +73,7 @@ class RecordedState:
     packed_model : bytes
         The model, as `pack` returns it.
     tracker_json : str
-        The cluster tracker in JSON.
+        The tracker from which the next tracking goes on, in JSON.
     scaling : Scaling
         From the units of the data to the units of the model.
     classification : Classification or None
@@ -102,7 +102,7 @@ class RecordedState:
 
     @property
     def tracker(self) -> ClusterTracker:
-        """The cluster tracker; a new copy each time."""
+        """The tracker from which the next tracking goes on; a new copy each time."""
         return ClusterTracker.from_dict(json.loads(self.tracker_json))
 
     @property

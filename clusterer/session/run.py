@@ -280,7 +280,7 @@ class Run:
                 colors=colors,
                 parameters=self.parameters,
                 packed_model=pack(self.model),
-                tracker_json=json.dumps(self.tracker.to_dict()),
+                tracker_json=json.dumps(self._lasting_tracker.to_dict()),
                 scaling=self.scaling,
                 classification=self._take_classification(shown),
                 point_classes=self._record_classes(len(points)),

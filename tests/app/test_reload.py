@@ -58,6 +58,7 @@ def test_an_uploaded_table_is_restored_with_its_columns(dashboard_page, tmp_path
     label = "Bokeh.documents[0].get_model_by_name('live').below[0].axis_label"
     wait_until(lambda: page.evaluate(label) == "width")
     assert len(data_of(page, "points")["x"]) == 300
+    expect(page.get_by_text("A link does not contain the table")).not_to_be_visible()
     page.get_by_role("button", name="Reset").click()
     page.get_by_role("button", name="Play").click()
     wait_until(lambda: seen(page) == 300)

@@ -170,8 +170,10 @@ class AddressBar:
                 self._figure.viewport.zoom(box)
 
     def restore_view(self, view: Mapping[str, str]) -> None:
-        """Set axes, colours and zoom from the result of `write_view`."""
+        """Set axes, colours and zoom of a restored run from the result of `write_view`."""
         self._restore_view(view, [])
+        # The run has its table or painting, which the link does not contain.
+        self.message.show()
         self._is_updated = True
 
     def update(self) -> None:
