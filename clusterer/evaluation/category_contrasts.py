@@ -8,13 +8,14 @@ American Statistical Association 56, 1961), and if the difference is at least `L
 import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from statistics import NormalDist
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clusterer.support.cell_text import number_texts
 from clusterer.support.text import make_printable
 
 LEAST_EFFECT = 0.1
@@ -105,16 +106,9 @@ class CategoryCounter:
         if name in self._left_out or not len(texts):
             return
         column = self._columns.setdefault(name, _ColumnCounts())
-        encoded = pc.dictionary_encode(texts)
-        if isinstance(encoded, pa.ChunkedArray):
-            encoded = encoded.combine_chunks()
-        indices = encoded.indices.to_numpy(zero_copy_only=False).astype(np.float64)
-        is_known = np.isfinite(indices)
-        for cluster, n_rows in _count(clusters[is_known]):
+        for cluster, n_rows in _count(clusters[np.asarray(texts.is_valid())]):
             column.totals[cluster] = column.totals.get(cluster, 0) + n_rows
-        distinct = [_find_slot(column, value) for value in encoded.dictionary.to_pylist()]
-        slots = np.full(len(indices), -1)
-        slots[is_known] = np.array([*distinct, -1])[indices[is_known].astype(np.int64)]
+        slots = number_texts(texts, partial(_find_slot, column), -1).astype(np.int64)
         is_counted = slots >= 0
         pairs = np.stack([clusters[is_counted].astype(np.int64), slots[is_counted]], axis=1)
         found, numbers = np.unique(pairs, axis=0, return_counts=True)

@@ -17,6 +17,7 @@ from clusterer.export.labelled_table import MARK, is_ascii, protect_text
 from clusterer.export.recent_rows import RecentRows
 from clusterer.session.run_export import RunExport
 from clusterer.stream.chunk import NOISE
+from clusterer.support.cell_text import show_cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,18 +134,6 @@ def contains(cells: pa.Table, text: str) -> NDArray[np.bool_]:
         matches = pc.match_substring(show_cells(column), text, ignore_case=True)
         is_found |= np.asarray(pc.fill_null(matches, False))
     return is_found
-
-
-def show_cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the cells of a column as text; missing cells stay missing."""
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        column, kind = column.cast(kind.value_type), kind.value_type
-    try:
-        return column.cast(pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        values = [None if each is None else str(each) for each in column.to_pylist()]
-        return pa.chunked_array([pa.array(values, pa.string())])
 
 
 def write_selected_rows(rows: SelectedRows) -> bytes:

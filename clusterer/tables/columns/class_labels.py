@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clusterer.support.cell_text import number_texts, show_cells
 from clusterer.tables.columns.numbers import NumberFormat, is_text, parse_numbers, strip_cells
 
 MISSING_CLASS = -1
@@ -48,20 +49,11 @@ class ClassEncoder:
         return np.where(is_whole, values, MISSING_CLASS).astype(np.int64)
 
     def _encode_texts(self, cells: pa.Array) -> NDArray[np.int64]:
-        text, is_missing = strip_cells(cells if is_text(cells.type) else _to_text(cells))
-        encoded = pc.if_else(is_missing, None, text).dictionary_encode()
-        codes = np.array([self._find_code(word) for word in encoded.dictionary.to_pylist()], "i8")
-        indices = encoded.indices.fill_null(len(codes)).to_numpy(zero_copy_only=False)
-        return np.asarray(np.append(codes, MISSING_CLASS)[indices], np.int64)
+        text, is_missing = strip_cells(cells if is_text(cells.type) else show_cells(cells))
+        labels = pc.if_else(is_missing, None, text)
+        return number_texts(labels, self._find_code, MISSING_CLASS).astype(np.int64)
 
     def _find_code(self, label: str) -> int:
         if len(self._codes) >= MAX_LABELS and label not in self._codes:
             return MISSING_CLASS
         return self._codes.setdefault(label, len(self._codes))
-
-
-def _to_text(cells: pa.Array) -> pa.Array:
-    try:
-        return cells.cast(pa.string())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-        return pa.array([None if cell is None else str(cell) for cell in cells.to_pylist()])

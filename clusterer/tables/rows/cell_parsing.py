@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clusterer.support.cell_text import show_cells
 from clusterer.tables.columns.numbers import NumberFormat, is_text, parse_numbers, strip_cells
 
 
@@ -26,11 +27,7 @@ def parse_text(cells: pa.Array) -> pa.Array:
     """
     decoded = _decode(cells)
     if pa.types.is_null(decoded.type) or not is_text(decoded.type):
-        try:
-            return decoded.cast(pa.string())
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
-            values = [None if each is None else str(each) for each in decoded.to_pylist()]
-            return pa.array(values, pa.string())
+        return show_cells(decoded)
     text, is_missing = strip_cells(decoded)
     return pc.if_else(is_missing, None, text)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from clusterer.export.recent_rows import RecentRows
 from clusterer.session.frame import Frame
+from clusterer.support.cell_text import number_texts
 from clusterer.tables.table import Table
 from widgets.live.coloring.point_colors import Categories, PointValues, fill_front
 
@@ -138,16 +139,9 @@ def encode_texts(texts: pa.Array, categories: Categories) -> PointValues:
     >>> encode_texts(pa.array(["b", "a", None, "a"]), Categories())
     PointValues(values=array([ 1.,  0., nan,  0.]), kind='category', names=('a', 'b'))
     """
-    encoded = pc.dictionary_encode(texts)
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
-    indices = encoded.indices.to_numpy(zero_copy_only=False).astype(np.float64)
-    is_known = np.isfinite(indices)
-    places = indices[is_known].astype(np.int64)
-    distinct = encoded.dictionary.to_pylist()
-    numbers = np.full(len(distinct), np.nan)
-    for i in np.argsort(-np.bincount(places, minlength=len(distinct)), kind="stable").tolist():
-        numbers[i] = categories.find(distinct[i])
-    values = np.full(len(indices), np.nan)
-    values[is_known] = numbers[places]
+    # The most frequent first; each has the same number when it is found again.
+    for each in sorted(pc.value_counts(texts).to_pylist(), key=lambda each: -each["counts"]):
+        if each["values"] is not None:
+            categories.find(each["values"])
+    values = number_texts(texts, categories.find, np.nan)
     return PointValues(values, "category", categories.list_names())

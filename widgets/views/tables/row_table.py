@@ -20,13 +20,13 @@ from clusterer.export.selected_rows import (
     SelectedRows,
     call_cluster,
     select_rows,
-    show_cells,
     write_selected_rows,
 )
 from clusterer.session.run_export import RunExport
 from clusterer.session.tracking import map_labels
 from clusterer.stream import Source
 from clusterer.stream.chunk import NOISE
+from clusterer.support.cell_text import show_cells
 from clusterer.support.text import make_printable
 from widgets.components.button import build_button
 from widgets.components.download import File

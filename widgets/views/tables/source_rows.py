@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from clusterer.export.recent_rows import RecentRows
-from clusterer.export.selected_rows import call_cluster, show_cells
+from clusterer.export.selected_rows import call_cluster
 from clusterer.session.frame import Frame
 from clusterer.stream import Source, TableSource
 from clusterer.stream.chunk import NOISE
+from clusterer.support.cell_text import show_cells
 from clusterer.tables.table import Table
 from widgets.live.point_tip import Lines
 
