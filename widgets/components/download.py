@@ -11,6 +11,10 @@ from bokeh.model import DataModel
 from bokeh.models import CustomJS, Plot
 
 N_PIECE_BYTES = 192 * 1024
+EXPORT_TIMEOUT_S = 60.0
+"""A file, or a list of rows, waits so long at most for the run that it shows."""
+
+TOO_LATE = "The stream did not answer in time. Pause it, and try again."
 
 
 class Download(DataModel):

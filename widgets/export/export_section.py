@@ -26,13 +26,12 @@ from clusterer.session.engine import Engine
 from clusterer.session.run_export import RunExport
 from clusterer.support.temp_folders import temp_folders
 from widgets.components.button import build_button
-from widgets.components.download import Downloader, File
+from widgets.components.download import EXPORT_TIMEOUT_S, TOO_LATE, Downloader, File
 from widgets.components.text import Text
 from widgets.controls.controls import WIDE
 from widgets.export.video import FORMATS, VideoRecorder, write_video
 
 FORMAT_NAMES = {"gif": "GIF", "webp": "WebP"}
-EXPORT_TIMEOUT_S = 60.0
 PROGRESS_PERIOD_S = 0.2
 SCALED = (
     "The model learned standardised values. The JSON file contains the scaling: pass "
@@ -275,7 +274,7 @@ class ExportSection:
 
     def _show_error(self, error: Exception) -> None:
         if isinstance(error, TimeoutError):
-            self._message.show("The stream did not answer in time. Pause it, and try again.")
+            self._message.show(TOO_LATE)
         elif isinstance(error, NotFittedError):
             self._message.show(NOTHING_TO_EXPORT)
         else:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from clusterer.session.engine import Engine
 from clusterer.session.frame import Frame
 from clusterer.session.recording import Recording
-from widgets.components.download import File
+from widgets.components.download import EXPORT_TIMEOUT_S, File
 from widgets.controls.controls import Controls
 from widgets.live.figure import LiveFigure
 from widgets.live.point_tip import Lines
@@ -31,8 +31,6 @@ from widgets.views.tables.row_table import RowTable
 from widgets.views.tables.source_rows import SourceRows, describe_point, read_row
 from widgets.views.tabs import PANEL_CLASS, ViewTabs
 from widgets.views.time_travel import TimeTravel
-
-EXPORT_TIMEOUT_S = 60.0
 
 BAR_CLASS = "view-bar"
 PLOT_CLASS, BESIDE, ALONE, LOW = "plot", "beside", "alone", "low"

@@ -29,7 +29,7 @@ from clusterer.stream.chunk import NOISE
 from clusterer.support.cell_text import show_cells
 from clusterer.support.text import make_printable
 from widgets.components.button import build_button
-from widgets.components.download import File
+from widgets.components.download import TOO_LATE, File
 from widgets.components.palette import CLUSTER_COLORS, NOISE_COLOR
 from widgets.components.text import Text
 from widgets.live.region import Region
@@ -46,7 +46,6 @@ HOW_TO_SELECT = (
     "at its right edge, and draw around the points."
 )
 PRESENT = "The rows are those of the present."
-TOO_LATE = "The stream did not answer in time. Pause it, and try again."
 CUT = "The table shows the first {} of {} columns; the file has all."
 
 # All cells are set as text.
