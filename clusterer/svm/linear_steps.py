@@ -176,17 +176,13 @@ def add_row(points: Any, row: int, vu: Any, deltas: Any, has_average: bool) -> N
     """Add a row, times the factor of each column, to v, and its part of the average to u."""
     n_columns = vu.shape[2]
     averaged = deltas[n_columns]
-    if n_columns == 1 and not has_average:
-        delta = deltas[0]
-        for j in range(points.shape[1]):
-            vu[j, 0, 0] += delta * points[row, j]
-        return
     if n_columns == 1:
         delta = deltas[0]
         for j in range(points.shape[1]):
             change = delta * points[row, j]
             vu[j, 0, 0] += change
-            vu[j, 1, 0] += averaged * change
+            if has_average:
+                vu[j, 1, 0] += averaged * change
         return
     for j in range(points.shape[1]):
         for k in range(n_columns):
@@ -341,26 +337,18 @@ def add_sparse_row(
     if n_columns == 1:
         delta = deltas[0]
         stop = begin + (end - begin) // 2 * 2
-        if has_average:
-            for p in range(begin, stop, 2):
-                q = np.uintp(p)
-                i = np.uintp(indices[q])
-                j = np.uintp(indices[q + ONE])
-                x = delta * values[q]
-                y = delta * values[q + ONE]
-                vu[i, 0, 0] += x
+        for p in range(begin, stop, 2):
+            q = np.uintp(p)
+            i = np.uintp(indices[q])
+            j = np.uintp(indices[q + ONE])
+            x = delta * values[q]
+            y = delta * values[q + ONE]
+            vu[i, 0, 0] += x
+            if has_average:
                 vu[i, 1, 0] += averaged * x
-                vu[j, 0, 0] += y
+            vu[j, 0, 0] += y
+            if has_average:
                 vu[j, 1, 0] += averaged * y
-        else:
-            for p in range(begin, stop, 2):
-                q = np.uintp(p)
-                i = np.uintp(indices[q])
-                j = np.uintp(indices[q + ONE])
-                x = delta * values[q]
-                y = delta * values[q + ONE]
-                vu[i, 0, 0] += x
-                vu[j, 0, 0] += y
     for p in range(stop, end):
         j = np.uintp(indices[p])
         for k in range(n_columns):
