@@ -17,6 +17,7 @@ prototypes.
 """
 
 import math
+import statistics
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -164,9 +165,8 @@ def are_separate(evidences: Sequence[Evidence], agreement: float = 0.0) -> bool:
     >>> are_separate([Evidence(0.8, 0.4, 2)]), are_separate([Evidence(0.8, 0.4, 2)] * 3, 0.95)
     (False, True)
     """
-    strength, share, n_features = (
-        float(np.median(values)) for values in zip(*evidences, strict=True)
-    )
+    # NumPy's median takes thirty times as long for a few numbers.
+    strength, share, n_features = (statistics.median(each) for each in zip(*evidences, strict=True))
     least = LEAST_EVIDENCE[max(min(int(n_features), len(LEAST_EVIDENCE)), 1) - 1]
     if len(evidences) == 1:
         return strength >= max(least, 1.0)

@@ -137,5 +137,6 @@ def is_border_saddle(
     # Without the points seen there, the level follows from the density alone.
     sums[0, [SEEN, EXPECTED]] = 0.0
     level = max(level, measure_level(sums, 0))
-    lower = min(density.log_density[sides == side].max() for side in (0, 1))
+    heights = density.log_density[members]
+    lower = min(heights[is_second].max(), heights[~is_second].max())
     return bool(lower - level >= MIN_BORDER_DEPTH)
