@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import Mapping
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.document import Document
 
 from clusterer import OnlineClusterer
 from clusterer.preprocessing.scaling import Scaling
@@ -46,7 +48,13 @@ from widgets.page.accessibility import name_elements
 from widgets.page.frame_loop import FrameLoop
 from widgets.page.link import AddressBar
 from widgets.page.notifications import Notification
-from widgets.page.page_layout import NARROW_PX, build_page, fit_to_phones, follow_system_theme
+from widgets.page.page_layout import (
+    NARROW_PX,
+    build_page,
+    fit_to_phones,
+    follow_system_theme,
+    uncover_early,
+)
 from widgets.page.page_state import PageState
 from widgets.page.presentation import Presentation, hide_controls
 from widgets.page.printing import Printing
@@ -121,6 +129,7 @@ class Dashboard(pn.viewable.Viewer):
             settings.setdefault(Settings.AUTOMATIC[name], False)
         self.settings = Settings(**settings)
         self._is_closed = False
+        self._is_started = False
         self._was_shown = False
         self._controls = Controls(self.settings)
         self._changes = SettingChanges(self.settings)
@@ -331,13 +340,22 @@ class Dashboard(pn.viewable.Viewer):
         table = getattr(source, "table", None)
         return ColumnTable(table, rows) if rows is not None and isinstance(table, Table) else None
 
-    def start(self) -> None:
-        """Start to draw frames, and the stream if there is no stored run to look for."""
-        self._frame_loop.start(pn.state.curdoc)
-        if pn.state.curdoc is not None and is_compiling():
-            pn.state.curdoc.add_next_tick_callback(self._watch_compilation)
+    def start(self, doc: Document) -> None:
+        """Start to draw frames, once, and the stream if there is no stored run to look for."""
+        if self._is_started:
+            return
+        self._is_started = True
+        self._frame_loop.start(doc)
+        if is_compiling():
+            doc.add_next_tick_callback(self._watch_compilation)
         if self._run_restore is None:
             self._engine.play()
+
+    def _start_when_placed(self, doc: Document) -> None:
+        """Start when the browser has placed the plot, or at the latest the whole page."""
+        start = partial(self.start, doc)
+        self._figure.figure.on_change("inner_width", lambda attr, old, new: start())
+        pn.state.onload(start)
 
     def _watch_compilation(self) -> None:
         """Show a notice until everything is compiled; the event loop must run."""
@@ -470,7 +488,7 @@ class Dashboard(pn.viewable.Viewer):
         """
         start_compiling()
         self._notification.listen(pn.state.curdoc)
-        pn.state.onload(self.start)
+        self._start_when_placed(pn.state.curdoc)
         pn.state.on_session_destroyed(lambda _: self.close())
         # A link may choose a source, which plays; the stream must wait until the page is loaded.
         self._engine.hold(True)
@@ -493,12 +511,13 @@ class Dashboard(pn.viewable.Viewer):
             ],
         )
         page.param.watch(self._note_sidebar, "sidebar_open")
-        self._keyboard.listen(pn.state.curdoc)
+        self._keyboard.listen(pn.state.curdoc, self._figure.figure)
         self._printing.listen(pn.state.curdoc)
         name_elements(pn.state.curdoc)
         self._apply_lecture(page, pn.state.session_args)
         fit_to_phones(page, self._plot, self._frame_loop.heartbeat)
         follow_system_theme(page, self._frame_loop.heartbeat)
+        uncover_early(pn.state.curdoc, self._figure.figure)
         return page
 
     def _apply_lecture(self, page: pmui.Page, arguments: Mapping[str, list[bytes]]) -> None:
@@ -558,7 +577,7 @@ class Dashboard(pn.viewable.Viewer):
         )
         self._run_restore = RunRestore(store, self._engine, state, self._notification)
         self._figure.figure.tags = [*self._figure.figure.tags, self._run_restore.request]
-        self._run_restore.listen(pn.state.curdoc, self._begin_run)
+        self._run_restore.listen(pn.state.curdoc, self._figure.figure, self._begin_run)
 
     def __panel__(self) -> pn.viewable.Viewable:
         """A row for a notebook cell or for a page with another layout."""
@@ -577,7 +596,7 @@ class Dashboard(pn.viewable.Viewer):
             **WIDE,
         )
         if pn.state.curdoc is not None:
-            pn.state.onload(self.start)
+            self._start_when_placed(pn.state.curdoc)
             pn.state.on_session_destroyed(lambda _: self.close())
         elif is_in_notebook():
             self._show_in_cell(row)

@@ -145,6 +145,9 @@ TOUCH = """() => {
 
 def test_on_a_phone_the_card_contains_the_control_and_a_finger_scrolls(open_page):
     page = open_page(390, 844)
+    # The points come before the open sidebar, which takes the keys, has closed.
+    wait_until(lambda: page.evaluate("Bokeh.documents[0].is_idle"))
+    expect(page.get_by_role("dialog")).not_to_be_visible()
     wait_until(lambda: seen(page) > 20)
     # "none" would mean that a finger moves the plot.
     wait_until(lambda: page.evaluate(TOUCH) == "pan-x pan-y")

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 
 from bokeh.core.properties import String
 from bokeh.document import Document
-from bokeh.events import DocumentReady
 from bokeh.model import DataModel
-from bokeh.models import CustomJS
+from bokeh.models import Plot
+
+from widgets.components.first_display import run_at_first_display
 
 # Elements that use the keys themselves while they have the focus: text fields, lists, dialogs.
 TAKES_KEYS = (
@@ -81,10 +82,10 @@ class Keyboard:
         self.key_press = KeyPress(name="keys")
         self.key_press.on_change("pressed", self._run_action)
 
-    def listen(self, doc: Document) -> None:
-        """Listen to the keys as soon as the page is ready."""
+    def listen(self, doc: Document, plot: Plot) -> None:
+        """Listen to the keys as soon as the page shows the plot."""
         code = LISTEN.replace("KEYS", json.dumps(list(self._actions)))
-        doc.js_on_event(DocumentReady, CustomJS(args={"key_press": self.key_press}, code=code))
+        run_at_first_display(doc, plot, "listen to keys", code, key_press=self.key_press)
 
     def _run_action(self, attr: str, old: str, pressed: str) -> None:
         action = self._actions.get(pressed.partition(" ")[2])

@@ -5,9 +5,11 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
-from bokeh.models import CustomJS, PanTool
+from bokeh.document import Document
+from bokeh.models import CustomJS, PanTool, Plot
 
 from widgets.components.defaults import forget_defaults
+from widgets.components.first_display import run_at_first_display
 
 NARROW_PX = 600
 NARROW_PLOT_PX = 460
@@ -82,6 +84,19 @@ def build_page(
     unwatch_server_load(page)
     pn.state.onload(partial(forget_defaults, pn.state.curdoc))
     return page
+
+
+# The template covers the page with a dark sheet until all of it is drawn. A failure to load, which
+# the template tells there, comes before.
+UNCOVER = """
+    const sheet = document.getElementById("loader")
+    if (sheet) sheet.style.visibility = "hidden"
+"""
+
+
+def uncover_early(doc: Document, plot: Plot) -> None:
+    """Uncover the page when its plot is placed."""
+    run_at_first_display(doc, plot, "uncover", UNCOVER)
 
 
 # On a narrow screen one finger scrolls the page instead of moving the plot; two fingers zoom, and

@@ -1,9 +1,9 @@
 """Restoring runs: a reloaded page, or a page whose server was restarted, continues its run.
 
 The browser's tab holds the run's key in its session storage. The storage survives a reload and a
-lost connection, and no link contains the key. The page sends the key when it is ready; then its
-run is restored, or a new run begins under a new key. While the store cannot be read, the tab keeps
-its key, and the page tries again.
+lost connection, and no link contains the key. The page sends the key when its plot is placed; then
+its run is restored, or a new run begins under a new key. While the store cannot be read, the tab
+keeps its key, and the page tries again.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from functools import partial
 
 from bokeh.core.properties import String
 from bokeh.document import Document
-from bokeh.events import DocumentReady
 from bokeh.model import DataModel
-from bokeh.models import CustomJS
+from bokeh.models import CustomJS, Plot
 from panel.io.state import set_curdoc
 
 from clusterer.session.engine import Engine
 from clusterer.session.saving.autosave import Autosave
 from clusterer.session.saving.checkpoint import Checkpoint
 from clusterer.session.saving.store import RunStore, hash_key, make_key
+from widgets.components.first_display import run_at_first_display
 from widgets.page.notifications import Notification, show_error
 from widgets.page.page_state import PageState
 
@@ -113,13 +113,13 @@ class RunRestore:
         self.request.js_on_change("key", CustomJS(args={"request": self.request}, code=STORE_KEY))
         self.request.on_change("requested_key", lambda attr, old, new: self._answer(new))
 
-    def listen(self, doc: Document, begin: Callable[[bool], None]) -> None:
-        """Restore the run when the browser has drawn the page.
+    def listen(self, doc: Document, plot: Plot, begin: Callable[[bool], None]) -> None:
+        """Restore the run when the browser has placed the plot, or at the latest the whole page.
 
         ``begin`` is called once, with True if a new run begins.
         """
         self._document, self._begin = doc, begin
-        doc.js_on_event(DocumentReady, CustomJS(args={"request": self.request}, code=SEND_KEY))
+        run_at_first_display(doc, plot, "send key", SEND_KEY, request=self.request)
         doc.js_on_event("connection_lost", CustomJS(code=RELOAD))
 
     def _answer(self, requested_key: str) -> None:

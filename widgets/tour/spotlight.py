@@ -25,7 +25,8 @@ FIND = """
     }
 """
 
-# An accordion needs a moment to unfold, so the page scrolls after a delay.
+# An accordion needs a moment to unfold, so the page scrolls after a delay, and when all of it is
+# drawn: what is drawn later would move the target away.
 SCROLL = (
     FIND
     + """
@@ -34,7 +35,11 @@ SCROLL = (
     const names = spotlight.scrolled_to.split(" ").slice(1)
     const first = names[0]?.replace("^", "")
     clearTimeout(spotlight._timer)
-    spotlight._timer = setTimeout(() => {
+    const scroll = (n_left) => {
+        if (n_left && !spotlight.document?.is_idle) {
+            spotlight._timer = setTimeout(scroll, 100, n_left - 1)
+            return
+        }
         for (const each of names) {
             const name = each.replace("^", "")
             const found = find(document, `.${name}`)
@@ -43,7 +48,8 @@ SCROLL = (
             const block = each != name || isOuter ? "start" : "nearest"
             found?.scrollIntoView({block, behavior})
         }
-    }, 350)
+    }
+    spotlight._timer = setTimeout(scroll, 350, 100)
 """
 )
 
