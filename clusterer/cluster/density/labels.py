@@ -213,6 +213,8 @@ class FoundClusters(NamedTuple):
     evidence: Evidence
 
 
+# A distance that overflows, in a model with extreme values, is as good as infinite.
+@np.errstate(over="ignore")
 def find_clusters(
     measured: OrderedDensity,
     previous: NDArray[np.int64] | None = None,
