@@ -22,6 +22,7 @@ MIN_SHARE = 0.02  # of the points; a component with fewer has degenerated
 MIN_VARIANCE_SHARE = 1e-9
 START_RESPONSIBILITY = 0.9
 TINY = float(np.finfo(np.float64).tiny)
+LEAST_LOG = -1e300
 N_STEPS = 64  # places between two centres at which the density is measured
 
 
@@ -66,7 +67,8 @@ def measure_log_likelihoods(normal: Normal, centers: NDArray, variances: NDArray
     base -= 0.5 * float(np.log(normal.variances).sum())
     along = (centers - normal.center) @ normal.axes
     squares = (along * along + variances[:, None]) / normal.variances
-    return base - 0.5 * squares.sum(axis=1)
+    # Finite, because the difference of two infinite ones would be NaN.
+    return np.maximum(base - 0.5 * squares.sum(axis=1), LEAST_LOG)
 
 
 def fit_two_components(
