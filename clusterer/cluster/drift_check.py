@@ -32,13 +32,14 @@ from clusterer.cluster.prototypes.prototypes import NO_CHECK, NOT_GIVEN, DriftCh
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, N_SEEN, NEXT_CHECK
 
 FIRST_CHECK = 1000.0
+# With fewer points, a cluster of a few prototypes seems to move: those that started last hold the
+# latest points.
+FIRST_PER_PROTOTYPE = 10.0
 # A given half-life needs only one check in it, at most 10 000 points apart, to notice that a
 # cluster has ended. But a full labelling takes as long as learning thousands of points, so there
 # are at least 20 points for each prototype between two checks.
 INTERVAL_PER_PROTOTYPE = 20
 MAX_INTERVAL = 10_000
-# The bound of the explained variance is that of a check with more than it needs.
-AT_REST = DriftCheck(FIRST_CHECK, INTERVAL, LEAST_EXPLAINED / 2)
 
 
 def learn_stream(
@@ -88,7 +89,7 @@ def learn_with_checks(
     # Slices of arrays that are not given are empty, too.
     while len(points):
         if parameters.decay == AUTOMATIC and prototypes.half_life == math.inf:
-            n_learned = prototypes.learn(points, parameters, AT_REST, weights)
+            n_learned = prototypes.learn(points, parameters, plan_checks(prototypes), weights)
             points, weights = points[n_learned:], weights[n_learned:]
             if not len(points):
                 break
@@ -99,6 +100,13 @@ def learn_with_checks(
         prototypes.learn(points[:n_left], parameters, NO_CHECK, weights[:n_left], decays[:n_left])
         points, weights, decays = points[n_left:], weights[n_left:], decays[n_left:]
     return -1
+
+
+def plan_checks(prototypes: Prototypes) -> DriftCheck:
+    """Return the checks of a stream at rest."""
+    first = max(FIRST_CHECK, FIRST_PER_PROTOTYPE * prototypes.capacity)
+    # The bound of the explained variance is that of a check with more than it needs.
+    return DriftCheck(first, INTERVAL, LEAST_EXPLAINED / 2)
 
 
 def check_drift(prototypes: Prototypes, parameters: Parameters, *, is_timed: bool = False) -> None:
