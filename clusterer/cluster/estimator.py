@@ -69,8 +69,10 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
         The cost that the closest pair minimises: d² ("plain", as published in 1999), d² h ("ward",
         Ward's criterion, 1963), d² log(1 + h) ("log-ward"), with h = (w+1)(w'+1)/(w+w'+2), or
         d² log2(2 + min(w, w')) ("log-min", with log2 interpolated linearly between powers of two),
-        which clusters as well as "log-ward" in half the time. "auto" is "log-min", and "ward" from
-        50 features on; see `clusterer.cluster.prototypes.merge_rules`.
+        which clusters as well as "log-ward" in half the time. A point moves the prototype with
+        which a new one at the point would merge at least cost: by "plain" and "log-min" the nearest
+        one; by Ward's rules a light one may win over a nearer heavy one. "auto" is "log-min", and
+        "ward" from 50 features on; see `clusterer.cluster.prototypes.merge_rules`.
     forget : "quiet" or "never", default "quiet"
         What happens to an inactive cluster, which receives no more points, while a half-life is in
         force: "quiet" lets inactive clusters fade away; "never" keeps them unless points of

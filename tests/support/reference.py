@@ -138,8 +138,13 @@ class Reference:
 
     def move_nearest(self, point: NDArray) -> None:
         distances = [squared_distance(each.center, point) for each in self.prototypes]
-        nearest = self.prototypes[distances.index(min(distances))]
-        distance = min(distances)
+        # The prototype with which a new one at the point would merge at least cost.
+        costs = [
+            merging_cost(distance, each.weight, 0.0, self.merge)
+            for distance, each in zip(distances, self.prototypes, strict=True)
+        ]
+        winner = costs.index(min(costs))
+        nearest, distance = self.prototypes[winner], distances[winner]
         self.link(point, nearest)
         k = self.kernel(distance)
         self.kernels.append(k)

@@ -80,6 +80,21 @@ def measure_cost(state: KernelState, i: int, j: int, rule: int) -> float:
 
 
 @separate
+def find_cheapest(state: KernelState, rule: int) -> int:
+    """Return the slot with which a prototype of weight 0 at the point would merge at least cost.
+
+    ``state.distances`` holds the squared distances from the point. The lowest slot wins a tie.
+    """
+    mass = compute_mass(rule, 0.0)
+    least, cheapest = np.inf, 0
+    for i in range(state.rows.shape[1]):
+        cost = compute_cost(rule, state.distances[0, i], mass, state.rows[MASS, i])
+        if cost < least:
+            least, cheapest = cost, i
+    return cheapest
+
+
+@separate
 def scan_row(state: KernelState, slot: int, unit: float, rule: int) -> float:
     """Compute the costs of all pairs of ``slot``, which belong to its row then.
 

@@ -14,6 +14,7 @@ from clusterer.cluster.prototypes.closest_pair import (
     LARGEST_UNIT,
     ROUNDING,
     examine_rows,
+    find_cheapest,
     find_closest_pair,
     find_least_bounds,
     follow_move,
@@ -29,7 +30,11 @@ from clusterer.cluster.prototypes.links import (
     merge_links,
     move_links,
 )
-from clusterer.cluster.prototypes.merge_rules import PAIRS_WITH_NEAREST, bound_light_cost
+from clusterer.cluster.prototypes.merge_rules import (
+    JOINS_NEAREST,
+    PAIRS_WITH_NEAREST,
+    bound_light_cost,
+)
 from clusterer.cluster.prototypes.nearest import find_nearest, measure_distance
 from clusterer.cluster.prototypes.state_layout import (
     BOUND,
@@ -157,6 +162,21 @@ def update_moments(state: KernelState, amount: float, decay: float) -> float:
 
 
 @inner
+def find_winner(state: KernelState, rule: int) -> tuple[float, float, int]:
+    """Return the squared distance of the point from the prototype that it joins, and this slot.
+
+    It is the prototype with which a new one at the point would merge at least cost; by most rules
+    the nearest one. The second number is the least squared distance from all others.
+    """
+    distance, second, nearest = find_nearest(state.centers, state.point, state.distances)
+    if not JOINS_NEAREST[rule]:
+        winner = find_cheapest(state, rule)
+        if winner != nearest:
+            return state.distances[0, winner], distance, winner
+    return distance, second, nearest
+
+
+@inner
 def merge_and_start(
     state: KernelState,
     nearest: int,
@@ -280,7 +300,7 @@ def learn_chunk(
         n_found = add_recent_point(state, amount, newest >= 0)
         if n_found != n_varying:
             squared_sigma, n_varying = choose_squared_sigma(n_found), n_found
-        distance, second, nearest = find_nearest(state.centers, state.point, state.distances)
+        distance, second, nearest = find_winner(state, rule)
         width = (sigma * scalars[SCALE]) ** 2 if sigma > 0.0 else squared_sigma * trace
         kernel = amount
         if distance > 0.0:
