@@ -71,6 +71,10 @@ RUNS_CODE = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
 RUNNERS = {"eval", "exec", "compile", "__import__", "read_pickle"}
 UNPICKLERS = {"np.load", "numpy.load", "np.save", "np.savez", "npy.read_array"}
 QUERIES = {"execute", "executemany", "executescript"}
+# SQL has no parameters for the names of tables and columns. `quote_name` quotes them.
+QUERIES_OF_NAMES = {
+    "clusterer/tables/processes/sqlite_process.py": ["self._connection.execute(query)"]
+}
 ON_CONDA: dict[str, str] = {}  # conda-forge's name: the index's, where they differ
 ONE_MACHINE = re.compile(
     r"(?<![\w.~])/(?:home|Users)/\w|(?<![\w.~])/(?:opt|root|work)/\w|\b[A-Z]:\\Users\\\w"
@@ -377,4 +381,5 @@ def test_dangers_are_found(text: str) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=str)
 def test_no_input_is_run_as_code(path: Path) -> None:
     assert not find_imported_packages(path) & RUNS_CODE
-    assert list(find_dangers((ROOT / path).read_text("utf-8"))) == []
+    allowed = QUERIES_OF_NAMES.get(path.as_posix(), [])
+    assert list(find_dangers((ROOT / path).read_text("utf-8"))) == allowed

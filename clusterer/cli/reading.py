@@ -53,7 +53,8 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sheet",
         metavar="NAME",
-        help="the sheet of a workbook (default: the first sheet with rows of numbers)",
+        help="the sheet of a workbook or the table of a database (default: the first one with rows "
+        "of numbers)",
     )
 
 

@@ -4,7 +4,8 @@ How a file becomes points, and where to look:
 
 ==========================================  ================================================
 bytes: type, compression, archive           `files.signatures`, `.byte_stream`, `.archive`
-workbook, JSON, ARFF → text                 `files.workbook`, `.json_rows`, `.arff`
+workbook, SQLite → text                     `processes.workbook`, `.sqlite`
+JSON, ARFF → text                           `files.json_rows`, `.arff`
 bytes → text: encoding                      `files.encoding.detect_encoding`
 text → lines                                `text.blocks.read_blocks`, `text.rewriting`
 lines → records: delimiter, quotes,         `text.dialect.detect_dialect`

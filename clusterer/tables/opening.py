@@ -41,7 +41,6 @@ from clusterer.tables.files.signatures import (
     needs_file,
     refuse_foreign,
 )
-from clusterer.tables.files.workbook import open_workbook
 from clusterer.tables.limits import (
     MAX_BYTES,
     MAX_COLUMNS,
@@ -51,6 +50,8 @@ from clusterer.tables.limits import (
 )
 from clusterer.tables.notes import choose_missing_rule, write_notes
 from clusterer.tables.options import ReadingOptions
+from clusterer.tables.processes.sqlite import open_sqlite
+from clusterer.tables.processes.workbook import open_workbook
 from clusterer.tables.report import Report
 from clusterer.tables.row_source import RowSource, TableSample
 from clusterer.tables.rows.totals import count_totals, drop_totals
@@ -77,10 +78,10 @@ def open_table(
     r"""Open a table of any format that is read, whatever its dialect and encoding.
 
     These are delimited text, JSON, ARFF and GCT, each of them plain, in a zip archive of one table,
-    or compressed by gzip, bzip2, xz or zstd; Parquet, Arrow and Feather; NumPy arrays; and sheets
-    of workbooks (Excel, OpenDocument). The format is detected from the first megabyte, not from the
-    name; `Table.report.notes` tells what was detected, and each choice overrides it. No
-    file takes more than 256 MB of memory to read.
+    or compressed by gzip, bzip2, xz or zstd; Parquet, Arrow and Feather; NumPy arrays; sheets
+    of workbooks (Excel, OpenDocument); and tables of SQLite databases. The format is detected from
+    the first megabyte, not from the name; `Table.report.notes` tells what was detected, and each
+    choice overrides it. No file takes more than 256 MB of memory to read.
 
     Parameters
     ----------
@@ -144,7 +145,9 @@ def _open_source(
         if opened is not None:
             return opened
     if options.sheet is not None:
-        raise TableError(f"{name} is no workbook, so it has no sheet: leave the sheet out")
+        raise TableError(
+            f"{name} is no workbook and no database, so it has no sheet: leave the sheet out"
+        )
     with ByteStream(path, name, kind, limits) as stream:
         text = stream.read(N_ENCODING_BYTES)
         if kind:
@@ -189,6 +192,8 @@ def _open_binary(
         return NumpyRowSource(path, name, kind == "npz", limits)
     if kind in ("workbook", "old office"):
         return open_workbook(path, name, sheet)
+    if kind == "sqlite":
+        return open_sqlite(path, name, sheet, limits)
     return None
 
 

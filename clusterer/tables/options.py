@@ -38,7 +38,8 @@ class ReadingOptions:
     missing_values : tuple of str, default ()
         Further words and numbers that stand for a missing value, such as "-1" or "unknown".
     sheet : str, optional
-        The sheet of a workbook; the default is the first one with rows of numbers.
+        The sheet of a workbook or the table of a database; the default is the first one with rows
+        of numbers.
 
     Raises
     ------

@@ -14,6 +14,7 @@ import pytest
 from clusterer.cli import main
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.support.failed_start import end_command
+from tests.tables.files.databases import make_sqlite
 from tests.tables.files.workbooks import make_xlsx
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,8 +131,12 @@ def test_sheets_and_other_formats_are_read_from_files_and_pipes(folder):
     rows = [["x", "y"], *([i % 7, i % 11] for i in range(500))]
     workbook = make_xlsx({"About": [["made"]], "A": rows, "B": rows[:100]})
     (folder / "t.xlsx").write_bytes(workbook)
+    tables = ("CREATE TABLE about (made)", "CREATE TABLE A (x, y)", "CREATE TABLE B (x, y)")
+    fill = "INSERT INTO B SELECT x, y FROM A LIMIT 99"
+    database = make_sqlite(rows[1:], *tables, table="A", then=[fill])
+    (folder / "t.sqlite").write_bytes(database)
     for sheet, n_points in (("", 500), ("--sheet B", 99)):
-        for data in ("t.xlsx", "- < t.xlsx"):
+        for data in ("t.xlsx", "- < t.xlsx", "t.sqlite"):
             done = run_shell(f"CLUSTERER fit {sheet} -o new.npz {data}", folder)
             assert done.returncode == 0, done.stderr
             model = ScaledLearner.load(folder / "new.npz")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sqlite3
 from contextlib import closing
 
 import numpy as np
@@ -56,12 +57,22 @@ def write(path, labeller, kind="csv", features=FEATURES, **options):
     return file.getvalue(), counts[-1], table
 
 
+def save(frame, path):
+    if path.suffix == ".sqlite":
+        with closing(sqlite3.connect(path)) as connection:
+            frame.to_sql("customers", connection, index=False)
+    elif path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        getattr(frame, f"to_{path.suffix[1:]}")(path)
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
-@pytest.mark.parametrize("source", ["csv", "parquet", "feather"])
+@pytest.mark.parametrize("source", ["csv", "parquet", "feather", "sqlite"])
 def test_every_row_and_column_comes_back_with_its_cluster(source, kind, labeller, tmp_path):
     frame, groups = make_customers()
     path = tmp_path / f"t.{source}"
-    frame.to_csv(path, index=False) if source == "csv" else getattr(frame, f"to_{source}")(path)
+    save(frame, path)
     content, n_rows, _ = write(path, labeller, kind)
     read = pd.read_csv if kind == "csv" else pd.read_parquet
     found = read(io.BytesIO(content))

@@ -206,7 +206,7 @@ def test_sheet_is_told_and_can_be_chosen(write):
     assert chosen.choices == {"sheet": "B"}
     with pytest.raises(TableError, match=r"has no sheet 'C'; there are: About, A, B"):
         open_table(path, sheet="C")
-    with pytest.raises(TableError, match=r"is no workbook, so it has no sheet"):
+    with pytest.raises(TableError, match=r"is no workbook and no database, so it has no sheet"):
         open_table(write(PLAIN), sheet="A")
 
 

@@ -14,6 +14,10 @@ import pytest
 
 from clusterer.tables import Table, TableError, open_table
 
+# The one difference: the collection wants this database refused, but SQLite is read now. Its table
+# is the one that the other file holds, too.
+READ_NOW = {"k78_data.sqlite": "k70_book.ods"}
+
 
 @pytest.fixture(scope="module")
 def real_files(shared: Path) -> Path:
@@ -96,8 +100,14 @@ def _read_points(table: Table, time: tuple[str, ...]) -> Any:
     return np.concatenate(points) if points else np.empty((0, len(features)))
 
 
+def read_truths(folder: Path) -> dict[str, Any]:
+    """Return what is expected of each file."""
+    truths: dict[str, Any] = json.loads((folder / "truth.json").read_text())
+    return truths | {name: truths[other] for name, other in READ_NOW.items()}
+
+
 def test_real_files_are_read_as_expected(real_files):
-    truths = json.loads((real_files / "truth.json").read_text())
+    truths = read_truths(real_files)
     faults = {name: find_faults(real_files / name, truth) for name, truth in truths.items()}
     wrong = {name: found for name, found in faults.items() if found}
     assert len(truths) > 60
@@ -107,7 +117,7 @@ def test_real_files_are_read_as_expected(real_files):
 def main() -> None:
     """Print the files that are not read as expected."""
     folder = Path(os.environ.get("CLUSTERER_SHARED", "../shared")) / "tables"
-    truths = json.loads((folder / "truth.json").read_text())
+    truths = read_truths(folder)
     names = sys.argv[1:] or list(truths)
     wrong = 0
     for name, truth in truths.items():

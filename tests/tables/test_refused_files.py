@@ -12,7 +12,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clusterer.tables import TableError, open_table
@@ -189,6 +189,7 @@ def test_any_bytes_give_a_table_or_a_table_error(tmp_path_factory, data):
     read_all(path)
 
 
+@example("0\r1\r,")
 @given(st.text("0123456789.,;\t\n\r\"' #-+eE%$()naxyé\0|", max_size=300))
 def test_any_text_gives_a_table_or_a_table_error(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "any"

@@ -366,7 +366,9 @@ def _write_number_notes(
     if number_format.is_decorated:
         notes.append("currency signs and parentheses are dropped")
     if detected.is_assumed and example is None:
-        example = str(present.filter(pc.match_substring_regex(present, "[,.]"))[0].as_py())
+        # A cell of a mark alone is no number, and counts as missing.
+        marked = present.filter(pc.match_substring_regex(present, "[,.]"))
+        example = str(marked[0].as_py()) if len(marked) else None
     if example is not None:
         other = "," if number_format.decimal == "." else "."
         hint = f" (assumed: else choose decimal {other!r})" if detected.is_assumed else ""

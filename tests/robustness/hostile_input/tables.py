@@ -3,8 +3,10 @@
 import bz2
 import gzip
 import io
+import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -197,6 +199,27 @@ def make_parquets() -> list[bytes]:
     ]
 
 
+def make_databases() -> list[bytes]:
+    """Write SQLite databases with pages of several sizes, an index and a view."""
+    rows = [(i, i * 0.5, "é" * (i % 40), bytes(i % 900), i * 60) for i in range(200)]
+    columns = "(id INTEGER PRIMARY KEY, x REAL, name TEXT, photo BLOB, at DATETIME)"
+    found = []
+    for size, more in (
+        (512, "CREATE INDEX i ON t (x)"),
+        (4096, "CREATE VIEW v AS SELECT x FROM t"),
+    ):
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute(f"PRAGMA page_size = {size}")
+            connection.execute(f"CREATE TABLE t {columns}")
+            connection.executemany("INSERT INTO t VALUES (?, ?, ?, ?, ?)", rows)
+            connection.execute(more)
+            connection.execute("CREATE TABLE w (k TEXT PRIMARY KEY, x, y) WITHOUT ROWID")
+            connection.execute("INSERT INTO w SELECT name || id, x, -x FROM t")
+            connection.commit()
+            found.append(connection.serialize())
+    return found
+
+
 class Tables:
     """Tables by number; the same number and seed give the same file."""
 
@@ -215,6 +238,7 @@ class Tables:
             files = [path.read_bytes() for path in paths]
             found += files + [each for each in files if len(each) < LARGEST_COMMON_BYTES] * 5
         binary = [each for each in packed if each[:2] == b"\x1f\x8b"] + make_parquets() * 3
+        binary += make_databases() * 3
         return [(each, True) for each in found] + [(each, False) for each in binary]
 
     def make(self, number: int) -> bytes:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tests.tables.files.databases import make_sqlite
 from tests.tables.files.workbooks import Raw, make_ods, make_xlsx, pack, pack_ods
 
 N_ROWS = 200_000
@@ -165,8 +166,34 @@ def make_json_wide() -> bytes:
     return json.dumps(rows).encode()
 
 
+def make_sqlite_defaults() -> bytes:
+    """Add a column of 30,000 letters to 20,000 rows, which stores its text once."""
+    add = f"ALTER TABLE t ADD COLUMN label TEXT DEFAULT '{'a' * 30_000}'"
+    rows = [(i % 97 * 0.5, i % 89) for i in range(20_000)]
+    return make_sqlite(rows, "CREATE TABLE t (x, y)", then=[add])
+
+
+def make_sqlite_tree() -> bytes:
+    """Write a tree whose pages have the same page as their child 50 times, on four levels."""
+    n_page, n_children, n_levels = 512, 50, 4
+    rows = [(i % 7 * 0.5, i % 5, "a" * 60) for i in range(6)]
+    whole = make_sqlite(rows, f"PRAGMA page_size = {n_page}", "CREATE TABLE t (x, y, label)")
+    schema, leaf = whole[:n_page], whole[n_page : 2 * n_page]
+    pages = [schema]
+    for level in range(n_levels):
+        child = (level + 3).to_bytes(4, "big")
+        cells = [child + bytes([i + 1]) for i in range(n_children)]
+        starts = [n_page - 5 * (i + 1) for i in range(n_children)]
+        head = b"\x05\0\0" + n_children.to_bytes(2, "big") + starts[-1].to_bytes(2, "big") + b"\0"
+        page = head + child + b"".join(start.to_bytes(2, "big") for start in starts)
+        pages.append(page.ljust(starts[-1], b"\0") + b"".join(reversed(cells)))
+    data = bytearray(b"".join([*pages, leaf]))
+    data[28:32] = (len(data) // n_page).to_bytes(4, "big")
+    return bytes(data)
+
+
 BOMBS: dict[str, Callable[[], bytes]] = {
     name.removeprefix("make_"): make
     for name, make in list(globals().items())
-    if name.startswith("make_") and name not in ("make_xlsx", "make_ods")
+    if name.startswith("make_") and name not in ("make_xlsx", "make_ods", "make_sqlite")
 }

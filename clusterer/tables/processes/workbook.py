@@ -1,21 +1,16 @@
 """Sheets of workbooks (Excel and OpenDocument) as rows of text, read in a process of their own."""
 
-import json
-import subprocess
-import sys
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from clusterer.support.text import format_bytes, join_names, make_printable
 from clusterer.tables.errors import TableError
 from clusterer.tables.files.rendered_text import RenderedText
 from clusterer.tables.limits import READ_BUDGET
+from clusterer.tables.processes.reading_process import ReadingProcess
 
-PROGRAM = Path(__file__).with_name("workbook_process.py")
-BLOCK_BYTES = 2**18
-MAX_REPLY_BYTES = 2**20
+PROGRAM = "workbook_process.py"
 N_LISTED = 8
 # The file format of Office up to 2003; also encrypted workbooks are such files.
 COMPOUND_MARK = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -49,17 +44,16 @@ def open_workbook(path: Path, name: str, sheet: str | None) -> RenderedText:
         takes more memory than the budget of a reading.
     """
     _refuse_other_documents(path, name)
-    with _run(path, name, sheet) as (reply, _):
-        taken, sheets = reply["taken"], reply["sheets"]
+    process = ReadingProcess(PROGRAM, path, lambda _: _make_memory_error(name))
+    reply = _check_reply(process.ask(*([] if sheet is None else [sheet])), name)
+    taken, sheets = reply["taken"], reply["sheets"]
     notes = [f"read from the sheet {make_printable(taken)}"]
     others = [make_printable(each, 40) for each in sheets if each != taken]
     if others:
         notes[0] += f"; the other sheets are {join_names(others, N_LISTED)}: choose by sheet"
 
     def render() -> Generator[bytes, None, None]:
-        with _run(path, name, taken) as (_, output):
-            while block := output.read(BLOCK_BYTES):
-                yield block
+        yield from process.read(taken)
 
     return RenderedText(name, render, notes)
 
@@ -80,36 +74,7 @@ def _refuse_other_documents(path: Path, name: str) -> None:
             raise TableError(f"{name} is {description}")
 
 
-@contextmanager
-def _run(path: Path, name: str, sheet: str | None) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
-    """Run the reading process: its reply, and its output after the reply.
-
-    Raises TableError at the end if the process did not end well after its whole output was read.
-    """
-    line = [sys.executable, "-I", str(PROGRAM), str(path.absolute()), str(READ_BUDGET)]
-    process = subprocess.Popen(
-        line if sheet is None else [*line, sheet],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-    )
-    assert process.stdout is not None
-    try:
-        reply = _read_reply(process.stdout.readline(MAX_REPLY_BYTES), name)
-        yield reply, process.stdout
-        # Only at the end of the output a process that is no longer running has ended by itself.
-        if not process.stdout.read(1) and process.wait() != 0:
-            raise _make_memory_error(name)
-    finally:
-        process.kill()
-        process.stdout.close()
-        process.wait()
-
-
-def _read_reply(line: bytes, name: str) -> dict[str, Any]:
-    if not line.endswith(b"\n"):
-        raise _make_memory_error(name)
-    reply: dict[str, Any] = json.loads(line)
+def _check_reply(reply: dict[str, Any], name: str) -> dict[str, Any]:
     if "error" in reply:
         raise TableError(f"{name} {make_printable(reply['error'], 300)}")
     if "damage" in reply:

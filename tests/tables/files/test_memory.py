@@ -10,7 +10,7 @@ import pytest
 from clusterer.tables.limits import READ_BUDGET
 from tests.tables.files.bombs import BOMBS
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # The columns x and y can be used: the column with the bomb is not decoded.
 USABLE = {
     "parquet_dictionary": 200_000,

@@ -1,13 +1,10 @@
-"""Reads a workbook in a process of its own, and writes one sheet as CSV on the standard output.
+"""Writes one sheet of a workbook as CSV on the standard output.
 
-Run as ``python -I workbook_process.py PATH BYTES [SHEET]``. The reader holds a whole sheet in
-memory, and a small file can describe a huge sheet. So the process limits its own memory to BYTES;
-beyond, it ends, and no other process suffers. The first line of the output is JSON: the names of
-the sheets and the one that follows, or an error. This file imports no module of the package, so
-that the process starts quickly.
+`limited_process.py` runs it as ``workbook_process.py PATH [SHEET]``, because the reader holds a
+whole sheet in memory, and a small file can describe a huge sheet. The first line of the output is
+JSON: the names of the sheets and the one that follows, or an error.
 """
 
-import contextlib
 import csv
 import datetime
 import json
@@ -21,19 +18,6 @@ import python_calamine as calamine
 MIN_NUMBER_ROWS = 10
 # More blank rows above the table are not written.
 MAX_BLANK_ROWS = 1_000
-
-
-def limit_memory(n_bytes: int) -> None:
-    """Let this process take `n_bytes` more than it has; not possible on Windows."""
-    try:
-        import resource
-    except ImportError:
-        return
-    n_now = 0
-    # The address space of Python itself, where the system tells it.
-    with contextlib.suppress(OSError, ValueError), open("/proc/self/statm") as file:
-        n_now = int(file.read().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (n_now + n_bytes, n_now + n_bytes))
 
 
 def open_book(path: str) -> Any:
@@ -143,7 +127,4 @@ def run(path: str, wanted: str | None, output: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    limit_memory(int(sys.argv[2]))
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="\n")  # type: ignore[union-attr]
-    run(sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else None, sys.stdout)
-    sys.stdout.flush()
+    run(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None, sys.stdout)
