@@ -44,6 +44,10 @@ DAY_PATTERN = "|".join(
 DATE_AND_TIME = f"(?:{DAY_PATTERN})(?:(?:[t ]{{1,2}}|:){CLOCK}{ZONE})?"
 DATE_PATTERN = f"(?i)^(?:{DATE_AND_TIME}|\\d{{8}}t\\d{{4,6}}{ZONE}|{CLOCK}{ZONE})$"
 DATE = re.compile(DATE_PATTERN)
+# PyArrow compiles the pattern at each call, which takes longer than to search few texts by Python.
+# As in PyArrow only the digits 0 to 9 count.
+DATE_OF_DIGITS = re.compile(DATE_PATTERN, re.ASCII)
+N_FEW_TEXTS = 300
 # A date of digits only is a date if the column's name says so; else it is a number.
 COMPACT_DATE = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T ]?\d{2,6})?$"
 DATE_NAME = re.compile(
@@ -155,14 +159,22 @@ def are_dates(values: pa.Array) -> bool:
     head = values.slice(0, N_FORMAT_ROWS)
     if pc.mean(pc.match_substring_regex(head, r"\d")).as_py() < MIN_DATE_SHARE:
         return False
-    n_dates = pc.sum(pc.match_substring_regex(values, DATE_PATTERN)).as_py()
+    if len(values) <= N_FEW_TEXTS:
+        n_dates = sum(DATE_OF_DIGITS.match(text) is not None for text in values.to_pylist())
+    else:
+        n_dates = pc.sum(pc.match_substring_regex(values, DATE_PATTERN)).as_py()
     if n_dates >= MIN_DATE_SHARE * len(values):
         return True
     # Other languages and unusual forms; the first rows are enough to see that they are no dates.
     counts = Counter(head.to_pylist())
     language = detect_language(list(counts))
-    n_read = sum(n for text, n in counts.items() if split_date(text, language) is not None)
-    return n_read >= MIN_DATE_SHARE * len(head)
+    # Most texts with digits are no dates, which a few of them prove.
+    n_left = len(head)
+    for text, n in counts.items():
+        n_left -= n * (split_date(text, language) is None)
+        if n_left < MIN_DATE_SHARE * len(head):
+            return False
+    return True
 
 
 def find_epoch_unit(name: str, finite: NDArray[np.float64]) -> str | None:

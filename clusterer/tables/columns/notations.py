@@ -4,6 +4,7 @@ A column has a notation only if it makes more of its cells numbers. The column's
 what was dropped or changed. A new notation is one row of `NOTATIONS`.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,7 @@ OTHER_DIGITS = str.maketrans(
     {chr(first + digit): str(digit) for first in (0x660, 0x6F0, 0x966, 0x9E6, 0xFF10)
      for digit in range(10)} | {"٫": ".", "٬": ",", "．": ".", "，": ",", "－": "-"}
 )  # fmt: skip
-NUMBER = r"[+\-−]?(?:\d(?:[\d.,'’ \x{00a0}\x{202f}]*\d)?[.,]?|[.,]\d+)(?:[eE][+\-]?\d+)?"
+NUMBER = "[+\\-−]?(?:\\d(?:[\\d.,'’ \u00a0\u202f]*\\d)?[.,]?|[.,]\\d+)(?:[eE][+\\-]?\\d+)?"
 # The share of the values that must be plain numbers beside values with this notation.
 MIN_PLAIN_SHARE = 0.5
 
@@ -87,6 +88,10 @@ NOTATIONS = {
         is_partial=True,
     ),
 }
+# PyArrow compiles a pattern at each call, which takes longer than to search few texts by Python. As
+# in PyArrow only the digits 0 to 9 and Latin letters count.
+COMPILED = {name: re.compile(notation.pattern, re.ASCII) for name, notation in NOTATIONS.items()}
+N_FEW_TEXTS = 300
 
 
 def list_notations(values: pa.Array) -> list[str]:
@@ -97,7 +102,10 @@ def list_notations(values: pa.Array) -> list[str]:
     >>> list_notations(pa.array(["1.5", "<0.5", "12.3 p"]))
     ['flag', 'below']
     """
-    return [name for name in NOTATIONS if find_example(values, name) is not None]
+    if len(values) > N_FEW_TEXTS:
+        return [name for name in NOTATIONS if find_example(values, name) is not None]
+    texts = values.to_pylist()
+    return [name for name, each in COMPILED.items() if any(map(each.search, texts))]
 
 
 def find_example(values: pa.Array, name: str) -> str | None:

@@ -6,6 +6,7 @@ a month stand behind a "|".
 
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
 
 MONTHS = {
     "en": "january february march april may june july august september october november december",
@@ -74,6 +75,8 @@ def fold_word(text: str) -> str:
     >>> fold_word("Août")
     'aout'
     """
+    if text.isascii():
+        return text.lower()
     parts = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(part for part in parts if not unicodedata.combining(part))
     # Korean syllables are composed again.
@@ -90,14 +93,20 @@ def find_month(word: str, language: str) -> int | None:
     >>> find_month("mai", "de"), find_month("okt", "sv"), find_month("ju", "en")
     (5, 10, None)
     """
-    forms = FORMS[language]
-    exact = [i for i, names in enumerate(forms, 1) if word in names]
-    if exact:
-        return exact[0]
-    if len(word) < MIN_PREFIX:
-        return None
-    found = [i for i, names in enumerate(forms, 1) if any(n.startswith(word) for n in names)]
-    return found[0] if len(found) == 1 else None
+    return _index_months(language).get(word)
+
+
+@cache
+def _index_months(language: str) -> dict[str, int]:
+    """Return the number of the month for each name, and for each beginning of one month only."""
+    months: dict[str, set[int]] = {}
+    exact: dict[str, int] = {}
+    for i, names in enumerate(FORMS[language], 1):
+        for name in names:
+            exact.setdefault(name, i)
+            for n_letters in range(MIN_PREFIX, len(name)):
+                months.setdefault(name[:n_letters], set()).add(i)
+    return {word: min(found) for word, found in months.items() if len(found) == 1} | exact
 
 
 def find_language(words: Iterable[str]) -> str | None:
