@@ -231,6 +231,7 @@ def _open_rendered(
     options = replace(options, delimiter=rendered.delimiter, header=has_header)
     source = open_text(file, options)
     source.sample.notes[:0] = rendered.notes
+    source.sample.sheets = rendered.sheets
     return source
 
 

@@ -78,6 +78,8 @@ class TableSample:
         Whether all cells are text, so that rows of totals are likely; columnar files have none.
     unread : frozenset of int
         The columns whose values cannot be read, such as lists; the sample has no values of them.
+    sheets : sequence of str
+        The sheets of a workbook or the tables of a database, of which one is read.
     """
 
     raw_names: tuple[str, ...] | None
@@ -89,6 +91,7 @@ class TableSample:
     is_repeatable: bool = True
     is_text: bool = False
     unread: frozenset[int] = frozenset()
+    sheets: Sequence[str] = ()
 
 
 class RowSource(Protocol):

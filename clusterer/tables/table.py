@@ -113,6 +113,11 @@ class Table(ChunkedTable):
         return self._source.sample.delimiter
 
     @property
+    def sheets(self) -> Sequence[str]:
+        """The sheets of a workbook or the tables of a database; empty for other files."""
+        return self._source.sample.sheets
+
+    @property
     def decimal(self) -> str:
         """The decimal mark of most columns of numbers."""
         marks = Counter(each.decimal for each in self.number_formats.values())

@@ -9,6 +9,7 @@ from clusterer.datasets.examples import EXAMPLES, FOLDER
 from clusterer.tables import open_table
 from tests.app.test_tables import upload, write_blobs
 from tests.support.screens import counter, data_of, pause, seen, wait_until
+from tests.tables.files.databases import make_sqlite
 from widgets.components import upload as uploads
 from widgets.sources.catalog import build_catalog
 
@@ -178,6 +179,41 @@ def test_reading_is_changed_in_the_preview(dashboard_page, tmp_path):
     wait_until(lambda: data_of(page, "points")["x"][:1].tolist() == [20345])
     choose(page, "Names", "None")
     expect(dialog.get_by_text("no header").first).to_be_visible()
+
+
+def test_words_among_numbers_are_counted_as_missing_by_a_click(dashboard_page, tmp_path):
+    page = dashboard_page
+    cells = ["unknown", "<0,05", "ND"]
+    rows = [f"{cells[i % 9 // 3] if i % 3 == 0 else f'{i % 7},5'};{i * 7 % 30}" for i in range(90)]
+    (tmp_path / "lab.csv").write_text("\n".join(["lead;b", *rows]) + "\n")
+    upload(page, tmp_path / "lab.csv")
+    wait_until(lambda: seen(page) == 70)
+    page.get_by_role("button", name="Preview the table").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("count as half of the limit").first).to_be_visible()
+    box = dialog.get_by_role("checkbox", name="<0,05 (lead)")
+    box.click()
+    expect(box).to_have_count(0)
+    wait_until(lambda: seen(page) == 60)
+    field = dialog.get_by_role("textbox", name="Missing values")
+    assert field.input_value() == '"<0,05"'
+    field.fill("")
+    field.press("Enter")
+    wait_until(lambda: seen(page) == 70)
+
+
+def test_a_table_of_a_database_is_chosen_in_the_preview(dashboard_page, tmp_path):
+    page = dashboard_page
+    rows = [(i % 7 * 0.5, i * i % 11) for i in range(60)]
+    fill = "INSERT INTO late SELECT y, x FROM t LIMIT 40"
+    tables = ("CREATE TABLE t (x, y)", "CREATE TABLE late (u, v)")
+    (tmp_path / "own.sqlite").write_bytes(make_sqlite(rows, *tables, then=[fill]))
+    upload(page, tmp_path / "own.sqlite")
+    wait_until(lambda: seen(page) == 60)
+    page.get_by_role("button", name="Preview the table").click()
+    choose(page, "Sheet or table", "late")
+    wait_until(lambda: seen(page) == 40)
+    expect(page.get_by_role("dialog").get_by_role("cell", name="u", exact=True)).to_be_visible()
 
 
 def test_all_examples_open_and_have_an_attribution():

@@ -83,7 +83,7 @@ class TablePreview:
             self.dialog.open = True
 
     def _write(self, table: Table) -> None:
-        self.controls.show(dict(table.choices))
+        self.controls.show(dict(table.choices), table.columns, table.sheets)
         names, rows = table.preview(MAX_ROWS)
         n_more = len(names) - MAX_COLUMNS
         more = f"; the first {MAX_COLUMNS} are shown" if n_more > 0 else ""

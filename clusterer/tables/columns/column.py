@@ -1,5 +1,6 @@
 """The kind of a column, inferred from its first rows."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -44,6 +45,8 @@ MIN_NUMBER_SHARE = 0.9
 # Between this share and `MIN_NUMBER_SHARE` a few words among the numbers count as missing.
 MIN_WORDY_SHARE = 0.5
 MAX_WORDS = 10
+# Notations of values beyond a limit of detection, and their first signs.
+LIMITS, LIMIT_MARKS = ("below", "above"), "<≤‹>≥›"
 # A feature with more missing values would drop most of the rows.
 MAX_MISSING_SHARE = 0.5
 # From this share on the note of a column of text tells that some values are numbers.
@@ -73,6 +76,9 @@ class Column:
         The first value that is not missing, as it is written.
     note : str
         What was assumed about the column; empty if there is nothing to tell.
+    words : tuple of str
+        Words and detection limits among the numbers that the user may want to count as missing, the
+        most common first; empty if there are none, or many.
     """
 
     name: str
@@ -85,6 +91,7 @@ class Column:
     std: float
     example: str
     note: str = ""
+    words: tuple[str, ...] = ()
 
 
 class InferredColumn(NamedTuple):
@@ -122,6 +129,7 @@ class _Inference:
     note: str = ""
     time_format: TimeFormat | None = None
     is_counter: bool = False
+    words: tuple[str, ...] = ()
 
 
 def infer_column(
@@ -158,6 +166,7 @@ def infer_column(
         n_missing_share=share,
         example=make_printable(present[0].as_py(), 100) if len(present) else "",
         note=_add_missing_note(inference, share),
+        words=inference.words,
         **_compute_statistics(finite),
     )
     is_whole = bool(finite.size) and bool(
@@ -201,12 +210,15 @@ def _infer_kind(
     if are_compact_dates(name, present):
         return _Inference("date", note="a date or time, no feature")
     detected = detector.detect(present)
+    others = _list_others(present, detected)
     if detected.share >= MIN_NUMBER_SHARE:
-        return _infer_number(name, present, detected, is_unnamed)
+        return replace(_infer_number(name, present, detected, is_unnamed), words=others)
     if detected.share >= MIN_WORDY_SHARE:
         words = _count_words(present, detected.number_format)
         if words:
-            return _infer_wordy(name, present, detected, words, is_unnamed)
+            inference = _infer_wordy(name, present, detected, words, is_unnamed)
+            counted = {word for word in others if word.lower() in words}
+            return replace(inference, words=tuple(each for each in others if each not in counted))
     distinct = {str(value).casefold() for value in pc.unique(present).to_pylist()[:N_DISTINCT]}
     is_pair = len(distinct) == 2 or distinct <= {"true", "false", "yes", "no"}
     if is_pair and distinct <= TRUE_WORDS | FALSE_WORDS:
@@ -225,6 +237,7 @@ def _infer_kind(
             "text",
             note=f"read as text: only {detected.share:.0%} of the values are numbers; the first "
             f"value is {example}",
+            words=others,
         )
     return _Inference("text", note=f"text, such as {example}")
 
@@ -236,6 +249,25 @@ def _count_words(present: pa.Array, number_format: NumberFormat) -> dict[str, in
     words = {str(item["values"]): int(item["counts"].as_py()) for item in counted}
     is_few = len(words) <= MAX_WORDS and not any(any(map(str.isdigit, word)) for word in words)
     return dict(sorted(words.items(), key=lambda item: -item[1])) if is_few else {}
+
+
+def _list_others(present: pa.Array, detected: DetectedFormat) -> tuple[str, ...]:
+    """Return the words and the limits among numbers, the most common first; none if many."""
+    limits = [name for name in LIMITS if name in detected.number_format.notations]
+    if detected.share < MIN_MIXED_SHARE or (detected.share == 1 and not limits):
+        return ()
+    is_other = parse_numbers(present, detected.number_format).unreadable
+    for name in limits:
+        is_limit = pc.match_substring_regex(present, NOTATIONS[name].pattern)
+        is_other |= np.asarray(is_limit.to_numpy(zero_copy_only=False), np.bool_)
+    first = {text.lower(): text for text in reversed(present.to_pylist())}
+    counts = Counter(text.lower() for text in present.filter(pa.array(is_other)).to_pylist())
+    words = [
+        first[word]
+        for word, _ in counts.most_common()
+        if word[0] in LIMIT_MARKS or not any(map(str.isdigit, word))
+    ]
+    return tuple(words) if len(words) <= MAX_WORDS else ()
 
 
 def _infer_wordy(

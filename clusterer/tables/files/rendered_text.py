@@ -33,6 +33,8 @@ class RenderedText:
         Whether the first line holds the names of the columns; None (the default) detects it.
     delimiter : str, default ","
         The character between cells.
+    sheets : list of str, optional
+        The sheets of the workbook or the tables of the database, of which this is one.
 
     Examples
     --------
@@ -48,9 +50,10 @@ class RenderedText:
         notes: Sequence[str] = (),
         has_header: bool | None = None,
         delimiter: str = DELIMITER,
+        sheets: Sequence[str] = (),
     ) -> None:
         self.name, self.notes, self.has_header = name, list(notes), has_header
-        self.delimiter = delimiter
+        self.delimiter, self.sheets = delimiter, list(sheets)
         self._render = render
 
     def open(self, mode: str = "rb") -> BinaryIO:

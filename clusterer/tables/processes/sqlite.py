@@ -72,7 +72,7 @@ def open_sqlite(path: Path, name: str, table: str | None, limits: Limits) -> Ren
                 )
             yield block
 
-    return RenderedText(name, render, notes, has_header=True)
+    return RenderedText(name, render, notes, has_header=True, sheets=[taken, *reply["others"]])
 
 
 def _refuse_unfinished(path: Path, name: str) -> None:

@@ -55,7 +55,7 @@ def open_workbook(path: Path, name: str, sheet: str | None) -> RenderedText:
     def render() -> Generator[bytes, None, None]:
         yield from process.read(taken)
 
-    return RenderedText(name, render, notes)
+    return RenderedText(name, render, notes, sheets=sheets)
 
 
 def _refuse_other_documents(path: Path, name: str) -> None:

@@ -70,6 +70,27 @@ def test_limits_alone_are_text(write):
     assert table.default_features == ("y",)
 
 
+@pytest.mark.parametrize(
+    ("words", "n_words", "offered"),
+    [
+        (("gone",), 3, ("gone",)),
+        (("gone", "Lost"), 40, ("gone", "Lost")),
+        (("<0.05", "<0.1"), 9, ("<0.05", "<0.1")),
+        (("lot 5", "lot 6"), 40, ()),
+        (tuple(f"w{'abcdefghijkl'[i]}" for i in range(12)), 40, ()),
+    ],
+)
+def test_words_that_still_count_are_offered(write, words, n_words, offered):
+    """They stand in rows that are dropped, in a column of text, or count as half of a limit."""
+    cells = [words[i % len(words)] if i < n_words else f"{i}.5" for i in range(60)]
+    rows = "\n".join(f"{cell},{i * i % 7}" for i, cell in enumerate(cells))
+    path = write(f"x,y\n{rows}\n")
+    assert column(open_table(path), "x").words == offered
+    chosen = column(open_table(path, missing_values=offered), "x")
+    assert chosen.words == ()
+    assert chosen.kind == ("number" if offered else "text")
+
+
 @pytest.mark.parametrize("words", [("ND",), ("unknown", "n.n."), ("нет", "—", "defekt")])
 def test_words_among_numbers_are_missing_values(write, words):
     cells = [words[i % len(words)] if i % 5 == 0 else f"{i}.5" for i in range(60)]
