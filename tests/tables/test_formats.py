@@ -305,6 +305,21 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     "empty workbook": (make_xlsx({"S": []}), "no sheet with any cell"),
     "old Office": (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "damaged"),
     "libsvm": ("+1 1:0.5 3:2.5\n-1 2:1 3:4\n" * 9, "libsvm"),
+    "SQL of MySQL": (
+        "-- MySQL dump 10.13\n/*!40101 SET NAMES utf8 */;\nDROP TABLE IF EXISTS `t`;\n"
+        "CREATE TABLE `t` (`x` double, `y` double);\nINSERT INTO `t` VALUES (1,2),(3,4);\n",
+        "dump of a database .SQL.",
+    ),
+    "SQL of PostgreSQL": (
+        "--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n\n"
+        "COPY public.t (x, y) FROM stdin;\n" + "1\t2\n" * 40 + "\\.\n",
+        "dump of a database .SQL.",
+    ),
+    "SQL of SQLite": (
+        "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t (x, y);\n"
+        "INSERT INTO t VALUES(1,2);\n",
+        "dump of a database .SQL.",
+    ),
     "libsvm ranking": ("2 qid:1 1:0.5 3:2.5 # a\n1 qid:1 2:1 3:4\n" * 9, "libsvm"),
     "pickled array": (write_numpy(PICKLED), "Python objects"),
     "pickled arrays": (write_npz(a=PICKLED), "Python objects"),

@@ -36,7 +36,9 @@ THING_NAME = re.compile(
     r"|bestell|beleg|matrikel|serien|telefon|haus|vertrags)[\s_.\-]?(?:nummer|nr)\.?|numéro.*))"
 )
 # A duration counts only if it begins with 0 or with its step.
-DURATION_NAME = re.compile(r"(?i).*(?:elapsed|moving|duration|dauer|durée|duración|durata|runtime)")
+DURATION_NAME = re.compile(
+    r"(?i).*(?:elapsed|moving|duration|dauer|durée|duración|durata|runtime|\b(?:avg|average|mean)\b)"
+)
 # Fewer rows may count up by chance.
 MIN_COUNTED = 20
 MIN_KEYS = 50

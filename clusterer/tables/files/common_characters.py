@@ -4,7 +4,7 @@
 # scripts: several encodings may give letters, but only one gives words.
 SCRIPT_LETTERS = {
     "cp1251": "оеаинтсрвлкмі", "koi8_r": "оеаинтсрвлкмі", "cp866": "оеаинтсрвлкмі",
-    "cp1253": "αοιετσςνηυρπκόίά", "cp1255": "יוהלאתרבמשנ",
+    "cp1253": "αοιετσςνηυρπκόίά", "cp1255": "יוהלאתרבמשנםן",
     "cp1256": "اليمونرتبةعدف", "cp874": "านรกเงอมยลวด่้ั",
 }  # fmt: skip
 # The letters beyond ASCII of languages with Latin letters.

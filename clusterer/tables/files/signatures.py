@@ -118,6 +118,14 @@ XML = re.compile(
 ARFF = re.compile(r"(?im)^\s*@attribute\s")
 # A list of records: "- x: 1" and on the next line another key.
 YAML = re.compile(r"(?:(?:#[^\n]*|---[ \t]*)\n)*- +[\w .\-]+:(?: [^\n]*)?\n *(?:- +)?[\w .\-]+:\s")
+# A dump of a database begins with remarks and settings; then a statement makes a table.
+SQL = re.compile(
+    r"(?i)(?:\s|--[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/;?"
+    r"|(?:SET|PRAGMA|BEGIN|USE|LOCK|START|SELECT pg_catalog)\b[^;]*;"
+    r"|(?:CREATE|DROP)\s+(?:DATABASE|SCHEMA|EXTENSION|TYPE|SEQUENCE)\b[^;]*;)*+"
+    r"(?:(?:CREATE\s+(?:TEMPORARY\s+|TEMP\s+)?|DROP\s+|ALTER\s+)TABLE\s|INSERT\s+INTO\s"
+    r"|COPY\s[^;]*\sFROM\s+stdin;)"
+)
 ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)
 LIBSVM_PAIR = r"[1-9]\d*:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 LIBSVM = re.compile(
@@ -192,7 +200,7 @@ def is_arff(text: str) -> bool:
 
 
 def refuse_markup(text: str, name: str) -> None:
-    """Raise TableError if a text is JSON, YAML, HTML, XML, ARFF or libsvm."""
+    """Raise TableError if a text is JSON, YAML, HTML, XML, SQL, ARFF or libsvm."""
     start = text.lstrip()[:4096]
     if JSON.match(start):
         raise TableError(f"{name} looks like JSON, not a table of rows: save it as CSV")
@@ -200,6 +208,11 @@ def refuse_markup(text: str, name: str) -> None:
         raise TableError(f"{name} looks like HTML or XML: save its table as CSV")
     if YAML.match(start):
         raise TableError(f"{name} looks like YAML, not a table of rows: save it as CSV or JSON")
+    if SQL.match(start):
+        raise TableError(
+            f"{name} looks like a dump of a database (SQL), which is never run: export its table "
+            "as CSV, or load it into SQLite and open that file"
+        )
     if ARFF.search(start):
         raise TableError(f"{name} looks like an ARFF file: save it as CSV")
     if _is_libsvm(text):

@@ -31,7 +31,8 @@ SPREADSHEET_ERROR = re.compile(
     rf"(?i)\s*(?:{'|'.join(re.escape(word) for word in MISSING_WORDS if word[:1] == '#')})(?!\w)"
 )
 # A line drawn around the names or between the rows, as in reStructuredText and Markdown.
-RULE_LINE = re.compile(r"[\s|+:]*(?:=|-){3,}[\s|+:=\-]*")
+# Lines of signs, and marks such as ">>>>>Begin Spectral Data<<<<<" of spectrometers.
+RULE_LINE = re.compile(r"[\s|+:]*(?:=|-){3,}[\s|+:=\-]*|>{3,}[^<>]*<{3,}")
 # The first line "sep=;" is an instruction for Excel.
 SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
@@ -139,7 +140,12 @@ def _detect_delimiter(lines: list[str], quote: str, escape: str | None) -> tuple
 
 
 def _has_regular_tabs(lines: list[str]) -> bool:
-    """Tell whether nearly all lines have the same number of tabs, and nothing is aligned."""
+    """Tell whether nearly all lines have the same number of tabs, and nothing is aligned.
+
+    A preface without tabs may stand above them, of at most half of the lines.
+    """
+    first = next((i for i, line in enumerate(lines) if "\t" in line), 0)
+    lines = lines[first:] if 2 * first <= len(lines) else lines
     counts = Counter(line.count("\t") for line in lines)
     n_tabs, n_lines = counts.most_common(1)[0] if counts else (0, 0)
     is_regular = n_tabs > 0 and n_lines >= MIN_TABBED_SHARE * len(lines)

@@ -16,6 +16,7 @@ FIRST_YEAR, LAST_YEAR = 1500, 2200
 N_ROWS_BELOW = 3
 # A cell of the row of units below the names: [K], (m/s), °C.
 UNIT = re.compile(r"\s*(?:\[.*\]|\(.*\)|[°µ%]\S{0,3}|\w{1,3}/\w{1,3})\s*")
+SETTING = re.compile(r"[^:]*[^:\s]:\s+\S")
 
 
 def select_full_rows(rows: list[Record], n_columns: int) -> list[list[str]]:
@@ -54,7 +55,7 @@ def find_header(rows: list[Record], n_columns: int, numeric: list[int]) -> int |
     if _are_years_of_groups(rows, first, n_columns, numeric):
         return first + 1
     for i in range(first):
-        if is_full(rows[i], n_columns) and is_wordy(rows[i], numeric):
+        if is_full(rows[i], n_columns) and is_wordy(rows[i], numeric) and not _is_setting(rows[i]):
             return i
     if _are_years_names(rows, first, n_columns, numeric):
         return first
@@ -65,6 +66,8 @@ def find_header(rows: list[Record], n_columns: int, numeric: list[int]) -> int |
         return None
     if find_other_delimiter(rows[first - 1], n_columns) is not None:
         return first - 1
+    if _is_setting(rows[first - 1]):
+        return None
     if any(is_number(cell) for cell in above):
         # Settings may stand below the names, and both have more cells than the rows.
         wide = (i for i in reversed(range(first)) if len(rows[i].cells or ()) > n_columns)
@@ -98,7 +101,12 @@ def _find_end_of_preamble(rows: list[Record], n_columns: int, numeric: list[int]
     """
     n_data = 0
     for i, row in enumerate(rows):
-        is_named = i >= 2 and 2 * n_data < i and _are_names(row, n_columns, numeric)
+        is_named = (
+            i >= 2
+            and not _is_setting(row)
+            and 2 * n_data < i
+            and _are_names(row, n_columns, numeric)
+        )
         is_above_rows = is_named and _are_above_rows(rows, i, n_columns, numeric)
         if is_above_rows and not any(row.cells == each.cells for each in rows[:i]):
             while _are_units(rows[i]) and _are_names(rows[i - 1], n_columns, numeric):
@@ -120,7 +128,8 @@ def _find_first_complete(rows: list[Record], n_columns: int, numeric: list[int])
     for i, row in enumerate(rows):
         cells = row.cells or []
         if len(cells) == n_columns and all(cell.strip() for cell in cells):
-            is_named = i > 0 and (has_number or has_titles) and _are_all_words(row, numeric)
+            is_named = i > 0 and (has_number or has_titles) and not _is_setting(row)
+            is_named = is_named and _are_all_words(row, numeric)
             return i if is_named and _are_above_rows(rows, i, n_columns, numeric) else None
         has_number |= any(map(is_number, cells[1:]))
         has_titles &= not any(cell.strip() for cell in cells[1:])
@@ -138,6 +147,14 @@ def _are_names(row: Record, n_columns: int, numeric: list[int]) -> bool:
     """Tell whether a record has a word for each column of numbers, and at most one cell more."""
     n_cells = len(row.cells or [])
     return n_columns <= n_cells <= n_columns + 1 and _are_all_words(row, numeric)
+
+
+def _is_setting(row: Record) -> bool:
+    """Tell whether a record is a line such as "User: Anna", with a colon behind its first word."""
+    cells = [cell.strip() for cell in row.cells or []]
+    if len(cells) == 1:
+        return SETTING.match(cells[0]) is not None
+    return bool(cells) and cells[0].endswith(":") and not any(c.endswith(":") for c in cells[1:])
 
 
 def _are_units(row: Record) -> bool:

@@ -93,7 +93,7 @@ def test_numbers_of_categories_are_told_and_no_features(write, name):
     assert any(name in note and "categories" in note for note in table.report.notes)
 
 
-@pytest.mark.parametrize("name", ["duration", "Avg Pace", "t"])
+@pytest.mark.parametrize("name", ["duration", "Avg Pace", "Avg. Time on Page", "t"])
 def test_durations_are_not_the_time_of_a_row(write, name):
     spans = [f"1:{i * 37 % 60:02d}:{i * 11 % 60:02d}" for i in range(N)]
     table = open_table(write(make_table([name, "a", "b"], spans, DECIMALS, OTHERS)))

@@ -91,6 +91,13 @@ def test_kana_of_half_width(write):
     assert table.label_column == "ｸﾗｽ"
 
 
+def test_few_hebrew_names_are_not_cyrillic():
+    names = "שם,גובה,משקל,סוג\nא0,157,65,א\n"
+    assert detect_encoding(names.encode("cp1255"), "t.csv").codec == "cp1255"
+    names = "имя,рост,вес,тип\nа0,157,65,б\n"
+    assert detect_encoding(names.encode("cp1251"), "t.csv").codec == "cp1251"
+
+
 @pytest.mark.parametrize("text", WESTERN)
 def test_western_names_stay_windows_1252(text):
     found = detect_encoding(text.encode("cp1252"), "t.csv")

@@ -190,3 +190,20 @@ def test_titles_filled_up_with_blank_cells_are_no_names(write):
     table = open_table(write("Report,\nMade on Friday,\n\nwidth,mass\n" + rows))
     assert names(table) == ["width", "mass"]
     assert len(read(table)[0]) == 60
+
+
+@pytest.mark.parametrize("mark", ["", ">>>>>Begin Spectral Data<<<<<\n"])
+def test_settings_of_a_spectrometer_are_no_names(write, mark):
+    preface = "Data from a.txt Node\n\nUser: anna\nSpectrometer: F01\nNumber of Pixels: 80\n"
+    rows = "".join(f"{178.1 + i * 0.37:.3f}\t{i * i % 97}.25\n" for i in range(80))
+    table = open_table(write(preface + mark + rows, "t.txt"))
+    assert names(table) == ["col1", "col2"]
+    assert table.delimiter == "\t"
+    assert len(read(table, ["col2"])[0]) == 80
+
+
+@pytest.mark.parametrize("header", ["x:,y:", "time:\ty:"])
+def test_names_may_end_with_colons(write, header):
+    mark = "," if "," in header else "\t"
+    rows = "".join(f"{i * i % 7}{mark}{i * 3 % 11}\n" for i in range(30))
+    assert names(open_table(write(f"{header}\n{rows}"))) == header.split(mark)
