@@ -171,10 +171,11 @@ def check_scaling(units: Any, n_features: int) -> None:
 
     Raises ModelFileError.
     """
-    fixed = {"offsets", "scales"}
+    fixed, running = {"offsets", "scales"}, {"means", "deviations", "n_points"}
+    treatment = {"log_units", "weights"}
+    allowed = [each | more for each in (fixed, fixed | running) for more in (set(), treatment)]
     demand(
-        isinstance(units, dict)
-        and units.keys() in (fixed, fixed | {"means", "deviations", "n_points"}),
+        isinstance(units, dict) and units.keys() in allowed,
         "the scaling in this file lacks entries or has unknown ones",
     )
     for name in units.keys() - {"n_points"}:
@@ -183,6 +184,11 @@ def check_scaling(units: Any, n_features: int) -> None:
         is_list = is_list and all(type(one) is float and math.isfinite(one) for one in values)
         demand(is_list, f"{name} of the scaling are not {n_features} numbers, one per feature")
     demand(min(units["scales"]) > 0, "the scaling in this file has a scale that is not above 0")
+    if "weights" in units:
+        demand(
+            min(units["weights"]) > 0, "the scaling in this file has a weight that is not above 0"
+        )
+        demand(min(units["log_units"]) >= 0, "a unit of the scaling in this file is below 0")
     if "n_points" in units:
         n_points = units["n_points"]
         is_count = type(n_points) is int and 0 <= n_points <= MAX_SEEN

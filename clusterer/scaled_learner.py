@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from clusterer.base import Learner, Mergeable
 from clusterer.model_file import Model, read_model, save_model
-from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling
+from clusterer.preprocessing.scaling import RunningScaling, Scaling
 
 
 class ScaledLearner:
@@ -60,7 +60,8 @@ class ScaledLearner:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model, the names of features, and the scaling unless it changes nothing."""
-        is_plain = self.scaling is None or (type(self.scaling) is Scaling and self._is_identity)
+        scaling = self.scaling
+        is_plain = scaling is None or (type(scaling) is Scaling and scaling.is_identity)
         save_model(path, Model(self.model, None if is_plain else self.scaling, self.feature_names))
 
     def name_model(self) -> Any:
@@ -70,11 +71,6 @@ class ScaledLearner:
         named = self.model.copy()
         named.feature_names_in_ = np.array(self.feature_names, dtype=object)
         return named
-
-    @property
-    def _is_identity(self) -> bool:
-        scaling = self.scaling
-        return scaling is None or bool((scaling.scales == 1).all() and not scaling.offsets.any())
 
     @property
     def n_seen(self) -> int:
@@ -115,8 +111,7 @@ class ScaledLearner:
         if self.scaling is None and self.model.keeps_units:
             self.scaling = Scaling.identity(n_features)
         if self.scaling is None:
-            nothing = Moments(np.zeros(n_features), np.zeros(n_features), 0)
-            self.scaling = RunningScaling.begin(nothing)
+            self.scaling = RunningScaling.start(n_features)
         self._change_scaling(self.scaling.follow(points))
         learn = self.model.partial_fit if has_all_classes else self.model.learn_chunk
         learn(self.scaling.apply(points), classes)
@@ -175,6 +170,7 @@ class ScaledLearner:
     def _has_units_of(self, other: "ScaledLearner") -> bool:
         ours, theirs = self._units, other._units
         has_same_scales = np.array_equal(ours.scales, theirs.scales)
+        has_same_scales &= ours.treatment == theirs.treatment
         return has_same_scales and np.array_equal(ours.offsets, theirs.offsets)
 
     def _change_scaling(self, scaling: Scaling) -> None:

@@ -93,7 +93,7 @@ def write_script(run: RunExport) -> str:
     code = run.source.python_code(recipe.noise)
     scaling = recipe.scaling or Scaling.identity(run.source.n_features)
     is_rescaled = any(name == "scaling" for _, name, _ in recipe.changes)
-    is_scaled = is_rescaled or bool((scaling.offsets != 0).any() or (scaling.scales != 1).any())
+    is_scaled = is_rescaled or not scaling.is_identity
     known = [recipe.classifier, *(each.value for each in recipe.changes if each.name == CLASSIFIER)]
     settings = [ClassifierSettings.from_dict(each) for each in known if each is not None]
     classes = {type(each): each for each in (run.model, *(each.make() for each in settings))}
@@ -103,7 +103,7 @@ def write_script(run: RunExport) -> str:
     lines = [_write_docstring(run, code), "", *imports, "", *code.lines]
     if is_scaled:
         lines += [
-            "# The model learns standardised features: (value - offset) / scale.",
+            *_explain_scaling(scaling),
             f"scaling = {_format_scaling(scaling)}",
         ]
     arguments = format_arguments(_find_changed(run.model, recipe.parameters))
@@ -187,6 +187,19 @@ def _write_classifier(before: dict[str, Any] | None, now: dict[str, Any] | None)
         lines.append(f"classifier.change_parameters({format_arguments(changed)})")
     if known is None or settings.is_learning != known.is_learning:
         lines.append(f"is_classifying = {settings.is_learning}")
+    return lines
+
+
+def _explain_scaling(scaling: Scaling) -> list[str]:
+    """The comments about the features that the model learns."""
+    value = "value"
+    if any(scaling.treatment.log_units):
+        value = "logarithm"
+    lines = [f"# The model learns standardised features: ({value} - offset) / scale."]
+    if value == "logarithm":
+        lines.append("# The logarithm is asinh(value / 2 / unit); a unit of 0 keeps the value.")
+    if any(weight != 1.0 for weight in scaling.treatment.weights):
+        lines.append("# The scales are the standard deviations divided by the weights.")
     return lines
 
 

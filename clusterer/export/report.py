@@ -271,7 +271,7 @@ def _write_settings(run: RunExport) -> str:
 
 
 def _is_scaled(run: RunExport) -> bool:
-    return bool((run.scaling.scales != 1.0).any() or (run.scaling.offsets != 0.0).any())
+    return not run.scaling.is_identity
 
 
 def _write_how(run: RunExport, how: str | None) -> str:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import orthogonal_procrustes
 from sklearn.decomposition import IncrementalPCA
 
+from clusterer.preprocessing.scaling import Scaling
 from clusterer.support.text import shorten
 
 N_COMPONENTS = 2
@@ -27,8 +28,8 @@ class Projection:
 
     Parameters
     ----------
-    offsets, scales : arrays (d,)
-        Standardise the points: (point - offset) / scale.
+    scaling : Scaling
+        Standardises the points.
     means : array (d,)
         Means of the standardised points.
     components : array (k, d)
@@ -45,8 +46,7 @@ class Projection:
     array([4.])
     """
 
-    offsets: NDArray[np.float64]
-    scales: NDArray[np.float64]
+    scaling: Scaling
     means: NDArray[np.float64]
     components: NDArray[np.float64]
     shares: NDArray[np.float64]
@@ -56,13 +56,12 @@ class Projection:
     def along_features(cls, n_features: int) -> "Projection":
         """Return the projection onto the first features, used before components are known."""
         n_components = min(N_COMPONENTS, n_features)
-        zeros, ones = np.zeros(n_features), np.ones(n_features)
-        axes = np.eye(n_components, n_features)
-        return cls(zeros, ones, zeros, axes, np.full(n_components, np.nan))
+        axes, means = np.eye(n_components, n_features), np.zeros(n_features)
+        return cls(Scaling.identity(n_features), means, axes, np.full(n_components, np.nan))
 
     def project(self, points: NDArray, component: int) -> NDArray[np.float64]:
         """Return the coordinates (n,) of points (n, d) along a component, counted from 0."""
-        centered = (points - self.offsets) / self.scales - self.means
+        centered = self.scaling.apply(points) - self.means
         coordinates: NDArray[np.float64] = centered @ self.components[component]
         return coordinates
 
@@ -79,7 +78,8 @@ class Projection:
         Examples
         --------
         >>> zero = Projection.along_features(2)
-        >>> projection = Projection(*[zero.means] * 3, zero.components, np.array([0.75, 0.25]))
+        >>> shares = np.array([0.75, 0.25])
+        >>> projection = Projection(zero.scaling, zero.means, zero.components, shares)
         >>> projection.name_axes(("length", "width"), 1)
         ['component 1 (75%): length, …', 'component 2 (25%): width, …']
         """
@@ -114,7 +114,7 @@ class RunningProjection:
     >>> running = RunningProjection(3)
     >>> random = np.random.default_rng(0)
     >>> points = random.normal(size=(300, 3)) * [5.0, 1.0, 0.1]
-    >>> projection = running.update(points, np.zeros(3), np.ones(3))
+    >>> projection = running.update(points, Scaling.identity(3))
     >>> np.abs(projection.components[0]).round(1).tolist()
     [1.0, 0.0, 0.0]
     """
@@ -123,17 +123,17 @@ class RunningProjection:
         self.projection = Projection.along_features(n_features)
         self._model = IncrementalPCA(len(self.projection.components))
 
-    def update(self, points: NDArray, offsets: NDArray, scales: NDArray) -> Projection:
+    def update(self, points: NDArray, scaling: Scaling) -> Projection:
         """Learn the last 500 of the points (n, d) and return the projection to show.
 
         The projection is the same object as before while the components have not changed much.
         """
         shown = self.projection
-        is_same_scale = np.array_equal(scales, shown.scales)
+        is_same_scale = np.array_equal(scaling.scales, shown.scaling.scales)
         if not is_same_scale and shown.version:
             # The old components belong to another scaling.
             self._model = IncrementalPCA(len(shown.components))
-        sample = (points[-N_SAMPLE:] - offsets) / scales
+        sample = scaling.apply(points[-N_SAMPLE:])
         if len(sample) < 2 or not np.ptp(sample, axis=0).any():
             return shown
         # The source has checked the points; another check would double the time.
@@ -141,7 +141,7 @@ class RunningProjection:
         axes, shares = self._align(is_same_scale)
         if not shown.version or not is_same_scale or self._has_turned(axes):
             mean = np.array(self._model.mean_)
-            self.projection = Projection(offsets, scales, mean, axes, shares, shown.version + 1)
+            self.projection = Projection(scaling, mean, axes, shares, shown.version + 1)
         return self.projection
 
     def _align(self, is_same_scale: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

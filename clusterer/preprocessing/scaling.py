@@ -1,11 +1,13 @@
 """Scaling: from the units of a table to the units in which the model learns, and back."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.preprocessing.logarithm import take_logarithm, undo_logarithm
 from clusterer.support.kernels import entry
 
 # The units change when a standard deviation grew or shrank by this share, or when a mean moved by
@@ -13,28 +15,132 @@ from clusterer.support.kernels import entry
 STEP = 0.1
 
 
+@dataclass(frozen=True)
+class Treatment:
+    """How single features are treated: their logarithm is taken, or they weigh more or less.
+
+    Parameters
+    ----------
+    log_units : tuple of float (d,)
+        The unit of the logarithm of each feature (see `clusterer.preprocessing.logarithm`); 0 for
+        a feature that is taken as it is.
+    weights : tuple of float (d,)
+        The factor of each feature after the standardisation, above 0; 1 for no change.
+
+    Examples
+    --------
+    >>> treatment = Treatment.choose(("age", "income"), {"income": 100.0}, {"age": 2.0})
+    >>> treatment.log_units, treatment.weights, treatment.is_plain
+    ((0.0, 100.0), (2.0, 1.0), False)
+    """
+
+    log_units: tuple[float, ...]
+    weights: tuple[float, ...]
+
+    @classmethod
+    def plain(cls, n_features: int) -> "Treatment":
+        """Return the treatment that changes nothing."""
+        return cls((0.0,) * n_features, (1.0,) * n_features)
+
+    @classmethod
+    def choose(
+        cls, names: Sequence[str], log_units: Mapping[str, float], weights: Mapping[str, float]
+    ) -> "Treatment":
+        """Return the treatment of features with these names; all others are plain."""
+        return cls(
+            tuple(float(log_units.get(name, 0.0)) for name in names),
+            tuple(float(weights.get(name, 1.0)) for name in names),
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether no logarithm is taken and all features weigh alike."""
+        return not any(self.log_units) and all(weight == 1.0 for weight in self.weights)
+
+    def take_logarithms(self, points: NDArray) -> NDArray[np.float64]:
+        """Return points (n, d) with the logarithms of the chosen features."""
+        if not any(self.log_units):
+            return points
+        points = np.array(points, np.float64)
+        for j, unit in enumerate(self.log_units):
+            if unit:
+                points[:, j] = take_logarithm(points[:, j], unit)
+        return points
+
+    def undo_logarithms(self, points: NDArray) -> NDArray[np.float64]:
+        """Return the points (n, d) that `take_logarithms` has converted."""
+        if not any(self.log_units):
+            return points
+        points = np.array(points, np.float64)
+        for j, unit in enumerate(self.log_units):
+            if unit:
+                points[:, j] = undo_logarithm(points[:, j], unit)
+        return points
+
+    def explain(self, names: Sequence[str]) -> dict[str, str]:
+        """Return what differs from a plain treatment, in words for users.
+
+        >>> Treatment((0.0, 2.0), (0.5, 1.0)).explain(("age", "income"))
+        {'logarithm': 'income', 'weights': 'age 0.5'}
+        """
+        logs = [name for name, unit in zip(names, self.log_units, strict=True) if unit]
+        weights = [
+            f"{name} {weight:g}"
+            for name, weight in zip(names, self.weights, strict=True)
+            if weight != 1.0
+        ]
+        entries = {"logarithm": ", ".join(logs), "weights": ", ".join(weights)}
+        return {name: text for name, text in entries.items() if text}
+
+
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Subtract ``offsets`` (d,), then divide by ``scales`` (d,).
+    """Take the logarithm of some features, subtract ``offsets``, then divide by ``scales`` (d,).
+
+    ``treatment`` says which features; by default none. The scales contain its weights: a feature
+    of weight 2 has half of its standard deviation as its scale.
 
     >>> scaling = Scaling.standardize(np.array([5.0, 1.0]), np.array([2.0, 0.0]))
     >>> scaling.apply(np.array([[9.0, 1.0]])).tolist()
     [[2.0, 0.0]]
+    >>> scaling = Scaling.identity(2, Treatment((1.0, 0.0), (1.0, 3.0)))
+    >>> scaling.apply(np.array([[np.e**5, 2.0]])).round(3).tolist()
+    [[5.0, 6.0]]
     """
 
     offsets: NDArray[np.float64]
     scales: NDArray[np.float64]
+    treatment: Treatment = field(default_factory=lambda: Treatment((), ()), kw_only=True)
 
-    @classmethod
-    def identity(cls, n_features: int) -> "Scaling":
-        """Return the scaling that changes nothing."""
-        return cls(np.zeros(n_features), np.ones(n_features))
+    def __post_init__(self) -> None:
+        if not self.treatment.weights:
+            object.__setattr__(self, "treatment", Treatment.plain(len(self.offsets)))
 
     @staticmethod
-    def standardize(means: NDArray, deviations: NDArray) -> "Scaling":
-        """Scale features to mean 0 and standard deviation 1; only shift constant features."""
+    def identity(n_features: int, treatment: Treatment | None = None) -> "Scaling":
+        """Return the scaling that keeps the units, but for the treatment of single features."""
+        treatment = treatment or Treatment.plain(n_features)
+        return Scaling(np.zeros(n_features), 1.0 / np.array(treatment.weights), treatment=treatment)
+
+    @staticmethod
+    def standardize(
+        means: NDArray, deviations: NDArray, treatment: Treatment | None = None
+    ) -> "Scaling":
+        """Scale features to mean 0 and standard deviation 1; only shift constant features.
+
+        The moments are those of the logarithms where the treatment takes them.
+        """
+        treatment = treatment or Treatment.plain(len(means))
         is_flat = ~(np.isfinite(deviations) & (deviations > 0))
-        return Scaling(np.where(np.isfinite(means), means, 0.0), np.where(is_flat, 1.0, deviations))
+        scales = np.where(is_flat, 1.0, deviations) / np.array(treatment.weights)
+        offsets = np.where(np.isfinite(means), means, 0.0)
+        return Scaling(offsets, scales, treatment=treatment)
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether the units of the table are those of the model."""
+        is_unscaled = not self.offsets.any() and (self.scales == 1.0).all()
+        return bool(is_unscaled and self.treatment.is_plain)
 
     def to_dict(self, moments: Literal["none", "seen", "all"] = "all") -> dict[str, Any]:
         """Return the scaling in JSON's types; every float survives exactly.
@@ -51,7 +157,15 @@ class Scaling:
         >>> Scaling.standardize(np.array([5.0]), np.array([2.0])).to_dict()
         {'offsets': [5.0], 'scales': [2.0]}
         """
-        return {"offsets": self.offsets.tolist(), "scales": self.scales.tolist()}
+        entries: dict[str, Any] = {
+            "offsets": self.offsets.tolist(),
+            "scales": self.scales.tolist(),
+        }
+        # Only where it says something, so that earlier versions read all other files.
+        if not self.treatment.is_plain:
+            entries["log_units"] = list(self.treatment.log_units)
+            entries["weights"] = list(self.treatment.weights)
+        return entries
 
     @staticmethod
     def from_dict(entries: dict[str, Any]) -> "Scaling":
@@ -64,15 +178,19 @@ class Scaling:
         2
         """
         offsets, scales = (np.array(entries[name], np.float64) for name in ("offsets", "scales"))
+        treatment = Treatment.plain(len(offsets))
+        if "log_units" in entries:
+            treatment = Treatment(tuple(entries["log_units"]), tuple(entries["weights"]))
         if "seen" in entries:
             known, seen = (Moments.from_list(entries[name]) for name in ("known", "seen"))
-            return RunningScaling(offsets, scales, known, seen, entries["n_to_skip"])
+            n_to_skip = entries["n_to_skip"]
+            return RunningScaling(offsets, scales, known, seen, n_to_skip, treatment=treatment)
         if "n_points" in entries:
             seen = Moments.from_list(
                 [entries[name] for name in ("means", "deviations", "n_points")]
             )
-            return RunningScaling(offsets, scales, seen, seen, 0)
-        return Scaling(offsets, scales)
+            return RunningScaling(offsets, scales, seen, seen, 0, treatment=treatment)
+        return Scaling(offsets, scales, treatment=treatment)
 
     def follow(self, points: NDArray) -> "Scaling":
         """Return the scaling to use from these points (n, d) on; a fixed scaling stays."""
@@ -85,17 +203,18 @@ class Scaling:
     def take_over(self, before: "Scaling") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the factors (d,) and shifts (d,) that lead from the units of ``before`` to these.
 
-        `OnlineClusterer.change_units` takes them.
+        Both have the same treatment of single features. `OnlineClusterer.change_units` takes them.
         """
         return before.scales / self.scales, (before.offsets - self.offsets) / self.scales
 
     def apply(self, points: NDArray) -> NDArray[np.float64]:
         """Convert points (n, d) from the units of the table to those of the model."""
-        return (points - self.offsets) / self.scales
+        logarithms = self.treatment.take_logarithms(points)
+        return (logarithms - self.offsets) / self.scales
 
     def undo(self, points: NDArray) -> NDArray[np.float64]:
         """Convert points (n, d) from the units of the model to those of the table."""
-        return points * self.scales + self.offsets
+        return self.treatment.undo_logarithms(points * self.scales + self.offsets)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,18 +326,27 @@ class RunningScaling(Scaling):
     n_to_skip: int
 
     @classmethod
-    def begin(cls, known: Moments) -> "RunningScaling":
+    def begin(cls, known: Moments, treatment: Treatment | None = None) -> "RunningScaling":
         """Return the scaling at the start of a stream whose first points have these moments."""
-        first = Scaling.standardize(known.means, known.deviations)
+        first = Scaling.standardize(known.means, known.deviations, treatment)
         means = first.offsets
         deviations = np.where(np.isfinite(known.deviations), known.deviations, 0.0)
         known = Moments(means, deviations, known.n_points)
-        return cls(means, first.scales, known, known, known.n_points)
+        return cls(means, first.scales, known, known, known.n_points, treatment=first.treatment)
 
     @classmethod
-    def resume(cls, seen: Moments) -> "RunningScaling":
+    def resume(cls, seen: Moments, treatment: Treatment | None = None) -> "RunningScaling":
         """Return the scaling after points with these moments; none of the points comes again."""
-        return replace(cls.begin(seen), n_to_skip=0)
+        return replace(cls.begin(seen, treatment), n_to_skip=0)
+
+    @classmethod
+    def start(cls, n_features: int, treatment: Treatment | None = None) -> "RunningScaling":
+        """Return the scaling of a stream of which nothing is known.
+
+        >>> RunningScaling.start(1).follow(np.array([[1.0], [5.0]])).scales.tolist()
+        [2.0]
+        """
+        return cls.begin(Moments(np.zeros(n_features), np.zeros(n_features), 0), treatment)
 
     def to_dict(self, moments: Literal["none", "seen", "all"] = "all") -> dict[str, Any]:
         """Return the scaling in JSON's types; see `Scaling.to_dict`."""
@@ -237,19 +365,34 @@ class RunningScaling(Scaling):
         n_to_skip = max(self.n_to_skip - len(points), 0)
         if not len(fresh):
             return replace(self, n_to_skip=n_to_skip)
-        seen = self.seen.join(fresh)
-        wanted = Scaling.standardize(seen.means, seen.deviations)
+        seen = self.seen.join(self.treatment.take_logarithms(fresh))
+        wanted = Scaling.standardize(seen.means, seen.deviations, self.treatment)
         growth = wanted.scales / self.scales
         is_near = (growth < 1 + STEP) & (growth > 1 / (1 + STEP))
-        is_near &= np.abs(wanted.offsets - self.offsets) < STEP * self.scales
+        deviations = self.scales * np.array(self.treatment.weights)
+        is_near &= np.abs(wanted.offsets - self.offsets) < STEP * deviations
         if is_near.all():
             return replace(self, seen=seen, n_to_skip=n_to_skip)
-        return RunningScaling(wanted.offsets, wanted.scales, self.known, seen, n_to_skip)
+        return replace(
+            self,
+            offsets=wanted.offsets,
+            scales=wanted.scales,
+            seen=seen,
+            n_to_skip=n_to_skip,
+        )
 
     def pool(self, other: "RunningScaling") -> "RunningScaling":
-        """Return the scaling by the points that either of the two has seen."""
-        return RunningScaling.resume(self.seen.pool(other.seen))
+        """Return the scaling by the points that either of the two has seen.
+
+        Raises ValueError if the two treat single features differently.
+        """
+        if self.treatment != other.treatment:
+            raise ValueError(
+                "The two learners take the logarithm of different features, or weigh them "
+                "differently; fit both in the same way."
+            )
+        return RunningScaling.resume(self.seen.pool(other.seen), self.treatment)
 
     def restart(self) -> "RunningScaling":
         """Return the scaling to use when the stream starts again."""
-        return RunningScaling.begin(self.known)
+        return RunningScaling.begin(self.known, self.treatment)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from clusterer.base import Snapshot
 from clusterer.evaluation.metrics import QualityMetrics
+from clusterer.preprocessing.logarithm import take_logarithm
 from clusterer.preprocessing.projection import Projection
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.density_image import Box
@@ -27,6 +28,8 @@ class ViewRequest:
         The run adds it if a component lies on an axis.
     has_classes, has_scores : bool, default False
         Whether the frame holds the classes, or the scores, of its points.
+    scaling : Scaling, optional
+        The run adds it. Its treatment tells which features have a logarithmic axis.
 
     Examples
     --------
@@ -43,20 +46,32 @@ class ViewRequest:
     projection: Projection | None = None
     has_classes: bool = False
     has_scores: bool = False
+    scaling: Scaling | None = None
 
     def project(self, points: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the coordinates (n,), (n,) of points (n, d) on the axes.
 
-        Points with a single feature have y = 0.
+        Points with a single feature have y = 0. On a logarithmic axis a coordinate is a logarithm.
         """
         xs = self._coordinates(points, self.x)
         return xs, self._coordinates(points, self.y) if points.shape[1] > 1 else np.zeros_like(xs)
 
     def _coordinates(self, points: NDArray, axis: int) -> NDArray[np.float64]:
         if axis >= 0:
-            return points[:, axis]
+            unit = self.find_log_unit(axis)
+            return take_logarithm(points[:, axis], unit) if unit else points[:, axis]
         projection = self.projection or Projection.along_features(points.shape[1])
         return projection.project(points, -1 - axis)
+
+    def find_log_unit(self, axis: int) -> float:
+        """Return the unit of the logarithm of a feature; 0 for a linear axis and a component."""
+        units = () if self.scaling is None else self.scaling.treatment.log_units
+        return units[axis] if 0 <= axis < len(units) else 0.0
+
+    @property
+    def log_units(self) -> tuple[float, float]:
+        """The units of the logarithms on both axes, 0 for a linear axis."""
+        return self.find_log_unit(self.x), self.find_log_unit(self.y)
 
     @property
     def is_projected(self) -> bool:

@@ -61,14 +61,15 @@ class RecentPoints:
         return self._classes.last(n)[:, 0].astype(np.int64)
 
     def add_projection(self, view_request: ViewRequest, scaling: Scaling) -> ViewRequest:
-        """Return the request with the present projection, if it shows components."""
+        """Return the request with the scaling, and the projection if it shows components."""
+        view_request = replace(view_request, scaling=scaling)
         if not view_request.is_projected:
             return view_request
         n_new = self.window.n_pushed - self._n_projected
         view = self._projection.projection
         if n_new >= N_BETWEEN_PROJECTIONS or (n_new and not view.version):
             points = self.window.last(n_new)
-            view = self._projection.update(points, scaling.offsets, scaling.scales)
+            view = self._projection.update(points, scaling)
             self._n_projected = self.window.n_pushed
         return replace(view_request, projection=view)
 

@@ -6,6 +6,7 @@ from sklearn.decomposition import PCA
 
 from clusterer import OnlineClusterer
 from clusterer.preprocessing.projection import RunningProjection
+from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
@@ -19,7 +20,7 @@ def draw_points(n, seed=0, spreads=(5.0, 3.0, 1.0, 0.5)):
 
 def update_in_chunks(running, points, size=100):
     for start in range(0, len(points), size):
-        projection = running.update(points[start : start + size], np.zeros(4), np.ones(4))
+        projection = running.update(points[start : start + size], Scaling.identity(4))
     return projection
 
 
@@ -50,15 +51,15 @@ def test_components_of_equal_variance_stay_in_place():
 def test_projection_is_kept_while_the_components_stay():
     running = RunningProjection(4)
     projection = update_in_chunks(running, draw_points(5000))
-    assert running.update(draw_points(100, seed=5), np.zeros(4), np.ones(4)) is projection
+    assert running.update(draw_points(100, seed=5), Scaling.identity(4)) is projection
 
 
 def test_another_scaling_makes_another_projection():
     running = RunningProjection(4)
     projection = update_in_chunks(running, draw_points(1000))
-    other = running.update(draw_points(500, seed=1), np.zeros(4), np.full(4, 2.0))
+    other = running.update(draw_points(500, seed=1), Scaling(np.zeros(4), np.full(4, 2.0)))
     assert other.version > projection.version
-    assert (other.scales == 2.0).all()
+    assert (other.scaling.scales == 2.0).all()
 
 
 def test_run_projects_points_and_centers_in_the_same_way():

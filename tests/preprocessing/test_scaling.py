@@ -1,10 +1,13 @@
 """Running standardisation: units that change while a stream is learned."""
 
+import json
+
 import numpy as np
 import pytest
 
 from clusterer import OnlineClusterer
-from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling
+from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling, Treatment
+from clusterer.scaled_learner import ScaledLearner
 from clusterer.session.frame import ViewRequest
 from clusterer.session.restart import restart_run
 from clusterer.session.run import Run
@@ -85,3 +88,89 @@ def test_a_fixed_scaling_never_changes():
     scaling = Scaling.identity(2)
     assert scaling.follow(np.ones((5, 2))) is scaling
     assert scaling.restart() is scaling
+
+
+TREATMENT = Treatment((0.0, 50.0), (2.0, 1.0))
+
+
+def draw_customers(n=3_000):
+    """Ages and heavy-tailed amounts of two kinds of customers."""
+    random = np.random.default_rng(5)
+    kinds = random.random(n) < 0.3
+    ages = random.normal(40, 10, n)
+    amounts = random.lognormal(np.where(kinds, 9, 5), 0.6)
+    return np.column_stack([ages, amounts])
+
+
+def test_a_running_scaling_standardises_the_logarithms_and_weighs_the_features():
+    points = draw_customers()
+    scaling = RunningScaling.start(2, TREATMENT).follow(points)
+    scaled = scaling.apply(points)
+    assert scaled.mean(axis=0) == pytest.approx([0, 0], abs=1e-9)
+    assert scaled.std(axis=0) == pytest.approx([2, 1])
+    assert scaling.undo(scaled) == pytest.approx(points)
+
+
+def test_a_scaling_with_treated_features_is_written_and_read_exactly():
+    points = draw_customers()
+    running = RunningScaling.start(2, TREATMENT).follow(points)
+    fixed = Scaling.identity(2, TREATMENT)
+    for scaling, moments in (
+        (running, "all"),
+        (running, "seen"),
+        (running, "none"),
+        (fixed, "all"),
+    ):
+        again = Scaling.from_dict(json.loads(json.dumps(scaling.to_dict(moments))))
+        assert again.treatment == TREATMENT
+        assert np.array_equal(again.apply(points), scaling.apply(points))
+    assert running.restart().treatment == TREATMENT
+
+
+def test_the_units_follow_a_stream_whose_amounts_grow():
+    amounts = np.random.default_rng(6).lognormal(np.linspace(0, 9, 4_000), 0.5)[:, None]
+    scaling = RunningScaling.start(1, Treatment((0.1,), (3.0,)))
+    for start in range(0, 4_000, 50):
+        scaling = scaling.follow(amounts[start : start + 50])
+    deviation = np.arcsinh(amounts / 0.2).std()
+    assert scaling.scales == pytest.approx([deviation / 3], rel=0.15)
+
+
+def test_a_run_shows_centres_and_axes_in_the_units_of_the_data():
+    points = draw_customers()
+    scaling = RunningScaling.start(2, TREATMENT)
+    run = Run(ArraySource(points), OnlineClusterer(), scaling=scaling)
+    run.advance(3_000)
+    frame = run.make_frame(ViewRequest())
+    typical = sorted(run.export_run().scaling.undo(run.model.cluster_centers_)[:, 1])
+    assert typical == pytest.approx([np.e**5, np.e**9], rel=0.25)
+    assert frame.centers[:, 1].max() < points[:, 1].max() * 1.1
+    xs, ys = frame.view_request.project(frame.points)
+    assert np.array_equal(xs, frame.points[:, 0])
+    assert np.array_equal(ys, np.arcsinh(frame.points[:, 1] / 2 / 50))
+
+
+def test_a_weight_makes_a_feature_decide():
+    random = np.random.default_rng(7)
+    # Two groups by the first feature alone, among six features without groups.
+    points = random.normal(size=(4_000, 7))
+    points[:, 0] += np.where(random.random(4_000) < 0.5, 6, 0)
+    numbers = {}
+    for weight in (0.2, 3.0):
+        treatment = Treatment((0.0,) * 7, (weight, *(1.0,) * 6))
+        scaling = RunningScaling.start(7, treatment)
+        run = Run(ArraySource(points), OnlineClusterer(), scaling=scaling)
+        run.advance(4_000)
+        numbers[weight] = run.model.n_clusters_
+    assert numbers == {0.2: 1, 3.0: 2}
+
+
+def test_learners_with_other_logarithms_or_weights_do_not_merge():
+    points = draw_customers()
+    one = ScaledLearner(OnlineClusterer(), RunningScaling.start(2, TREATMENT)).learn(points)
+    other = ScaledLearner(OnlineClusterer()).learn(points)
+    with pytest.raises(ValueError, match="logarithm of different features"):
+        one.absorb(other)
+    twin = ScaledLearner(OnlineClusterer(), RunningScaling.start(2, TREATMENT)).learn(points)
+    assert one.absorb(twin).n_seen == 6_000
+    assert one.scaling.treatment == TREATMENT

@@ -203,8 +203,7 @@ class ExportSection:
             except (ValueError, OSError) as error:  # a TimeoutError is an OSError
                 self._show_error(error)
                 return
-            scaling = export.scaling
-            is_scaled = (scaling.scales != 1).any() or (scaling.offsets != 0).any()
+            is_scaled = not export.scaling.is_identity
             is_model = export_format.write is write_model
             self._message.show(SCALED if is_model and is_scaled else "")
             name = make_file_name(export.source.name, export_format.file_ending)

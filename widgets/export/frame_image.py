@@ -18,6 +18,7 @@ from widgets.components.palette import (
     NOISE_COLOR,
     VALUE_COLORS,
 )
+from widgets.components.ticks import place_log_ticks, place_round_values
 
 SIZE = (720, 480)
 MARGINS = (64, 16, 40, 48)  # left, right, top, bottom
@@ -27,7 +28,6 @@ FILL_ALPHA = 0.35
 LINE_WIDTH_PX = 2.0
 TEXT_COLOR = (55, 65, 75)
 GRID_COLOR = (230, 234, 238)
-N_TICKS = 5
 MAX_LABEL_LENGTH = 40
 
 
@@ -50,11 +50,17 @@ _DISC = [
 
 
 class FrameImage:
-    """A plot of a box with two axes; points outside of the box are not drawn."""
+    """A plot of a box with two axes; points outside of the box are not drawn.
 
-    def __init__(self, box: Box, labels: tuple[str, str]) -> None:
+    ``log_units`` are the units of logarithmic axes, 0 for linear ones.
+    """
+
+    def __init__(
+        self, box: Box, labels: tuple[str, str], log_units: tuple[float, float] = (0.0, 0.0)
+    ) -> None:
         self._box = box
         self._labels = labels
+        self._log_units = log_units
         left, right, top, bottom = MARGINS
         self._width, self._height = SIZE[0] - left - right, SIZE[1] - top - bottom
         self._image = Image.new("RGB", SIZE, "white")
@@ -123,27 +129,25 @@ class FrameImage:
         draw, font = ImageDraw.Draw(self._image), ImageFont.load_default(12)
         left, _, top, _ = MARGINS
         right, bottom = left + self._width, top + self._height
-        for tick in place_ticks(*self._box[:2]):
+        for tick, name in name_ticks(*self._box[:2], self._log_units[0]).items():
             x = left + float(self._to_pixels(np.array(tick), np.array(0.0))[0])
             draw.line((x, top, x, bottom), GRID_COLOR)
-            draw.text((x, bottom + 5), f"{tick:g}", TEXT_COLOR, font=font, anchor="ma")
-        for tick in place_ticks(*self._box[2:]):
+            draw.text((x, bottom + 5), name, TEXT_COLOR, font=font, anchor="ma")
+        for tick, name in name_ticks(*self._box[2:], self._log_units[1]).items():
             y = top + float(self._to_pixels(np.array(0.0), np.array(tick))[1])
             draw.line((left, y, right, y), GRID_COLOR)
-            draw.text((left - 6, y), f"{tick:g}", TEXT_COLOR, font=font, anchor="rm")
+            draw.text((left - 6, y), name, TEXT_COLOR, font=font, anchor="rm")
         x_label, y_label = (label[:MAX_LABEL_LENGTH] for label in self._labels)
         draw.text(((left + right) / 2, SIZE[1] - 8), x_label, TEXT_COLOR, font=font, anchor="ms")
         draw.text((8, top - 8), y_label, TEXT_COLOR, font=font, anchor="ls")
 
 
-def place_ticks(low: float, high: float) -> list[float]:
-    """About five round numbers between two numbers, including these if they are round.
+def name_ticks(low: float, high: float, log_unit: float) -> dict[float, str]:
+    """The places of the ticks of an axis and their names; ``log_unit`` is 0 for a linear axis.
 
-    >>> place_ticks(-1.2, 4.1)
-    [-1.0, 0.0, 1.0, 2.0, 3.0, 4.0]
+    >>> name_ticks(-1.2, 2.9, 0.0)
+    {-1.0: '-1', 0.0: '0', 1.0: '1', 2.0: '2'}
     """
-    raw = (high - low) / N_TICKS
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = min((1, 2, 5, 10), key=lambda factor: abs(factor * power - raw)) * power
-    first, last = math.ceil(low / step), math.floor(high / step)
-    return [float(f"{i * step:.12g}") for i in range(first, min(last, first + 20) + 1)]
+    if log_unit:
+        return place_log_ticks(low, high, log_unit)
+    return {tick: f"{tick:g}" for tick in place_round_values(low, high)}

@@ -43,6 +43,7 @@ class VideoFrame:
     sizes_px: NDArray[np.float32]
     image: NDArray[np.uint8] | None
     image_box: Box | None
+    log_units: tuple[float, float]
 
     @property
     def n_bytes(self) -> int:
@@ -108,6 +109,7 @@ class VideoRecorder:
                 sizes_px=sizes_px,
                 image=frame.image,
                 image_box=frame.view_request.box,
+                log_units=frame.view_request.log_units,
             )
         )
 
@@ -126,7 +128,7 @@ class VideoRecorder:
 
 def draw_frame(frame: VideoFrame) -> Image.Image:
     """The image of a frame."""
-    image = FrameImage(frame.box, frame.labels)
+    image = FrameImage(frame.box, frame.labels, frame.log_units)
     if frame.image is not None and frame.image_box is not None:
         image.draw_density(frame.image, frame.image_box)
     image.draw_points(frame.points, frame.point_colors)

@@ -24,6 +24,7 @@ from widgets.components.float32 import pack_coordinates
 from widgets.components.palette import CLUSTER_COLORS, DENSITY_COLORS, map_colors, wrap_colors
 from widgets.components.plot import LEGEND_STYLE, build_columns
 from widgets.components.text import fold_title, label_axis
+from widgets.components.ticks import place_log_ticks, set_ticks
 from widgets.live.cluster_labels import ClusterLabels
 from widgets.live.coloring.color_legend import ColorLegendBox
 from widgets.live.coloring.highlight import POINT_ALPHA, PROTOTYPE_ALPHA, VALUE_ALPHA, Highlight
@@ -205,6 +206,7 @@ class LiveFigure:
             x, y = (label_axis(fold_title(title)) for title in titles)
             self.figure.xaxis.axis_label, self.figure.yaxis.axis_label = x, y
         self._fit(frame)
+        self._set_ticks(frame.view_request)
         self.region.keep(frame.view_request)
         self._draw_points(frame)
         self._explain_colors()
@@ -228,10 +230,22 @@ class LiveFigure:
             return None
         return frame, places.tolist()
 
+    def _set_ticks(self, view_request: ViewRequest) -> None:
+        """Show values in the units of the data also on logarithmic axes."""
+        left, right, bottom, top = self.viewport.box
+        edges = (left, right), (bottom, top)
+        axes = self.figure.xaxis, self.figure.yaxis
+        for axis, (low, high), unit in zip(axes, edges, view_request.log_units, strict=True):
+            set_ticks(axis, place_log_ticks(low, high, unit) if unit else None)
+
     def _write_axis_titles(self, view_request: ViewRequest) -> tuple[str, str]:
-        titles = view_request.view.name_axes(self._names) if view_request.view else []
+        names = [
+            f"{name} (log)" if view_request.find_log_unit(i) else name
+            for i, name in enumerate(self._names)
+        ]
+        titles = view_request.view.name_axes(tuple(names)) if view_request.view else []
         x, y = (
-            self._names[axis] if axis >= 0 else titles[-1 - axis]
+            names[axis] if axis >= 0 else titles[-1 - axis]
             for axis in (view_request.x, view_request.y)
         )
         return x, y if len(self._names) > 1 else ""

@@ -100,7 +100,7 @@ def measure_kernel(frame: Frame) -> tuple[float, float]:
             return 0.0, 0.0
         else:
             view = request.projection
-            direction = view.components[-1 - axis] * scaling.scales / view.scales
+            direction = view.components[-1 - axis] * scaling.scales / view.scaling.scales
             half_axes.append(float(np.linalg.norm(direction)))
     return sigma * half_axes[0], sigma * half_axes[1]
 

@@ -10,6 +10,7 @@ from clusterer.evaluation.classification.companion import Classification
 from clusterer.evaluation.comparison import Comparison
 from clusterer.evaluation.grid_sweep import GridSweep
 from clusterer.export.recent_rows import RecentRows
+from clusterer.preprocessing.scaling import Treatment
 from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.recording import RecordedState, Recording
 from clusterer.stream.chunk import NOISE
@@ -52,6 +53,13 @@ class ViewData:
         """
         return self.names.get(cluster, "noise" if cluster == NOISE else f"cluster {cluster}")
 
+    def find_treatment(self, n_features: int) -> Treatment:
+        """How the run treats its features; plain if the run on the page has other features."""
+        scaling = None if self.frame is None else self.frame.scaling
+        if scaling is None or len(scaling.offsets) != n_features:
+            return Treatment.plain(n_features)
+        return scaling.treatment
+
     @property
     def past(self) -> list[int]:
         """Number of points seen at the state shown; empty if the page shows the last state."""
@@ -68,8 +76,10 @@ def project(
     Just after a change of the source, the axes can belong to features that the points do not have.
     """
     n_features = points.shape[1]
-    view = view_request.projection
-    is_known = view is not None and len(view.offsets) == n_features
+    view, scaling = view_request.projection, view_request.scaling
+    if scaling is not None and len(scaling.offsets) != n_features:
+        view_request = replace(view_request, scaling=None)
+    is_known = view is not None and len(view.means) == n_features
     if view_request.is_projected and not is_known:
         view_request = ViewRequest()
     x, y = min(view_request.x, n_features - 1), min(view_request.y, n_features - 1)

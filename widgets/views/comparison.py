@@ -22,6 +22,7 @@ from widgets.views.plot import (
     LivePlot,
     PlotData,
     load_holoviews,
+    place_ticks,
     set_options,
     set_plot_options,
 )
@@ -102,7 +103,8 @@ def measure_comparison(view_data: ViewData) -> PlotData:
         low, high = float(values.min()), float(values.max())
         margin = 0.05 * (high - low) or 1.0
         limits[name] = low - margin, high + margin
-    return PlotData(layers, limits)
+    log_units = dict(zip("xy", view_data.view_request.log_units, strict=True))
+    return PlotData(layers, limits, ticks=place_ticks(limits, log_units))
 
 
 def draw_comparison(data: PlotData) -> hv.Layout:

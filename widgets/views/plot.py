@@ -17,7 +17,6 @@ import panel as pn
 import panel_material_ui as pmui
 from bokeh.models import (
     ColumnDataSource,
-    FixedTicker,
     NumeralTickFormatter,
     PanTool,
     Range1d,
@@ -29,6 +28,7 @@ from widgets.components.lazy import LazyColumn
 from widgets.components.palette import CLUSTER_COLORS, NOISE_COLOR
 from widgets.components.plot import LEGEND_STYLE
 from widgets.components.text import Text
+from widgets.components.ticks import place_log_ticks, set_ticks
 from widgets.live.view_data import ViewData
 
 if TYPE_CHECKING:
@@ -150,11 +150,22 @@ def _refine(plot: figure, name: str, dimensions: str) -> None:
         legend.update(**LEGEND_STYLE)
 
 
-def set_ticks(axis: Any, ticks: Mapping[float, str] | None) -> None:
-    """Put ticks with these names at these places of the axis, unless they are there already."""
-    if ticks is not None and axis[0].major_label_overrides != ticks:
-        axis.ticker = FixedTicker(ticks=[*ticks])
-        axis.major_label_overrides = dict(ticks)
+def place_ticks(
+    limits: Mapping[str, tuple[float, float]], log_units: Mapping[str, float]
+) -> dict[str, dict[float, str]]:
+    """The ticks of logarithmic axes, as `PlotData` takes them.
+
+    ``limits`` are those of `PlotData`; ``log_units`` are the units of the logarithms by dimension,
+    0 for linear axes.
+
+    >>> place_ticks({"x": (0.0, 7.0), "y": (0.0, 7.0)}, {"x": 1.0, "y": 0.0})["x"].values()
+    dict_values(['0', '1', '10', '100', '1,000'])
+    """
+    return {
+        name: place_log_ticks(*limits[name], unit)
+        for name, unit in log_units.items()
+        if unit and name in limits
+    }
 
 
 def arrange_plots(plots: list[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ import numpy as np
 import panel as pn
 from numpy.typing import ArrayLike, NDArray
 
+from clusterer.preprocessing.scaling import Treatment
 from clusterer.support.text import shorten
 from widgets.components.float32 import pack_coordinates
 from widgets.components.lazy import LazyColumn
@@ -23,6 +24,7 @@ from widgets.views.plot import (
     LivePlot,
     PlotData,
     load_holoviews,
+    place_ticks,
     set_options,
     set_plot_options,
 )
@@ -67,17 +69,23 @@ def scatter_matrix(
 
 
 def measure_scatter_matrix(
-    points: NDArray, colors: NDArray, is_lit: NDArray[np.bool_] | None = None
+    points: NDArray,
+    colors: NDArray,
+    is_lit: NDArray[np.bool_] | None = None,
+    treatment: Treatment | None = None,
 ) -> PlotData:
     """The first features of the last points (n, d), and their colour numbers (n,).
 
-    Points that are not ``is_lit`` (n,) are faint; without one that is, none is faint.
+    Points that are not ``is_lit`` (n,) are faint; without one that is, none is faint. The axes are
+    logarithmic where the ``treatment`` takes logarithms.
     """
     is_faint = np.zeros(len(points), dtype=bool)
     if is_lit is not None and is_lit.any():
         is_faint = ~is_lit
     alphas = np.where(is_faint, FAINT_ALPHA, POINT_ALPHA).astype(np.float32)[-N_POINTS:]
-    points = points[-N_POINTS:, :N_FEATURES]
+    treatment = treatment or Treatment.plain(points.shape[1])
+    points = treatment.take_logarithms(points[-N_POINTS:])[:, :N_FEATURES]
+    log_units = dict(zip((f"x{i}" for i in range(N_FEATURES)), treatment.log_units, strict=False))
     columns = {f"x{i}": pack_coordinates(points[:, i]) for i in range(points.shape[1])}
     limits = {}
     if len(points):
@@ -85,7 +93,11 @@ def measure_scatter_matrix(
             margin = 0.05 * (high - low) or 0.05 * max(abs(low), 1.0)
             limits[name] = float(low - margin), float(high + margin)
     styles = {"color": wrap_colors(colors[-N_POINTS:]), "alpha": alphas}
-    return PlotData({"matrix": columns | styles}, limits)
+    ticks = {
+        name: dict(list(each.items())[:: max(len(each) // 3, 1)])
+        for name, each in place_ticks(limits, log_units).items()
+    }
+    return PlotData({"matrix": columns | styles}, limits, ticks=ticks)
 
 
 def draw_scatter_matrix(data: PlotData, names: Sequence[str]) -> hv.Layout:
@@ -181,12 +193,16 @@ class ScatterMatrixView:
         frame, names = view_data.frame, view_data.feature_names
         if frame is None or frame.points.shape[1] != len(names) or len(names) < 2:
             return Measured(PlotData({}), None, False, names)
-        shown = names[:N_FEATURES]
+        treatment = view_data.find_treatment(len(names))
+        shown = tuple(
+            f"{shorten(name, NAME_CHARACTERS - 6)} (log)" if unit else name
+            for name, unit in zip(names[:N_FEATURES], treatment.log_units, strict=False)
+        )
         if self._built is None or shown != self._names:
             self._names = shown
             self._built = LivePlot(partial(draw_scatter_matrix, names=shown), arrange_cells)
         is_lit = frame.point_clusters == view_data.highlighted
-        data = measure_scatter_matrix(frame.points, frame.point_colors, is_lit)
+        data = measure_scatter_matrix(frame.points, frame.point_colors, is_lit, treatment)
         return Measured(data, self._built, self._built.build(data), names)
 
     def draw(self, measured: Measured) -> None:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from clusterer.preprocessing.logarithm import Logarithm, measure_logarithm
 from clusterer.support.text import make_printable
 from clusterer.tables.columns.dates import (
     CLOCK_NAME,
@@ -79,6 +80,9 @@ class Column:
     words : tuple of str
         Words and detection limits among the numbers that the user may want to count as missing, the
         most common first; empty if there are none, or many.
+    logarithm : Logarithm or None
+        What is known about the logarithms of the values; None for columns without numbers other
+        than 0.
     """
 
     name: str
@@ -92,6 +96,7 @@ class Column:
     example: str
     note: str = ""
     words: tuple[str, ...] = ()
+    logarithm: Logarithm | None = None
 
 
 class InferredColumn(NamedTuple):
@@ -167,6 +172,7 @@ def infer_column(
         example=make_printable(present[0].as_py(), 100) if len(present) else "",
         note=_add_missing_note(inference, share),
         words=inference.words,
+        logarithm=measure_logarithm(finite),
         **_compute_statistics(finite),
     )
     is_whole = bool(finite.size) and bool(

@@ -6,6 +6,7 @@ import numpy as np
 from bokeh.plotting.contour import contour_data
 from numpy.typing import NDArray
 
+from clusterer.preprocessing.scaling import Treatment
 from clusterer.session.frame import ViewRequest
 from widgets.live.view_data import project
 
@@ -49,16 +50,20 @@ def span_plane(points: NDArray, view_request: ViewRequest) -> Plane:
     ((6144, 3), [5.0])
     """
     points = np.asarray(points, dtype=np.float64)
+    n_features, scaling = points.shape[1], view_request.scaling
+    is_known = scaling is not None and len(scaling.offsets) == n_features
+    treatment = scaling.treatment if scaling and is_known else Treatment.plain(n_features)
     places = project(points, view_request)
     xs, ys = _divide(places[0], N_COLUMNS), _divide(places[1], N_ROWS)
-    middle = points.mean(axis=0)
-    # The coordinates on the axes are linear in the point: solve for the shortest step from the
+    middle = treatment.take_logarithms(points).mean(axis=0)
+    # The coordinates on the axes are linear in the logarithms: solve for the shortest step from the
     # mean to each cell.
     probes = np.vstack([np.zeros(len(middle)), np.eye(len(middle)), middle])
-    found = np.column_stack(project(probes, view_request))
+    found = np.column_stack(project(treatment.undo_logarithms(probes), view_request))
     slopes, start = found[1:-1] - found[0], found[-1]
     grid = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
-    return Plane(xs, ys, middle + (grid - start) @ np.linalg.pinv(slopes))
+    cells = middle + (grid - start) @ np.linalg.pinv(slopes)
+    return Plane(xs, ys, treatment.undo_logarithms(cells))
 
 
 def _divide(values: NDArray[np.float64], n_cells: int) -> NDArray[np.float64]:

@@ -21,6 +21,7 @@ from widgets.views.plot import (
     Columns,
     PlotData,
     load_holoviews,
+    place_ticks,
     set_options,
     set_plot_options,
 )
@@ -168,7 +169,12 @@ def measure_regions(scene: Scene, view_request: ViewRequest) -> PlotData:
             "line_color": scene.color(vector_classes),
         },
     }
-    return PlotData({f"classify {name}": layers[name] for name in LAYERS}, plane.limits)
+    limits, log_units = plane.limits, dict(zip("xy", view_request.log_units, strict=True))
+    return PlotData(
+        {f"classify {name}": layers[name] for name in LAYERS},
+        limits,
+        ticks=place_ticks(limits, log_units),
+    )
 
 
 def _place(points: NDArray, view_request: ViewRequest) -> Columns:

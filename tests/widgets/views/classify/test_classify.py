@@ -7,7 +7,7 @@ from clusterer import OnlineClusterer
 from clusterer.datasets import make_generator
 from clusterer.evaluation.classification.regret import measure_regret
 from clusterer.evaluation.classification.settings import ClassifierSettings
-from clusterer.preprocessing.scaling import Moments, RunningScaling
+from clusterer.preprocessing.scaling import RunningScaling
 from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
@@ -25,7 +25,7 @@ LINEAR = ClassifierSettings("linear")
 
 
 def classify(source, settings=KERNEL, sizes=(300, 300), peer=""):
-    scaling = RunningScaling.begin(Moments(np.zeros(source.n_features), *[np.zeros(2)], 0))
+    scaling = RunningScaling.start(2)
     run = Run(source, OnlineClusterer(30), scaling=scaling if source.n_features == 2 else None)
     run.set_classifier(settings)
     run.set_peer(peer)
