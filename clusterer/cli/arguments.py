@@ -4,7 +4,7 @@ import argparse
 from typing import Any
 
 from clusterer.base import DEFAULT_LEARNER, LEARNERS, Classifier, find_learner, make_learner
-from clusterer.cli.reading import add_reading_arguments, split_names
+from clusterer.cli.reading import add_reading_arguments, split_names, split_weights
 from clusterer.cluster.prototypes.parameters import (
     FORGET_RULES,
     MERGE_CHOICES,
@@ -85,6 +85,24 @@ def _add_fit(commands: Any) -> None:
         type=split_names,
         metavar="NAME[,NAME]",
         help=FEATURES,
+    )
+    fit.add_argument(
+        "--log",
+        type=split_names,
+        default=[],
+        metavar="NAME[,NAME]",
+        help="cluster the logarithm of these columns, for columns with many small and a few very "
+        "large values; 0 and negative values are allowed: the logarithm is asinh(x/2c), where c is "
+        "a small value of the column. The model file keeps this and the weights, and all commands "
+        "show values in their own units",
+    )
+    fit.add_argument(
+        "--weights",
+        type=split_weights,
+        default={},
+        metavar="NAME=W[,NAME=W]",
+        help="how much columns count beside the others (default: 1 each; 2 counts double, 0 leaves "
+        "the column out)",
     )
     fit.add_argument(
         "--as-is",

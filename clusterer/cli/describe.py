@@ -107,6 +107,8 @@ def list_lines(learner: ScaledLearner, run: RunExport) -> Iterator[str]:
     units = "standardised" if isinstance(learner.scaling, RunningScaling) else "in their own units"
     yield f"points      {snapshot.n_seen:,}"
     yield f"features    {', '.join(shown)}{more} ({units})"
+    for name, text in run.scaling.treatment.explain(names).items():
+        yield f"{name:<11} {make_printable(text, 300)}"
     for name, text in learner.model.describe().items():
         yield f"{name:<11} {text}"
     yield f"clusters    {snapshot.n_clusters}"

@@ -16,7 +16,7 @@ from clusterer.cli.arguments import expand_classify, get_parameters
 from clusterer.cli.input import STANDARD_INPUT, InputTable, list_tables, name_classes
 from clusterer.cli.output import check_writable, refuse_input
 from clusterer.cli.reading import make_reading_options
-from clusterer.preprocessing.scaling import Scaling
+from clusterer.cli.treatment import prepare_features, report_negative
 from clusterer.scaled_learner import ScaledLearner
 from clusterer.stream.chunk import NOISE
 from clusterer.support.text import join_names, make_printable
@@ -104,10 +104,12 @@ def learn_tables(
                 arguments.classes,
                 isinstance(learner.model, StreamClassifier),
             )
+            if not i:
+                prepare_features(learner, table, arguments)
             learner.feature_names = table.features
-            if arguments.as_is and learner.scaling is None:
-                learner.scaling = Scaling.identity(len(table.features))
+            lowest = np.zeros(len(table.features))
             for points, rows, classes in table.read(codes):
+                lowest = np.minimum(lowest, points.min(axis=0, initial=0.0))
                 try:
                     learn_chunk(learner, points, classes, codes)
                 except ValueError as error:
@@ -115,6 +117,7 @@ def learn_tables(
                     raise ValueError(f"{place}: {error}") from None
                 bar.update(len(points))
             table.report_changes()
+            report_negative(learner, table, lowest)
 
 
 def learn_chunk(
@@ -153,7 +156,9 @@ def learn_with_scheduler(
         )
     # The working folder of the workers can differ from this one.
     paths = [Path(name).absolute() for name in names]
-    learner.feature_names = choose_features(learner, names, arguments)
+    table = open_first(learner, names, arguments)
+    prepare_features(learner, table, arguments)
+    learner.feature_names = table.features
     with tqdm(total=len(paths), unit=" tables", disable=None) as bar:
 
         def show(report: distributed.PartitionReport) -> None:
@@ -182,13 +187,11 @@ def learn_with_scheduler(
     return outcome.learner
 
 
-def choose_features(
+def open_first(
     learner: ScaledLearner, names: Sequence[str], arguments: argparse.Namespace
-) -> tuple[str, ...]:
-    """The columns for all tables, taken from the first table that can be read here."""
-    if learner.feature_names is not None:
-        return learner.feature_names
+) -> InputTable:
+    """The first table that can be read here; it tells the columns of all tables."""
     for name in names[:-1]:
         with suppress(TableError):
-            return InputTable(name, None, make_reading_options(arguments)).features
-    return InputTable(names[-1], None, make_reading_options(arguments)).features
+            return InputTable(name, learner.feature_names, make_reading_options(arguments))
+    return InputTable(names[-1], learner.feature_names, make_reading_options(arguments))

@@ -20,6 +20,9 @@ from clusterer.tables import Pipe, ReadingOptions, Table, TableError, list_folde
 from clusterer.tables.files.signatures import N_HEAD_BYTES, needs_file
 from clusterer.tables.limits import UNLIMITED_BYTES
 
+N_FEW = 5
+"""So many rows without a value are dropped without advice."""
+
 MAX_EXACT = 2.0**53  # beyond it a float does not hold every whole number
 
 
@@ -150,7 +153,10 @@ class InputTable:
         report_assumptions(self.table)
         report = self.table.report
         if report.n_dropped or report.n_filled:
-            print(f"{self.table.name}: {'; '.join(report.summary())}", file=sys.stderr)
+            hint = ""
+            if report.n_dropped_missing > N_FEW:
+                hint = "; --missing mean fills in missing values instead"
+            print(f"{self.table.name}: {'; '.join(report.summary())}{hint}", file=sys.stderr)
 
 
 def number_classes(

@@ -1,10 +1,10 @@
 """The arguments of the command line about how tables are read, and what is told about it."""
 
 import argparse
-import csv
 import re
 import sys
 
+from clusterer.preprocessing.treatment_text import read_names, read_weights
 from clusterer.support.text import make_printable
 from clusterer.tables import ReadingOptions, Table
 
@@ -68,11 +68,26 @@ def split_names(text: str) -> list[str]:
     >>> split_names('x,"Temp, °C"')
     ['x', 'Temp, °C']
     """
-    rows = csv.reader([text], skipinitialspace=True)
-    names = [name for row in rows for name in row if name]
-    if not names or len(set(names)) < len(names):
-        raise argparse.ArgumentTypeError("name one or more, each once")
-    return names
+    try:
+        return read_names(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def split_weights(text: str) -> dict[str, float]:
+    """Return weights of columns, such as ``amount=2,age=0.5``.
+
+    Raises argparse.ArgumentTypeError if the text is written in another way.
+
+    Examples
+    --------
+    >>> split_weights("amount=2,age=0.5")
+    {'amount': 2.0, 'age': 0.5}
+    """
+    try:
+        return read_weights(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def make_reading_options(arguments: argparse.Namespace) -> ReadingOptions:

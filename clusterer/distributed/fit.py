@@ -120,11 +120,12 @@ def learn(
     data, client, features, missing
         As in `fit`.
     start : ScaledLearner, optional
-        The parameters and the scaling, and for a fitted learner the start. It is not changed.
+        The parameters and the scaling, and for a fitted learner the start. It is not changed. All
+        partitions take the logarithms and the weights of its scaling.
     options : ReadingOptions, optional
         For tables: how they are read; the default detects it.
     is_scaled : bool, default True
-        Whether to standardise; ignored if ``start`` is fitted with a fixed scaling.
+        Whether to standardise; ignored if ``start`` has a scaling.
     on_report : callable, optional
         Called with the `PartitionReport` of each partition that was learned or has failed.
 
@@ -136,10 +137,9 @@ def learn(
     names = start.feature_names or features
     columns = None if names is None else tuple(names)
     partitions = list_partitions(data, columns)
-    is_fixed = start.is_fitted and not isinstance(start.scaling, RunningScaling)
     task = Task(
         model=clone(start.model),
-        scaling=start.scaling if is_fixed else None,
+        scaling=_choose_scaling(start),
         is_scaled=is_scaled,
         features=columns,
         options=options or ReadingOptions(missing=missing),
@@ -154,6 +154,16 @@ def learn(
     )
     merged.absorb(start).absorb(outcome.learner, fade=True)
     return Outcome(merged, outcome.reports)
+
+
+def _choose_scaling(start: ScaledLearner) -> Scaling | None:
+    """The scaling with which each partition begins; None if nothing is known about it."""
+    scaling = start.scaling
+    if isinstance(scaling, RunningScaling):
+        if scaling.treatment.is_plain:
+            return None
+        return RunningScaling.start(len(scaling.offsets), scaling.treatment)
+    return scaling
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class Task:
         Its parameters; what it has learned is not used. Its class must be `Mergeable` and have a
         parameter ``n_prototypes``.
     scaling : Scaling or None
-        The scaling of all partitions. With None, ``is_scaled`` decides.
+        The scaling with which each partition begins. With None, ``is_scaled`` decides.
     is_scaled : bool
         Whether each partition is standardised by itself; a merge converts to common units.
         Otherwise the data keep their units.

@@ -264,6 +264,7 @@ def _write_settings(run: RunExport) -> str:
         if not np.isfinite(snapshot.half_life)
         else f"{snapshot.half_life:,.0f} points",
         "units": "standardised" if _is_scaled(run) else "those of the data",
+        **run.scaling.treatment.explain(run.source.feature_names),
     }
     parameters = {name: str(value) for name, value in run.model.get_params().items()}
     rows = [[name, value] for name, value in (learned | parameters).items()]
