@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -110,6 +110,12 @@ class Dashboard(pn.viewable.Viewer):
         Dask installed, all of them can be learned as one.
     scheduler : str, optional
         The address of the Dask scheduler for a folder, default a scheduler on this machine.
+    log : collection of str, default ()
+        The columns of a table or frame whose logarithm is clustered. Values are shown in their own
+        units. The page can change this and the weights.
+    weights : mapping of str to float, optional
+        The weight of columns of a table or frame beside the others: 1 by default, 2 counts double,
+        0 leaves a column out.
     **settings
         Initial values of `Settings`. The attribute ``settings`` holds all of them: a program that
         reads or assigns one does the same as a user with its widget.
@@ -122,7 +128,15 @@ class Dashboard(pn.viewable.Viewer):
         If the table at the path ``data`` cannot be read, or a frame has no numbers.
     """
 
-    def __init__(self, data: Any = None, *, scheduler: str | None = None, **settings: Any) -> None:
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        scheduler: str | None = None,
+        log: Collection[str] = (),
+        weights: Mapping[str, float] | None = None,
+        **settings: Any,
+    ) -> None:
         super().__init__()
         # A value for an estimated setting turns its estimate off.
         for name in Settings.AUTOMATIC.keys() & settings:
@@ -141,7 +155,7 @@ class Dashboard(pn.viewable.Viewer):
         elif data is not None and not isinstance(data, str | PathLike):
             data = UserData(data)
         self._sources = SourceChooser(self._controls, self._open_source, data, scheduler)
-        source, scaling = self._sources.open_first()
+        source, scaling = self._sources.open_first(log, weights or {})
         self._first_source = source
         self._changes.begin_source(self._sources.key)
         self._engine = Engine(
@@ -304,7 +318,7 @@ class Dashboard(pn.viewable.Viewer):
             **self._view_area.estimates,
         )
         self._controls.make_room(snapshot.enough_prototypes)
-        self._sources.show_progress()
+        self._sources.show_progress(frame)
         # The link must not contain the settings of the tour.
         if self._tour.lesson is None:
             self._address.update()

@@ -38,6 +38,27 @@ class TableRoles(NamedTuple):
     time_parts: tuple[str, ...] = ()
 
 
+class LackingRows(NamedTuple):
+    """How many of the first rows lack a value.
+
+    Parameters
+    ----------
+    n_rows : int
+        The number of first rows.
+    n_lacking : int
+        The number of them that lack a value of at least one column.
+    by_column : list of (str, int)
+        The columns that lack values and how many, most first.
+    is_all : bool
+        Whether these are all rows of the table.
+    """
+
+    n_rows: int
+    n_lacking: int
+    by_column: list[tuple[str, int]]
+    is_all: bool
+
+
 class Table(ChunkedTable):
     """A table: information about its columns, and its rows as points.
 
@@ -139,6 +160,27 @@ class Table(ChunkedTable):
         # A source may note what it measures during a reading.
         twin._source = copy(self._source)
         return twin
+
+    def count_lacking(self, features: Sequence[str]) -> LackingRows:
+        r"""Return how many of the first rows lack a value of a feature.
+
+        Raises TableError if a column does not exist.
+
+        Examples
+        --------
+        >>> from clusterer.tables import open_table
+        >>> import tempfile, pathlib
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "t.csv")
+        >>> _ = path.write_text("x,y,z\n1,2,1\n3,?,5\n?,?,4\n7,8,?\n")
+        >>> open_table(path).count_lacking(["x", "y"])
+        LackingRows(n_rows=4, n_lacking=2, by_column=[('y', 2), ('x', 1)], is_all=True)
+        """
+        lacking = {name: self._find(name)[1].lacking for name in features}
+        counts = [(name, int(each.sum())) for name, each in lacking.items() if each.any()]
+        n_lacking = int(np.any([*lacking.values()], axis=0).sum()) if lacking else 0
+        n_rows = max((len(each) for each in lacking.values()), default=0)
+        counts.sort(key=lambda item: -item[1])
+        return LackingRows(n_rows, n_lacking, counts, self._source.sample.is_all)
 
     def preview(self, n: int = 20) -> tuple[list[str], list[list[str]]]:
         r"""Return the column names and the first `n` rows as they are written.

@@ -18,8 +18,10 @@ from widgets.page.link_codec import (
     describe_ignored,
     read_box,
     read_link,
+    read_treatment,
     write_box,
     write_link,
+    write_treatment,
 )
 from widgets.settings import Settings
 from widgets.sources.source_chooser import DRAWN, FROM_PYTHON, GENERATED, MANY, TABLE, SourceChooser
@@ -114,6 +116,7 @@ class AddressBar:
         query = {key: values[-1].decode("utf-8", "replace") for key, values in arguments.items()}
         values, complaints = read_link(query)
         self._settings.param.update(**values)
+        self._restore_treatment(query, complaints)
         self._restore_table(query.get("table"), complaints)
         self._restore_kind(query.get("source"), complaints)
         self._restore_tab(query.get("tab"), complaints)
@@ -140,6 +143,16 @@ class AddressBar:
                 self._sources.kind.value = kind
             else:
                 complaints.append(describe_ignored("source", word))
+
+    def _restore_treatment(self, query: Mapping[str, str], complaints: list[str]) -> None:
+        """Take logarithms and weights for the table that the link names, or for the present one."""
+        logs, weights, ignored = read_treatment(query)
+        complaints += ignored
+        if logs or weights:
+            table = self._sources.table
+            is_next = "table" in query or query.get("source") == UPLOAD
+            table.treat(logs, weights, is_next=is_next)
+            complaints += [describe_ignored("column", name) for name in table.ignored]
 
     def _restore_table(self, title: str | None, complaints: list[str]) -> None:
         if title in self._sources.table.catalog:
@@ -194,7 +207,7 @@ class AddressBar:
     def _restore_pending(self) -> None:
         """Set axes, colours and zoom of a table that is now read."""
         query, self._pending = self._pending or {}, None
-        complaints: list[str] = []
+        complaints = [describe_ignored("column", name) for name in self._sources.table.ignored]
         self._restore_view(query, complaints)
         if complaints:
             self.message.show(f"From the link, {'; '.join(complaints)}.")
@@ -203,6 +216,9 @@ class AddressBar:
     def _write(self) -> str:
         query = self._write_kind() | write_link(self._settings, self._defaults)
         kind = self._sources.opened_kind
+        if kind == TABLE:
+            treatment = self._sources.table.columns.treatment
+            query |= write_treatment(treatment.logs, treatment.weights)
         if kind != GENERATED:
             for key in ("generator", "seed", *(("noise",) if kind != DRAWN else ())):
                 query.pop(key, None)

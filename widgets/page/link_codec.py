@@ -1,11 +1,17 @@
 """Links: the settings of a run as the query of a web address, and safely back."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import param
 
+from clusterer.preprocessing.treatment_text import (
+    read_names,
+    read_weights,
+    write_names,
+    write_weights,
+)
 from clusterer.session.density_image import Box
 from clusterer.support.text import shorten
 from widgets.settings import Settings
@@ -32,7 +38,7 @@ NAMES = {
     "classifier-memory": "classifier_half_life",
     "peer": "classifier_peer",
 }
-VIEW_KEYS = ("source", "table", "x", "y", "color", "view", "tab")
+VIEW_KEYS = ("source", "table", "log", "weights", "x", "y", "color", "view", "tab")
 KEYS = (*NAMES, *VIEW_KEYS)
 AUTOMATIC = "auto"
 SWITCH = {"on": True, "off": False}
@@ -100,6 +106,38 @@ def read_link(query: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
 def describe_ignored(key: str, text: str) -> str:
     """The phrase about a value that cannot be used."""
     return f"{key}={shorten(text, MAX_SHOWN_CHARS)} was ignored"
+
+
+def write_treatment(logs: Sequence[str], weights: Mapping[str, float]) -> dict[str, str]:
+    """The features whose logarithm is taken, and the weights other than 1, by their keys.
+
+    >>> write_treatment(["amount"], {"age": 2.0})
+    {'log': 'amount', 'weights': 'age=2'}
+    """
+    query = {"log": write_names(logs)} if logs else {}
+    return query | ({"weights": write_weights(weights)} if weights else {})
+
+
+def read_treatment(query: Mapping[str, str]) -> tuple[list[str], dict[str, float], list[str]]:
+    """What `write_treatment` wrote, and one phrase for each part that cannot be read.
+
+    >>> read_treatment({"log": "amount", "weights": "age=2"})
+    (['amount'], {'age': 2.0}, [])
+    >>> read_treatment({"weights": "age=many"})
+    ([], {}, ['weights=age=many was ignored'])
+    """
+    logs: list[str] = []
+    weights: dict[str, float] = {}
+    complaints = []
+    try:
+        logs = read_names(query["log"]) if "log" in query else []
+    except ValueError:
+        complaints.append(describe_ignored("log", query["log"]))
+    try:
+        weights = read_weights(query["weights"]) if "weights" in query else {}
+    except ValueError:
+        complaints.append(describe_ignored("weights", query["weights"]))
+    return logs, weights, complaints
 
 
 def write_box(box: Box) -> str:

@@ -1,16 +1,19 @@
 """The choice of the columns of a table: features, true classes, time, and their treatment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import panel as pn
 import panel_material_ui as pmui
 
-from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling
+from clusterer.preprocessing.scaling import Moments, RunningScaling, Scaling, Treatment
 from clusterer.stream import Source, TableSource
 from clusterer.tables import Table
 from widgets.controls.controls import WIDE
+from widgets.sources.features.missing_offer import offer_to_fill, tell_dropped
+from widgets.sources.features.offer import Offer
+from widgets.sources.features.treatment_chooser import TreatmentChooser
 
 # Stored runs contain these labels.
 NO_LABEL = "(none)"
@@ -52,6 +55,8 @@ class ColumnChooser:
         self._on_change = on_change
         self._is_updating = False
         self.table: Table | None = None
+        self.treatment = TreatmentChooser(on_change)
+        self.fill_offer = Offer(self._fill)
         self.features = self._make_features(None)
         self.label = pmui.Select(
             label="True classes",
@@ -102,6 +107,15 @@ class ColumnChooser:
     def _lay_out(self) -> pmui.Column:
         more = pmui.Accordion(
             (
+                "Logarithm and weight of columns",
+                pmui.Column(
+                    self.treatment.about.pane,
+                    self.treatment.message.pane,
+                    self.treatment.grid,
+                    **WIDE,
+                ),
+            ),
+            (
                 "Order and scaling of the rows",
                 pmui.Column(self.time, self.is_paced, self.is_scaled, **WIDE),
             ),
@@ -114,6 +128,8 @@ class ColumnChooser:
         self._feature_column = pn.Column(self.features, max_height=260, scroll="y-auto", **WIDE)
         return pmui.Column(
             self._feature_column,
+            self.treatment.offer.view,
+            self.fill_offer.view,
             self.label,
             self.missing,
             more,
@@ -128,6 +144,7 @@ class ColumnChooser:
         # A new widget: late messages of the browser about the old widget then do no harm.
         self.features = self._make_features(table, features)
         self._feature_column.objects = [self.features]
+        self.treatment.show(table)
         names = [column.name for column in table.columns][:MAX_COLUMNS_LISTED]
         label = table.label_column if table.label_column in names else None
         self.label.param.update(options=[NO_LABEL, *names], value=label or NO_LABEL)
@@ -140,13 +157,15 @@ class ColumnChooser:
         self.missing.value = FILL if table.missing == "mean" else DROP
         self.is_paced.param.update(value=False, visible=False)
         self.show_missing(any(column.n_missing_share for column in table.columns if column.usable))
+        self._show_advice()
         self.view.visible = True
         self._is_updating = False
 
     def describe(self) -> dict[str, Any]:
         """The choices, in the types of JSON."""
         choices = {name: getattr(self, name).value for name in CHOICES}
-        return choices | {"features": list(self.features.value or ())}
+        treatment = {"logs": self.treatment.logs, "weights": self.treatment.weights}
+        return choices | treatment | {"features": list(self.features.value or ())}
 
     def restore(self, choices: dict[str, Any]) -> None:
         """Set the choices that `describe` returned; `on_change` is not called."""
@@ -157,7 +176,16 @@ class ColumnChooser:
             self.features.value = choices["features"]
         self.is_paced.visible = self.time.value != IN_FILE_ORDER
         self.show_missing(self.missing.visible)
+        # Runs that were saved earlier have neither.
+        self.treatment.set(choices.get("logs", ()), choices.get("weights", {}))
+        self._show_advice()
         self._is_updating = False
+
+    def treat(self, logs: Collection[str], weights: Mapping[str, float]) -> list[str]:
+        """Choose logarithms and weights; `on_change` is not called. Returns unknown names."""
+        ignored = self.treatment.set(logs, weights)
+        self._show_advice()
+        return ignored
 
     def show_missing(self, is_missing: bool) -> None:
         """Show the rule for missing values if there are any."""
@@ -170,12 +198,36 @@ class ColumnChooser:
             self.is_paced.visible = self.time.value != IN_FILE_ORDER
         # The switch has no effect without a time column.
         has_no_effect = event.obj is self.is_paced and not self.is_paced.visible
+        self._show_advice()
         if not self._is_updating and not has_no_effect:
             self._on_change()
 
+    def _show_advice(self) -> None:
+        """Show the treatment of the chosen features, and what the page advises about them."""
+        features = tuple(self.features.value or ())
+        self.treatment.show_features(features)
+        offer_to_fill(self.fill_offer, self.table, self._picked, is_filling=self._is_filling)
+
+    def note_dropped(self, n_dropped: int, n_rows: int) -> None:
+        """Offer to fill in missing values, if rows after the first ones lack some."""
+        if not self._is_filling:
+            tell_dropped(self.fill_offer, n_dropped, n_rows)
+
+    @property
+    def _is_filling(self) -> bool:
+        return bool(self.missing.value == FILL)
+
+    @property
+    def _picked(self) -> tuple[str, ...]:
+        """The chosen features without those of weight 0."""
+        return self.treatment.pick(tuple(self.features.value or ()))
+
+    def _fill(self) -> None:
+        self.missing.value = FILL
+
     def make_source(self) -> tuple[Source, Scaling] | None:
         """The rows of the table as a source, and their scaling; None if no feature is chosen."""
-        table, features = self.table, tuple(self.features.value or ())
+        table, features = self.table, self._picked
         if table is None or not features:
             return None
         source = TableSource(
@@ -187,14 +239,19 @@ class ColumnChooser:
             is_paced=bool(self.is_paced.value),
             missing="mean" if self.missing.value == FILL else "drop",
         )
-        return source, self._scale(table, features)
+        return source, self._scale(table, features, self.treatment.treat(features))
 
-    def _scale(self, table: Table, features: tuple[str, ...]) -> Scaling:
+    def _scale(self, table: Table, features: tuple[str, ...], treatment: Treatment) -> Scaling:
         if not self.is_scaled.value:
-            return Scaling.identity(len(features))
+            return Scaling.identity(len(features), treatment)
         columns = {column.name: column for column in table.columns}
         chosen = [columns[name] for name in features]
         n_complete = table.n_sampled * (1 - max(column.n_missing_share for column in chosen))
-        means = np.array([column.mean for column in chosen])
-        deviations = np.array([column.std for column in chosen])
-        return RunningScaling.begin(Moments(means, deviations, int(n_complete)))
+        # The moments of the logarithm where it is taken.
+        known = [
+            column.logarithm if unit and column.logarithm is not None else column
+            for column, unit in zip(chosen, treatment.log_units, strict=True)
+        ]
+        means = np.array([each.mean for each in known])
+        deviations = np.array([each.std for each in known])
+        return RunningScaling.begin(Moments(means, deviations, int(n_complete)), treatment)

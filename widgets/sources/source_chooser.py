@@ -1,7 +1,7 @@
 """The choice of the source: generated, a table, many files, a painting or data from Python."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from os import PathLike
 from typing import Any
@@ -10,8 +10,10 @@ import panel_material_ui as pmui
 
 from clusterer.datasets import GENERATORS, make_generator
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.frame import Frame
 from clusterer.session.run import Run
 from clusterer.stream import Source
+from clusterer.support.text import join_names, make_printable
 from widgets.components.text import Text
 from widgets.controls.controls import WIDE, Controls
 from widgets.settings import Settings
@@ -23,6 +25,28 @@ from widgets.sources.user_data import UserData
 # Stored runs contain the first two of these labels.
 GENERATED, TABLE, MANY, DRAWN = "Generated", "My table", "Many files", "Draw"
 FROM_PYTHON = "From Python"
+
+
+def describe_negative(frame: Frame, source: Source | None) -> str:
+    """A sentence about the features that have values below 0 although their logarithm is taken."""
+    scaling = frame.scaling
+    if scaling is None or source is None or len(scaling.offsets) != source.n_features:
+        return ""
+    if frame.bounds.shape != (2, source.n_features):
+        return ""
+    units, lowest = scaling.treatment.log_units, frame.bounds[0].tolist()
+    found = [
+        f"{make_printable(name, 40)} (lowest: {value:.6g})"
+        for name, unit, value in zip(source.feature_names, units, lowest, strict=True)
+        if unit and value < 0.0
+    ]
+    if not found:
+        return ""
+    return (
+        f"Values below 0 in {join_names(found, 3)}: the logarithm of their size is taken, with the "
+        "sign, and no row is left out. If they stand for missing values, name them in the preview "
+        "of the table; else consider the plain values of the column."
+    )
 
 
 class SourceChooser:
@@ -93,12 +117,19 @@ class SourceChooser:
         self._describe()
         self._show_kind()
 
-    def open_first(self) -> tuple[Source, Scaling]:
-        """The data from Python or the table, if there is one; else the generated stream."""
+    def open_first(
+        self, logs: Collection[str] = (), weights: Mapping[str, float] | None = None
+    ) -> tuple[Source, Scaling]:
+        """The data from Python or the table, if there is one; else the generated stream.
+
+        Raises ValueError for logarithms and weights of anything but columns of a table.
+        """
+        if (logs or weights) and self._path is None:
+            raise ValueError("log and weights belong to columns of a table or a data frame")
         if self._user_data is not None:
             first = self._user_data.open()
         elif self._path is not None:
-            first = self.table.open_path(self._path)
+            first = self.table.open_path(self._path, logs, weights or {})
         else:
             source = self.make_source()
             first = source, Scaling.identity(source.n_features)
@@ -125,9 +156,9 @@ class SourceChooser:
         settings = self._settings
         return make_generator(settings.generator, seed=settings.seed, noise=settings.noise)
 
-    def show_progress(self) -> None:
+    def show_progress(self, frame: Frame) -> None:
         """Show the rows that were dropped, and the progress of the workers."""
-        self.table.show_report()
+        self.table.show_report(describe_negative(frame, self.opened_source))
         if self.many is not None:
             self.many.show_progress()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -12,10 +12,11 @@ import panel as pn
 import panel_material_ui as pmui
 
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.preprocessing.treatment_text import check_weight
 from clusterer.stream import Source
 from clusterer.support.lazy_property import lazy_property
 from clusterer.support.temp_folders import temp_folders
-from clusterer.support.text import make_printable
+from clusterer.support.text import join_names, make_printable
 from clusterer.tables import ReadingOptions, Table, TableError, open_table
 from widgets.components.background import run_in_thread
 from widgets.components.lazy import LazyColumn
@@ -34,12 +35,15 @@ NO_TABLE = (
 )
 
 OnOpen = Callable[[Source, Scaling], None]
+TreatmentChoice = tuple[Collection[str], Mapping[str, float]]
+"""The features whose logarithm is taken, and the weights of features."""
 
 
 class TableChooser:
     """Widgets that choose a table and its columns; ``on_open`` gets each chosen source.
 
-    The catalog contains the tables of ``folder`` and the examples.
+    The catalog contains the tables of ``folder`` and the examples. ``ignored`` are the names in the
+    last wish (`treat`) that are no columns of numbers.
     """
 
     def __init__(self, on_open: OnOpen, folder: str | PathLike[str] | None = None) -> None:
@@ -51,6 +55,8 @@ class TableChooser:
         self._path: Path | None = None
         self._n_requests = self._n_reading = 0
         self._is_updating = False
+        self._wanted: TreatmentChoice | None = None
+        self.ignored: list[str] = []
         self.catalog = build_catalog(folder)
         self.message = Text(role="alert", style="color: #d32f2f;")
         self.description = Text()
@@ -195,7 +201,21 @@ class TableChooser:
         entry = self.catalog.get(title)
         self.description.show(entry.description if entry else "")
         self.columns.show(table, features or (entry.features if entry else ()))
+        self._follow_wish()
         self.preview.show(table)
+
+    def treat(self, logs: Collection[str], weights: Mapping[str, float], *, is_next: bool) -> None:
+        """Choose logarithms and weights of columns: of the next table, or of the present one."""
+        self._wanted = logs, weights
+        if not is_next and self._table is not None:
+            self._follow_wish()
+            self._choose()
+
+    def _follow_wish(self) -> None:
+        self.ignored = []
+        if self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            self.ignored = self.columns.treat(*wanted)
 
     def _choose(self) -> None:
         if self._table is None:
@@ -205,11 +225,28 @@ class TableChooser:
         if chosen:
             self._on_open(*chosen)
 
-    def open_path(self, path: str | PathLike[str]) -> tuple[Source, Scaling]:
-        """Read a table of this machine as the first source. Raises `TableError`."""
+    def open_path(
+        self,
+        path: str | PathLike[str],
+        logs: Collection[str] = (),
+        weights: Mapping[str, float] | None = None,
+    ) -> tuple[Source, Scaling]:
+        """Read a table of this machine as the first source.
+
+        Raises `TableError` if the table cannot be read or has no such columns of numbers, and
+        ValueError if a weight is not allowed.
+        """
         self._path, self._name = Path(path), Path(path).name
         table = open_table(self._path, name=self._name)
+        weights = {name: check_weight(weight, name) for name, weight in (weights or {}).items()}
+        self._wanted = [logs] if isinstance(logs, str) else list(logs), weights
         self._show(table, UPLOADED)
+        if self.ignored:
+            names = join_names([column.name for column in table.columns if column.usable])
+            raise TableError(
+                f"{join_names(self.ignored)} cannot have a logarithm or a weight; allowed are the "
+                f"columns of numbers: {names}"
+            )
         chosen = self.columns.make_source()
         if chosen is None:
             # If no column is a default feature, take the first one, such as an id or a constant.
@@ -244,6 +281,7 @@ class TableChooser:
         """
         # A link may have asked for a table that is still being read; the stored run replaces it.
         self._n_requests += 1
+        self._wanted = None
         entry, file = self.catalog.get(description["shelved"]), description["file"]
         path = entry.path if entry else folder / str(file) if file else None
         if path is not None:
@@ -263,13 +301,17 @@ class TableChooser:
             raise ValueError("the table was deleted")
         self.columns.restore(description["columns"])
 
-    def show_report(self) -> None:
-        """Show which rows were dropped and which values were filled so far."""
+    def show_report(self, negative: str = "") -> None:
+        """Show which rows were dropped and which values were filled so far.
+
+        ``negative`` is a sentence about values below 0 whose logarithm is taken.
+        """
         if self._table is not None:
             report = self._table.report
-            self.report.show(*report.summary())
+            self.report.show(*report.summary(), negative)
             if report.n_dropped_missing or report.n_filled:
                 self.columns.show_missing(True)
+            self.columns.note_dropped(report.n_dropped_missing, report.n_rows + report.n_dropped)
 
     def close(self) -> None:
         """Delete uploaded files; a table that is still being read is not opened."""
