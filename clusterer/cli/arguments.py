@@ -86,24 +86,7 @@ def _add_fit(commands: Any) -> None:
         metavar="NAME[,NAME]",
         help=FEATURES,
     )
-    fit.add_argument(
-        "--log",
-        type=split_names,
-        default=[],
-        metavar="NAME[,NAME]",
-        help="cluster the logarithm of these columns, for columns with many small and a few very "
-        "large values; 0 and negative values are allowed: the logarithm is asinh(x/2c), where c is "
-        "a small value of the column. The model file keeps this and the weights, and all commands "
-        "show values in their own units",
-    )
-    fit.add_argument(
-        "--weights",
-        type=split_weights,
-        default={},
-        metavar="NAME=W[,NAME=W]",
-        help="how much columns count beside the others (default: 1 each; 2 counts double, 0 leaves "
-        "the column out)",
-    )
+    _add_treatment(fit)
     fit.add_argument(
         "--as-is",
         action="store_true",
@@ -121,6 +104,28 @@ def _add_fit(commands: Any) -> None:
         "--skip-failed",
         action="store_true",
         help="with --scheduler: report the tables that cannot be learned and continue without them",
+    )
+
+
+def _add_treatment(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments about how single columns are treated."""
+    parser.add_argument(
+        "--log",
+        type=split_names,
+        default=[],
+        metavar="NAME[,NAME]",
+        help="cluster the logarithm of these columns, for columns with many small and a few very "
+        "large values; 0 and negative values are allowed: the logarithm is asinh(x/2c), where c is "
+        "a small value of the column. The model file keeps this and the weights, and all commands "
+        "show values in their own units",
+    )
+    parser.add_argument(
+        "--weights",
+        type=split_weights,
+        default={},
+        metavar="NAME=W[,NAME=W]",
+        help="how much columns count beside the others (default: 1 each; 2 counts double, 0 leaves "
+        "the column out)",
     )
 
 

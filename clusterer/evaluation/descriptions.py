@@ -245,7 +245,8 @@ def describe_state(
         return []
     total = max(float(snapshot.points_taken.sum()), 1.0)
     sample, n_rows = _take_sample(state)
-    features = contrast_features(sample, ids, state.feature_names)
+    log_units = state.scaling.treatment.log_units
+    features = contrast_features(sample, ids, state.feature_names, log_units)
     spreads, whole = _measure_spreads(snapshot, clusters, ids)
     nearest, certainties = _measure_neighbours(state, sample, ids)
     return [

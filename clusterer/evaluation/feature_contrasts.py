@@ -14,13 +14,14 @@ distributions with this difference have the distance 2 Φ(d / 2) - 1.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.preprocessing.logarithm import take_logarithm
 from clusterer.support.text import format_number
 
 LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -71,6 +72,8 @@ class FeatureContrast:
         The means of both, in the units of the data.
     is_binary : bool
         Whether the feature has only the values 0 and 1.
+    log_unit : float, default 0
+        The unit of the logarithm that the model learns; 0 if it learns the values.
     """
 
     name: str
@@ -84,6 +87,7 @@ class FeatureContrast:
     mean: float
     rest_mean: float
     is_binary: bool
+    log_unit: float = 0.0
 
     def explain(self) -> str:
         """Return a sentence with the difference in numbers; empty without a ``word``.
@@ -118,6 +122,27 @@ class FeatureContrast:
         )
         return format_number(value, float(high - low))
 
+    def place(self, values: Sequence[float], scale: tuple[float, float]) -> list[float]:
+        """Return the places of values on a scale from 0 to 1; in the middle of an empty scale.
+
+        The scale is logarithmic if the model learns the logarithm.
+
+        >>> pair = (1.0, 2.0, 3.0, 4.0, 5.0), (6.0, 7.0, 8.0, 9.0, 10.0)
+        >>> age = FeatureContrast("age", 0.9, "low", 5.5, 0.95, 0.05, *pair, 3.0, 8.0, False)
+        >>> age.place([1.0, 4.0], (1.0, 5.0))
+        [0.0, 0.75]
+        """
+        places, (low, high) = np.array(values, dtype=np.float64), scale
+        if self.log_unit:
+            places = take_logarithm(places, self.log_unit)
+            low, high = take_logarithm([low, high], self.log_unit).tolist()
+        # Halves, because the difference of two numbers can overflow.
+        width = high / 2 - low / 2
+        if not width > 0.0:
+            return [0.5] * len(places)
+        found: list[float] = ((places / 2 - low / 2) / width).tolist()
+        return found
+
 
 class WeightedRows(NamedTuple):
     """Values (n, d) in the units of the data, with the cluster and the weight (n,) of each."""
@@ -128,9 +153,15 @@ class WeightedRows(NamedTuple):
 
 
 def contrast_features(
-    rows: WeightedRows, ids: NDArray[np.int64], names: Sequence[str]
+    rows: WeightedRows,
+    ids: NDArray[np.int64],
+    names: Sequence[str],
+    log_units: Sequence[float],
 ) -> list[tuple[FeatureContrast, ...]]:
-    """Return all features of each cluster, the largest effect first."""
+    """Return all features of each cluster, the largest effect first.
+
+    ``log_units`` are those of `FeatureContrast`.
+    """
     is_own = rows.clusters == ids[:, None]
     n_own = is_own.sum(axis=1)
     n_rest = len(rows.values) - n_own
@@ -139,7 +170,8 @@ def contrast_features(
     for j, name in enumerate(names):
         columns = _contrast_feature(rows.values[:, j], rows.weights, is_own)
         for i, each in enumerate(columns):
-            found[i].append(_name_contrast(str(name), each, chance[i]))
+            contrast = _name_contrast(str(name), each, chance[i])
+            found[i].append(replace(contrast, log_unit=log_units[j]))
     return [tuple(sorted(each, key=lambda contrast: -contrast.effect)) for each in found]
 
 

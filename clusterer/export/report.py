@@ -221,7 +221,15 @@ def _draw_overview(
         if (labels == each.cluster).any()
     }
     point_colors = [colors.get(int(label), get_color(-1)) for label in labels]
-    picture = draw_points(shown, point_colors, centers, (names[chosen[0]], names[chosen[1]]))
+    log_units = run.scaling.treatment.log_units
+    across, upwards = chosen
+    picture = draw_points(
+        shown,
+        point_colors,
+        centers,
+        (names[across], names[upwards]),
+        (log_units[across], log_units[upwards]),
+    )
     return (
         f'{picture}<p class="note">{len(points):,} points, grey: noise. The axes are the features '
         "that set the clusters apart most.</p>"

@@ -11,6 +11,7 @@ from clusterer.evaluation.descriptions import ClusterDescription
 from clusterer.evaluation.feature_contrasts import FeatureContrast
 from clusterer.export.cluster_card import N_FEATURES
 from clusterer.export.cluster_colors import NOISE_COLOR
+from clusterer.preprocessing.scaling import Treatment
 from clusterer.support.text import format_number, make_printable, shorten
 
 WIDTH, HEIGHT, MARGIN = 720, 420, 44
@@ -28,6 +29,7 @@ def draw_points(
     colors: Sequence[str],
     centers: Mapping[str, tuple[float, float]],
     names: tuple[str, str],
+    log_units: tuple[float, float] = (0.0, 0.0),
 ) -> str:
     """Draw points (n, 2) in the units of the data.
 
@@ -41,6 +43,8 @@ def draw_points(
         The text to write at each of these places.
     names : pair of str
         The names of the features on both axes.
+    log_units : pair of float, default (0, 0)
+        The units of the logarithms on both axes; 0 for a linear axis.
 
     Examples
     --------
@@ -49,6 +53,9 @@ def draw_points(
     (2, 6)
     """
     chosen = np.linspace(0, len(points) - 1, min(len(points), N_POINTS)).astype(np.int64)
+    treatment = Treatment(log_units, (1.0, 1.0))
+    ends = points.min(axis=0), points.max(axis=0)
+    points = treatment.take_logarithms(points)
     low, high = points.min(axis=0), points.max(axis=0)
     size = np.where(high > low, high - low, 1.0)
     space = np.array([WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN])
@@ -67,17 +74,22 @@ def draw_points(
     ]
     labels = []
     for text, center in centers.items():
-        x, y = place(np.array(center)).tolist()
+        x, y = place(treatment.take_logarithms(np.array([center])))[0].tolist()
         labels.append(f'<text class="number" x="{x:.1f}" y="{y:.1f}">{html.escape(text)}</text>')
-    ends = [format_number(float(each), float(size[0])) for each in (low[0], high[0])]
-    sides = [format_number(float(each), float(size[1])) for each in (low[1], high[1])]
-    horizontal, vertical = (html.escape(shorten(make_printable(name), 60)) for name in names)
+    below, sides = (
+        [format_number(float(end[j]), 0.0 if unit else float(size[j])) for end in ends]
+        for j, unit in enumerate(log_units)
+    )
+    horizontal, vertical = (
+        html.escape(shorten(make_printable(name), 60)) + (" (log)" if unit else "")
+        for name, unit in zip(names, log_units, strict=True)
+    )
     right, bottom = WIDTH - MARGIN, HEIGHT - MARGIN
     axes = [
         f'<rect x="{MARGIN}" y="{MARGIN}" width="{space[0]}" height="{space[1]}" fill="none" '
         'stroke="#bbb"/>',
-        f'<text x="{MARGIN}" y="{bottom + 16}">{ends[0]}</text>',
-        f'<text x="{right}" y="{bottom + 16}" text-anchor="end">{ends[1]}</text>',
+        f'<text x="{MARGIN}" y="{bottom + 16}">{below[0]}</text>',
+        f'<text x="{right}" y="{bottom + 16}" text-anchor="end">{below[1]}</text>',
         f'<text x="{WIDTH / 2}" y="{bottom + 34}" text-anchor="middle">{horizontal}</text>',
         f'<text x="{MARGIN}" y="{MARGIN - 22}">{vertical}</text>',
         f'<text x="{MARGIN}" y="{MARGIN - 6}">{sides[0]} (below) to {sides[1]} (above)</text>',
@@ -105,7 +117,8 @@ def draw_boxes(description: ClusterDescription, scales: Scales, color: str) -> s
         name = html.escape(shorten(make_printable(feature.name), NAME_CHARS))
         parts += [
             f'<text x="0" y="{top + 14}">{name}</text>',
-            f'<text class="scale" x="0" y="{top + 28}">{low} … {high}</text>',
+            f'<text class="scale" x="0" y="{top + 28}">{low} … {high}'
+            f"{' (log)' if feature.log_unit else ''}</text>",
             *_draw_box(feature, feature.quantiles, scales, top + 6, color),
             *_draw_box(feature, feature.rest_quantiles, scales, top + 20, NOISE_COLOR),
         ]
@@ -122,11 +135,9 @@ def _draw_box(
 ) -> list[str]:
     if not math.isfinite(quantiles[0]):
         return []
-    low, high = scales[feature.name]
     width = BOX_WIDTH - LABEL_WIDTH - 8
     places = [
-        LABEL_WIDTH + width * ((value - low) / (high - low) if high > low else 0.5)
-        for value in quantiles
+        LABEL_WIDTH + width * share for share in feature.place(quantiles, scales[feature.name])
     ]
     texts = [feature.format(value) for value in quantiles]
     title = f"median {texts[2]}, middle half {texts[1]} to {texts[3]}, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -98,7 +98,7 @@ def measure_group(group: Group) -> PlotData:
         for owner, quantiles, offset, color in owners:
             if not math.isfinite(quantiles[0]):
                 continue
-            places = _place(quantiles, group.scales[feature.name])
+            places = feature.place(quantiles, group.scales[feature.name])
             for name, place in zip(("low", "left", "middle", "right", "high"), places, strict=True):
                 columns[name].append(place)
             columns["y"].append(row + offset)
@@ -130,15 +130,8 @@ def measure_group(group: Group) -> PlotData:
 def _write_tick(feature: FeatureContrast, scales: Mapping[str, tuple[float, float]]) -> str:
     low, high = (feature.format(value) for value in scales[feature.name])
     name = shorten(make_printable(feature.name), NAME_CHARS)
-    return f"{hide_formula(name)}\n{low} … {high}"
-
-
-def _place(values: Sequence[float], scale: tuple[float, float]) -> list[float]:
-    """The places of values on a scale from 0 to 1; in the middle if all values are equal."""
-    low, high = scale
-    # Halves, because the difference of two numbers can overflow.
-    width = high / 2 - low / 2
-    return [(value / 2 - low / 2) / width if width > 0.0 else 0.5 for value in values]
+    scale = f"{low} … {high}{' (log)' if feature.log_unit else ''}"
+    return f"{hide_formula(name)}\n{scale}"
 
 
 def draw_group(data: PlotData) -> hv.Overlay:

@@ -8,6 +8,7 @@ import param
 from panel.custom import JSComponent
 
 from clusterer.export.selected_rows import call_cluster
+from clusterer.preprocessing.logarithm import undo_logarithm
 from clusterer.session.recording import RecordedState, Recording
 from clusterer.support.text import format_number
 from widgets.components.palette import CLUSTER_COLORS
@@ -120,7 +121,11 @@ def measure_clusters(view_data: ViewData) -> list[dict[str, Any]]:
     rows = []
     for cluster, center in sorted(centers.items(), key=lambda item: -state.sizes[item[0]]):
         last = int(state.snapshot.last_seen[state.clusters == cluster].max())
-        places = project(center[None, :], view_data.view_request)
+        coordinates = project(center[None, :], view_data.view_request)
+        places = [
+            undo_logarithm(value, unit) if unit else value
+            for value, unit in zip(coordinates, view_data.view_request.log_units, strict=True)
+        ]
         rows.append(
             {
                 "id": cluster,
