@@ -9,7 +9,7 @@ from clusterer import OnlineClusterer
 from clusterer.cluster.density.labels import number_in_order
 from clusterer.datasets import GENERATORS, make_generator
 from clusterer.export.python_script import write_script
-from clusterer.preprocessing.scaling import Scaling
+from clusterer.preprocessing.scaling import RunningScaling, Scaling, Treatment
 from clusterer.session.engine import Engine
 from clusterer.session.recipe import MAX_CHANGES, Recipe
 from clusterer.session.restart import restart_run
@@ -112,6 +112,27 @@ def test_a_table_is_opened_with_the_same_choices(tmp_path, monkeypatch, is_scale
     assert exported.snapshot.n_seen == 401
     monkeypatch.chdir(tmp_path)
     assert_same(repeat(exported), exported)
+
+
+def test_logarithms_and_weights_are_repeated_also_when_the_spread_changes(tmp_path, monkeypatch):
+    random = np.random.default_rng(0)
+    # The amounts grow, so that the running scaling changes in the course of the run.
+    amounts = random.lognormal(np.linspace(2, 9, 3_000), 0.8)
+    ages = random.normal(40, 9, 3_000)
+    rows = "\n".join(f"{a:.2f},{b:.1f}" for a, b in zip(amounts, ages, strict=True))
+    path = tmp_path / "sales.csv"
+    path.write_text(f"amount,age\n{rows}\n")
+    table = open_table(path)
+    scaling = RunningScaling.start(2, Treatment((3.7, 0.0), (1.0, 2.5)))
+    source = TableSource(table, ("amount", "age"), name=table.name)
+    run = Run(source, OnlineClusterer(), scaling=scaling)
+    for n in (7, 400, 1_000, 1_593):
+        run.advance(n)
+    exported = run.export_run()
+    assert sum(change.name == "scaling" for change in exported.recipe.changes) > 3
+    monkeypatch.chdir(tmp_path)
+    assert_same(repeat(exported), exported)
+    assert "# The logarithm is asinh(value / 2 / unit)" in write_script(exported)
 
 
 def test_the_script_asks_for_data_that_the_program_supplied():

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from bokeh.models import BasicTicker, FixedTicker
 
 from clusterer.preprocessing.logarithm import take_logarithm, undo_logarithm
@@ -89,4 +90,6 @@ def write_tick(value: float) -> str:
     """
     size = abs(value)
     is_short = size == 0 or 1e-3 <= size < 1e7
-    return f"{value:,.10g}" if is_short else f"{value:.3g}"
+    if is_short:
+        return f"{value:,.10g}"
+    return np.format_float_scientific(value, precision=9, trim="-", exp_digits=2)
