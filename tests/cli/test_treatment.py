@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from clusterer.cli import main
 from clusterer.scaled_learner import ScaledLearner
-from tests.support.customers import NAMES, TYPICAL, draw_customers, write_customers
+from tests.datasets.customers import NAMES, TYPICAL, draw_customers, write_customers
 
 ALL = ",".join(NAMES)
 

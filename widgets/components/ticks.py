@@ -11,6 +11,8 @@ from clusterer.preprocessing.logarithm import take_logarithm, undo_logarithm
 
 MOST_TICKS = 8
 DIGITS = (1, 2, 5)
+MIN_GAP = 0.07
+"""Least distance of two ticks, as a share of the axis."""
 
 
 def set_ticks(axis: Any, ticks: Mapping[float, str] | None) -> None:
@@ -40,7 +42,7 @@ def place_log_ticks(low: float, high: float, unit: float) -> dict[float, str]:
     Examples
     --------
     >>> list(place_log_ticks(0.0, 7.0, 1.0).values())
-    ['0', '1', '10', '100', '1,000']
+    ['1', '10', '100', '1,000']
     >>> list(place_log_ticks(4.6, 7.0, 1.0).values())
     ['100', '200', '500', '1,000']
     >>> list(place_log_ticks(5.71, 5.99, 1.0).values())
@@ -60,7 +62,12 @@ def place_log_ticks(low: float, high: float, unit: float) -> dict[float, str]:
     if len(values) < 3:
         values = place_round_values(first, last)
     places = take_logarithm(values, unit).tolist()
-    return {place: write_tick(value) for place, value in zip(places, values, strict=True)}
+    kept: dict[float, str] = {}
+    # Near 0 the axis is linear, and names would overlap: those of larger values stay.
+    for place, value in sorted(zip(places, values, strict=True), key=lambda pair: -abs(pair[1])):
+        if all(abs(place - other) >= MIN_GAP * (high - low) for other in kept):
+            kept[place] = write_tick(value)
+    return dict(sorted(kept.items()))
 
 
 def _list_powers(unit: float, largest: float) -> range:

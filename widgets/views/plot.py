@@ -159,7 +159,7 @@ def place_ticks(
     0 for linear axes.
 
     >>> place_ticks({"x": (0.0, 7.0), "y": (0.0, 7.0)}, {"x": 1.0, "y": 0.0})["x"].values()
-    dict_values(['0', '1', '10', '100', '1,000'])
+    dict_values(['1', '10', '100', '1,000'])
     """
     return {
         name: place_log_ticks(*limits[name], unit)

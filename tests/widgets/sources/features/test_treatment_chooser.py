@@ -15,7 +15,7 @@ from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from clusterer.session.saving.checkpoint import Checkpoint
 from clusterer.tables import TableError
-from tests.support.customers import NAMES, draw_customers, write_customers
+from tests.datasets.customers import NAMES, draw_customers, write_customers
 from widgets import Dashboard
 from widgets.sources.source_chooser import describe_negative
 from widgets.sources.table_chooser import TableChooser
