@@ -185,9 +185,7 @@ def check_scaling(units: Any, n_features: int) -> None:
         demand(is_list, f"{name} of the scaling are not {n_features} numbers, one per feature")
     demand(min(units["scales"]) > 0, "the scaling in this file has a scale that is not above 0")
     if "weights" in units:
-        demand(
-            min(units["weights"]) > 0, "the scaling in this file has a weight that is not above 0"
-        )
+        demand(min(units["weights"]) > 0, "a weight of the scaling in this file is not above 0")
         demand(min(units["log_units"]) >= 0, "a unit of the scaling in this file is below 0")
     if "n_points" in units:
         n_points = units["n_points"]

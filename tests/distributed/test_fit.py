@@ -22,6 +22,7 @@ from clusterer.distributed.partitions import Partition
 from clusterer.distributed.reduction_tree import Node, ReductionTree
 from clusterer.distributed.worker import MERGE_FACTOR, PartialModel, Task, learn_block, merge
 from clusterer.scaled_learner import ScaledLearner
+from tests.datasets.customers import NAMES, write_customers
 from tests.support.majority_learner import MajorityLearner
 
 dask = pytest.importorskip("dask")
@@ -238,6 +239,26 @@ def test_the_command_line_learns_on_a_scheduler_and_files_are_labelled_on_it(
     labels = client.compute(many.predict(learner, folder)).result()
     assert_array_equal(labels["cluster"], learner.predict(points))
     assert labels["row"].tolist() == [*range(1, N_ROWS + 1)] * N_FILES
+
+
+def test_all_partitions_take_the_logarithms_and_weights_of_the_command(client, tmp_path):
+    folder, model = tmp_path / "customers", tmp_path / "model.npz"
+    folder.mkdir()
+    kinds = [write_customers(folder / f"{i}.csv", 1_000, seed=i) for i in range(3)]
+    args = ["fit", str(folder), "--scheduler", client.scheduler.address, "-o", str(model)]
+    assert main([*args, "--log", ",".join(NAMES), "--weights", "fresh=0.8,delicatessen=0"]) == 0
+    learner = ScaledLearner.load(model)
+    spent = np.concatenate([pd.read_csv(folder / f"{i}.csv")[[*NAMES[:-1]]] for i in range(3)])
+    treatment = learner.scaling.treatment
+    assert treatment.weights == (0.8, 1, 1, 1, 1)
+    scaled = learner.scaling.apply(spent)
+    assert_allclose(scaled.std(axis=0), treatment.weights, rtol=1e-6)
+    assert adjusted_rand_score(np.concatenate(kinds), learner.predict(spent)) > 0.8
+    # The model continues on the workers with its own logarithms.
+    assert main([*args, "--from", str(model)]) == 0
+    continued = ScaledLearner.load(model)
+    assert continued.scaling.treatment == treatment
+    assert continued.n_seen == 2 * len(spent)
 
 
 def test_without_a_scheduler_no_model_is_written(folder, tmp_path, capsys):

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from clusterer import ModelFileError, OnlineClusterer, load
 from clusterer.cluster.persistence.versions import ARRAYS
+from clusterer.model_file import Model, dump_model, parse_model
 from tests.cluster.persistence.test_saved_models import CONTENT, MODEL
 from tests.cluster.test_properties import assert_identical, blobs
 
@@ -249,3 +250,33 @@ class TestRefused:
             model.partial_fit(blobs(1, 50))
         for value in vars(model.snapshot()).values():
             assert not np.isnan(value).any()
+
+
+UNITS = {
+    "offsets": [0.0, 0.0],
+    "scales": [1.0, 0.5],
+    "log_units": [3.5, 0.0],
+    "weights": [1.0, 2.0],
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"weights": ...}, "lacks entries"),
+        ({"log_units": ...}, "lacks entries"),
+        ({"weights": [1.0]}, "weights of the scaling are not 2 numbers"),
+        ({"weights": [1.0, 0.0]}, "a weight of the scaling in this file is not above 0"),
+        ({"weights": [1.0, True]}, "weights of the scaling are not 2 numbers"),
+        ({"log_units": [3.5, -1.0]}, "a unit of the scaling in this file is below 0"),
+        ({"log_units": [3.5, float("nan")]}, "log_units of the scaling are not 2 numbers"),
+        ({"log_units": "ab"}, "log_units of the scaling are not 2 numbers"),
+    ],
+)
+def test_logarithms_and_weights_that_are_none_are_refused(changed, message):
+    model = OnlineClusterer(4).fit(np.random.default_rng(0).normal(size=(50, 2)))
+    content = dump_model(Model(model))
+    assert parse_model(forge(content, units=UNITS)).scaling.treatment.log_units == (3.5, 0.0)
+    units = {name: each for name, each in (UNITS | changed).items() if each is not ...}
+    with pytest.raises(ModelFileError, match=message):
+        parse_model(forge(content, units=units))
