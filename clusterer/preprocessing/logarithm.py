@@ -79,10 +79,10 @@ def measure_logarithm(values: NDArray[np.float64]) -> Logarithm | None:
     (True, False)
     >>> measure_logarithm(np.zeros(3))
     """
-    sizes = np.abs(values[values != 0.0])
-    unit = float(np.quantile(sizes, UNIT_LEVEL)) if sizes.size else 0.0
-    if not unit > 0.0:
+    sizes = np.sort(np.abs(values[values != 0.0]))
+    if not sizes.size:
         return None
+    unit = float(sizes[int(UNIT_LEVEL * (sizes.size - 1))])
     logarithms = take_logarithm(values, unit)
     is_advised = False
     if values.min() >= 0.0:
