@@ -97,6 +97,7 @@ class AddressBar:
         self._defaults = settings.param.values()
         self._first_kind = sources.kind.value
         self._is_updated = False
+        self._complaints: list[str] = []
         self._restored = ""
         self.message = Text(role="status")
         self.copy_button = build_header_button(
@@ -123,7 +124,7 @@ class AddressBar:
         is_table = query.get("source") == UPLOAD
         if self._sources.opened_kind == TABLE:
             # The table is read in a thread; its columns are unknown until then.
-            self._pending = query
+            self._pending, self._complaints = query, complaints
         elif not is_table:
             self._restore_view(query, complaints)
         text = f"From the link, {'; '.join(complaints)}." if complaints else ""
@@ -207,7 +208,8 @@ class AddressBar:
     def _restore_pending(self) -> None:
         """Set axes, colours and zoom of a table that is now read."""
         query, self._pending = self._pending or {}, None
-        complaints = [describe_ignored("column", name) for name in self._sources.table.ignored]
+        ignored = [describe_ignored("column", name) for name in self._sources.table.ignored]
+        complaints = self._complaints + ignored
         self._restore_view(query, complaints)
         if complaints:
             self.message.show(f"From the link, {'; '.join(complaints)}.")
