@@ -19,7 +19,7 @@ from clusterer.support.atomic_file import replace_file
 from clusterer.support.text import shorten
 
 FORMAT = "clusterer model"
-VERSION = 6
+VERSION = 7
 MAX_BYTES = 2**32
 MAX_SEEN = 2**53  # beyond it a float cannot count every point
 MAX_MESSAGE_LENGTH = 300  # a message may quote the file

@@ -9,6 +9,7 @@ from sklearn.base import ClusterMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from clusterer.base import Clusterer
+from clusterer.cluster.decided_clusters import DecidedClusters
 from clusterer.cluster.drift_check import learn_stream
 from clusterer.cluster.model_merging import pool_prototypes
 from clusterer.cluster.persistence.saved_state import SavedState
@@ -32,7 +33,7 @@ from clusterer.cluster.validation import (
 from clusterer.support.locking import locked
 
 
-class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
+class OnlineClusterer(PointQueries, DecidedClusters, SavedState, ClusterMixin, Clusterer):
     """Cluster a stream in one pass with at most K weighted prototypes.
 
     Each point moves its nearest prototype. If all K prototypes are in use, the two closest
@@ -130,6 +131,10 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
         The half-life in force, in points or seconds; infinite while nothing is forgotten.
     n_seen_ : int
         Number of points learned.
+    decisions_ : tuple of Decision
+        What people have decided about clusters: `merge_clusters`, `split_cluster`,
+        `cut_dendrogram`; `undo_decision` removes the last one. `find_alternatives` tells what there
+        is to decide.
     is_saturated_ : bool
         Whether there are too few prototypes for the clusters found. Then the model also warns,
         once, with a `SaturationWarning`; `suggest_number` returns a larger number to try.
@@ -289,14 +294,14 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
     def _absorb(self, other: "OnlineClusterer", *, fade: bool) -> Self:
         parameters = self._get_parameters()
         theirs, names = other._prototypes, getattr(other, "feature_names_in_", None)
-        numbers, times = other._label_cache.numbers, (self._last_time, other._last_time)
+        times = self._last_time, other._last_time
         known_times = [time for time in times if time is not None]
         last_time = max(known_times, default=None)
         if not self.__sklearn_is_fitted__():
             self._check_metric(other._learned_metric)
             self._last_time = last_time
             copied = theirs.widen(np.arange(theirs.n_features))
-            return self._set_state(copied, names, numbers.copy())
+            return self._set_state(copied, names, other._label_cache)
         self._check_metric()
         self._check_metric(other._learned_metric)
         columns, names = match_features(self, other)
@@ -312,7 +317,7 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
             ours.decay(decay**age)
         pooled = pool_prototypes(ours, theirs.widen(columns, n_features), parameters)
         self._last_time = last_time
-        return self._set_state(pooled, names, self._label_cache.numbers)
+        return self._set_state(pooled, names, self._label_cache)
 
     @locked
     def change_units(self, factors: ArrayLike, shifts: ArrayLike) -> Self:
@@ -464,7 +469,7 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
             prototypes = self._prepare_prototypes(points.shape[1], parameters, is_first=is_first)
             self._learn_points(prototypes, points, parameters, Arrivals(weights, decays))
             self._last_time = last
-            self._set_state(prototypes, names, None if is_first else self._label_cache.numbers)
+            self._set_state(prototypes, names, None if is_first else self._label_cache)
             self._label_cache.outdate()
             return self
         except BaseException:
@@ -508,7 +513,8 @@ class OnlineClusterer(PointQueries, SavedState, ClusterMixin, Clusterer):
                 raise ValueError(
                     "Every weight is zero; learn at least one point of another weight."
                 )
-        refused = learn_stream(prototypes, learned, parameters, weights, decays)
+        decisions = self._label_cache.decisions if prototypes.n_seen else None
+        refused = learn_stream(prototypes, learned, parameters, weights, decays, decisions)
         if refused >= 0:
             raise ValueError(describe_refusal(points, refused))
         self._points = points

@@ -108,10 +108,7 @@ def measure_evidence(
     Evidence(strength=2.0, share=0.5, n_features=1)
     """
     n_features = density.centers.shape[1]
-    limits = [
-        base + more * min(n_features, MAX_FEATURES)
-        for base, more in (PROMINENCE, EXCESS_BETWEEN, EXCESS_AROUND)
-    ]
+    limits = list_limits(n_features)
     total = float(density.masses.sum())
     strongest = None
     for valley in measure_valleys(density, saddles, labels):
@@ -125,6 +122,19 @@ def measure_evidence(
     # Clusters that have no border at all are separate.
     n_clusters = len({*labels.tolist()} - {NOISE})
     return Evidence(CLEAR if n_clusters > 1 else 0.0, 1.0 / max(n_clusters, 1), n_features)
+
+
+def list_limits(n_features: int) -> tuple[float, float, float]:
+    """The simulated limits of the three measures of a valley.
+
+    >>> list_limits(1)
+    (3.2, 7.0, 12.0)
+    """
+    prominent, between, around = (
+        base + more * min(n_features, MAX_FEATURES)
+        for base, more in (PROMINENCE, EXCESS_BETWEEN, EXCESS_AROUND)
+    )
+    return prominent, between, around
 
 
 def measure_strength(

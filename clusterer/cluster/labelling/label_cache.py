@@ -15,7 +15,8 @@ So `LabelCache.update` reads them at the resolution chosen last, and chooses the
 after `CHOICE` times the share ``refresh``. What is read from an attribute is always read at all of
 them.
 
-Each labelling gets the lasting numbers of `clusterer.cluster.labelling.cluster_numbers`.
+Each labelling follows the decisions of people, see `clusterer.cluster.labelling.decisions`, and
+gets the lasting numbers of `clusterer.cluster.labelling.cluster_numbers`.
 """
 
 from typing import Any, NamedTuple
@@ -24,9 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.density.label_update import LabelledDensity, update_labels
-from clusterer.cluster.density.labels import cluster_by_density, label_prototypes, number_clusters
-from clusterer.cluster.inactive_clusters import label_with_inactive
+from clusterer.cluster.density.labels import (
+    cluster_by_density,
+    label_prototypes,
+    number_clusters,
+    number_in_order,
+)
 from clusterer.cluster.labelling.cluster_numbers import ClusterNumbers
+from clusterer.cluster.labelling.decisions import Decisions
+from clusterer.cluster.labelling.inactive_clusters import label_with_inactive
 from clusterer.cluster.labelling.resolutions import read_at, read_clusters
 from clusterer.cluster.prototypes.prototypes import Prototypes
 from clusterer.cluster.prototypes.state_layout import DECAYED_COUNT, ID, N_SEEN, N_TAKEN
@@ -56,7 +63,8 @@ class FullLabelling(NamedTuple):
 
     ``numbers`` (m + 1,) are the lasting numbers by the labels of ``density``; -1 is the last one.
     ``resolution`` is the number of prototypes at the resolution chosen after ``n_chosen`` points;
-    0 if the clusters are read from all prototypes.
+    0 if the clusters are read from all prototypes. ``is_proven`` tells whether there were several
+    clusters before people's decisions.
     """
 
     choices: Choices
@@ -67,6 +75,7 @@ class FullLabelling(NamedTuple):
     numbers: NDArray[np.int64]
     resolution: int
     n_chosen: float
+    is_proven: bool
 
 
 class LabelCache:
@@ -78,14 +87,21 @@ class LabelCache:
     array([], dtype=int64)
     """
 
-    def __init__(self, numbers: ClusterNumbers | None = None) -> None:
+    def __init__(
+        self, numbers: ClusterNumbers | None = None, decisions: Decisions | None = None
+    ) -> None:
         self.numbers = numbers or ClusterNumbers()
+        self.decisions = Decisions() if decisions is None else decisions
         self._exact: dict[Choices, NDArray[np.int64]] = {}
         self._last: FullLabelling | None = None
         self.n_clusters = 0
         """Number of clusters at the last full labelling."""
         self.point_density: Any = None
         """What the caller computes of the density of the present prototypes; None if outdated."""
+
+    def restart(self) -> "LabelCache":
+        """Return a cache for other prototypes, with copies of the numbers and the decisions."""
+        return LabelCache(self.numbers.copy(), self.decisions.copy())
 
     def outdate(self) -> None:
         """Note that the prototypes have learned points."""
@@ -146,10 +162,14 @@ class LabelCache:
 
         Until the resolution is chosen anew, several clusters count as proven.
         """
-        density = read_at(prototypes, last.resolution, is_proven=last.n_clusters > 1)
-        labels = number_clusters(density.labels, last.choices.drop_singletons)
+        density = read_at(prototypes, last.resolution, is_proven=last.is_proven)
+        decided = self.decisions.apply_to_density(prototypes, density)
+        labels = number_clusters(decided.labels, last.choices.drop_singletons)
         chosen = last.resolution, last.n_chosen
-        renewed = describe_labelling(prototypes, last.choices, density, *chosen)
+        is_proven = has_several(density)
+        renewed = describe_labelling(
+            prototypes, last.choices, decided, *chosen, is_proven=is_proven
+        )
         return self._number(prototypes, labels, renewed)
 
     def _number(
@@ -176,7 +196,10 @@ class LabelCache:
         # Only the other labels are worth an update: without the density they take no time, and
         # inactive clusters belong to a second density.
         if join and forget == "never":
-            return label_with_inactive(prototypes, previous, drop_singletons=drop), None
+            labels = label_with_inactive(prototypes, previous, drop_singletons=drop)
+            if len(self.decisions):
+                labels = number_in_order(self.decisions.apply(prototypes, labels))
+            return labels, None
         # The inner coordinates make the result independent of units and offsets.
         data = prototypes.density_data
         if not join:
@@ -187,8 +210,16 @@ class LabelCache:
             density, resolution = reading.density, reading.resolution
         else:
             density = cluster_by_density(**data, previous=previous)
-        last = describe_labelling(prototypes, choices, density, resolution, prototypes.n_seen)
-        return number_clusters(density.labels, drop), last
+        decided = self.decisions.apply_to_density(prototypes, density)
+        last = describe_labelling(
+            prototypes,
+            choices,
+            decided,
+            resolution,
+            prototypes.n_seen,
+            is_proven=has_several(density),
+        )
+        return number_clusters(decided.labels, drop), last
 
 
 def describe_labelling(
@@ -197,16 +228,26 @@ def describe_labelling(
     density: LabelledDensity,
     resolution: int,
     n_chosen: float,
+    *,
+    is_proven: bool,
 ) -> FullLabelling | None:
     """Return what `LabelCache.update` needs, without numbers; None if nothing shapes the density.
 
     >>> nowhere = LabelledDensity(np.arange(0), np.empty((0, 0)), np.arange(0), np.empty((0, 0)))
     >>> prototypes = Prototypes(n_features=1, n_prototypes=2, rule=0)
-    >>> describe_labelling(prototypes, Choices(True, True, "quiet", None, 2), nowhere, 0, 0.0)
+    >>> choices = Choices(True, True, "quiet", None, 2)
+    >>> describe_labelling(prototypes, choices, nowhere, 0, 0.0, is_proven=False)
     """
     if not density.places.size:
         return None
     n_clusters = len({*density.labels.tolist()} - {NOISE})
     n_seen, ids = prototypes.n_seen, prototypes.ids
     numbers = np.full(len(ids) + 1, NOISE)
-    return FullLabelling(choices, n_seen, ids, density, n_clusters, numbers, resolution, n_chosen)
+    return FullLabelling(
+        choices, n_seen, ids, density, n_clusters, numbers, resolution, n_chosen, is_proven
+    )
+
+
+def has_several(density: LabelledDensity) -> bool:
+    """Whether there are several clusters."""
+    return len({*density.labels.tolist()} - {NOISE}) > 1

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clusterer.cluster.labelling.decisions import KINDS, MAX_DECISIONS, UNKNOWN
 from clusterer.cluster.points.arrivals import MAX_WEIGHT, MIN_WEIGHT
 from clusterer.cluster.points.metric import count_features
 from clusterer.cluster.prototypes.links import LARGEST_UNIT
@@ -39,7 +40,8 @@ N_AXES = 3  # of the space around a sphere, see `clusterer.cluster.points.metric
 
 def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     """Check that parameters, names, scalars and arrays are valid and fit together."""
-    wanted = {"parameters", "feature_names", "next_number", "last_time", *SAVED_SCALARS}
+    names = {"parameters", "feature_names", "next_number", "decisions", "last_time"}
+    wanted = {*names, *SAVED_SCALARS}
     demand(header.keys() == wanted, "the header lacks entries or has unknown ones")
     n_prototypes = check_model_parameters(header["parameters"])
     demand(arrays["centers"].ndim == 2, "centers is not a matrix")
@@ -54,12 +56,16 @@ def check_contents(header: dict[str, Any], arrays: dict[str, NDArray]) -> None:
     check_names(header["feature_names"], count_features(metric, n_features))
     check_stream(header)
     check_drift_state(header)
-    check_arrays(arrays, n_taken, n_features, header["n_seen"], header["total_weight"])
+    check_arrays(
+        {name: values for name, values in arrays.items() if name != "sides"},
+        *(n_taken, n_features, header["n_seen"], header["total_weight"]),
+    )
     check_links(arrays["links"], header["total_weight"] * header["link_unit"])
     check_times(arrays["times"], header)
     check_recent(arrays["recent"])
     check_units(header, arrays)
     check_numbers(arrays, header)
+    check_decisions(header["decisions"], arrays["sides"], n_taken)
 
 
 def check_model_parameters(parameters: Any) -> int:
@@ -151,6 +157,33 @@ def check_numbers(arrays: dict[str, NDArray], header: dict[str, Any]) -> None:
     demand(bool(((was_noise == 0) | (was_noise == 1)).all()), "numbers holds a wrong mark of noise")
     is_time = last_time is None or (type(last_time) is float and math.isfinite(last_time))
     demand(is_time, f"last_time is {last_time!r}, not a number of seconds")
+
+
+def check_decisions(decisions: Any, sides: NDArray, n_prototypes: int) -> None:
+    """Check the decisions about clusters, and the sides (m, n) of the prototypes."""
+    is_dict = isinstance(decisions, dict) and decisions.keys() == {"made", "next_note"}
+    demand(is_dict, "decisions lack entries or have unknown ones")
+    made, following = decisions["made"], decisions["next_note"]
+    is_count = type(following) is int and 0 <= following <= 2 * MAX_SEEN
+    demand(is_count, f"next_note is {following!r}, not a number of points")
+    is_list = isinstance(made, list) and len(made) <= MAX_DECISIONS
+    demand(is_list, f"decisions are no list of at most {MAX_DECISIONS}")
+    demand(sides.shape == (n_prototypes, len(made)), f"sides has the shape {sides.shape}")
+    for number, each in enumerate(made):
+        demand(isinstance(each, list) and len(each) == 4, "a decision lacks entries")
+        kind, n_seen, clusters, groups = each
+        demand(isinstance(kind, str) and kind in KINDS, f"the decision {kind!r} does not exist")
+        is_count = type(n_seen) is int and 1 <= n_seen <= MAX_SEEN
+        demand(is_count, f"a decision was made after {n_seen!r} points")
+        for values in (clusters, groups):
+            are_counts = isinstance(values, list) and all(
+                type(value) is int and 0 <= value < MAX_SEEN for value in values
+            )
+            demand(are_counts, "a decision names impossible clusters")
+        demand(max(groups, default=0) < max(len(groups), 1), "a decision has impossible groups")
+        own = sides[:, number]
+        is_side = (own >= UNKNOWN) & (own < len(groups))
+        demand(bool(is_side.all()), "sides holds impossible numbers")
 
 
 def check_links(links: NDArray, most: float) -> None:

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from clusterer.cluster.fitted_attributes import FittedAttributes
 from clusterer.cluster.labelling.cluster_numbers import ClusterNumbers
+from clusterer.cluster.labelling.decisions import Decisions
 from clusterer.cluster.labelling.label_cache import LabelCache
 from clusterer.cluster.persistence.checks import check_contents
 from clusterer.cluster.persistence.versions import ARRAYS, upgrade
@@ -57,6 +58,7 @@ class SavedState(FittedAttributes):
         sigma, half_life, threshold = self.sigma, self.half_life, self.noise_threshold
         numbers = self._label_cache.numbers
         arrays["numbers"], arrays["numbered"] = numbers.to_arrays(self._prototypes.ids)
+        decisions, arrays["sides"] = self._label_cache.decisions.to_arrays(self._prototypes.ids)
         header = {
             "parameters": {
                 "join": bool(self.join),
@@ -74,6 +76,7 @@ class SavedState(FittedAttributes):
             },
             "feature_names": None if names is None else [str(name) for name in names],
             "next_number": numbers.next_number,
+            "decisions": decisions,
             "last_time": self._last_time,
             **scalars,
         }
@@ -96,8 +99,12 @@ class SavedState(FittedAttributes):
         prototypes = Prototypes.from_arrays(header, arrays, model._get_parameters().rule)
         names = header["feature_names"]
         model._set_state(prototypes, None if names is None else np.array(names, object))
-        model._label_cache.numbers = ClusterNumbers.from_arrays(
-            arrays["ids"], arrays["numbers"], arrays["numbered"], header["next_number"]
+        ids = arrays["ids"]
+        model._label_cache = LabelCache(
+            ClusterNumbers.from_arrays(
+                ids, arrays["numbers"], arrays["numbered"], header["next_number"]
+            ),
+            Decisions.from_arrays(header["decisions"], ids, arrays["sides"]),
         )
         model._last_time = header["last_time"]
         return model
@@ -138,11 +145,12 @@ class SavedState(FittedAttributes):
         self,
         prototypes: Prototypes,
         names: NDArray | None,
-        numbers: ClusterNumbers | None = None,
+        before: LabelCache | None = None,
     ) -> Self:
         """Take over prototypes, and the names of the features if they are not None.
 
-        ``numbers`` are the clusters' numbers so far; if there are none, they start anew.
+        The clusters keep their numbers and people's decisions of the labels ``before``; without
+        them both start anew.
         """
         self._learned_metric = self.metric
         self.n_features_in_ = count_features(self.metric, prototypes.n_features)
@@ -150,5 +158,5 @@ class SavedState(FittedAttributes):
             self.feature_names_in_ = names
         if prototypes is not getattr(self, "_prototypes", None):
             self._prototypes = prototypes
-            self._label_cache = LabelCache(numbers)
+            self._label_cache = LabelCache() if before is None else before.restart()
         return self

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clusterer.cluster.labelling.cluster_numbers import ClusterNumbers
+from clusterer.cluster.labelling.decisions import Decisions
 from clusterer.cluster.prototypes.parameters import REFRESH
 from clusterer.cluster.prototypes.state_layout import N_RECENT_ROWS
 from clusterer.support.array_archive import demand
 
-VERSION = 6
+VERSION = 7
 ARRAYS = {
     "centers": "<f8",
     "weights": "<f8",
@@ -21,6 +22,7 @@ ARRAYS = {
     "known": "<i8",
     "numbers": "<i8",
     "numbered": "<f8",
+    "sides": "<i8",
     "links": "<f8",
     "times": "<f8",
     "recent": "<f8",
@@ -29,7 +31,10 @@ ARRAYS = {
     "origin": "<f8",
 }
 # The first version with this array.
-SINCE = {"times": 2, "recent": 3, "known": 4, "numbers": 6, "numbered": 6, "steps": 6}
+SINCE = {
+    **{"times": 2, "recent": 3, "known": 4, "numbers": 6, "numbered": 6, "steps": 6},
+    "sides": 7,
+}
 REFRESH_SINCE = 5  # the first version with this parameter
 
 
@@ -69,6 +74,8 @@ def upgrade(
         header |= {"next_number": 0, "last_time": None, "total_weight": header["n_seen"]}
         added = {"metric": "euclidean", "noise_threshold": None}
         header["parameters"] = {**added, **header["parameters"]}
+    if version < SINCE["sides"]:
+        header["decisions"], arrays["sides"] = Decisions().to_arrays(arrays["ids"].ravel())
     return header, arrays
 
 

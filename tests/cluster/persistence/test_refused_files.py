@@ -73,6 +73,10 @@ def parameters(**changed: Any) -> dict[str, Any]:
     return {"parameters": json.loads(str(array("header")))["parameters"] | changed}
 
 
+def decide(*decision: Any) -> bytes:
+    return forge(CONTENT, decisions={"made": [decision], "next_note": 160})
+
+
 FOREIGN = {
     "empty": b"",
     "text": b"x,y\n1,2\n",
@@ -85,7 +89,7 @@ FOREIGN = {
     "array too many": forge(CONTENT, {"more": np.zeros(1)}),
     "array missing": forge(CONTENT, {"origin": None}),
     "other format": forge(CONTENT, format="picture"),
-    "newer": forge(CONTENT, version=7),
+    "newer": forge(CONTENT, version=8),
     "version 0": forge(CONTENT, version=0),
     "version true": forge(CONTENT, version=True),
     "version text": forge(CONTENT, version="1"),
@@ -119,7 +123,7 @@ FOREIGN = {
     "total_weight huge": forge(CONTENT, total_weight=1e60),
     "next_number too low": forge(CONTENT, {"numbers": np.zeros((6, 3), np.int64)}, next_number=0),
     "next_number text": forge(CONTENT, next_number="1"),
-    "number without home": forge(CONTENT, put("numbers", (0, 0), 0), next_number=5),
+    "number without home": forge(CONTENT, put("numbers", (0, 1), -1), next_number=5),
     "numbers flat": forge(CONTENT, {"numbers": np.full(18, -1)}),
     "mark of noise": forge(CONTENT, put("numbers", (0, 2), 7)),
     "last_time NaN": forge(CONTENT, last_time=float("nan")),
@@ -169,6 +173,18 @@ FOREIGN = {
     "ids floats": forge(CONTENT, {"ids": np.arange(6.0)}),
     "centers flat": forge(CONTENT, {"centers": np.ones(12)}),
     "centers Fortran": forge(CONTENT, {"centers": np.asfortranarray(array("centers"))}),
+    "sides too large": forge(CONTENT, put("sides", (0, 0), 2)),
+    "sides flat": forge(CONTENT, {"sides": np.zeros(6, np.int64)}),
+    "sides of no decision": forge(CONTENT, decisions={"made": [], "next_note": 160}),
+    "decisions a number": forge(CONTENT, decisions=7),
+    "decision unknown": decide("burn", 60, [0], [0, 1]),
+    "decision in the past": decide("split", 0, [0], [0, 1]),
+    "decision short": decide("split", 60, [0]),
+    "decision of text": decide("split", 60, "ab", [0, 1]),
+    "decision with huge groups": decide("split", 60, [0], [0, 2**40]),
+    "decision noted never": forge(
+        CONTENT, decisions={"made": [["split", 60, [0], [0, 1]]], "next_note": 0.5}
+    ),
     "no prototypes": forge(CONTENT, {"centers": np.ones((0, 2))}),
     "no features": forge(CONTENT, {"centers": np.ones((6, 0))}),
 }
@@ -182,7 +198,7 @@ class TestRefused:
 
     def test_error_is_a_value_error_with_the_reason(self, tmp_path):
         assert issubclass(ModelFileError, ValueError)
-        with pytest.raises(ModelFileError, match=r"version 7.* update"):
+        with pytest.raises(ModelFileError, match=r"version 8.* update"):
             read(FOREIGN["newer"], tmp_path)
         with pytest.raises(ModelFileError, match="weights holds numbers below 0"):
             read(FOREIGN["weight below 0"], tmp_path)

@@ -24,9 +24,12 @@ from clusterer.datasets import make_generator
 from tests.cluster.test_properties import assert_identical, blobs
 from tests.support.streams import changes, clouds, lattices
 
-# What version 6 has added to the arrays and to the header.
-NUMBERS = ("numbers", "numbered", "steps")
-ADDED = ("next_number", "last_time", "total_weight", "chosen_prototypes", "next_choice")
+# What the versions 6 and 7 have added to the arrays and to the header.
+NUMBERS = ("numbers", "numbered", "steps", "sides")
+ADDED = (
+    *("next_number", "last_time", "total_weight", "chosen_prototypes", "next_choice"),
+    "decisions",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +56,7 @@ def forget_steps(snapshot):
 
 
 MODEL = OnlineClusterer(6, half_life=100.0).fit(blobs(0, 60))
+MODEL.split_cluster(int(MODEL.cluster_ids_[0]))
 CONTENT = content_of(MODEL)
 
 
@@ -120,7 +124,7 @@ class TestRoundTrip:
             assert set(file.files) == {"header", *ARRAYS}
             assert sum(file[name].size for name in ARRAYS) < 6 * (9 + 6 + 6 + 4) + 18
             header = json.loads(str(file["header"]))
-        assert (header["format"], header["version"]) == ("clusterer model", 6)
+        assert (header["format"], header["version"]) == ("clusterer model", 7)
 
     def test_a_file_of_version_1_is_read_as_if_clusters_rest(self, tmp_path):
         """Version 1 has no times, no parameter ``forget``, and no automatic half-life."""
@@ -133,6 +137,7 @@ class TestRoundTrip:
         del header["parameters"]["forget"]
         np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
         model = load(tmp_path / "model.npz")
+        model.split_cluster(0)
         assert model.get_params() == MODEL.get_params()
         # Version 1 does not hold how many points each prototype has had in all.
         read = model.snapshot()
@@ -150,7 +155,7 @@ class TestRoundTrip:
         for name in ("recent_count", *ADDED):
             del header[name]
         np.savez(tmp_path / "model.npz", **arrays | {"header": np.array(json.dumps(header))})
-        model = load(tmp_path / "model.npz")
+        model = load(tmp_path / "model.npz").split_cluster(0)
         assert_identical(model.snapshot(), forget_steps(MODEL.snapshot()))
         model.partial_fit(blobs(1, 3000)).save(tmp_path / "again.npz")
         assert_identical(load(tmp_path / "again.npz").snapshot(), model.snapshot())
@@ -189,6 +194,19 @@ class TestRoundTrip:
             each.partial_fit(blobs(1, 2000))
         assert (old.snapshot().steps > 0).all()
         assert_array_equal(old.prototypes_, model.prototypes_)
+
+    def test_a_file_of_version_6_is_read_without_decisions(self, tmp_path):
+        model = OnlineClusterer(50).fit(blobs(0))
+        model.save(tmp_path / "model.npz")
+        with np.load(tmp_path / "model.npz") as file:
+            arrays = {name: file[name] for name in file.files if name != "sides"}
+        header = json.loads(str(arrays["header"])) | {"version": 6}
+        del header["decisions"]
+        np.savez(tmp_path / "old.npz", **arrays | {"header": np.array(json.dumps(header))})
+        old = load(tmp_path / "old.npz")
+        assert old.decisions_ == ()
+        assert_identical(old.snapshot(), model.snapshot())
+        assert old.merge_clusters(0, 1).n_clusters_ == model.n_clusters_ - 1
 
     def test_numbers_weights_and_times_are_kept(self):
         settings = {"half_life": "10min", "metric": "cosine", "noise_threshold": 4.0}
