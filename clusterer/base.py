@@ -353,6 +353,35 @@ class PointScorer(Protocol):
         ...
 
 
+@runtime_checkable
+class Decidable(Protocol):
+    """A learner about whose clusters people can decide, as about those of `OnlineClusterer`.
+
+    Clusters have the numbers in the ``labels`` of the present `Learner.snapshot`. All methods raise
+    ValueError for a decision that is not possible; the learner is unchanged then.
+    """
+
+    def merge_clusters(self, first: int, second: int, *others: int) -> Any:
+        """Decide that clusters are one, from now on."""
+        ...
+
+    def split_cluster(self, cluster: int) -> Any:
+        """Decide that a cluster is two, from now on."""
+        ...
+
+    def cut_dendrogram(self, threshold: float) -> Any:
+        """Decide that each peak with so much prominence is a cluster, from now on."""
+        ...
+
+    def undo_decision(self) -> Any:
+        """Undo the last decision."""
+        ...
+
+    def find_cluster(self, prototype: int) -> int:
+        """Return the number of the cluster of the prototype with this id."""
+        ...
+
+
 def register_learner(name: str, path: str) -> None:
     """Register a learner that is not part of this library.
 

@@ -8,6 +8,7 @@ import clusterer
 from clusterer.base import Clusterer, Learner
 from clusterer.evaluation.classification.settings import ClassifierSettings
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.recipe import CUT, DECISION, MERGE, SPLIT, MadeDecision
 from clusterer.session.run_export import RunExport
 from clusterer.stream.source import SourceCode
 from clusterer.support.python_code import format_arguments, format_value
@@ -155,6 +156,8 @@ def _list_steps(run: RunExport) -> list[str]:
                 lines.append(f"source.noise = {format_value(value)}")
             elif name == "scaling":
                 lines.append(f"rescale({_format_scaling(value)})")
+            elif name == DECISION:
+                lines.append(_write_decision(value))
             elif name == CLASSIFIER:
                 lines += _write_classifier(classifier, value)
                 classifier = value
@@ -163,6 +166,17 @@ def _list_steps(run: RunExport) -> list[str]:
     if n_left := run.snapshot.n_seen - n_learned:
         lines.append(f"learn({n_left:_})")
     return lines
+
+
+def _write_decision(decision: MadeDecision) -> str:
+    """The line that decides about clusters, which it finds by the ids of prototypes."""
+    if decision.kind == MERGE:
+        return f"model.merge_clusters(*map(model.find_cluster, {decision.prototypes}))"
+    if decision.kind == SPLIT:
+        return f"model.split_cluster(model.find_cluster({decision.prototypes[0]}))"
+    if decision.kind == CUT:
+        return f"model.cut_dendrogram({format_value(decision.threshold)})"
+    return "model.undo_decision()"
 
 
 def _write_classifier(before: dict[str, Any] | None, now: dict[str, Any] | None) -> list[str]:

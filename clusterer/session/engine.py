@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -267,6 +267,21 @@ class Engine:
                 self._run.name_cluster(cluster, name)
 
         self._post(change)
+
+    def decide(
+        self, kind: str, run: int, *, clusters: Sequence[int] = (), threshold: float = 0.0
+    ) -> "Future[None]":
+        """Decide about the clusters of the run with this number; see `Run.decide`.
+
+        The future has None, or the error: a ValueError if the decision is not possible.
+        """
+
+        def change() -> None:
+            if self._run.number != run:
+                raise ValueError("Another run has begun.")
+            self._run.decide(kind, clusters=clusters, threshold=threshold)
+
+        return self._ask(change)
 
     def set_baseline(self, settings: BaselineSettings | None) -> None:
         """Let a baseline learn beside the model from now on; None removes it."""

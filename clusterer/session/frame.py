@@ -12,6 +12,7 @@ from clusterer.preprocessing.logarithm import take_logarithm
 from clusterer.preprocessing.projection import Projection
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.density_image import Box
+from clusterer.session.recipe import MadeDecision
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +136,10 @@ class Frame:
     point_scores : (n,) or None
         The logarithm of the density at ``points``, as the model's ``score_samples`` gives it; None
         if it was not requested or the model cannot tell.
+    decisions : tuple of MadeDecision
+        What people have decided about the clusters; it is in force.
+    can_decide : bool
+        Whether people can decide about the clusters of this run.
     """
 
     run: int
@@ -159,6 +164,8 @@ class Frame:
     point_classes: NDArray[np.int64] | None = None
     class_names: tuple[str, ...] | None = None
     point_scores: NDArray[np.float64] | None = None
+    decisions: tuple[MadeDecision, ...] = ()
+    can_decide: bool = False
 
     @property
     def noise_share(self) -> float:

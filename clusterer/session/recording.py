@@ -15,6 +15,7 @@ from clusterer.base import Learner, Snapshot
 from clusterer.evaluation.classification.companion import Classification
 from clusterer.model_file import Model, dump_model, parse_model
 from clusterer.preprocessing.scaling import Scaling
+from clusterer.session.recipe import MadeDecision
 from clusterer.session.tracking import ClusterTracker, map_labels
 from clusterer.stream.chunk import NOISE
 from clusterer.support.lazy_property import lazy_property
@@ -26,7 +27,7 @@ N_EVENTS = 1_000
 FAST = 1
 NO_LINKS = np.empty((0, 0))
 
-Kind = Literal["born", "split", "merged", "ended", "changed", "reset", "branched"]
+Kind = Literal["born", "split", "merged", "ended", "changed", "decided", "reset", "branched"]
 
 
 def pack(model: Learner) -> bytes:
@@ -39,7 +40,8 @@ class Event:
     """An event of a run after ``n_seen`` points.
 
     A cluster was "born", "split" from the cluster ``other``, "merged" into it, or "ended"; or the
-    parameter ``name`` was "changed" from ``before`` to ``after``; or the run started with a
+    parameter ``name`` was "changed" from ``before`` to ``after``; or a person "decided" about the
+    clusters what ``name`` says; or the run started with a
     "reset" or "branched" from another run.
     """
 
@@ -80,6 +82,10 @@ class RecordedState:
         The classifier that learns beside the model.
     point_classes : (k,) or None
         The true classes of the last k of ``points``; None if they are unknown.
+    decisions : tuple of MadeDecision
+        What people have decided about the clusters; it is in force.
+    n_decided : int
+        The number of all decisions, see `Recipe.n_decided`.
     """
 
     snapshot: Snapshot
@@ -94,6 +100,8 @@ class RecordedState:
     scaling: Scaling
     classification: Classification | None = None
     point_classes: NDArray[np.signedinteger] | None = None
+    decisions: tuple[MadeDecision, ...] = ()
+    n_decided: int = 0
 
     @property
     def model(self) -> Learner:

@@ -19,10 +19,11 @@ def restart_run(run: Run, number: int) -> Run:
 def branch_run(run: Run, state: RecordedState, number: int) -> Run:
     """Return a new run that continues from a recorded state, with the present parameters.
 
-    The model, the cluster ids and colours, the recording up to the state and the position of the
-    source are restored exactly. With the parameters of the state, the new run continues bit for
-    bit as the old run did. The window is filled with points that the source returns again, with
-    the noise of the state; so it differs if the noise was changed within the window.
+    The model with the decisions about its clusters, the cluster ids and colours, the recording up
+    to the state and the position of the source are restored exactly. With the parameters of the
+    state, the new run continues bit for bit as the old run did. The window is filled with points
+    that the source returns again, with the noise of the state; so it differs if the noise was
+    changed within the window.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def branch_run(run: Run, state: RecordedState, number: int) -> Run:
     branch.recorder = run.recorder.fork(state.n_seen)
     branch.recorder.add(state)
     branch.recorder.note(Event(state.n_seen, "branched"))
-    branch.recipe = run.recipe.cut(state.n_seen, state.parameters)
+    branch.recipe = run.recipe.cut(state.n_seen, state.parameters, state.n_decided)
     for name, value in run.parameters.items():
         if name != "classifier" and state.parameters.get(name) != value:
             branch.recipe.note(state.n_seen, name, value)

@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from clusterer.base import Classifier, Learner, PointScorer, Snapshot
+from clusterer.base import Classifier, Decidable, Learner, PointScorer, Snapshot
 from clusterer.evaluation.baselines import BaselineSettings
 from clusterer.evaluation.classification.companion import Classification, CompanionClassifier
 from clusterer.evaluation.classification.prequential import N_WINDOW
@@ -21,7 +22,7 @@ from clusterer.evaluation.metrics import QualityMetrics, measure_quality
 from clusterer.preprocessing.scaling import Scaling
 from clusterer.session.frame import Frame, ViewRequest
 from clusterer.session.recent_points import N_MEASURED, RecentPoints
-from clusterer.session.recipe import Recipe
+from clusterer.session.recipe import CUT, MERGE, SPLIT, MadeDecision, Recipe
 from clusterer.session.recording import NO_LINKS, Event, RecordedState, Recorder, Recording, pack
 from clusterer.session.run_export import RunExport
 from clusterer.session.tracking import ClusterTracker, map_labels
@@ -284,6 +285,8 @@ class Run:
                 scaling=self.scaling,
                 classification=self._take_classification(shown),
                 point_classes=self._record_classes(len(points)),
+                decisions=self.recipe.decisions,
+                n_decided=self.recipe.n_decided,
             )
         )
 
@@ -389,7 +392,69 @@ class Run:
             point_scores=score_points(self.model, self.scaling, points)
             if view_request.has_scores
             else None,
+            decisions=self.recipe.decisions,
+            can_decide=self.can_decide,
         )
+
+    @property
+    def can_decide(self) -> bool:
+        """Whether people can decide about the clusters."""
+        return self.can_branch and isinstance(self.model, Decidable)
+
+    def decide(self, kind: str, *, clusters: Sequence[int] = (), threshold: float = 0.0) -> None:
+        """Merge or split clusters, cut the dendrogram, or undo the last decision.
+
+        Parameters
+        ----------
+        kind : "merge", "split", "cut" or "undo"
+        clusters : sequence of int
+            Lasting ids of the clusters to merge, or of the one to split.
+        threshold : float
+            Where to cut the dendrogram, see `OnlineClusterer.cut_dendrogram`.
+
+        Raises
+        ------
+        ValueError
+            If the decision is not possible, for example because a cluster has ended. The run is
+            unchanged then.
+        """
+        model = self.model
+        if not isinstance(model, Decidable) or not self.can_decide or not self.n_seen:
+            raise ValueError("There are no clusters to decide about.")
+        tracker, snapshot = self.lasting_tracker, self._take_snapshot()
+        self._identify(snapshot)
+        labels = self._find_labels(clusters)
+        if kind == MERGE:
+            if len(labels) < 2:
+                raise ValueError("Choose two clusters or more to merge.")
+            model.merge_clusters(*labels)
+            tracker.note_decision(clusters)
+        elif kind == SPLIT:
+            if len(labels) != 1:
+                raise ValueError("Choose one cluster to split.")
+            model.split_cluster(*labels)
+            tracker.note_decision(())
+        elif kind == CUT:
+            model.cut_dendrogram(threshold)
+            tracker.note_decision([*tracker.colors])
+        else:
+            model.undo_decision()
+            tracker.undo_decision()
+        prototypes = tuple(_find_heaviest(snapshot, label) for label in labels)
+        decision = MadeDecision(kind, self.n_seen, tuple(clusters), prototypes, float(threshold))
+        self._is_track_due = True
+        self.recipe.note_decision(decision)
+        text = decision.describe(tracker.names)
+        self.recorder.note(Event(self.n_seen, "decided", name=text))
+        self._identify(self._take_snapshot())
+
+    def _find_labels(self, clusters: Sequence[int]) -> list[int]:
+        """The model's labels of clusters by their lasting ids, in the present tracking."""
+        labels = {cluster: label for label, cluster in self.tracker.label_ids.items()}
+        for each in clusters:
+            if each not in labels:
+                raise ValueError(f"Cluster {each} is not there any more.")
+        return [labels[each] for each in clusters]
 
     def name_cluster(self, cluster: int, name: str) -> None:
         """Name a cluster by its lasting id; see `ClusterTracker.name_cluster`."""
@@ -443,6 +508,12 @@ class Run:
             recipe=self.recipe.copy(),
             classification=self._take_classification(points[-N_WINDOW:]),
         )
+
+
+def _find_heaviest(snapshot: Snapshot, label: int) -> int:
+    """The id of the prototype of a cluster with the most points, the first of equals."""
+    members = np.flatnonzero(snapshot.labels == label)
+    return int(snapshot.ids[members[np.argmax(snapshot.counts[members])]])
 
 
 def find_next_track(n_seen: int) -> int:

@@ -1,6 +1,6 @@
 """Track clusters over time: which cluster now is which cluster of the last update."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -53,6 +53,7 @@ class ClusterTracker:
         self._next_id = 1
         self._known: dict[int, int] = {}
         self._bare: dict[int, int] = {}
+        self._before: list[dict[int, int]] = []
 
     def update(
         self, prototype_ids: NDArray, labels: NDArray, weights: NDArray
@@ -117,6 +118,31 @@ class ClusterTracker:
         others = {i: each for i, each in self.names.items() if i != cluster}
         self.names = others | ({cluster: text} if text else {})
 
+    def note_decision(self, clusters: Iterable[int]) -> None:
+        """Note which prototypes these clusters have, before a person's decision about them.
+
+        When the decision is undone, they get their ids back, and so their names.
+        """
+        concerned = {*clusters}
+        self._before.append({i: each for i, each in self._known.items() if each in concerned})
+
+    def undo_decision(self) -> None:
+        """Give the prototypes back the clusters that they had before the last decision.
+
+        >>> tracker = ClusterTracker()
+        >>> ids, weights = np.array([7, 8]), np.ones(2)
+        >>> _ = tracker.update(ids, np.array([0, 1]), weights)
+        >>> tracker.note_decision([1, 2])
+        >>> tracker.update(ids, np.array([0, 0]), weights).tolist()
+        [1, 1]
+        >>> tracker.undo_decision()
+        >>> tracker.update(ids, np.array([0, 1]), weights).tolist()
+        [1, 2]
+        """
+        if self._before:
+            before = self._before.pop()
+            self._known |= {i: before[i] for i in self._known.keys() & before.keys()}
+
     def take_names(self, names: Mapping[int, str]) -> None:
         """Take over the names of another tracker, for the clusters that both know."""
         self.names = {i: name for i, name in names.items() if i < self._next_id}
@@ -127,7 +153,7 @@ class ClusterTracker:
         twin.names = self.names.copy()
         twin.colors, twin._known = self.colors.copy(), self._known.copy()
         twin.label_ids, twin._next_id = self.label_ids.copy(), self._next_id
-        twin._bare = self._bare.copy()
+        twin._bare, twin._before = self._bare.copy(), self._before.copy()
         return twin
 
     def to_dict(self) -> dict[str, Any]:
@@ -138,6 +164,7 @@ class ClusterTracker:
             "next_id": self._next_id,
             "names": [*self.names.items()],
             "bare": [*self._bare.items()],
+            "before": [[*each.items()] for each in self._before],
         }
 
     @staticmethod
@@ -148,7 +175,10 @@ class ClusterTracker:
         tracker._known = {int(i): int(cluster) for i, cluster in entries["known"]}
         tracker._next_id = int(entries["next_id"])
         tracker._bare = {int(i): int(cluster) for i, cluster in entries.get("bare", [])}
-        # Runs that were saved earlier have no names and no labels without prototypes.
+        tracker._before = [
+            {int(i): int(cluster) for i, cluster in each} for each in entries.get("before", [])
+        ]
+        # Runs that were saved earlier have no decisions, no names and no labels without prototypes.
         for cluster, name in entries.get("names", []):
             tracker.name_cluster(int(cluster), str(name))
         return tracker

@@ -67,7 +67,7 @@ def measure_history(view_data: ViewData) -> PlotData:
     events = [
         event
         for event in view_data.recording.events
-        if event.kind in ("changed", "reset", "branched")
+        if event.kind in ("changed", "decided", "reset", "branched")
     ]
     changes: Columns = {
         "x": [event.n_seen for event in events],
@@ -146,6 +146,8 @@ def describe_change(event: Event) -> str:
     if event.kind == "changed":
         name = PARAMETER_TITLES.get(event.name, event.name)
         return f"{name}: {_write(event.before)} → {_write(event.after)}"
+    if event.kind == "decided":
+        return event.name
     return "reset" if event.kind == "reset" else "branched off"
 
 
