@@ -40,6 +40,55 @@ def test_a_reload_restores_the_run(dashboard_page, open_page):
     expect(other.get_by_role("slider", name="Prototypes K")).to_have_value("6")
 
 
+def clusters_found(page):
+    return int(counter(page, "clusters found"))
+
+
+def choose(page, *places):
+    """Choose clusters by their places in the list."""
+    boxes = page.get_by_role("checkbox")
+    for place in places:
+        boxes.nth(place).click()
+        expect(boxes.nth(place)).to_be_checked()
+
+
+def test_a_reload_keeps_the_decisions_about_clusters(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 1_500)
+    pause(page)
+    page.get_by_role("tab", name="Groups").click()
+    expect(page.get_by_text("One fewer:")).to_be_visible()
+    n_clusters = clusters_found(page)
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_disabled()
+    choose(page, 0, 1)
+    page.get_by_role("button", name="Merge these").click()
+    wait_until(lambda: clusters_found(page) == n_clusters - 1)
+    merged = page.get_by_text("By hand: merged cluster")
+    expect(merged).to_be_visible()
+    expect(page.get_by_role("textbox", name="Name of cluster")).to_have_count(n_clusters - 1)
+    undo.click()
+    wait_until(lambda: clusters_found(page) == n_clusters)
+    expect(merged).not_to_be_visible()
+    choose(page, 1)
+    page.get_by_role("button", name="Split this one").click()
+    wait_until(lambda: clusters_found(page) == n_clusters + 1)
+    # The decision lasts while the stream goes on, and after a reload.
+    n_seen = seen(page)
+    page.get_by_role("button", name="Play").click()
+    wait_until(lambda: seen(page) > n_seen + 300)
+    pause(page)
+    assert clusters_found(page) == n_clusters + 1
+    page.reload()
+    page.wait_for_selector("canvas")
+    wait_until(lambda: seen(page) > n_seen + 300)
+    assert clusters_found(page) == n_clusters + 1
+    page.get_by_role("tab", name="Groups").click()
+    expect(page.get_by_text("By hand: split cluster")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    wait_until(lambda: clusters_found(page) == n_clusters)
+
+
 def test_an_uploaded_table_is_restored_with_its_columns(dashboard_page, tmp_path):
     page = dashboard_page
     write_blobs(tmp_path / "blobs.csv")

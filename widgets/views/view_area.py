@@ -1,6 +1,7 @@
 """The area of the live figure: the figure, the views beside it, and time travel."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import partial
 
 import numpy as np
@@ -107,7 +108,7 @@ class ViewArea:
         self._run = -1
         self.views = ViewTabs(
             {
-                GroupsView.title: lambda: GroupsView(self._name_cluster),
+                GroupsView.title: lambda: GroupsView(self._name_cluster, self._decide),
                 ScatterMatrixView.title: lambda: ScatterMatrixView(),
                 "Stream graph": lambda: PlotView(measure_stream_graph, draw_stream_graph),
                 "History": lambda: PlotView(measure_history, draw_history),
@@ -271,6 +272,13 @@ class ViewArea:
     def _name_cluster(self, cluster: int, name: str) -> None:
         if self._frame is not None:
             self._engine.name_cluster(cluster, name, self._frame.run)
+
+    def _decide(
+        self, kind: str, *, clusters: Sequence[int] = (), threshold: float = 0.0
+    ) -> "Future[None]":
+        """Decide about the clusters of the run that is drawn; see `Engine.decide`."""
+        run = -1 if self._frame is None else self._frame.run
+        return self._engine.decide(kind, run, clusters=clusters, threshold=threshold)
 
     def _highlight(self, cluster: int) -> None:
         self._figure.highlight.cluster = cluster

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import panel as pn
@@ -25,6 +25,7 @@ from widgets.components.palette import CLUSTER_COLORS
 from widgets.components.text import Html, Text
 from widgets.controls.controls import WIDE
 from widgets.live.view_data import ViewData
+from widgets.views.groups.decide import HOW_SURE, Choices, ChoicesPanel, Decide, measure_choices
 from widgets.views.groups.group_plot import (
     Group,
     draw_group,
@@ -188,34 +189,45 @@ class GroupCard:
         self.view.visible = True
 
 
-Measured = list[tuple[int, Group, PlotData, bool]]
+class Measured(NamedTuple):
+    """What `GroupsView.draw` shows: the number of clusters in words, and the cards."""
+
+    choices: Choices
+    cards: list[tuple[int, Group, PlotData, bool]]
 
 
 class GroupsView:
-    """A card for each of the largest clusters; ``on_name`` gets a cluster and its new name.
+    """How many clusters there are and how sure that is, and a card for each of the largest.
 
-    A cluster keeps its card as long as it is among the largest, so that no card moves away while
+    ``on_name`` gets a cluster and its new name, ``decide`` passes decisions about clusters on. A
+    cluster keeps its card as long as it is among the largest, so that no card moves away while
     its user reads or writes.
     """
 
     title = "Groups"
 
-    def __init__(self, on_name: Callable[[int, str], None]) -> None:
+    def __init__(self, on_name: Callable[[int, str], None], decide: Decide) -> None:
+        self._panel = ChoicesPanel(decide)
         self._cards = [GroupCard(on_name) for _ in range(N_CARDS)]
         self._places: dict[int, int] = {}
         self._n_on_page = 0
         self._note = Text(role="status")
         self._about = Text()
-        self._about.show(*HOW_TO_READ)
+        self._about.show(HOW_SURE, *HOW_TO_READ)
         # The containers of Panel itself: those of Material load styles from the internet when
         # something is added later in a notebook.
         self._box = pn.FlexBox(sizing_mode="stretch_width", margin=(4, 4), align_items="stretch")
         self.pane = pn.Column(
-            self._note.pane, self._box, self._about.pane, sizing_mode="stretch_width", margin=0
+            self._panel.pane,
+            self._note.pane,
+            self._box,
+            self._about.pane,
+            sizing_mode="stretch_width",
+            margin=0,
         )
 
     def measure(self, view_data: ViewData) -> Measured:
-        """The cards by their places; runs in a worker thread."""
+        """The choices, and the cards by their places; runs in a worker thread."""
         groups = measure_groups(view_data)
         self._places = assign_places(self._places, [each.description.cluster for each in groups])
         measured = []
@@ -223,16 +235,18 @@ class GroupsView:
             place = self._places[group.description.cluster]
             data = measure_group(group)
             measured.append((place, group, data, self._cards[place].plot.build(data)))
-        return measured
+        return Measured(measure_choices(view_data), measured)
 
     def draw(self, measured: Measured) -> None:
-        """Show the cards."""
-        self._note.show("" if measured else NO_CLUSTER)
-        used = {place for place, *_ in measured}
+        """Show the choices and the cards."""
+        self._panel.draw(measured.choices)
+        cards = measured.cards
+        self._note.show("" if cards else NO_CLUSTER)
+        used = {place for place, *_ in cards}
         for place, card in enumerate(self._cards):
             if place not in used and card.view.visible:
                 card.view.visible = False
-        for place, group, data, is_new in measured:
+        for place, group, data, is_new in cards:
             self._cards[place].draw(group, data, is_new)
         n_needed = max(used, default=-1) + 1
         if n_needed > self._n_on_page:

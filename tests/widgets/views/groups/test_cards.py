@@ -1,5 +1,6 @@
 """The cards of the clusters, without a browser."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
@@ -147,7 +148,7 @@ def test_wide_data_and_many_clusters_are_cut_short():
 
 def test_a_card_keeps_its_cluster_and_sends_the_name_that_a_user_writes(run):
     sent = []
-    groups = GroupsView(lambda cluster, name: sent.append((cluster, name)))
+    groups = GroupsView(lambda cluster, name: sent.append((cluster, name)), Future)
     data = view(run)
     groups.draw(groups.measure(data))
     cards = [card for card in groups._cards if card.view.visible and card.cluster]
