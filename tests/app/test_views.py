@@ -74,6 +74,50 @@ def test_each_view_is_built_and_drawn_when_its_tab_is_opened(open_page):
     assert texts[0].startswith("noise: 0 → 0.0")
 
 
+CUT = """() => {
+    const plot = Bokeh.documents[0].get_model_by_name("dendrogram plot")
+    const line = Bokeh.documents[0].get_model_by_name("dendrogram cut")
+    const view = Bokeh.index.find_one(plot)
+    const box = view.el.getBoundingClientRect()
+    const {x_scale, y_scale} = view.frame
+    const {start, end} = plot.x_range
+    return {
+        x: box.left + view.frame.x_scale.compute((start + end) / 2),
+        y: box.top + y_scale.compute(line.location),
+        bottom: box.top + y_scale.compute(plot.y_range.start),
+        location: line.location,
+    }
+}"""
+
+
+def test_the_bar_of_the_dendrogram_is_dragged_and_chooses_clusters(dashboard_page):
+    page = dashboard_page
+    wait_until(lambda: seen(page) > 1_500)
+    pause(page)
+    n_clusters = int(counter(page, "clusters found"))
+    page.get_by_role("tab", name="Dendrogram").click()
+    use = page.get_by_role("button", name="Use these clusters")
+    expect(use).to_be_disabled()
+    wait_until(lambda: page.locator("canvas").count() > 1)
+    page.wait_for_timeout(500)
+    before = page.evaluate(CUT)
+    page.mouse.move(before["x"], before["y"])
+    page.mouse.down()
+    page.mouse.move(before["x"], before["bottom"] - 2, steps=8)
+    page.mouse.up()
+    assert page.evaluate(CUT)["location"] < before["location"]
+    expect(page.get_by_text(f"there are {n_clusters} now")).to_be_visible()
+    expect(use).to_be_enabled()
+    length = float(page.get_by_role("slider", name="Length of the bar").input_value())
+    expect(page.get_by_text(f"A bar of {length:.2f} gives")).to_be_visible()
+    given = page.get_by_text("A bar of").inner_text().split("gives ")[1].split(" cluster")[0]
+    use.click()
+    expect(page.get_by_text("By hand: cut the dendrogram at")).to_be_visible()
+    wait_until(lambda: counter(page, "clusters found") == given)
+    page.get_by_role("button", name="Undo").click()
+    wait_until(lambda: counter(page, "clusters found") == str(n_clusters))
+
+
 def test_a_selected_cluster_is_highlighted_and_trails_can_be_drawn(dashboard_page):
     page = dashboard_page
     wait_until(lambda: seen(page) > 600)

@@ -19,7 +19,7 @@ from widgets.live.view_data import ViewData
 from widgets.settings import Settings
 from widgets.views.classify.classify import ClassifyView
 from widgets.views.comparison import ComparisonView
-from widgets.views.dendrogram import draw_dendrogram, measure_dendrogram
+from widgets.views.dendrogram import DendrogramView
 from widgets.views.drift import draw_drift, measure_drift
 from widgets.views.grid_sweep import GridSweepView
 from widgets.views.groups.cards import GroupsView
@@ -112,7 +112,7 @@ class ViewArea:
                 ScatterMatrixView.title: lambda: ScatterMatrixView(),
                 "Stream graph": lambda: PlotView(measure_stream_graph, draw_stream_graph),
                 "History": lambda: PlotView(measure_history, draw_history),
-                "Dendrogram": lambda: PlotView(measure_dendrogram, draw_dendrogram),
+                DendrogramView.title: lambda: DendrogramView(self._decide, engine.refresh_frame),
                 "Drift": lambda: PlotView(measure_drift, draw_drift),
                 ClusterTable.title: self._make_table,
                 RowTable.title: self._make_rows,

@@ -59,19 +59,25 @@ class Choices:
 
 def measure_choices(view_data: ViewData) -> Choices:
     """What there is to say and to decide about the clusters shown; runs in a worker thread."""
-    shown = take_snapshot(view_data)
-    frame = view_data.frame
-    if shown is None or frame is None:
+    shown, choices = take_snapshot(view_data), list_choices(view_data)
+    if shown is None:
+        return choices
+    names = view_data.names
+    return replace(
+        choices,
+        sentences=describe_alternatives(shown, view_data.call) if choices.can_decide else (),
+        options={call_cluster(each, names.get(each, "")): each for each in find_largest(shown)},
+    )
+
+
+def list_choices(view_data: ViewData) -> Choices:
+    """The decisions in force in the state shown, without sentences and options."""
+    frame, state = view_data.frame, view_data.state
+    if frame is None or not len(frame.centers):
         return Choices()
     is_past = bool(view_data.past)
-    state = view_data.state
-    decisions = state.decisions if is_past and state is not None else frame.decisions
-    clusters = find_largest(shown)
-    sentences = describe_alternatives(shown, view_data.call) if frame.can_decide else ()
     return Choices(
-        sentences=sentences,
-        options={call_cluster(each, view_data.names.get(each, "")): each for each in clusters},
-        decisions=decisions,
+        decisions=state.decisions if is_past and state is not None else frame.decisions,
         names=view_data.names,
         can_decide=frame.can_decide,
         is_past=is_past,
