@@ -49,37 +49,12 @@ def learn_stream(
     parameters: Parameters,
     weights: NDArray = NOT_GIVEN,
     decays: NDArray = NOT_GIVEN,
-    decisions: Decisions | None = None,
 ) -> int:
     """Learn a chunk (n, d), check for drift and choose an automatic K where that is due.
 
     Returns the first row that is refused, or -1. Nothing changes if a row is refused. ``weights``
-    and ``decays`` as in `Prototypes.learn`. ``decisions`` about clusters note the prototypes where
-    that is due.
+    and ``decays`` as in `Prototypes.learn`.
     """
-    if not decisions:
-        return learn_undecided(prototypes, points, parameters, weights, decays)
-    refused = prototypes.find_refused(points)
-    if refused >= 0:
-        return refused
-    # Slices of arrays that are not given are empty, too.
-    while len(points):
-        n_left = max(decisions.next_note - prototypes.n_seen, 0)
-        learn_undecided(prototypes, points[:n_left], parameters, weights[:n_left], decays[:n_left])
-        points, weights, decays = points[n_left:], weights[n_left:], decays[n_left:]
-        if prototypes.n_seen >= decisions.next_note:
-            decisions.note(prototypes)
-    return -1
-
-
-def learn_undecided(
-    prototypes: Prototypes,
-    points: NDArray,
-    parameters: Parameters,
-    weights: NDArray,
-    decays: NDArray,
-) -> int:
-    """Learn as `learn_stream`, without decisions about clusters."""
     if parameters.n_prototypes != AUTOMATIC_NUMBER or len(points) < count_to_choice(prototypes):
         return learn_with_checks(prototypes, points, parameters, weights, decays)
     refused = prototypes.find_refused(points)
@@ -97,6 +72,28 @@ def learn_undecided(
     return -1
 
 
+def learn_with_decisions(
+    decisions: Decisions,
+    prototypes: Prototypes,
+    points: NDArray,
+    parameters: Parameters,
+    weights: NDArray,
+    decays: NDArray,
+) -> int:
+    """Learn as `learn_stream`; the decisions about clusters note the prototypes when it is due."""
+    refused = prototypes.find_refused(points)
+    if refused >= 0:
+        return refused
+    # Slices of arrays that are not given are empty, too.
+    while len(points):
+        n_left = max(decisions.next_note - prototypes.n_seen, 0)
+        learn_stream(prototypes, points[:n_left], parameters, weights[:n_left], decays[:n_left])
+        points, weights, decays = points[n_left:], weights[n_left:], decays[n_left:]
+        if prototypes.n_seen >= decisions.next_note:
+            decisions.note(prototypes)
+    return -1
+
+
 def learn_with_checks(
     prototypes: Prototypes,
     points: NDArray,
@@ -104,7 +101,7 @@ def learn_with_checks(
     weights: NDArray,
     decays: NDArray,
 ) -> int:
-    """Learn as `learn_undecided`, without choosing K."""
+    """Learn as `learn_stream`, without choosing K."""
     if parameters.decay == 1.0 or len(points) <= count_to_check(prototypes):
         # The result is -1 - i for a refused row i.
         return max(-1 - prototypes.learn(points, parameters, NO_CHECK, weights, decays), -1)

@@ -10,7 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from clusterer.base import Clusterer
 from clusterer.cluster.decided_clusters import DecidedClusters
-from clusterer.cluster.drift_check import learn_stream
+from clusterer.cluster.drift_check import learn_stream, learn_with_decisions
+from clusterer.cluster.labelling.decisions import Decisions
 from clusterer.cluster.model_merging import pool_prototypes
 from clusterer.cluster.persistence.saved_state import SavedState
 from clusterer.cluster.point_queries import PointQueries
@@ -449,7 +450,9 @@ class OnlineClusterer(PointQueries, DecidedClusters, SavedState, ClusterMixin, C
         is_plain = not is_first and sample_weight is None and times is None
         if is_plain and self._is_euclidean_and_untimed() and is_valid_chunk(X, self):
             parameters = self._get_parameters()
-            self._learn_points(self._prototypes, X.copy(order="C"), parameters)
+            decisions = self._label_cache.decisions
+            points = X.copy(order="C")
+            self._learn_points(self._prototypes, points, parameters, NO_ARRIVALS, decisions)
             self._label_cache.outdate()
             return self
         if sp.issparse(X):
@@ -467,7 +470,13 @@ class OnlineClusterer(PointQueries, DecidedClusters, SavedState, ClusterMixin, C
             weights = read_weights(points, sample_weight)
             decays, last = read_times(times, len(points), weights, self.half_life, self._last_time)
             prototypes = self._prepare_prototypes(points.shape[1], parameters, is_first=is_first)
-            self._learn_points(prototypes, points, parameters, Arrivals(weights, decays))
+            self._learn_points(
+                prototypes,
+                points,
+                parameters,
+                Arrivals(weights, decays),
+                None if is_first else self._label_cache.decisions,
+            )
             self._last_time = last
             self._set_state(prototypes, names, None if is_first else self._label_cache)
             self._label_cache.outdate()
@@ -500,6 +509,7 @@ class OnlineClusterer(PointQueries, DecidedClusters, SavedState, ClusterMixin, C
         points: NDArray,
         parameters: Parameters,
         arrivals: Arrivals = NO_ARRIVALS,
+        decisions: Decisions | None = None,
     ) -> None:
         """Learn points (n, d) in the prototypes' space; raise ValueError if one is refused."""
         weights, decays = arrivals
@@ -513,8 +523,13 @@ class OnlineClusterer(PointQueries, DecidedClusters, SavedState, ClusterMixin, C
                 raise ValueError(
                     "Every weight is zero; learn at least one point of another weight."
                 )
-        decisions = self._label_cache.decisions if prototypes.n_seen else None
-        refused = learn_stream(prototypes, learned, parameters, weights, decays, decisions)
+        # The list itself, because `len(decisions)` takes a share of the time of a point.
+        if decisions is None or not decisions.made:
+            refused = learn_stream(prototypes, learned, parameters, weights, decays)
+        else:
+            refused = learn_with_decisions(
+                decisions, prototypes, learned, parameters, weights, decays
+            )
         if refused >= 0:
             raise ValueError(describe_refusal(points, refused))
         self._points = points

@@ -82,16 +82,17 @@ class Decisions:
     """
 
     def __init__(self) -> None:
-        self._decisions: list[Decision] = []
+        self.made: list[Decision] = []
+        """The decisions in force."""
         self._sides: list[Sides] = []
         self.next_note = 0
         """Number of points after which the sides are noted anew."""
 
     def __len__(self) -> int:
-        return len(self._decisions)
+        return len(self.made)
 
     def __iter__(self) -> Iterator[Decision]:
-        return iter(self._decisions)
+        return iter(self.made)
 
     def add(
         self,
@@ -123,15 +124,15 @@ class Decisions:
             )
         self.note(prototypes)
         of = dict(zip(prototypes.ids.tolist(), sides.tolist(), strict=True))
-        self._decisions.append(decision)
+        self.made.append(decision)
         self._sides.append(Sides(of, tuple(groups)))
 
     def undo(self) -> Decision:
         """Remove the last decision and return it. Raises ValueError if there is none."""
-        if not self._decisions:
+        if not self.made:
             raise ValueError("There is no decision about clusters to undo.")
         self._sides.pop()
-        return self._decisions.pop()
+        return self.made.pop()
 
     def note(self, prototypes: Prototypes) -> None:
         """Note the sides of all prototypes, and when that is to be done next."""
@@ -147,7 +148,7 @@ class Decisions:
         """Return the labels (m,) that follow from ``labels`` (m,): indices of prototypes, or -1."""
         masses = prototypes.counts
         masses = masses if masses.any() else np.ones(len(masses))
-        for decision, sides in zip(self._decisions, self._sides, strict=True):
+        for decision, sides in zip(self.made, self._sides, strict=True):
             labels = divide(
                 labels,
                 masses,
@@ -183,7 +184,7 @@ class Decisions:
             "next_note": self.next_note,
             "made": [
                 [each.kind, each.n_seen, list(each.clusters), list(sides.groups)]
-                for each, sides in zip(self._decisions, self._sides, strict=True)
+                for each, sides in zip(self.made, self._sides, strict=True)
             ],
         }
         columns = [[sides.of.get(i, UNKNOWN) for sides in self._sides] for i in ids.tolist()]
@@ -197,7 +198,7 @@ class Decisions:
         decisions = cls()
         decisions.next_note = header["next_note"]
         for number, (kind, n_seen, clusters, groups) in enumerate(header["made"]):
-            decisions._decisions.append(Decision(kind, n_seen, tuple(clusters)))
+            decisions.made.append(Decision(kind, n_seen, tuple(clusters)))
             pairs = zip(ids.tolist(), columns[:, number].tolist(), strict=True)
             of = {i: side for i, side in pairs if side != UNKNOWN}
             decisions._sides.append(Sides(of, tuple(groups)))
@@ -206,7 +207,7 @@ class Decisions:
     def copy(self) -> "Decisions":
         """Return an independent copy."""
         twin = Decisions()
-        twin._decisions, twin.next_note = self._decisions.copy(), self.next_note
+        twin.made, twin.next_note = self.made.copy(), self.next_note
         twin._sides = [Sides(each.of.copy(), each.groups) for each in self._sides]
         return twin
 
