@@ -45,6 +45,7 @@ SILVERMAN = 1.06  # bandwidth in deviations times n^(-1/5); B. W. Silverman, 198
 N_STEPS = 128  # places on the line at which the density is measured
 MARGIN = 3.0  # in kernel deviations beyond the outermost prototypes
 TINY = 1e-30
+MAX_COMPONENT = 1e100
 
 
 # Of evidence that is twice the limit, the amount makes no difference.
@@ -242,6 +243,10 @@ def measure_excess_between(
     within = sum(each.share * (each.axes * each.variances) @ each.axes.T for each in normals)
     gap = normals[1].center - normals[0].center
     axis = np.linalg.solve(within, gap)
+    longest = float(np.abs(axis).max())
+    if longest > MAX_COMPONENT:
+        # Its square would overflow.
+        axis /= longest
     axis /= max(float(np.linalg.norm(axis)), TINY)
     deviations = [
         math.sqrt(float(((each.axes.T @ axis) ** 2) @ each.variances)) for each in normals
