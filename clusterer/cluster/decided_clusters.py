@@ -12,8 +12,8 @@ from clusterer.cluster.fitted_attributes import FittedAttributes
 from clusterer.cluster.labelling.alternatives import (
     Alternatives,
     cut_merge_tree,
-    find_alternatives,
     find_halves,
+    list_alternatives,
 )
 from clusterer.cluster.labelling.decisions import CUT, MERGE, NO_SIDE, SPLIT, Decision
 from clusterer.cluster.prototypes.prototypes import Prototypes
@@ -70,8 +70,12 @@ class DecidedClusters(FittedAttributes):
         >>> float(abs(one - two).round()[0, 0]), join.significance > 1.0
         (5.0, True)
         """
-        self._get_prototypes()
-        return find_alternatives(self.snapshot())
+        labels = self.cluster_labels_
+        prototypes = self._prototypes
+        if not (prototypes.weights > 0).any():
+            return Alternatives(self.n_clusters_, (), ())
+        # In inner coordinates, so that it depends neither on units nor on offsets.
+        return list_alternatives(self._measure_density(prototypes), labels)
 
     @locked
     def find_cluster(self, prototype: int) -> int:
@@ -235,6 +239,8 @@ class DecidedClusters(FittedAttributes):
         return self
 
     def _measure_density(self, prototypes: Prototypes) -> OrderedDensity:
+        if not (prototypes.weights > 0).any():
+            raise ValueError("The prototypes have no weight yet; learn more points.")
         return measure_in_order(**prototypes.density_data)
 
     def _check_clusters(self, clusters: list[int]) -> None:

@@ -109,7 +109,11 @@ def find_alternatives(snapshot: Snapshot) -> Alternatives:
     n_clusters = len({*labels.tolist()} - {NOISE})
     if not (snapshot.weights > 0).any() or not n_clusters:
         return Alternatives(n_clusters, (), ())
-    measured = measure_snapshot(snapshot)
+    return list_alternatives(measure_snapshot(snapshot), labels)
+
+
+def list_alternatives(measured: OrderedDensity, labels: NDArray[np.int64]) -> Alternatives:
+    """The next best answers to the clusters ``labels`` (m,) of the prototypes."""
     kept = labels[measured.order[measured.density.kept]]
     joins = list_joins(measured.density, measured.saddles, kept)
     splits = []
@@ -118,7 +122,7 @@ def find_alternatives(snapshot: Snapshot) -> Alternatives:
         if halves is not None:
             splits.append(Split(cluster, halves.share, halves.significance))
     splits.sort(key=lambda each: -each.significance)
-    return Alternatives(n_clusters, joins, tuple(splits))
+    return Alternatives(len({*labels.tolist()} - {NOISE}), joins, tuple(splits))
 
 
 def measure_snapshot(snapshot: Snapshot) -> OrderedDensity:

@@ -182,6 +182,11 @@ class Calls:
             "snapshot": model.snapshot,
             "describe": model.describe,
             "check_parameters": model.check_parameters,
+            "alternatives": model.find_alternatives,
+            "split": lambda: model.split_cluster(random.choice([0, *model.cluster_ids_.tolist()])),
+            "merge": lambda: model.merge_clusters(*model.cluster_ids_[:2].tolist(), 0),
+            "cut": lambda: model.cut_dendrogram(random.choice([0.0, 1e-300, 1.0, 1e300])),
+            "undo": model.undo_decision,
             "attributes": lambda: [getattr(model, name) for name in ATTRIBUTES],
         }
         return random.choices(list(everything.items()), k=N_CALLS)
