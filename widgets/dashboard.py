@@ -526,7 +526,7 @@ class Dashboard(pn.viewable.Viewer):
         )
         page.param.watch(self._note_sidebar, "sidebar_open")
         self._keyboard.listen(pn.state.curdoc, self._figure.figure)
-        self._printing.listen(pn.state.curdoc)
+        self._printing.listen(pn.state.curdoc, self._figure.figure)
         name_elements(pn.state.curdoc)
         self._apply_lecture(page, pn.state.session_args)
         fit_to_phones(page, self._plot, self._frame_loop.heartbeat)

@@ -238,6 +238,8 @@ class StreamClassifier(ClassifierMixin, Classifier):
         """Learn a chunk; return what the last function predicted for each row before it learned it.
 
         See `clusterer.base.Classifier.test_then_learn`. The result does not depend on the chunks.
+        An automatic width of the kernel follows the place of a row before the row is tested; the
+        class of the row does not count.
         """
         rows, codes = np.asarray(X, dtype=np.float64), np.asarray(classes, dtype=np.int64)
         is_known = codes != NOISE

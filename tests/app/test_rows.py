@@ -34,8 +34,12 @@ def write_customers(path, n=300):
     return frame
 
 
+def list_rows(page):
+    return page.get_by_role("region", name="Rows", exact=True).locator("tbody tr")
+
+
 def count_rows(page):
-    return page.locator("tbody tr").count()
+    return list_rows(page).count()
 
 
 def test_the_row_of_the_point_at_the_pointer_is_shown(dashboard_page, tmp_path):
@@ -84,7 +88,7 @@ def test_rows_of_a_region_of_a_cluster_and_with_a_text_are_listed_and_saved(
     page.get_by_label("Search").press("Enter")
     in_bern = frame[is_inside & (frame["city"] == "Bern")]
     expect(summary).to_contain_text(f"1 to 50 of {len(in_bern)} rows")
-    expect(page.locator("tbody tr").first).to_contain_text("Bern")
+    expect(list_rows(page).first).to_contain_text("Bern")
     page.get_by_role("button", name="Whole plot").click()
     n_bern = int((frame["city"] == "Bern").sum())
     expect(summary).to_contain_text(f"1 to 50 of {n_bern} rows, of 300 points.")

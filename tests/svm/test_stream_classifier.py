@@ -65,6 +65,17 @@ def test_every_check_of_scikit_learn_passes(model):
         check_estimator(model)
 
 
+def find_reached(model, points, classes):
+    """Whether the decision about a row, before it is learned, is no denormal number."""
+    learning, is_reached = clone(model), np.ones(len(points), dtype=bool)
+    for i in np.flatnonzero(classes >= 0):
+        row = slice(i, i + 1)
+        if hasattr(learning, "n_features_in_") and len(learning.classes_) > 1:
+            is_reached[i] = np.abs(learning.decision_function(points[row])).max() > 1e-300
+        learning.partial_fit(points[row], classes[row])
+    return is_reached
+
+
 @given(models, st.integers(0, 10**6), st.integers(2, 4), st.lists(st.integers(0, 60), max_size=6))
 def test_rows_are_tested_before_they_are_learned(model, seed, n_classes, cuts):
     points, classes, _ = rows(seed, 60, 3, n_classes)
@@ -80,12 +91,16 @@ def test_rows_are_tested_before_they_are_learned(model, seed, n_classes, cuts):
     assert_same_state(model, clone(model).partial_fit(points[is_known], classes[is_known]))
     assert (predicted[~is_known] == -1).all()
     assert (predicted != classes).sum() == model.n_mistakes_
-    # The last function predicts, so without an average `predict` gives the same.
+    if getattr(model, "sigma", 1.0) == "auto":
+        return
+    # The last function predicts, so without an average and an automatic width `predict` gives the
+    # same.
     plain = clone(model).set_params(average=False)
-    assert_array_equal(
-        Classifier.test_then_learn(clone(plain), points, classes),
-        clone(plain).test_then_learn(points, classes),
-    )
+    one_by_one = Classifier.test_then_learn(clone(plain), points, classes)
+    at_once = clone(plain).test_then_learn(points, classes)
+    # Beyond the reach of all kernels, digits are lost, and with them the decision.
+    is_reached = find_reached(plain, points, classes)
+    assert_array_equal(one_by_one[is_reached], at_once[is_reached])
 
 
 @given(models, st.integers(0, 10**6), st.integers(2, 5), st.lists(st.integers(0, 60), max_size=6))

@@ -7,12 +7,12 @@ import secrets
 import weakref
 
 from bokeh.document import Document
-from bokeh.events import DocumentReady
-from bokeh.models import CustomJS
+from bokeh.models import Plot
 from tornado.web import HTTPError, RequestHandler
 
 from clusterer.export.report import write_report
 from clusterer.session.engine import Engine
+from widgets.components.first_display import run_at_first_display
 
 KEY_HEADER = "X-Report-Key"
 """A header, because addresses stand in the logs of proxies."""
@@ -82,11 +82,11 @@ class Printing:
         """The printing of the open page with this key."""
         return cls._by_key.get(key)
 
-    def listen(self, doc: Document) -> None:
+    def listen(self, doc: Document, plot: Plot) -> None:
         """Print the report instead of this document's page."""
         code = PRINT.replace("KEY_HEADER", json.dumps(KEY_HEADER))
         code = code.replace("KEY)", f"{json.dumps(self.key)})")
-        doc.js_on_event(DocumentReady, CustomJS(code=code))
+        run_at_first_display(doc, plot, "print", code)
 
     async def write(self) -> str:
         """Return the report of the present run as HTML, or a sentence if there is none yet.

@@ -1,6 +1,5 @@
 """The bar of the dendrogram that a user drags, without a browser."""
 
-import asyncio
 from concurrent.futures import Future
 
 import numpy as np
@@ -10,6 +9,7 @@ from clusterer import OnlineClusterer
 from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
+from tests.support.threads import run_in_new_loop
 from widgets.live.view_data import ViewData
 from widgets.views.dendrogram import DendrogramView
 
@@ -66,14 +66,14 @@ def test_a_longer_bar_gives_fewer_clusters_which_the_user_takes_over_and_undoes(
     ).data.layers["dendrogram bars"]
     assert np.allclose(bars["top"] - bars["bottom"], view.length.value)
     assert len(bars["top"]) <= 3
-    asyncio.run(view._use(None))
+    run_in_new_loop(view._use(None))
     show(view, run)
     assert run.recording.states[-1].n_clusters == given
     assert view.use.disabled
     assert "By hand: cut the dendrogram at" in view._bar.text.pane.object
     # The bar stays where the dendrogram was cut.
     assert view.length.value == pytest.approx(view.length.end - 1.0)
-    asyncio.run(view._bar._undo(None))
+    run_in_new_loop(view._bar._undo(None))
     show(view, run)
     assert run.recording.states[-1].n_clusters == 3
     assert view.length.value == pytest.approx(own)

@@ -1,6 +1,5 @@
 """The sentences about the number of clusters, and the controls that decide, without a browser."""
 
-import asyncio
 from concurrent.futures import Future
 from dataclasses import replace
 
@@ -11,6 +10,7 @@ from clusterer import OnlineClusterer
 from clusterer.session.frame import ViewRequest
 from clusterer.session.run import Run
 from clusterer.stream import ArraySource
+from tests.support.threads import run_in_new_loop
 from widgets.live.view_data import ViewData
 from widgets.views.groups.decide import Choices, ChoicesPanel, measure_choices
 
@@ -101,7 +101,7 @@ def test_the_buttons_pass_decisions_on_and_say_what_was_wrong(run):
     assert (panel.merge.disabled, panel.split.disabled) == (True, False)
     panel.choice.value = [one, other]
     assert (panel.merge.disabled, panel.split.disabled) == (False, True)
-    asyncio.run(panel._merge(None))
+    run_in_new_loop(panel._merge(None))
     assert sent == [("merge", {"clusters": (one, other)})]
     panel.draw(measure_choices(view(run)))
     assert panel.choice.value == []
@@ -109,9 +109,9 @@ def test_the_buttons_pass_decisions_on_and_say_what_was_wrong(run):
     assert f"By hand: merged cluster {one} and cluster {other}" in panel._bar.text.pane.object
     # A cluster that has ended meanwhile.
     panel.choice.value = [99]
-    asyncio.run(panel._split(None))
+    run_in_new_loop(panel._split(None))
     assert "Cluster 99 is not there any more." in panel._bar.problem.pane.object
-    asyncio.run(panel._bar._undo(None))
+    run_in_new_loop(panel._bar._undo(None))
     assert run.recipe.decisions == ()
     assert panel._bar.problem.pane.object == ""
     panel.draw(measure_choices(view(run)))
