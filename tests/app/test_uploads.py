@@ -148,6 +148,7 @@ def test_missing_values_time_and_scale_are_chosen(dashboard_page, tmp_path):
     rows = [f"2024-01-{31 - i:02d},{i}.5,{'' if i % 5 == 0 else i % 7}" for i in range(30)]
     (tmp_path / "days.csv").write_text("\n".join(["day,x,y", *rows]) + "\n")
     upload(page, tmp_path / "days.csv")
+    expect(page.get_by_role("combobox", name="Or choose a table")).to_have_text("File: days.csv")
     wait_until(lambda: seen(page) == 24)
     expect(page.get_by_text("6 rows dropped: a value is missing (6 in y)")).to_be_visible()
     choose(page, "Missing values", "fill with the mean so far")

@@ -197,6 +197,8 @@ class TableChooser:
         self._table = table
         self._is_updating = True
         self.catalog_select.param.update(options=self._list_tables(title), value=title)
+        # Otherwise the page keeps the name of the last file, since the value is the same.
+        self.catalog_select.param.trigger("value")
         self._is_updating = False
         entry = self.catalog.get(title)
         self.description.show(entry.description if entry else "")
