@@ -44,6 +44,7 @@ class ReferenceKernel:
         self.sums, self.ids = np.empty((0, n_classes)), np.empty(0, int)
         self.sum_weights = 0.0
         self.n_seen = self.n_mistakes = self.n_updates = 0
+        self.is_open = False  # whether only rounding has decided which vectors merge
 
     def decide(self, x):
         return gaussian(self.z, x, self.sigma) @ self.a
@@ -80,7 +81,10 @@ class ReferenceKernel:
         slot = self.ids.argmin() if self.maintenance == "oldest" else find_least(norms)
         if self.maintenance == "merge":
             found = [self.try_merge(slot, j) for j in range(len(self.z)) if j != slot]
-            _, partner, h, ours, theirs = found[find_least([each[0] for each in found])]
+            losses = [each[0] for each in found]
+            _, partner, h, ours, theirs = found[find_least(losses)]
+            # Losses are differences of the squares of coefficients.
+            self.is_open |= len(losses) > 1 and np.ptp(np.sort(losses)[:2]) < 1e-12 * norms.max()
             self.z[partner] = h * self.z[partner] + (1 - h) * self.z[slot]
             for values in (self.a, self.sums):
                 values[partner] = theirs * values[partner] + ours * values[slot]

@@ -46,6 +46,8 @@ def test_each_step_is_that_of_the_papers(
         for model in (last, mean):
             model.partial_fit([x], [name], range(n_classes), [weight])
         oracle.learn(x, name, weight)
+        if oracle.is_open:
+            return
         tolerance = 1e-9 * np.abs(oracle.a).max()
         assert_allclose(last.support_vectors_, oracle.z, 1e-8, 1e-8)
         assert_allclose(last.dual_coef_, oracle.a, 1e-7, tolerance)
