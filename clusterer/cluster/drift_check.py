@@ -7,6 +7,7 @@ does not depend on how the stream is divided into chunks.
 """
 
 import math
+from collections.abc import Callable, Iterator
 
 from numpy.typing import NDArray
 
@@ -60,16 +61,28 @@ def learn_stream(
     refused = prototypes.find_refused(points)
     if refused >= 0:
         return refused
-    # Slices of arrays that are not given are empty, too.
-    while len(points):
-        n_left = max(count_to_choice(prototypes), 0)
-        learn_with_checks(
-            prototypes, points[:n_left], parameters, weights[:n_left], decays[:n_left]
-        )
-        points, weights, decays = points[n_left:], weights[n_left:], decays[n_left:]
+    for part in divide_when_due(lambda: count_to_choice(prototypes), points, weights, decays):
+        learn_with_checks(prototypes, part[0], parameters, *part[1:])
         if count_to_choice(prototypes) <= 0:
             choose_number(prototypes, parameters)
     return -1
+
+
+def divide_when_due(count: Callable[[], int], *arrays: NDArray) -> Iterator[list[NDArray]]:
+    """Yield a part of each array; ``count`` returns how many rows may come before the next stop.
+
+    The first array decides on the end. Slices of arrays that are not given are empty, too.
+
+    >>> import numpy as np
+    >>> counts = iter([0, 2, 5])
+    >>> [part[0].tolist() for part in divide_when_due(lambda: next(counts), np.arange(4))]
+    [[], [0, 1], [2, 3]]
+    """
+    rest = list(arrays)
+    while len(rest[0]):
+        n_left = max(count(), 0)
+        yield [each[:n_left] for each in rest]
+        rest = [each[n_left:] for each in rest]
 
 
 def learn_with_decisions(
@@ -84,11 +97,10 @@ def learn_with_decisions(
     refused = prototypes.find_refused(points)
     if refused >= 0:
         return refused
-    # Slices of arrays that are not given are empty, too.
-    while len(points):
-        n_left = max(decisions.next_note - prototypes.n_seen, 0)
-        learn_stream(prototypes, points[:n_left], parameters, weights[:n_left], decays[:n_left])
-        points, weights, decays = points[n_left:], weights[n_left:], decays[n_left:]
+    for part in divide_when_due(
+        lambda: decisions.next_note - prototypes.n_seen, points, weights, decays
+    ):
+        learn_stream(prototypes, part[0], parameters, *part[1:])
         if prototypes.n_seen >= decisions.next_note:
             decisions.note(prototypes)
     return -1

@@ -1,7 +1,7 @@
 """The merge rules: the cost of merging two prototypes. The pair of least cost merges.
 
 `MERGE_RULES` is the table. A rule consists of its name, its cost function, the function of a
-prototype's weight that the cost needs (the "mass"), and two properties.
+prototype's weight that the cost needs (the "mass"), and three properties.
 
 How to add a rule
 -----------------
